@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+# Short names for what Meson and the scripts do; `make` alone lists them.
+
+RELEASE = build/release
+FUZZ = build/fuzz
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+
+.PHONY: help build demo test bench fuzz format install clean
+
+help:
+	@echo 'make demo                 see it work: collect, verify, export a small disk image'
+	@echo 'make demo SOURCE=path     the same with your own image (KEEP=1 keeps the vault)'
+	@echo 'make test                 build and run every test'
+	@echo
+	@echo 'make build                $(RELEASE)/src/cli/exhibit'
+	@echo 'make install              install it under PREFIX ($(PREFIX)); DESTDIR is honoured'
+	@echo 'make bench                time and memory beside dc3dd, ewfacquire, restic and borg (RUNS=3)'
+	@echo 'make fuzz                 libFuzzer, FUZZ_SECONDS ($(FUZZ_SECONDS)) for each target'
+	@echo 'make format               clang-format over the sources'
+	@echo 'make clean                remove build/'
+
+build:
+	@tools/install-deps build
+	@test -f $(RELEASE)/build.ninja || meson setup $(RELEASE)
+	@ninja -C $(RELEASE) src/cli/exhibit
+
+demo:
+	@tools/install-deps build demo
+	@$(MAKE) --no-print-directory build
+	@tools/demo $(RELEASE)/src/cli/exhibit
+
+test:
+	@tools/install-deps build test
+	@tests/run.sh
+
+bench:
+	@tools/install-deps build bench
+	@$(MAKE) --no-print-directory build
+	@bench/run $(RELEASE)/src/cli/exhibit
+
+fuzz:
+	@tools/install-deps build fuzz
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/fuzz $(FUZZ)
+
+format:
+	@tools/install-deps format
+	git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
+
+install: build
+	meson configure $(RELEASE) -Dprefix=$(PREFIX)
+	meson install -C $(RELEASE)
+
+clean:
+	rm -rf build
