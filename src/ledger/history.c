@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* format/ledger §3.1 and §5. What an entry does (enrol, open a session, open or close an intent)
+ * takes effect only when its signature is good and it stands in this log at this index. */
+#include "ledger/history.h"
+
+#include "ledger/words_internal.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+#define HASH_NONFATAL_OOM        1
+#define uthash_nonfatal_oom(obj) (oom = true)
+#include <uthash.h>
+
+/* How far the clock may lag behind the monotonic one, within one boot, before it was turned back.
+ */
+static const int64_t CLOCK_SLACK_NS = 1000000000;
+
+struct officer {
+    struct history_officer public;
+    UT_hash_handle hh;
+};
+
+struct session {
+    uint64_t index;
+    const struct officer *officer;
+    uint8_t key[SIGN_PUBLIC_BYTES];
+    int64_t expires_ns;
+    UT_hash_handle hh;
+};
+
+struct intent {
+    uint64_t index;
+    char stem[ENTRY_EVENT_MAX + 1];
+    unsigned has;
+    uint8_t case_id[ENTRY_ID_BYTES], item_id[ENTRY_ID_BYTES];
+    UT_hash_handle hh;
+};
+
+struct boot {
+    char id[17];
+    uint64_t monotonic_ns; /* latest reading */
+    int64_t utc_ns;        /* what the clock said at it */
+    UT_hash_handle hh;
+};
+
+struct history {
+    char origin[NOTE_NAME_MAX + 1];
+    uint8_t vault_key[SIGN_PUBLIC_BYTES];
+    struct history_report report;
+    struct officer *officers; /* all four: in order of appearance */
+    struct session *sessions;
+    struct intent *intents; /* the open ones */
+    struct boot *boots;
+    int64_t latest_ns; /* of entries with a good signature */
+    bool has_latest;
+};
+
+/* One entry on its way through. */
+struct feed {
+    struct history *h;
+    uint64_t index;
+    const struct entry *e;
+    bool good;
+};
+
+ex_code history_new(const char *origin, const uint8_t vault_key[static SIGN_PUBLIC_BYTES],
+                    struct history **ret, struct ex_error *err) {
+    size_t size = strnlen(origin, NOTE_NAME_MAX + 1);
+    if (!origin_valid(origin, size))
+        return ex_fail(err, EX_FORMAT, "\"%.100s\" is not the origin of a ledger", origin);
+    struct history *h = ex_new0(struct history);
+    memcpy(h->origin, origin, size);
+    memcpy(h->vault_key, vault_key, sizeof h->vault_key);
+    *ret = h;
+    return EX_OK;
+}
+
+#define FREE_ALL(type, head)                                                                       \
+    do {                                                                                           \
+        struct type *item_, *next_;                                                                \
+        HASH_ITER(hh, head, item_, next_) {                                                        \
+            HASH_DEL(head, item_);                                                                 \
+            free(item_);                                                                           \
+        }                                                                                          \
+    } while (0)
+
+void history_free(struct history *h) {
+    if (h == NULL)
+        return;
+    FREE_ALL(session, h->sessions);
+    FREE_ALL(intent, h->intents);
+    FREE_ALL(boot, h->boots);
+    FREE_ALL(officer, h->officers);
+    free(h);
+}
+
+/* Findings */
+
+EX_PRINTF(3, 4)
+static void finding(struct feed *f, uint64_t *counter, const char *format, ...) {
+    struct history_report *r = &f->h->report;
+    va_list args;
+    f->good = false;
+    (*counter)++;
+    if (r->text_count < HISTORY_TEXTS_MAX) {
+        char *text = r->text[r->text_count];
+        int used = snprintf(text, sizeof r->text[0], "entry %llu: ", (unsigned long long)f->index);
+        va_start(args, format);
+        (void)vsnprintf(text + used, sizeof r->text[0] - (size_t)used, format, args);
+        va_end(args);
+    }
+    r->text_count++;
+}
+
+/* Looking up */
+
+static struct officer *find_officer(const struct history *h, const uint8_t *id) {
+    struct officer *o;
+    HASH_FIND(hh, h->officers, id, ENTRY_ID_BYTES, o);
+    return o;
+}
+
+static struct session *find_session(const struct history *h, uint64_t index) {
+    struct session *s;
+    HASH_FIND(hh, h->sessions, &index, sizeof index, s);
+    return s;
+}
+
+const struct history_officer *history_officer(const struct history *h,
+                                              const uint8_t id[static ENTRY_ID_BYTES]) {
+    const struct officer *o = find_officer(h, id);
+    return o == NULL ? NULL : &o->public;
+}
+
+const struct history_officer *history_officer_at(const struct history *h, size_t position) {
+    const struct officer *o = h->officers;
+    for (; o != NULL && position > 0; position--)
+        o = o->hh.next;
+    return o == NULL ? NULL : &o->public;
+}
+
+bool history_officer_may(const struct history_officer *o, const char *permission) {
+    for (size_t i = 0; i < o->permission_count; i++) {
+        if (strcmp(o->permission[i], "all") == 0 || strcmp(o->permission[i], permission) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Who may sign (§3.1). Each gives the key that must have signed, or NULL and a reason. */
+
+static const uint8_t *vault_signer(const struct feed *f, const char **ret_why) {
+    const struct entry *e = f->e;
+    if (f->index != 0 || strcmp(e->event, "vault.create") != 0)
+        *ret_why = "signed by the vault, which signs only entry 0, vault.create";
+    else if ((e->has & ENTRY_HAS_VAULT_KEY) == 0 ||
+             memcmp(e->vault_key, f->h->vault_key, SIGN_PUBLIC_BYTES) != 0)
+        *ret_why = "the vault key that it names is not the vault's";
+    else
+        return f->h->vault_key;
+    return NULL;
+}
+
+static const uint8_t *officer_signer(const struct feed *f, const char **ret_why) {
+    const struct entry *e = f->e;
+    bool names_itself = (e->has & ENTRY_HAS_OFFICER) != 0 &&
+                        memcmp(e->officer_id, e->signer_officer, ENTRY_ID_BYTES) == 0;
+    if (strcmp(e->event, "officer.enrol") == 0 && f->index == 1) {
+        if (names_itself && (e->has & ENTRY_HAS_OFFICER_KEY) != 0)
+            return e->officer_key;
+        *ret_why = "the first officer does not enrol themselves";
+        return NULL;
+    }
+    const struct officer *o = find_officer(f->h, e->signer_officer);
+    if (strcmp(e->event, "session.open") != 0)
+        *ret_why = "signed by an officer's own key, which signs only session.open";
+    else if (o == NULL)
+        *ret_why = "signed by an officer who is not enrolled";
+    else if (!names_itself)
+        *ret_why = "the session is opened for somebody else than its signer";
+    else
+        return o->public.key;
+    return NULL;
+}
+
+static const uint8_t *session_signer(const struct feed *f, const char **ret_why) {
+    const struct entry *e = f->e;
+    const struct session *s = find_session(f->h, e->signer_session);
+    if (f->index == 0 || strcmp(e->event, "vault.create") == 0)
+        *ret_why = "vault.create is entry 0 and is signed by the vault, and nothing else is";
+    else if (f->index == 1 || strcmp(e->event, "session.open") == 0)
+        *ret_why = "signed by a session where an officer's own key has to sign";
+    else if (s == NULL)
+        *ret_why = "signed by a session that was never opened";
+    else if (e->clock.utc_ns > s->expires_ns)
+        *ret_why = "signed by a session that had expired";
+    else if (strcmp(e->event, "officer.enrol") == 0 &&
+             !history_officer_may(&s->officer->public, "manage"))
+        *ret_why = "enrols an officer without the permission \"manage\"";
+    else
+        return s->key;
+    return NULL;
+}
+
+static bool check_signature(struct feed *f, const uint8_t *data, size_t size_bytes) {
+    struct history_report *r = &f->h->report;
+    const uint8_t *key = NULL;
+    const char *why = "the signature is wrong";
+    switch (f->e->signer) {
+    case ENTRY_SIGNER_VAULT:
+        key = vault_signer(f, &why);
+        break;
+    case ENTRY_SIGNER_OFFICER:
+        key = officer_signer(f, &why);
+        break;
+    case ENTRY_SIGNER_SESSION:
+        key = session_signer(f, &why);
+        break;
+    }
+    if (key == NULL || !entry_signed_by(data, size_bytes, f->e, key)) {
+        finding(f, &r->signatures_bad, "%s", why);
+        return false;
+    }
+    r->signatures_good++;
+    return true;
+}
+
+/* Place and time */
+
+/* True when the entry is of this log and index: a wrong tree is a finding too, but may be the fault
+ * of an earlier, damaged entry. */
+static bool check_place(struct feed *f, const uint8_t tree_before[static MERKLE_BYTES]) {
+    uint64_t *misplaced = &f->h->report.misplaced;
+    const struct entry *e = f->e;
+    if (strcmp(e->origin, f->h->origin) != 0)
+        finding(f, misplaced, "made for another log, \"%.80s\"", e->origin);
+    else if (e->index != f->index)
+        finding(f, misplaced, "made for index %llu", (unsigned long long)e->index);
+    else if (memcmp(e->tree, tree_before, MERKLE_BYTES) != 0)
+        finding(f, misplaced, "made for another tree than the entries before it");
+    else
+        return true;
+    return strcmp(e->origin, f->h->origin) == 0 && e->index == f->index;
+}
+
+/* Within one boot the monotonic reading only grows, and the clock keeps up with it. */
+static bool fits_boot(const struct boot *b, const struct ex_clock *now) {
+    if (now->monotonic_ns < b->monotonic_ns)
+        return false;
+    uint64_t passed = now->monotonic_ns - b->monotonic_ns;
+    int64_t expected;
+    if (passed > INT64_MAX || __builtin_add_overflow(b->utc_ns, (int64_t)passed, &expected))
+        return false;
+    return now->utc_ns >= expected - CLOCK_SLACK_NS;
+}
+
+/* ret_fits: false when the clock does not fit within its boot. */
+static ex_code follow_boot(struct history *h, const struct ex_clock *now, bool *ret_fits,
+                           struct ex_error *err) {
+    struct boot *b;
+    bool oom = false;
+    *ret_fits = true;
+    if (strcmp(now->boot, "0000000000000000") == 0) /* unknown: no two need be the same */
+        return EX_OK;
+    HASH_FIND(hh, h->boots, now->boot, 16, b);
+    if (b == NULL) {
+        b = calloc(1, sizeof *b);
+        if (b == NULL)
+            return ex_fail(err, EX_NOMEM, "no memory for the clocks of the ledger");
+        memcpy(b->id, now->boot, sizeof b->id);
+        HASH_ADD_KEYPTR(hh, h->boots, b->id, 16, b);
+        if (oom) {
+            free(b);
+            return ex_fail(err, EX_NOMEM, "no memory for the clocks of the ledger");
+        }
+    } else {
+        *ret_fits = fits_boot(b, now);
+    }
+    b->monotonic_ns = now->monotonic_ns;
+    b->utc_ns = now->utc_ns;
+    return EX_OK;
+}
+
+static void note_span(struct history_report *r, const struct ex_clock *now, bool first) {
+    if (first || now->utc_ns < r->first_ns)
+        r->first_ns = now->utc_ns;
+    if (first || now->utc_ns > r->last_ns)
+        r->last_ns = now->utc_ns;
+    if (!now->synchronised)
+        r->clock_free++;
+}
+
+static ex_code note_clock(struct history *h, const struct ex_clock *now, struct ex_error *err) {
+    bool fits = true;
+    EX_TRY(follow_boot(h, now, &fits, err));
+    if (!fits || (h->has_latest && now->utc_ns < h->latest_ns))
+        h->report.clock_back++;
+    if (!h->has_latest || now->utc_ns > h->latest_ns)
+        h->latest_ns = now->utc_ns;
+    h->has_latest = true;
+    return EX_OK;
+}
+
+/* What entries do (§3, §5) */
+
+/* The lines that an event must have, and that no other event has. */
+static bool check_lines(struct feed *f) {
+    static const struct {
+        const char *event;
+        unsigned own, shared;
+        bool permissions;
+    } rules[] = {
+        {"vault.create", ENTRY_HAS_CONFIG | ENTRY_HAS_VAULT_KEY, 0, false},
+        {"officer.enrol", ENTRY_HAS_OFFICER_KEY | ENTRY_HAS_OFFICER_BOX, ENTRY_HAS_OFFICER, true},
+        {"session.open", ENTRY_HAS_SESSION_KEY | ENTRY_HAS_EXPIRES, ENTRY_HAS_OFFICER, false},
+    };
+    unsigned must = 0, all_own = 0, has = f->e->has;
+    bool permissions = false;
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        all_own |= rules[i].own;
+        if (strcmp(f->e->event, rules[i].event) != 0)
+            continue;
+        must = rules[i].own | rules[i].shared;
+        permissions = rules[i].permissions;
+    }
+    if ((has & must) != must || (permissions && f->e->permission_count == 0))
+        finding(f, &f->h->report.rules_broken, "lacks a line that %s must have", f->e->event);
+    else if ((has & all_own & ~must) != 0 || (!permissions && f->e->permission_count > 0))
+        finding(f, &f->h->report.rules_broken, "has a line that %s does not have", f->e->event);
+    else
+        return true;
+    return false;
+}
+
+static ex_code enrol(struct feed *f, struct ex_error *err) {
+    const struct entry *e = f->e;
+    bool oom = false;
+    if (find_officer(f->h, e->officer_id) != NULL) {
+        finding(f, &f->h->report.rules_broken, "enrols an officer who is enrolled already");
+        return EX_OK;
+    }
+    struct officer *o = calloc(1, sizeof *o);
+    if (o == NULL)
+        return ex_fail(err, EX_NOMEM, "no memory for the officers of the ledger");
+    memcpy(o->public.id, e->officer_id, sizeof o->public.id);
+    memcpy(o->public.key, e->officer_key, sizeof o->public.key);
+    memcpy(o->public.box, e->officer_box, sizeof o->public.box);
+    memcpy(o->public.permission, e->permission, sizeof o->public.permission);
+    o->public.permission_count = e->permission_count;
+    o->public.enrolled_at = f->index;
+    HASH_ADD(hh, f->h->officers, public.id, ENTRY_ID_BYTES, o);
+    if (oom) {
+        free(o);
+        return ex_fail(err, EX_NOMEM, "no memory for the officers of the ledger");
+    }
+    f->h->report.officers++;
+    return EX_OK;
+}
+
+static ex_code open_session(struct feed *f, struct ex_error *err) {
+    bool oom = false;
+    struct session *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return ex_fail(err, EX_NOMEM, "no memory for the sessions of the ledger");
+    s->index = f->index;
+    s->officer = find_officer(f->h, f->e->signer_officer);
+    s->expires_ns = f->e->expires_ns;
+    memcpy(s->key, f->e->session_key, sizeof s->key);
+    HASH_ADD(hh, f->h->sessions, index, sizeof s->index, s);
+    if (oom) {
+        free(s);
+        return ex_fail(err, EX_NOMEM, "no memory for the sessions of the ledger");
+    }
+    f->h->report.sessions++;
+    return EX_OK;
+}
+
+/* "X" of "X.suffix"; false when the event has another suffix. */
+static bool event_stem(const char *event, const char *suffix, char to[static ENTRY_EVENT_MAX + 1]) {
+    const char *dot = strchr(event, '.');
+    if (dot == NULL || strcmp(dot + 1, suffix) != 0)
+        return false;
+    memcpy(to, event, (size_t)(dot - event));
+    to[dot - event] = '\0';
+    return true;
+}
+
+static ex_code open_intent(struct feed *f, const char *stem, struct ex_error *err) {
+    bool oom = false;
+    struct intent *i = calloc(1, sizeof *i);
+    if (i == NULL)
+        return ex_fail(err, EX_NOMEM, "no memory for the intents of the ledger");
+    i->index = f->index;
+    i->has = f->e->has;
+    memcpy(i->stem, stem, strlen(stem));
+    memcpy(i->case_id, f->e->case_id, sizeof i->case_id);
+    memcpy(i->item_id, f->e->item_id, sizeof i->item_id);
+    HASH_ADD(hh, f->h->intents, index, sizeof i->index, i);
+    if (oom) {
+        free(i);
+        return ex_fail(err, EX_NOMEM, "no memory for the intents of the ledger");
+    }
+    return EX_OK;
+}
+
+static bool both_differ(const struct intent *i, const struct entry *e, unsigned which,
+                        const uint8_t *a, const uint8_t *b) {
+    return (i->has & e->has & which) != 0 && memcmp(a, b, ENTRY_ID_BYTES) != 0;
+}
+
+static void close_intent(struct feed *f, const char *stem) {
+    uint64_t *broken = &f->h->report.rules_broken;
+    const struct entry *e = f->e;
+    struct intent *i = NULL;
+    if ((e->has & ENTRY_HAS_INTENT) != 0)
+        HASH_FIND(hh, f->h->intents, &e->intent, sizeof e->intent, i);
+    if ((e->has & ENTRY_HAS_INTENT) == 0)
+        finding(f, broken, "an outcome that names no intent");
+    else if (i == NULL)
+        finding(f, broken, "the outcome of %llu, which is not an open intent",
+                (unsigned long long)e->intent);
+    else if (strcmp(i->stem, stem) != 0)
+        finding(f, broken, "%s as the outcome of %s.intent", e->event, i->stem);
+    else if (both_differ(i, e, ENTRY_HAS_CASE, i->case_id, e->case_id) ||
+             both_differ(i, e, ENTRY_HAS_ITEM, i->item_id, e->item_id))
+        finding(f, broken, "the outcome is about another case or item than its intent, %llu",
+                (unsigned long long)e->intent);
+    else {
+        HASH_DEL(f->h->intents, i);
+        free(i);
+    }
+}
+
+static ex_code take_effect(struct feed *f, struct ex_error *err) {
+    char stem[ENTRY_EVENT_MAX + 1];
+    if (!check_lines(f))
+        return EX_OK;
+    if (strcmp(f->e->event, "officer.enrol") == 0)
+        return enrol(f, err);
+    if (strcmp(f->e->event, "session.open") == 0)
+        return open_session(f, err);
+    if (event_stem(f->e->event, "outcome", stem)) {
+        close_intent(f, stem);
+        return EX_OK;
+    }
+    if ((f->e->has & ENTRY_HAS_INTENT) != 0)
+        finding(f, &f->h->report.rules_broken, "names an intent, and is no outcome");
+    else if (event_stem(f->e->event, "intent", stem))
+        return open_intent(f, stem, err);
+    return EX_OK;
+}
+
+ex_code history_feed(struct history *h, uint64_t index,
+                     const uint8_t tree_before[static MERKLE_BYTES], const uint8_t *data,
+                     size_t size_bytes, struct entry *ret_entry, bool *ret_good,
+                     struct ex_error *err) {
+    struct entry e;
+    struct ex_error why = {0};
+    struct feed f = {.h = h, .index = index, .e = &e, .good = true};
+    bool first = h->report.entries == h->report.unreadable;
+    h->report.entries++;
+    *ret_good = false;
+    if (entry_parse(data, size_bytes, &e, &why) != EX_OK) {
+        finding(&f, &h->report.unreadable, "%s", why.text);
+        return EX_OK;
+    }
+    if (ret_entry != NULL)
+        *ret_entry = e;
+    note_span(&h->report, &e.clock, first);
+    bool here = check_place(&f, tree_before);
+    if (check_signature(&f, data, size_bytes)) {
+        EX_TRY(note_clock(h, &e.clock, err));
+        if (here)
+            EX_TRY(take_effect(&f, err));
+    }
+    *ret_good = f.good;
+    return EX_OK;
+}
+
+void history_report(const struct history *h, struct history_report *ret) {
+    *ret = h->report;
+    ret->open_intents = HASH_COUNT(h->intents);
+}
+
+void history_each_open(const struct history *h, void (*fn)(void *context, uint64_t index),
+                       void *context) {
+    for (const struct intent *i = h->intents; i != NULL; i = i->hh.next)
+        fn(context, i->index);
+}
