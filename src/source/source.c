@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/source.h"
+
+#include "base/file.h"
+#include "base/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct source {
+    int fd;
+    char *path;
+    struct source_identity identity;
+    uint64_t at;
+    struct source_range *bad;
+    size_t bad_count, bad_capacity;
+    struct source_range injected;
+};
+
+static int64_t time_ns(struct timespec t) {
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void identity_from(const struct stat *st, struct source_identity *i) {
+    i->size_bytes = (uint64_t)st->st_size;
+    i->device = st->st_dev;
+    i->inode = st->st_ino;
+    i->mode = st->st_mode;
+    i->modified_ns = time_ns(st->st_mtim);
+    i->changed_ns = time_ns(st->st_ctim);
+    i->accessed_ns = time_ns(st->st_atim);
+}
+
+static ex_code open_file(struct source *s, struct ex_error *err) {
+    struct stat st;
+    /* O_NONBLOCK: opening a FIFO must not wait for a writer. O_NOATIME is only allowed to the
+     * owner. */
+    int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    s->fd = open(s->path, flags | O_NOATIME);
+    if (s->fd < 0 && errno == EPERM)
+        s->fd = open(s->path, flags);
+    if (s->fd < 0)
+        return ex_hint(ex_fail_sys(err, "could not open the source \"%s\"", s->path), err,
+                       "check the path, and that you may read it");
+    if (fstat(s->fd, &st) != 0)
+        return ex_fail_sys(err, "could not examine the source \"%s\"", s->path);
+    if (S_ISDIR(st.st_mode))
+        return ex_hint(ex_fail(err, EX_UNSUPPORTED, "\"%s\" is a directory", s->path), err,
+                       "this version collects regular files and standard input");
+    if (!S_ISREG(st.st_mode))
+        return ex_hint(ex_fail(err, EX_UNSUPPORTED, "\"%s\" is not a regular file", s->path), err,
+                       "this version collects regular files and standard input; make an image "
+                       "first, or pipe the device in with -");
+    identity_from(&st, &s->identity);
+    (void)posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    return EX_OK;
+}
+
+ex_code source_open(const char *path, struct source **ret, struct ex_error *err) {
+    EX_AUTO(source_close) struct source *s = ex_new0(struct source);
+    s->fd = -1;
+    s->path = ex_strdup(path);
+    s->identity.path = s->path;
+    if (strcmp(path, "-") == 0) {
+        s->identity.kind = SOURCE_STDIN;
+        s->fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+        if (s->fd < 0)
+            return ex_fail_sys(err, "could not open standard input");
+    } else {
+        s->identity.kind = SOURCE_FILE;
+        EX_TRY(open_file(s, err));
+    }
+    *ret = ex_steal(&s);
+    return EX_OK;
+}
+
+void source_close(struct source *s) {
+    if (s == NULL)
+        return;
+    ex_fd_close(s->fd);
+    free(s->path);
+    free(s->bad);
+    free(s);
+}
+
+void source_identity(const struct source *s, struct source_identity *ret) {
+    *ret = s->identity;
+}
+
+static ex_code note_bad(struct source *s, uint64_t offset, uint64_t length, struct ex_error *err) {
+    struct source_range *last = s->bad_count ? &s->bad[s->bad_count - 1] : NULL;
+    if (last != NULL && last->offset + last->length == offset) {
+        last->length += length;
+        return EX_OK;
+    }
+    EX_TRY(ex_grow(&s->bad, &s->bad_capacity, s->bad_count + 1, sizeof *s->bad,
+                   EX_LIMIT_UNREADABLE_RANGES * sizeof *s->bad, "the list of unreadable ranges",
+                   err));
+    s->bad[s->bad_count++] = (struct source_range){offset, length};
+    return EX_OK;
+}
+
+static ssize_t read_at(struct source *s, uint8_t *to, size_t size_bytes, uint64_t offset) {
+    if (s->injected.length > 0 && offset < s->injected.offset + s->injected.length &&
+        offset + size_bytes > s->injected.offset) {
+        errno = EIO;
+        return -1;
+    }
+    ssize_t got;
+    do
+        got = pread(s->fd, to, size_bytes, (off_t)offset);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+/* One sector: what cannot be read becomes zeros and a line in the list. */
+static ex_code read_sector(struct source *s, uint8_t *to, size_t size_bytes, uint64_t offset,
+                           struct ex_error *err) {
+    ssize_t got = read_at(s, to, size_bytes, offset);
+    if (got == (ssize_t)size_bytes)
+        return EX_OK;
+    if (got < 0 && errno != EIO && errno != EILSEQ && errno != ENODATA && errno != EREMOTEIO)
+        return ex_fail_sys(err, "could not read the source \"%s\" at byte %llu", s->path,
+                           (unsigned long long)offset);
+    if (got >= 0)
+        return ex_hint(
+            ex_fail(err, EX_SOURCE, "the source \"%s\" became shorter while it was read", s->path),
+            err, "something is writing to it; stop that, then collect again");
+    memset(to, 0, size_bytes);
+    return note_bad(s, offset, size_bytes, err);
+}
+
+/* After a failed large read: the same range sector by sector, so that every readable one is kept.
+ */
+static ex_code read_sectors(struct source *s, uint8_t *to, size_t size_bytes,
+                            struct ex_error *err) {
+    for (size_t done = 0; done < size_bytes;) {
+        uint64_t offset = s->at + done;
+        size_t want = SOURCE_SECTOR_BYTES - (size_t)(offset % SOURCE_SECTOR_BYTES);
+        if (want > size_bytes - done)
+            want = size_bytes - done;
+        EX_TRY(read_sector(s, to + done, want, offset, err));
+        done += want;
+    }
+    return EX_OK;
+}
+
+static ex_code read_file(struct source *s, uint8_t *to, size_t size_bytes, size_t *ret_got,
+                         struct ex_error *err) {
+    uint64_t left = s->identity.size_bytes - s->at;
+    size_t want = size_bytes < left ? size_bytes : (size_t)left;
+    size_t have = 0;
+    while (have < want) {
+        ssize_t got = read_at(s, to + have, want - have, s->at + have);
+        if (got <= 0)
+            break;
+        have += (size_t)got;
+    }
+    if (have < want) {
+        uint64_t start = s->at;
+        s->at += have;
+        ex_code code = read_sectors(s, to + have, want - have, err);
+        s->at = start;
+        EX_TRY(code);
+    }
+    s->at += want;
+    *ret_got = want;
+    return EX_OK;
+}
+
+/* Fills the buffer, so that pieces are large whatever the writer of the pipe does. */
+static ex_code read_stream(struct source *s, uint8_t *to, size_t size_bytes, size_t *ret_got,
+                           struct ex_error *err) {
+    size_t have = 0;
+    while (have < size_bytes) {
+        ssize_t got = read(s->fd, to + have, size_bytes - have);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return ex_fail_sys(err, "could not read standard input at byte %llu",
+                               (unsigned long long)(s->at + have));
+        if (got == 0)
+            break;
+        have += (size_t)got;
+    }
+    s->at += have;
+    *ret_got = have;
+    return EX_OK;
+}
+
+ex_code source_read(struct source *s, uint8_t *to, size_t size_bytes, size_t *ret_got,
+                    struct ex_error *err) {
+    return s->identity.kind == SOURCE_STDIN ? read_stream(s, to, size_bytes, ret_got, err)
+                                            : read_file(s, to, size_bytes, ret_got, err);
+}
+
+const struct source_range *source_unreadable(const struct source *s, size_t *ret_count) {
+    *ret_count = s->bad_count;
+    return s->bad;
+}
+
+ex_code source_check_unchanged(struct source *s, struct source_identity *ret_after,
+                               struct ex_error *err) {
+    static const char *const hint =
+        "the item is not held; stop what changes it, then collect again";
+    struct stat st, by_path;
+    struct source_identity now = s->identity;
+    if (ret_after != NULL)
+        *ret_after = now;
+    if (s->identity.kind == SOURCE_STDIN)
+        return EX_OK;
+    if (fstat(s->fd, &st) != 0)
+        return ex_fail_sys(err, "could not examine the source \"%s\"", s->path);
+    identity_from(&st, &now);
+    if (ret_after != NULL)
+        *ret_after = now;
+    if (now.size_bytes != s->identity.size_bytes)
+        return ex_hint(
+            ex_fail(err, EX_SOURCE,
+                    "the source \"%s\" %s while it was read, from %llu to %llu bytes", s->path,
+                    now.size_bytes > s->identity.size_bytes ? "grew" : "became shorter",
+                    (unsigned long long)s->identity.size_bytes, (unsigned long long)now.size_bytes),
+            err, "%s", hint);
+    if (stat(s->path, &by_path) != 0 || by_path.st_dev != st.st_dev || by_path.st_ino != st.st_ino)
+        return ex_hint(ex_fail(err, EX_SOURCE,
+                               "the source \"%s\" was moved or removed while it was read", s->path),
+                       err, "%s", hint);
+    if (now.modified_ns != s->identity.modified_ns || now.changed_ns != s->identity.changed_ns)
+        return ex_hint(
+            ex_fail(err, EX_SOURCE, "the source \"%s\" was written to while it was read", s->path),
+            err, "%s", hint);
+    return EX_OK;
+}
+
+void source_inject_error(struct source *s, uint64_t offset, uint64_t length) {
+    s->injected = (struct source_range){offset, length};
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Is every file sound, and what was left behind? Writes nothing, except that vault_rebuild_index()
+ * makes index segments. */
+#include "vault/layout_internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct checker {
+    struct vault *vault;
+    bool deep;
+    struct ex_progress *progress;
+    struct codec *codec;
+    struct block_hasher *hasher;
+    struct vault_check_report *report;
+    const char *pack; /* in hand */
+};
+
+static void problem(struct checker *c, const char *format, ...) EX_PRINTF(2, 3);
+static void problem(struct checker *c, const char *format, ...) {
+    struct vault_check_report *r = c->report;
+    va_list args;
+    va_start(args, format);
+    if (r->problem_count < VAULT_PROBLEMS_MAX)
+        (void)vsnprintf(r->problem[r->problem_count], sizeof r->problem[0], format, args);
+    r->problem_count++;
+    va_end(args);
+}
+
+static void index_problem(void *context, const char *text) {
+    problem(context, "%s", text);
+}
+
+static void stretch_damaged(void *context, uint64_t offset, uint64_t length) {
+    struct checker *c = context;
+    problem(c, "pack %.19s…: %llu bytes at %llu hold no sound record", c->pack,
+            (unsigned long long)length, (unsigned long long)offset);
+}
+
+/* Decodes one record of the open pack and recomputes its ids. */
+static ex_code check_record(struct checker *c, int fd, const struct pack_list *list,
+                            const struct pack_record *expected, struct ex_error *err) {
+    size_t size = RECORD_HEADER_BYTES + (size_t)expected->head.stored_length, bad = 0;
+    EX_AUTO_FREE uint8_t *data = NULL;
+    struct record r = {0};
+    struct ex_error why = {0};
+    EX_TRY(ex_alloc(size, 1, EX_LIMIT_RECORD_BYTES * 2, "a record", &data, err));
+    ex_code code = ex_read_at(fd, data, size, expected->offset, c->pack, &why);
+    if (code == EX_OK)
+        code = record_parse(list->id, data, size, c->codec, &r, &why);
+    if (code == EX_OK)
+        code = record_check_ids(&r, c->hasher, &bad, &why);
+    if (code == EX_OK && bad != r.entry_count)
+        code = ex_fail(&why, EX_ALTERED, "entry %zu has another hash than its id", bad);
+    if (code == EX_OK &&
+        (r.entry_count != expected->count ||
+         memcmp(r.entry, list->entry + expected->first, r.entry_count * sizeof *r.entry) != 0))
+        code = ex_fail(&why, EX_ALTERED, "its table and the trailer do not agree");
+    record_clear(&r);
+    if (code == EX_NOMEM) {
+        if (err != NULL)
+            *err = why;
+        return code;
+    }
+    if (code != EX_OK)
+        problem(c, "pack %.19s…, record %u at %u: %s", c->pack, expected->head.number,
+                expected->offset, why.text);
+    return EX_OK;
+}
+
+static ex_code check_pack(void *context, const char *name,
+                          const uint8_t id[static VAULT_PACK_ID_BYTES], struct ex_error *err) {
+    struct checker *c = context;
+    struct pack_list list = {0};
+    struct ex_error why;
+    struct stat st;
+    EX_AUTO_FD int fd = -1;
+    c->pack = name + 3;
+    c->report->packs++;
+    EX_TRY(ex_open_at(c->vault->packs_fd, name, O_RDONLY, &fd, err));
+    if (fstat(fd, &st) == 0)
+        c->report->stored_bytes += (uint64_t)st.st_size;
+    if (!index_has_pack(c->vault->index, id))
+        c->report->packs_not_indexed++;
+    ex_code code = pack_list_read(fd, c->vault->config.id, name, &list, &why);
+    if (code != EX_OK) {
+        problem(c, "pack %.19s…: %s", c->pack, why.text);
+        code = pack_list_walk(fd, c->vault->config.id, name, &list, stretch_damaged, c, &why);
+        if (code != EX_OK)
+            return EX_OK; /* said already */
+    } else if (memcmp(list.id, id, VAULT_PACK_ID_BYTES) != 0) {
+        problem(c, "pack %.19s…: the file has the name of another pack", c->pack);
+    }
+    c->report->records += list.record_count;
+    for (size_t i = 0; code == EX_OK && c->deep && i < list.record_count; i++) {
+        code = check_record(c, fd, &list, &list.record[i], err);
+        if (code == EX_OK)
+            code = ex_progress_step(c->progress, list.record[i].head.stored_length, err);
+    }
+    pack_list_clear(&list);
+    return code;
+}
+
+/* ---- work left behind ---- */
+
+static uint64_t directory_bytes(int dir_fd) {
+    uint64_t bytes = 0;
+    struct dirent *e;
+    struct stat st;
+    DIR *dir = fdopendir(dup(dir_fd));
+    while (dir != NULL && (e = readdir(dir)) != NULL)
+        if (fstatat(dir_fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+            bytes += (uint64_t)st.st_size;
+    if (dir != NULL)
+        closedir(dir);
+    return bytes;
+}
+
+static ex_code check_work_one(struct checker *c, int work_fd, const char *name,
+                              struct ex_error *err) {
+    EX_AUTO_FD int fd = -1, lock = -1;
+    EX_AUTO_FREE uint8_t *journal = NULL;
+    size_t size = 0;
+    struct vault_check_report *r = c->report;
+    if (ex_open_at(work_fd, name, O_RDONLY | O_DIRECTORY, &fd, NULL) != EX_OK)
+        return EX_OK; /* finished since the directory was listed */
+    if (r->unfinished_count == VAULT_UNFINISHED_MAX)
+        return EX_OK;
+    struct vault_unfinished *u = &r->unfinished[r->unfinished_count++];
+    (void)snprintf(u->name, sizeof u->name, "%.39s", name);
+    lock = openat(fd, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    u->running = lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) != 0;
+    u->bytes = directory_bytes(fd);
+    if (ex_read_file(fd, "journal", EX_LIMIT_CONFIG_BYTES, &journal, &size, NULL) == EX_OK) {
+        size_t first = strcspn((const char *)journal, "\n");
+        (void)snprintf(u->journal, sizeof u->journal, "%.*s", (int)(first < 511 ? first : 511),
+                       (const char *)journal);
+    }
+    (void)err;
+    return EX_OK;
+}
+
+static ex_code check_work(struct checker *c, struct ex_error *err) {
+    EX_AUTO_FD int fd = -1;
+    struct dirent *e;
+    ex_code code = ex_open_at(c->vault->dir_fd, "work", O_RDONLY | O_DIRECTORY, &fd, err);
+    if (code == EX_NOT_FOUND)
+        return EX_OK;
+    EX_TRY(code);
+    DIR *dir = fdopendir(dup(fd));
+    while (dir != NULL && code == EX_OK && (e = readdir(dir)) != NULL)
+        if (e->d_name[0] != '.')
+            code = check_work_one(c, fd, e->d_name, err);
+    if (dir != NULL)
+        closedir(dir);
+    return code;
+}
+
+ex_code vault_check(struct vault *v, bool deep, struct ex_progress *progress,
+                    struct vault_check_report *ret, struct ex_error *err) {
+    EX_AUTO(codec_free) struct codec *codec = NULL;
+    EX_AUTO(block_hasher_free) struct block_hasher *hasher = NULL;
+    struct checker c = {.vault = v, .deep = deep, .progress = progress, .report = ret};
+    memset(ret, 0, sizeof *ret);
+    EX_TRY(codec_new(&codec, err));
+    EX_TRY(block_hasher_new(&hasher, err));
+    c.codec = codec;
+    c.hasher = hasher;
+    EX_TRY(index_refresh(v->index, err));
+    EX_TRY(pack_each(v, check_pack, &c, err));
+    index_counts(v->index, &ret->index_segments, &ret->index_entries);
+    EX_TRY(index_check(v->index, index_problem, &c, err));
+    return check_work(&c, err);
+}
+
+/* ---- rebuilding the index ---- */
+
+struct rebuild {
+    struct vault *vault;
+    uint64_t packs, entries;
+    struct ex_progress *progress;
+};
+
+static void ignore_stretch(void *context, uint64_t offset, uint64_t length) {
+    (void)context;
+    (void)offset;
+    (void)length;
+}
+
+static ex_code rebuild_pack(void *context, const char *name,
+                            const uint8_t id[static VAULT_PACK_ID_BYTES], struct ex_error *err) {
+    struct rebuild *r = context;
+    struct vault *v = r->vault;
+    struct pack_list list = {0};
+    EX_AUTO_FD int fd = -1;
+    EX_TRY(ex_open_at(v->packs_fd, name, O_RDONLY, &fd, err));
+    /* A pack with a damaged end still gives what its sound records hold. */
+    if (pack_list_read(fd, v->config.id, name, &list, NULL) != EX_OK &&
+        pack_list_walk(fd, v->config.id, name, &list, ignore_stretch, NULL, NULL) != EX_OK)
+        return EX_OK;
+    ex_code code =
+        memcmp(list.id, id, VAULT_PACK_ID_BYTES) == 0 ? index_publish(v->index, &list, err) : EX_OK;
+    r->packs++;
+    r->entries += list.entry_count;
+    pack_list_clear(&list);
+    EX_TRY(code);
+    if (r->packs % 64 == 0)
+        EX_TRY(index_merge(v->index, err));
+    return ex_progress_step(r->progress, 1, err);
+}
+
+ex_code vault_rebuild_index(struct vault *v, struct ex_progress *progress, uint64_t *ret_packs,
+                            uint64_t *ret_entries, struct ex_error *err) {
+    struct rebuild r = {.vault = v, .progress = progress};
+    EX_TRY(index_remove_all(v->index, err));
+    EX_TRY(pack_each(v, rebuild_pack, &r, err));
+    EX_TRY(index_refresh(v->index, err));
+    EX_TRY(index_merge(v->index, err));
+    *ret_packs = r.packs;
+    *ret_entries = r.entries;
+    return EX_OK;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Layout nodes: format/object §5. */
+#include "vault/layout_internal.h"
+
+#include "base/bytes.h"
+
+static const uint8_t NODE_MAGIC[8] = {'E', 'X', 'H', 'N', 'O', 'D', 'E', 1};
+
+void layout_start(struct layout_builder *b) {
+    memset(b, 0, sizeof *b);
+}
+
+static ex_code push(struct layout_builder *b, unsigned level, const struct extent *e,
+                    const struct layout_sink *sink, struct ex_error *err);
+
+static ex_code end_node(struct layout_builder *b, unsigned level, const struct layout_sink *sink,
+                        struct ex_error *err) {
+    struct layout_level *l = &b->level[level];
+    struct extent up = {.kind = EXTENT_NODE};
+    uint8_t *node = b->scratch;
+    memset(node, 0, NODE_HEADER_BYTES);
+    memcpy(node, NODE_MAGIC, sizeof NODE_MAGIC);
+    node[8] = (uint8_t)level;
+    ex_put_le32(node + 12, l->count);
+    uint8_t *to = node + NODE_HEADER_BYTES;
+    for (uint32_t i = 0; i < l->count; i++, to += NODE_ENTRY_BYTES) {
+        const struct extent *e = &l->extent[i];
+        memset(to, 0, 4);
+        to[0] = (uint8_t)e->kind;
+        to[1] = e->value;
+        ex_put_le64(to + 4, e->length);
+        memcpy(to + 12, e->id, SHA256_BYTES);
+        up.length += e->length;
+    }
+    size_t size = (size_t)(to - node);
+    sha256_of(node, size, up.id);
+    l->count = 0;
+    l->nodes++;
+    memcpy(l->last, up.id, SHA256_BYTES);
+    EX_TRY(sink->node(sink->context, up.id, node, size, err));
+    if (level + 1 >= LAYOUT_LEVELS)
+        return ex_fail(err, EX_LIMIT, "the object has too many extents");
+    return push(b, level + 1, &up, sink, err);
+}
+
+static ex_code push(struct layout_builder *b, unsigned level, const struct extent *e,
+                    const struct layout_sink *sink, struct ex_error *err) {
+    struct layout_level *l = &b->level[level];
+    l->extent[l->count++] = *e;
+    bool ends = l->count == NODE_ENTRIES_MAX ||
+                (l->count >= NODE_ENTRIES_MIN && e->kind != EXTENT_CONSTANT && e->id[0] == 0);
+    return ends ? end_node(b, level, sink, err) : EX_OK;
+}
+
+ex_code layout_add(struct layout_builder *b, const struct extent *e, const struct layout_sink *sink,
+                   struct ex_error *err) {
+    return push(b, 0, e, sink, err);
+}
+
+ex_code layout_end(struct layout_builder *b, const struct layout_sink *sink,
+                   uint8_t ret_id[static SHA256_BYTES], unsigned *ret_level, struct ex_error *err) {
+    for (unsigned level = 0; level < LAYOUT_LEVELS; level++) {
+        struct layout_level *l = &b->level[level];
+        if (l->count > 0 || l->nodes == 0)
+            EX_TRY(end_node(b, level, sink, err));
+        if (l->nodes == 1) {
+            memcpy(ret_id, l->last, SHA256_BYTES);
+            *ret_level = level;
+            return EX_OK;
+        }
+    }
+    return ex_fail(err, EX_LIMIT, "the object has too many extents");
+}
+
+static ex_code extent_parse(struct ex_cursor *c, unsigned level, struct extent *ret,
+                            struct ex_error *err) {
+    static const uint8_t zeros[SHA256_BYTES];
+    ret->kind = ex_cursor_u8(c);
+    ret->value = ex_cursor_u8(c);
+    uint16_t zero = ex_cursor_le16(c);
+    ret->length = ex_cursor_le64(c);
+    ex_cursor_copy(c, ret->id, SHA256_BYTES);
+    bool kind_fits = level > 0 ? ret->kind == EXTENT_NODE
+                               : ret->kind == EXTENT_DATA || ret->kind == EXTENT_CONSTANT;
+    if (c->overrun || zero != 0 || !kind_fits || ret->length == 0 || ret->length > INT64_MAX ||
+        (ret->kind == EXTENT_DATA && ret->length > CHUNK_MAX_BYTES) ||
+        (ret->kind == EXTENT_CONSTANT &&
+         (ret->length % BLOCK_BYTES != 0 || memcmp(ret->id, zeros, sizeof zeros) != 0)) ||
+        (ret->kind != EXTENT_CONSTANT && ret->value != 0))
+        return ex_fail(err, EX_ALTERED, "a layout node is damaged");
+    return EX_OK;
+}
+
+ex_code node_parse(const uint8_t *data, size_t size_bytes, unsigned level, struct extent *ret,
+                   size_t *ret_count, struct ex_error *err) {
+    struct ex_cursor c = ex_cursor_make(data, size_bytes);
+    const uint8_t *magic = ex_cursor_bytes(&c, sizeof NODE_MAGIC);
+    uint8_t its_level = ex_cursor_u8(&c);
+    uint8_t zero = (uint8_t)(ex_cursor_u8(&c) | ex_cursor_u8(&c) | ex_cursor_u8(&c));
+    uint32_t count = ex_cursor_le32(&c);
+    if (c.overrun || memcmp(magic, NODE_MAGIC, sizeof NODE_MAGIC) != 0 || its_level != level ||
+        zero != 0 || count > NODE_ENTRIES_MAX ||
+        ex_cursor_left(&c) != (size_t)count * NODE_ENTRY_BYTES)
+        return ex_fail(err, EX_ALTERED, "a layout node is damaged");
+    for (uint32_t i = 0; i < count; i++)
+        EX_TRY(extent_parse(&c, level, &ret[i], err));
+    *ret_count = count;
+    return EX_OK;
+}
+
+/* ---- walking ---- */
+
+struct walker {
+    struct fetcher *fetcher;
+    const struct layout_visitor *visitor;
+    uint64_t offset;
+    uint64_t object_size;
+};
+
+static ex_code damaged(struct walker *w, uint64_t length, const struct ex_error *why,
+                       struct ex_error *err) {
+    ex_code code = w->visitor->damaged(w->visitor->context, w->offset, length, why, err);
+    w->offset += length;
+    return code;
+}
+
+/* Loads a node whose place in the stream is known, so that whatever is wrong with it has a name. */
+static ex_code node_load(struct walker *w, const uint8_t *id, unsigned level, uint64_t length,
+                         struct extent **ret, size_t *ret_count, struct ex_error *err) {
+    const uint8_t *data;
+    size_t size;
+    uint64_t total = 0, end = w->offset + length;
+    uint8_t hash[SHA256_BYTES];
+    EX_TRY(fetch(w->fetcher, id, RECORD_NODES, &data, &size, err));
+    sha256_of(data, size, hash);
+    if (memcmp(hash, id, SHA256_BYTES) != 0)
+        return ex_fail(err, EX_ALTERED, "a layout node is damaged");
+    EX_AUTO_FREE struct extent *e = NULL;
+    EX_TRY(ex_alloc(NODE_ENTRIES_MAX, sizeof *e, NODE_ENTRIES_MAX * sizeof *e, "a layout node", &e,
+                    err));
+    EX_TRY(node_parse(data, size, level, e, ret_count, err));
+    for (size_t i = 0; i < *ret_count; i++) {
+        if (__builtin_add_overflow(total, e[i].length, &total) ||
+            (e[i].length % BLOCK_BYTES != 0 && (i + 1 != *ret_count || end != w->object_size)))
+            return ex_fail(err, EX_ALTERED, "the lengths in a layout node do not agree");
+    }
+    if (total != length)
+        return ex_fail(err, EX_ALTERED, "the lengths in a layout node do not agree");
+    *ret = ex_steal(&e);
+    return EX_OK;
+}
+
+static ex_code walk_node(struct walker *w, const uint8_t *id, unsigned level, uint64_t length,
+                         struct ex_error *err) {
+    EX_AUTO_FREE struct extent *e = NULL;
+    struct ex_error why;
+    size_t count = 0;
+    ex_code code = node_load(w, id, level, length, &e, &count, &why);
+    if (code == EX_ALTERED || code == EX_MISSING)
+        return damaged(w, length, &why, err);
+    if (code != EX_OK) {
+        if (err != NULL)
+            *err = why;
+        return code;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (level > 0) {
+            EX_TRY(walk_node(w, e[i].id, level - 1, e[i].length, err));
+            continue;
+        }
+        EX_TRY(w->visitor->extent(w->visitor->context, w->offset, &e[i], err));
+        w->offset += e[i].length;
+    }
+    return EX_OK;
+}
+
+ex_code layout_walk(struct fetcher *f, const uint8_t id[static SHA256_BYTES], unsigned level,
+                    uint64_t size_bytes, const struct layout_visitor *visitor,
+                    struct ex_error *err) {
+    struct walker w = {.fetcher = f, .visitor = visitor, .object_size = size_bytes};
+    if (level >= LAYOUT_LEVELS)
+        return ex_fail(err, EX_FORMAT, "the layout of the object is too deep");
+    return walk_node(&w, id, level, size_bytes, err);
+}
+
+/* ---- fetching ---- */
+
+ex_code fetcher_open(struct vault *v, struct fetcher *ret, struct ex_error *err) {
+    *ret = (struct fetcher){.vault = v};
+    return codec_new(&ret->codec, err);
+}
+
+void fetcher_close(struct fetcher *f) {
+    record_clear(&f->record);
+    codec_free(f->codec);
+}
+
+/* Asks the index, and looks whether another process has published since. */
+ex_code fetch_place(struct vault *v, const uint8_t id[static SHA256_BYTES], struct index_place *ret,
+                    struct ex_error *err) {
+    char hex[SHA256_HEX_BYTES];
+    if (index_find(v->index, id, ret))
+        return EX_OK;
+    EX_TRY(index_refresh(v->index, err));
+    if (index_find(v->index, id, ret))
+        return EX_OK;
+    return ex_fail(err, EX_MISSING, "%.16s… is not in the vault", ex_hex(hex, id, SHA256_BYTES));
+}
+
+bool record_lookup(const struct record *r, const uint8_t id[static SHA256_BYTES],
+                   const uint8_t **ret, size_t *ret_size) {
+    const uint8_t *at = r->data;
+    for (size_t i = 0; i < r->entry_count; at += r->entry[i].length, i++) {
+        if (memcmp(r->entry[i].id, id, SHA256_BYTES) == 0) {
+            *ret = at;
+            *ret_size = r->entry[i].length;
+            return true;
+        }
+    }
+    return false;
+}
+
+ex_code fetch(struct fetcher *f, const uint8_t id[static SHA256_BYTES], enum record_type type,
+              const uint8_t **ret, size_t *ret_size, struct ex_error *err) {
+    struct index_place place;
+    char hex[SHA256_HEX_BYTES];
+    EX_TRY(fetch_place(f->vault, id, &place, err));
+    if (f->record.data == NULL || place.offset != f->place.offset ||
+        memcmp(place.pack, f->place.pack, VAULT_PACK_ID_BYTES) != 0) {
+        record_clear(&f->record);
+        EX_TRY(
+            pack_read_record(f->vault, place.pack, place.offset, false, f->codec, &f->record, err));
+        f->place = place;
+    }
+    if (f->record.head.type != type || !record_lookup(&f->record, id, ret, ret_size))
+        return ex_fail(err, EX_ALTERED, "%.16s… is not where the index says it is",
+                       ex_hex(hex, id, SHA256_BYTES));
+    return EX_OK;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Putting an object: who does what, and how they hand over.
+ *
+ *   reader thread   source → slabs (1 MiB)
+ *   linear thread   slabs, in order → SHA-256
+ *   pool            slabs, any order → block hashes; records → compressed; records on disk →
+ * re-hashed caller          slabs, in order → chunks → known or new → records writer thread
+ * records, in order → pack → fsync → read back → trailer → published
+ *
+ * Slabs and records wait in short queues, so memory does not depend on the source. The first error
+ * of any of them ends all of them.
+ */
+#ifndef EXHIBIT_VAULT_PUT_INTERNAL_H
+#define EXHIBIT_VAULT_PUT_INTERNAL_H
+
+#include "base/pool.h"
+#include "vault/layout_internal.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum {
+    SLAB_BYTES = 1 << 20,
+    SLAB_BLOCKS = SLAB_BYTES / BLOCK_BYTES,
+    SLABS = 16,
+    RECORDS_QUEUED_MAX = 96,
+    SYNC_BYTES = 32 << 20,
+    POOL_QUEUE = 1024
+};
+
+/* ---- what every thread sees ---- */
+
+struct put_shared {
+    struct vault *vault;
+    struct ex_pool *pool;
+    struct codec **codec;         /* one for each worker */
+    struct block_hasher **hasher; /* likewise */
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    atomic_bool failed;
+    struct ex_error error; /* the first one */
+};
+
+/* Keeps the first error and wakes everybody up. */
+void put_fail(struct put_shared *s, const struct ex_error *err);
+
+/* ---- slabs: put_read.c ---- */
+
+struct slab {
+    struct ex_job job; /* block hashing */
+    struct put_shared *shared;
+    size_t size_bytes;
+    uint8_t *data;
+    uint8_t hash[SLAB_BLOCKS][SHA256_BYTES];
+    bool constant[SLAB_BLOCKS];
+};
+
+struct slab_ring {
+    struct put_shared *shared;
+    struct source *source;
+    struct slab slab[SLABS];
+    uint64_t filled, taken, hashed_linear; /* counts; slab i lives in slab[i % SLABS] */
+    bool ended;
+    struct sha256 linear;
+    pthread_t reader, hasher;
+};
+EX_MUST_USE ex_code slab_ring_start(struct slab_ring *r, struct put_shared *s,
+                                    struct source *source, struct ex_error *err);
+/* The next slab, block hashes done; NULL at the end or after a failure. */
+struct slab *slab_ring_take(struct slab_ring *r);
+void slab_ring_give_back(struct slab_ring *r);
+void slab_ring_join(struct slab_ring *r);
+void slab_ring_free(struct slab_ring *r);
+
+/* ---- records on their way to the disk: put_write.c ---- */
+
+struct out_record {
+    struct ex_job job;
+    struct put_shared *shared;
+    struct out_record *next;
+    enum record_type type;
+    size_t entry_count, entry_capacity;
+    struct table_entry *entry;
+    size_t size_bytes;
+    uint8_t *data; /* OUT_RECORD_BYTES */
+    uint8_t *built;
+    size_t built_bytes;
+    ex_code code;
+    struct ex_error error;
+};
+enum { OUT_RECORD_BYTES = RECORD_TARGET_BYTES + CHUNK_MAX_BYTES };
+EX_MUST_USE ex_code out_record_new(struct put_shared *s, enum record_type type,
+                                   size_t capacity_bytes, struct out_record **ret,
+                                   struct ex_error *err);
+void out_record_free(struct out_record *r);
+EX_MUST_USE ex_code out_record_add(struct out_record *r, const uint8_t id[static SHA256_BYTES],
+                                   uint32_t length, struct ex_error *err);
+
+struct put_writer {
+    struct put_shared *shared;
+    enum vault_readback readback;
+    char work[32]; /* name under work/ */
+    int work_fd, lock_fd, journal_fd;
+    /* queue */
+    struct out_record *first, **last;
+    unsigned queued;
+    bool closing;
+    uint64_t written[RECORD_TRAILER];           /* records of each type, in order of handing in */
+    _Atomic uint64_t published[RECORD_TRAILER]; /* those of them that are in published packs */
+    /* the open pack */
+    int fd, direct_fd;
+    enum vault_readback_method method;
+    struct pack_list list;
+    char name[80];
+    uint64_t at, synced_to;
+    size_t checked; /* records of list that were read back */
+    /* what came of it */
+    uint64_t added_bytes;
+    size_t pack_count, pack_capacity;
+    uint8_t (*pack)[VAULT_PACK_ID_BYTES];
+    pthread_t thread;
+};
+EX_MUST_USE ex_code put_writer_start(struct put_writer *w, struct put_shared *s,
+                                     const struct vault_put_options *options, struct ex_error *err);
+/* Takes the record over; waits while the queue is full. */
+void put_writer_hand_in(struct put_writer *w, struct out_record *r);
+/* Ends the queue, waits for the last pack to be published (or for the failure). */
+void put_writer_join(struct put_writer *w);
+/* Removes the work directory; after a failure also the pack that was not published. */
+void put_writer_clear(struct put_writer *w);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The near end of putting: reading slabs, hashing them as a stream and block by block. */
+#include "vault/put_internal.h"
+
+void put_fail(struct put_shared *s, const struct ex_error *err) {
+    pthread_mutex_lock(&s->mutex);
+    if (!atomic_load(&s->failed))
+        s->error = *err;
+    atomic_store(&s->failed, true);
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->mutex);
+}
+
+/* A whole block of one value? Almost every other block fails at the first comparison. */
+static bool is_constant(const uint8_t *block) {
+    return block[0] == block[BLOCK_BYTES - 1] && memcmp(block, block + 1, BLOCK_BYTES - 1) == 0;
+}
+
+static void hash_slab(struct ex_job *job, unsigned worker) {
+    struct slab *slab = (struct slab *)job;
+    struct ex_error err;
+    size_t blocks = (slab->size_bytes + BLOCK_BYTES - 1) / BLOCK_BYTES;
+    for (size_t i = 0; i < blocks; i++) {
+        size_t left = slab->size_bytes - i * BLOCK_BYTES;
+        slab->constant[i] = left >= BLOCK_BYTES && is_constant(slab->data + i * BLOCK_BYTES);
+        if (slab->constant[i])
+            memcpy(slab->hash[i], block_hash_constant(slab->data[i * BLOCK_BYTES]), SHA256_BYTES);
+    }
+    for (size_t i = 0, end; i < blocks; i = end) {
+        for (end = i; end < blocks && slab->constant[end] == slab->constant[i];)
+            end++;
+        if (slab->constant[i])
+            continue;
+        size_t from = i * BLOCK_BYTES, to = end * BLOCK_BYTES;
+        to = to < slab->size_bytes ? to : slab->size_bytes;
+        if (block_hasher_run(slab->shared->hasher[worker], slab->data + from, to - from,
+                             slab->hash + i, &err) != EX_OK) {
+            put_fail(slab->shared, &err);
+            return;
+        }
+    }
+}
+
+/* Waits until slab number `filled` is free again; false after a failure. */
+static bool wait_for_room(struct slab_ring *r) {
+    struct put_shared *s = r->shared;
+    pthread_mutex_lock(&s->mutex);
+    while (!atomic_load(&s->failed) &&
+           (r->filled - r->taken >= SLABS || r->filled - r->hashed_linear >= SLABS))
+        pthread_cond_wait(&s->changed, &s->mutex);
+    pthread_mutex_unlock(&s->mutex);
+    return !atomic_load(&s->failed);
+}
+
+static void *read_slabs(void *argument) {
+    struct slab_ring *r = argument;
+    struct put_shared *s = r->shared;
+    struct ex_error err;
+    while (wait_for_room(r)) {
+        struct slab *slab = &r->slab[r->filled % SLABS];
+        if (source_read(r->source, slab->data, SLAB_BYTES, &slab->size_bytes, &err) != EX_OK) {
+            put_fail(s, &err);
+            break;
+        }
+        if (slab->size_bytes > 0)
+            ex_pool_submit(s->pool, &slab->job);
+        pthread_mutex_lock(&s->mutex);
+        if (slab->size_bytes > 0)
+            r->filled++;
+        else
+            r->ended = true;
+        pthread_cond_broadcast(&s->changed);
+        pthread_mutex_unlock(&s->mutex);
+        if (slab->size_bytes == 0)
+            break;
+    }
+    return NULL;
+}
+
+/* Slab number n is there: its place in the ring; NULL at the end or after a failure. */
+static struct slab *wait_for_slab(struct slab_ring *r, uint64_t n) {
+    struct put_shared *s = r->shared;
+    pthread_mutex_lock(&s->mutex);
+    while (!atomic_load(&s->failed) && r->filled <= n && !r->ended)
+        pthread_cond_wait(&s->changed, &s->mutex);
+    bool there = !atomic_load(&s->failed) && r->filled > n;
+    pthread_mutex_unlock(&s->mutex);
+    return there ? &r->slab[n % SLABS] : NULL;
+}
+
+static void count_up(struct slab_ring *r, uint64_t *count) {
+    pthread_mutex_lock(&r->shared->mutex);
+    ++*count;
+    pthread_cond_broadcast(&r->shared->changed);
+    pthread_mutex_unlock(&r->shared->mutex);
+}
+
+static void *hash_linear(void *argument) {
+    struct slab_ring *r = argument;
+    struct slab *slab;
+    while ((slab = wait_for_slab(r, r->hashed_linear)) != NULL) {
+        sha256_add(&r->linear, slab->data, slab->size_bytes);
+        count_up(r, &r->hashed_linear);
+    }
+    return NULL;
+}
+
+ex_code slab_ring_start(struct slab_ring *r, struct put_shared *s, struct source *source,
+                        struct ex_error *err) {
+    r->shared = s;
+    r->source = source;
+    sha256_start(&r->linear);
+    for (size_t i = 0; i < SLABS; i++) {
+        r->slab[i].job.run = hash_slab;
+        r->slab[i].shared = s;
+        r->slab[i].data = aligned_alloc(BLOCK_BYTES, SLAB_BYTES);
+        if (r->slab[i].data == NULL)
+            return ex_fail(err, EX_NOMEM, "no memory for reading");
+    }
+    if (pthread_create(&r->reader, NULL, read_slabs, r) != 0)
+        return ex_fail(err, EX_NOMEM, "could not start a thread");
+    if (pthread_create(&r->hasher, NULL, hash_linear, r) != 0) {
+        (void)ex_fail(err, EX_NOMEM, "could not start a thread");
+        put_fail(s, err);
+        pthread_join(r->reader, NULL);
+        return EX_NOMEM;
+    }
+    return EX_OK;
+}
+
+struct slab *slab_ring_take(struct slab_ring *r) {
+    struct slab *slab = wait_for_slab(r, r->taken);
+    if (slab != NULL)
+        ex_job_wait(r->shared->pool, &slab->job);
+    return slab;
+}
+
+void slab_ring_give_back(struct slab_ring *r) {
+    count_up(r, &r->taken);
+}
+
+void slab_ring_join(struct slab_ring *r) {
+    pthread_join(r->reader, NULL);
+    pthread_join(r->hasher, NULL);
+}
+
+void slab_ring_free(struct slab_ring *r) {
+    for (size_t i = 0; i < SLABS; i++)
+        free(r->slab[i].data);
+}

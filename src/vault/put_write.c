@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The far end of putting: records into packs, onto the disk, read back, published (format/vault
+ * §4). */
+#include "vault/put_internal.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <unistd.h>
+
+ex_code out_record_new(struct put_shared *s, enum record_type type, size_t capacity_bytes,
+                       struct out_record **ret, struct ex_error *err) {
+    struct out_record *r = ex_new0(struct out_record);
+    r->shared = s;
+    r->type = type;
+    r->data = malloc(capacity_bytes);
+    if (r->data == NULL) {
+        free(r);
+        return ex_fail(err, EX_NOMEM, "no memory for a record");
+    }
+    *ret = r;
+    return EX_OK;
+}
+
+void out_record_free(struct out_record *r) {
+    if (r == NULL)
+        return;
+    free(r->entry);
+    free(r->data);
+    free(r->built);
+    free(r);
+}
+
+ex_code out_record_add(struct out_record *r, const uint8_t id[static SHA256_BYTES], uint32_t length,
+                       struct ex_error *err) {
+    EX_TRY(ex_grow(&r->entry, &r->entry_capacity, r->entry_count + 1, sizeof *r->entry,
+                   EX_LIMIT_RECORD_BYTES, "the table of a record", err));
+    memcpy(r->entry[r->entry_count].id, id, SHA256_BYTES);
+    r->entry[r->entry_count++].length = length;
+    r->size_bytes += length;
+    return EX_OK;
+}
+
+static void build_record(struct ex_job *job, unsigned worker) {
+    struct out_record *r = (struct out_record *)job;
+    r->code = record_build(r->type, r->entry, r->entry_count, r->data, r->size_bytes,
+                           r->shared->codec[worker], 1, &r->built, &r->built_bytes, &r->error);
+    free(r->data);
+    r->data = NULL;
+}
+
+/* ---- the open pack ---- */
+
+static ex_code pack_begin(struct put_writer *w, struct ex_error *err) {
+    struct pack_header header = {.kind = PACK_DATA};
+    uint8_t bytes[PACK_HEADER_BYTES];
+    char hex[SHA256_HEX_BYTES];
+    randombytes_buf(header.id, sizeof header.id);
+    pack_list_clear(&w->list);
+    memcpy(w->list.id, header.id, sizeof header.id);
+    (void)snprintf(w->name, sizeof w->name, "%s.pack", ex_hex(hex, header.id, sizeof header.id));
+    EX_TRY(ex_open_at(w->work_fd, w->name, O_RDWR | O_CREAT | O_EXCL, &w->fd, err));
+    pack_header_write(&header, w->shared->vault->config.id, bytes);
+    EX_TRY(ex_write_at(w->fd, bytes, sizeof bytes, 0, w->name, err));
+    w->at = w->synced_to = sizeof bytes;
+    w->checked = 0;
+    return EX_OK;
+}
+
+/* One record, read back from the disk, decoded, every id computed again. */
+struct readback_job {
+    struct ex_job job;
+    struct put_writer *writer;
+    const struct pack_record *record;
+    ex_code code;
+    struct ex_error error;
+};
+
+static ex_code readback_one(struct readback_job *j, unsigned worker, struct ex_error *err) {
+    struct put_writer *w = j->writer;
+    const struct pack_record *expected = j->record;
+    size_t size = RECORD_HEADER_BYTES + (size_t)expected->head.stored_length, bad = 0;
+    EX_AUTO_FREE uint8_t *data = malloc(size);
+    struct record r = {0};
+    if (data == NULL)
+        return ex_fail(err, EX_NOMEM, "no memory for a record");
+    EX_TRY(pack_read_direct(w->direct_fd, w->method, data, size, expected->offset, w->name, err));
+    EX_TRY(record_parse(w->list.id, data, size, w->shared->codec[worker], &r, err));
+    ex_code code = EX_OK;
+    if (r.entry_count != expected->count || r.head.number != expected->head.number ||
+        memcmp(r.entry, w->list.entry + expected->first, r.entry_count * sizeof *r.entry) != 0)
+        code = ex_fail(err, EX_ALTERED, "what was read back is another record");
+    if (code == EX_OK)
+        code = record_check_ids(&r, w->shared->hasher[worker], &bad, err);
+    if (code == EX_OK && bad != r.entry_count)
+        code = ex_fail(err, EX_ALTERED, "what was read back has another hash");
+    record_clear(&r);
+    return code;
+}
+
+static void readback_run(struct ex_job *job, unsigned worker) {
+    struct readback_job *j = (struct readback_job *)job;
+    j->code = readback_one(j, worker, &j->error);
+}
+
+static ex_code readback(struct put_writer *w, struct ex_error *err) {
+    size_t count = w->list.record_count - w->checked;
+    EX_AUTO_FREE struct readback_job *job = NULL;
+    ex_code code = EX_OK;
+    if (w->readback == VAULT_READBACK_NONE || count == 0)
+        return EX_OK;
+    if (w->direct_fd < 0)
+        EX_TRY(pack_open_direct(w->work_fd, w->name, &w->direct_fd, &w->method, err));
+    EX_TRY(ex_alloc(count, sizeof *job, EX_LIMIT_PACK_BYTES, "read-back", &job, err));
+    for (size_t i = 0; i < count; i++) {
+        job[i].job.run = readback_run;
+        job[i].writer = w;
+        job[i].record = &w->list.record[w->checked + i];
+        ex_pool_submit(w->shared->pool, &job[i].job);
+    }
+    for (size_t i = 0; i < count; i++) {
+        ex_job_wait(w->shared->pool, &job[i].job);
+        if (code != EX_OK || job[i].code == EX_OK)
+            continue;
+        code = job[i].code == EX_ALTERED
+                   ? ex_hint(ex_fail(err, EX_IO,
+                                     "the disk did not give back what was written to it (%.100s)",
+                                     job[i].error.text),
+                             err, "nothing was acknowledged; do not trust this disk or its cable")
+                   : job[i].code;
+        if (job[i].code != EX_ALTERED && err != NULL)
+            *err = job[i].error;
+    }
+    w->checked = w->list.record_count;
+    return code;
+}
+
+static ex_code sync_and_check(struct put_writer *w, struct ex_error *err) {
+    if (fdatasync(w->fd) != 0)
+        return ex_fail_sys(err, "could not make \"%s\" durable", w->name);
+    w->synced_to = w->at;
+    return readback(w, err);
+}
+
+static ex_code note_pack(struct put_writer *w, struct ex_error *err) {
+    char line[120], hex[SHA256_HEX_BYTES];
+    EX_TRY(ex_grow(&w->pack, &w->pack_capacity, w->pack_count + 1, sizeof *w->pack,
+                   EX_LIMIT_PACK_BYTES, "the list of packs", err));
+    memcpy(w->pack[w->pack_count++], w->list.id, VAULT_PACK_ID_BYTES);
+    int size = snprintf(line, sizeof line, "{\"published\": \"%s\"}\n",
+                        ex_hex(hex, w->list.id, VAULT_PACK_ID_BYTES));
+    EX_TRY(ex_write_all(w->journal_fd, line, (size_t)size, "the journal", err));
+    return ex_sync_fd(w->journal_fd, "the journal", err);
+}
+
+static ex_code pack_seal(struct put_writer *w, struct ex_error *err) {
+    struct vault *v = w->shared->vault;
+    EX_AUTO_FREE uint8_t *trailer = NULL;
+    size_t size;
+    char to[PACK_NAME_BYTES];
+    struct ex_clock now;
+    if (w->fd < 0)
+        return EX_OK;
+    EX_TRY(sync_and_check(w, err));
+    ex_clock_read(&now);
+    w->list.read_back_ns = w->readback == VAULT_READBACK_NONE ? 0 : now.utc_ns;
+    EX_TRY(
+        pack_trailer_build(&w->list, (uint32_t)w->list.record_count, w->at, &trailer, &size, err));
+    EX_TRY(ex_write_at(w->fd, trailer, size, w->at, w->name, err));
+    EX_TRY(ex_sync_fd(w->fd, w->name, err));
+    EX_TRY(ex_make_parents(v->packs_fd, pack_name(to, w->list.id), err));
+    EX_TRY(ex_publish(w->work_fd, w->name, v->packs_fd, to, err));
+    w->added_bytes += w->at + size;
+    ex_fd_close(w->fd);
+    ex_fd_close(w->direct_fd);
+    w->fd = w->direct_fd = -1;
+    EX_TRY(index_publish(v->index, &w->list, err));
+    EX_TRY(note_pack(w, err));
+    for (size_t type = 0; type < RECORD_TRAILER; type++)
+        atomic_store(&w->published[type], w->written[type]);
+    return EX_OK;
+}
+
+static ex_code append(struct put_writer *w, struct out_record *r, struct ex_error *err) {
+    struct record_head head;
+    uint64_t tail = (w->list.entry_count + r->entry_count) * TABLE_ENTRY_BYTES +
+                    (w->list.record_count + 1) * 20 + 256;
+    if (w->fd >= 0 && w->list.record_count > 0 && w->at + r->built_bytes + tail > PACK_TARGET_BYTES)
+        EX_TRY(pack_seal(w, err));
+    if (w->fd < 0)
+        EX_TRY(pack_begin(w, err));
+    record_finish(w->list.id, r->built, (uint32_t)w->list.record_count);
+    EX_TRY(ex_write_at(w->fd, r->built, r->built_bytes, w->at, w->name, err));
+    EX_TRY(record_head_parse(r->built, &head, err));
+    EX_TRY(pack_list_add(&w->list, (uint32_t)w->at, &head, r->entry, r->entry_count, err));
+    w->at += r->built_bytes;
+    w->written[r->type]++;
+    return w->at - w->synced_to >= SYNC_BYTES ? sync_and_check(w, err) : EX_OK;
+}
+
+/* ---- the thread and its queue ---- */
+
+static struct out_record *take(struct put_writer *w) {
+    struct put_shared *s = w->shared;
+    pthread_mutex_lock(&s->mutex);
+    while (w->first == NULL && !w->closing)
+        pthread_cond_wait(&s->changed, &s->mutex);
+    struct out_record *r = w->first;
+    if (r != NULL) {
+        w->first = r->next;
+        if (w->first == NULL)
+            w->last = &w->first;
+        w->queued--;
+        pthread_cond_broadcast(&s->changed);
+    }
+    pthread_mutex_unlock(&s->mutex);
+    return r;
+}
+
+/* Goes on taking records after a failure, so that nobody waits for room and all memory comes back.
+ */
+static void *write_records(void *argument) {
+    struct put_writer *w = argument;
+    struct put_shared *s = w->shared;
+    struct out_record *r;
+    struct ex_error err;
+    while ((r = take(w)) != NULL) {
+        ex_job_wait(s->pool, &r->job);
+        if (!atomic_load(&s->failed)) {
+            ex_code code = r->code;
+            if (code != EX_OK)
+                err = r->error;
+            else
+                code = append(w, r, &err);
+            if (code != EX_OK)
+                put_fail(s, &err);
+        }
+        out_record_free(r);
+    }
+    if (!atomic_load(&s->failed) && pack_seal(w, &err) != EX_OK)
+        put_fail(s, &err);
+    return NULL;
+}
+
+static ex_code make_work(struct put_writer *w, const struct vault_put_options *options,
+                         struct ex_error *err) {
+    EX_AUTO_FD int works = -1;
+    EX_TRY(ex_open_dir_at(w->shared->vault->dir_fd, "work", true, &works, err));
+    (void)snprintf(w->work, sizeof w->work, "%08x%08x", randombytes_random(), randombytes_random());
+    EX_TRY(ex_open_dir_at(works, w->work, true, &w->work_fd, err));
+    EX_TRY(ex_lock(w->work_fd, "lock", true, 0, &w->lock_fd, err));
+    EX_TRY(ex_open_at(w->work_fd, "journal", O_WRONLY | O_CREAT | O_EXCL | O_APPEND, &w->journal_fd,
+                      err));
+    const char *line = options->journal != NULL ? options->journal : "{}";
+    EX_TRY(ex_write_all(w->journal_fd, line, strlen(line), "the journal", err));
+    EX_TRY(ex_write_all(w->journal_fd, "\n", 1, "the journal", err));
+    EX_TRY(ex_sync_fd(w->journal_fd, "the journal", err));
+    return ex_sync_fd(w->work_fd, "work", err);
+}
+
+ex_code put_writer_start(struct put_writer *w, struct put_shared *s,
+                         const struct vault_put_options *options, struct ex_error *err) {
+    w->shared = s;
+    w->readback = options->readback;
+    w->work_fd = w->lock_fd = w->journal_fd = w->fd = w->direct_fd = -1;
+    w->last = &w->first;
+    EX_TRY(make_work(w, options, err));
+    if (pthread_create(&w->thread, NULL, write_records, w) != 0)
+        return ex_fail(err, EX_NOMEM, "could not start a thread");
+    return EX_OK;
+}
+
+void put_writer_hand_in(struct put_writer *w, struct out_record *r) {
+    struct put_shared *s = w->shared;
+    r->job.run = build_record;
+    ex_pool_submit(s->pool, &r->job);
+    pthread_mutex_lock(&s->mutex);
+    while (w->queued >= RECORDS_QUEUED_MAX)
+        pthread_cond_wait(&s->changed, &s->mutex);
+    *w->last = r;
+    w->last = &r->next;
+    w->queued++;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->mutex);
+}
+
+void put_writer_join(struct put_writer *w) {
+    pthread_mutex_lock(&w->shared->mutex);
+    w->closing = true;
+    pthread_cond_broadcast(&w->shared->changed);
+    pthread_mutex_unlock(&w->shared->mutex);
+    pthread_join(w->thread, NULL);
+}
+
+void put_writer_clear(struct put_writer *w) {
+    if (w->fd >= 0)
+        (void)unlinkat(w->work_fd, w->name, 0);
+    if (w->work_fd >= 0) {
+        char path[48];
+        (void)unlinkat(w->work_fd, "journal", 0);
+        (void)unlinkat(w->work_fd, "lock", 0);
+        (void)snprintf(path, sizeof path, "work/%s", w->work);
+        (void)unlinkat(w->shared->vault->dir_fd, path, AT_REMOVEDIR);
+    }
+    ex_fd_close(w->fd);
+    ex_fd_close(w->direct_fd);
+    ex_fd_close(w->journal_fd);
+    ex_fd_close(w->lock_fd);
+    ex_fd_close(w->work_fd);
+    pack_list_clear(&w->list);
+}

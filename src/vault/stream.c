@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading an object in order, on all cores; and verifying it on the way. */
+#include "vault/layout_internal.h"
+
+#include "base/pool.h"
+
+#include <stdio.h>
+
+enum { STREAM_ITEMS = 16, STREAM_EXTENTS = 64, STREAM_POOL_QUEUE = 64 };
+
+struct stream_extent {
+    struct extent extent;
+    const uint8_t *data; /* into the record, or NULL */
+    size_t hash_at;      /* first of its block hashes */
+    bool good, missing;
+    char why[120];
+};
+
+/* Consecutive extents that stand in one record, or a single piece that needs no reading. */
+struct stream_item {
+    struct ex_job job;
+    struct stream *stream;
+    bool submitted;
+    uint64_t offset;
+    struct vault_piece piece; /* constant or damaged; kind DATA: see below */
+    char why[120];
+    struct index_place place;
+    size_t count;
+    struct stream_extent extent[STREAM_EXTENTS];
+    struct record record;
+    size_t hash_capacity;
+    uint8_t (*hash)[SHA256_BYTES];
+    ex_code code; /* a failure that is none of the object's: no memory, say */
+    struct ex_error error;
+};
+
+struct stream {
+    struct vault *vault;
+    bool from_disk;
+    vault_piece_fn *each;
+    void *context;
+    struct ex_progress *progress;
+    struct ex_pool *pool;
+    struct codec **codec;
+    struct block_hasher **hasher;
+    uint64_t begun, delivered; /* items */
+    struct stream_item item[STREAM_ITEMS];
+};
+
+/* ---- in the workers ---- */
+
+static ex_code check_extent(struct stream_item *item, struct stream_extent *x,
+                            struct block_hasher *hasher, struct ex_error *err) {
+    size_t size, blocks = (size_t)((x->extent.length + BLOCK_BYTES - 1) / BLOCK_BYTES);
+    uint8_t id[SHA256_BYTES];
+    if (!record_lookup(&item->record, x->extent.id, &x->data, &size) || size != x->extent.length) {
+        (void)snprintf(x->why, sizeof x->why, "the chunk is not where the index says it is");
+        return EX_OK;
+    }
+    EX_TRY(block_hasher_run(hasher, x->data, size, item->hash + x->hash_at, err));
+    chunk_id(size, (const uint8_t(*)[SHA256_BYTES])(item->hash + x->hash_at), id);
+    x->good = memcmp(id, x->extent.id, SHA256_BYTES) == 0;
+    if (!x->good)
+        (void)snprintf(x->why, sizeof x->why,
+                       "the stored bytes have another hash than the chunk's id");
+    (void)blocks;
+    return EX_OK;
+}
+
+static ex_code read_item(struct stream_item *item, unsigned worker, struct ex_error *err) {
+    struct stream *s = item->stream;
+    size_t blocks = 0;
+    for (size_t i = 0; i < item->count; i++) {
+        item->extent[i].hash_at = blocks;
+        blocks += (size_t)((item->extent[i].extent.length + BLOCK_BYTES - 1) / BLOCK_BYTES);
+    }
+    EX_TRY(ex_grow(&item->hash, &item->hash_capacity, blocks + 1, SHA256_BYTES,
+                   EX_LIMIT_RECORD_BYTES, "block hashes", err));
+    EX_TRY(pack_read_record(s->vault, item->place.pack, item->place.offset, s->from_disk,
+                            s->codec[worker], &item->record, err));
+    for (size_t i = 0; i < item->count; i++)
+        EX_TRY(check_extent(item, &item->extent[i], s->hasher[worker], err));
+    return EX_OK;
+}
+
+static void run_item(struct ex_job *job, unsigned worker) {
+    struct stream_item *item = (struct stream_item *)job;
+    ex_code code = read_item(item, worker, &item->error);
+    item->code = EX_OK;
+    if (code == EX_OK)
+        return;
+    if (code != EX_ALTERED && code != EX_MISSING && code != EX_IO && code != EX_UNSUPPORTED) {
+        item->code = code;
+        return;
+    }
+    for (size_t i = 0; i < item->count; i++) {
+        struct stream_extent *x = &item->extent[i];
+        x->good = false;
+        x->missing = code == EX_MISSING;
+        (void)snprintf(x->why, sizeof x->why, "%.119s", item->error.text);
+    }
+}
+
+/* ---- delivering, in order ---- */
+
+static ex_code deliver_extents(struct stream *s, struct stream_item *item, struct ex_error *err) {
+    struct vault_piece piece = {.offset = item->offset};
+    for (size_t i = 0; i < item->count; i++) {
+        struct stream_extent *x = &item->extent[i];
+        piece.kind = x->good ? VAULT_PIECE_DATA : VAULT_PIECE_DAMAGED;
+        piece.length = x->extent.length;
+        piece.data = x->good ? x->data : NULL;
+        piece.block_hash =
+            x->good ? (const uint8_t(*)[SHA256_BYTES])(item->hash + x->hash_at) : NULL;
+        piece.why = x->good ? NULL : x->why;
+        piece.missing = x->missing;
+        EX_TRY(s->each(s->context, &piece, err));
+        EX_TRY(ex_progress_step(s->progress, piece.length, err));
+        piece.offset += piece.length;
+    }
+    return EX_OK;
+}
+
+static ex_code deliver(struct stream *s, struct ex_error *err) {
+    struct stream_item *item = &s->item[s->delivered++ % STREAM_ITEMS];
+    if (!item->submitted) {
+        EX_TRY(s->each(s->context, &item->piece, err));
+        return ex_progress_step(s->progress, item->piece.length, err);
+    }
+    ex_job_wait(s->pool, &item->job);
+    item->submitted = false;
+    ex_code code = item->code;
+    if (code != EX_OK && err != NULL)
+        *err = item->error;
+    if (code == EX_OK)
+        code = deliver_extents(s, item, err);
+    record_clear(&item->record);
+    return code;
+}
+
+static void submit_last(struct stream *s) {
+    struct stream_item *last =
+        s->begun > s->delivered ? &s->item[(s->begun - 1) % STREAM_ITEMS] : NULL;
+    if (last != NULL && last->piece.kind == VAULT_PIECE_DATA && !last->submitted) {
+        last->submitted = true;
+        ex_pool_submit(s->pool, &last->job);
+    }
+}
+
+static ex_code next_item(struct stream *s, uint64_t offset, struct stream_item **ret,
+                         struct ex_error *err) {
+    submit_last(s);
+    while (s->begun - s->delivered >= STREAM_ITEMS)
+        EX_TRY(deliver(s, err));
+    struct stream_item *item = &s->item[s->begun++ % STREAM_ITEMS];
+    item->job.run = run_item;
+    item->stream = s;
+    item->offset = offset;
+    item->count = 0;
+    item->piece = (struct vault_piece){.offset = offset};
+    *ret = item;
+    return EX_OK;
+}
+
+static ex_code add_damaged(void *context, uint64_t offset, uint64_t length,
+                           const struct ex_error *why, struct ex_error *err) {
+    struct stream_item *item;
+    EX_TRY(next_item(context, offset, &item, err));
+    (void)snprintf(item->why, sizeof item->why, "%.119s", why->text);
+    item->piece.kind = VAULT_PIECE_DAMAGED;
+    item->piece.length = length;
+    item->piece.why = item->why;
+    item->piece.missing = why->code == EX_MISSING;
+    return EX_OK;
+}
+
+static ex_code add_chunk(struct stream *s, uint64_t offset, const struct extent *e,
+                         struct ex_error *err) {
+    struct stream_item *item =
+        s->begun > s->delivered ? &s->item[(s->begun - 1) % STREAM_ITEMS] : NULL;
+    struct index_place place;
+    struct ex_error why;
+    ex_code code = fetch_place(s->vault, e->id, &place, &why);
+    if (code == EX_MISSING)
+        return add_damaged(s, offset, e->length, &why, err);
+    if (code != EX_OK) {
+        if (err != NULL)
+            *err = why;
+        return code;
+    }
+    bool joins = item != NULL && item->piece.kind == VAULT_PIECE_DATA && !item->submitted &&
+                 item->count < STREAM_EXTENTS && item->place.offset == place.offset &&
+                 memcmp(item->place.pack, place.pack, VAULT_PACK_ID_BYTES) == 0;
+    if (!joins) {
+        EX_TRY(next_item(s, offset, &item, err));
+        item->piece.kind = VAULT_PIECE_DATA;
+        item->place = place;
+    }
+    item->extent[item->count++] = (struct stream_extent){.extent = *e};
+    return EX_OK;
+}
+
+static ex_code add_extent(void *context, uint64_t offset, const struct extent *e,
+                          struct ex_error *err) {
+    struct stream_item *item;
+    if (e->kind == EXTENT_DATA)
+        return add_chunk(context, offset, e, err);
+    EX_TRY(next_item(context, offset, &item, err));
+    item->piece.kind = VAULT_PIECE_CONSTANT;
+    item->piece.length = e->length;
+    item->piece.value = e->value;
+    return EX_OK;
+}
+
+static ex_code stream_workers(struct stream *s, struct ex_error *err) {
+    unsigned threads = ex_cpu_count();
+    EX_TRY(ex_alloc(threads, sizeof(void *), EX_LIMIT_CONFIG_BYTES, "workers", &s->codec, err));
+    EX_TRY(ex_alloc(threads, sizeof(void *), EX_LIMIT_CONFIG_BYTES, "workers", &s->hasher, err));
+    EX_TRY(ex_pool_new(threads, STREAM_POOL_QUEUE, &s->pool, err));
+    for (unsigned i = 0; i < threads; i++) {
+        EX_TRY(codec_new(&s->codec[i], err));
+        EX_TRY(block_hasher_new(&s->hasher[i], err));
+    }
+    return EX_OK;
+}
+
+static void stream_free(struct stream *s) {
+    unsigned threads = s->pool != NULL ? ex_pool_threads(s->pool) : 0;
+    ex_pool_free(s->pool); /* finishes what was submitted */
+    for (unsigned i = 0; i < threads; i++) {
+        codec_free(s->codec[i]);
+        block_hasher_free(s->hasher[i]);
+    }
+    for (size_t i = 0; i < STREAM_ITEMS; i++) {
+        record_clear(&s->item[i].record);
+        free(s->item[i].hash);
+    }
+    free(s->codec);
+    free(s->hasher);
+    free(s);
+}
+EX_DEFINE_AUTO(struct stream, stream_free);
+
+ex_code vault_stream(struct vault *v, const struct vault_object_info *object, bool from_disk,
+                     vault_piece_fn *each, void *context, struct ex_progress *progress,
+                     struct ex_error *err) {
+    EX_AUTO(stream_free) struct stream *s = ex_new0(struct stream);
+    const struct layout_visitor visitor = {
+        .context = s, .extent = add_extent, .damaged = add_damaged};
+    struct fetcher fetcher;
+    s->vault = v;
+    s->from_disk = from_disk;
+    s->each = each;
+    s->context = context;
+    s->progress = progress;
+    EX_TRY(stream_workers(s, err));
+    EX_TRY(fetcher_open(v, &fetcher, err));
+    ex_code code = object->size_bytes == 0
+                       ? EX_OK
+                       : layout_walk(&fetcher, object->layout, object->layout_level,
+                                     object->size_bytes, &visitor, err);
+    fetcher_close(&fetcher);
+    submit_last(s);
+    while (code == EX_OK && s->delivered < s->begun)
+        code = deliver(s, err);
+    return code;
+}
+
+/* ---- verifying ---- */
+
+struct verifier {
+    struct verity verity;
+    struct salted salted;
+    struct sha256 linear;
+    struct vault_verify_report *report;
+};
+
+static void linear_constant(struct sha256 *h, uint8_t value, uint64_t length) {
+    uint8_t block[BLOCK_BYTES * 4];
+    memset(block, value, sizeof block);
+    for (size_t part; length > 0; length -= part) {
+        part = length < sizeof block ? (size_t)length : sizeof block;
+        sha256_add(h, block, part);
+    }
+}
+
+static void verify_damaged(struct vault_verify_report *r, const struct vault_piece *piece) {
+    struct vault_damage *last = r->damaged_count > 0 && r->damaged_count <= VAULT_DAMAGE_MAX
+                                    ? &r->damage[r->damaged_count - 1]
+                                    : NULL;
+    r->damaged_bytes += piece->length;
+    r->missing_bytes += piece->missing ? piece->length : 0;
+    if (last != NULL && last->offset + last->length == piece->offset &&
+        strcmp(last->why, piece->why) == 0) {
+        last->length += piece->length;
+        return;
+    }
+    if (r->damaged_count++ >= VAULT_DAMAGE_MAX)
+        return;
+    last = &r->damage[r->damaged_count - 1];
+    last->offset = piece->offset;
+    last->length = piece->length;
+    last->missing = piece->missing;
+    (void)snprintf(last->why, sizeof last->why, "%s", piece->why);
+}
+
+static ex_code verify_piece(void *context, const struct vault_piece *piece, struct ex_error *err) {
+    struct verifier *v = context;
+    struct vault_verify_report *r = v->report;
+    uint64_t blocks = (piece->length + BLOCK_BYTES - 1) / BLOCK_BYTES;
+    (void)err;
+    if (piece->kind == VAULT_PIECE_DAMAGED) {
+        verify_damaged(r, piece);
+        return EX_OK;
+    }
+    const uint8_t *constant = block_hash_constant(piece->value);
+    bool data = piece->kind == VAULT_PIECE_DATA;
+    *(data ? &r->bytes_read : &r->bytes_constant) += piece->length;
+    r->chunks += data ? 1 : 0;
+    if (r->damaged_count > 0)
+        return EX_OK; /* the digests cannot be recomputed any more; every chunk still is */
+    if (!data)
+        verity_add_run(&v->verity, constant, blocks);
+    for (uint64_t i = 0; i < blocks; i++) {
+        if (data)
+            verity_add(&v->verity, piece->block_hash[i]);
+        salted_add(&v->salted, data ? piece->block_hash[i] : constant);
+    }
+    if (r->linear_asked && data)
+        sha256_add(&v->linear, piece->data, piece->length);
+    else if (r->linear_asked)
+        linear_constant(&v->linear, piece->value, piece->length);
+    return EX_OK;
+}
+
+ex_code vault_verify(struct vault *v, const struct vault_object_info *object, bool linear,
+                     struct ex_progress *progress, struct vault_verify_report *ret,
+                     struct ex_error *err) {
+    EX_AUTO_FREE struct verifier *state = ex_new0(struct verifier);
+    uint8_t hash[SHA256_BYTES];
+    memset(ret, 0, sizeof *ret);
+    ret->linear_asked = linear;
+    state->report = ret;
+    verity_start(&state->verity);
+    salted_start(&state->salted, object->salted_key);
+    sha256_start(&state->linear);
+    EX_TRY(vault_stream(v, object, true, verify_piece, state, progress, err));
+    if (ret->damaged_count > 0)
+        return EX_OK;
+    EX_TRY(verity_end(&state->verity, object->size_bytes, hash, err));
+    ret->fsverity_matches = memcmp(hash, object->fsverity, sizeof hash) == 0;
+    salted_end(&state->salted, hash);
+    ret->salted_matches = memcmp(hash, object->salted_root, sizeof hash) == 0;
+    sha256_end(&state->linear, hash);
+    ret->linear_matches = linear && memcmp(hash, object->sha256, sizeof hash) == 0;
+    return EX_OK;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The vault: evidence bytes, held (docs/format/vault.md, object.md).
+ *
+ * Promises: bytes that vault_put() acknowledged are on the disk, were read back from it and hashed
+ * again (unless the caller asked for less), and are found by the object id that it gave; a chunk
+ * that is already there is not stored twice; nothing that is there is ever changed. It does not say
+ * that an object is an item of evidence: that is the ledger's entry, and app/'s business.
+ *
+ * Several processes may read and put at once. Threads: one handle belongs to one thread at a time;
+ * vault_put() and vault_stream() start threads of their own and end them before they return.
+ */
+#ifndef EXHIBIT_VAULT_VAULT_H
+#define EXHIBIT_VAULT_VAULT_H
+
+#include "base/progress.h"
+#include "crypto/note.h"
+#include "crypto/sha256.h"
+#include "crypto/sign.h"
+#include "source/source.h"
+
+enum { VAULT_ID_BYTES = 16, VAULT_PACK_ID_BYTES = 32, VAULT_FORMAT_VERSION = 1 };
+
+struct vault;
+
+struct vault_config {
+    uint8_t id[VAULT_ID_BYTES];
+    char origin[64];
+    bool plain;
+    int64_t created_ns;
+    struct note_key key;          /* of the ledger's checkpoints */
+    uint8_t sha256[SHA256_BYTES]; /* of vault.json as it is */
+};
+
+/* Makes the directory (which must not exist, or be empty) with vault.json, keys/, packs/, index/
+ * and work/. On failure what was made is left for the caller to look at. */
+EX_MUST_USE ex_code vault_create(const char *path,
+                                 const uint8_t vault_key[static SIGN_PUBLIC_BYTES],
+                                 struct vault_config *ret, struct ex_error *err);
+/* EX_NOT_FOUND: no vault there. EX_UNSUPPORTED: a version or mode that this program does not know.
+ */
+EX_MUST_USE ex_code vault_open(const char *path, struct vault **ret, struct ex_error *err);
+void vault_close(struct vault *v);
+EX_DEFINE_AUTO(struct vault, vault_close);
+
+const struct vault_config *vault_config(const struct vault *v);
+const char *vault_path(const struct vault *v);
+int vault_dir_fd(const struct vault *v);
+
+/* ---- keys (vault.md §7) ---- */
+
+struct vault_officer {
+    uint8_t id[VAULT_ID_BYTES];
+    struct sign_key *sign;
+    uint8_t box_public[32];
+    uint8_t *box_secret; /* locked memory */
+};
+
+/* Makes keys/ID.json with new keys, and gives them unlocked. */
+EX_MUST_USE ex_code vault_officer_create(int vault_dir_fd, unsigned kdf_memory_mib,
+                                         const char *passphrase, size_t passphrase_bytes,
+                                         struct vault_officer *ret, struct ex_error *err);
+/* EX_DENIED: wrong passphrase (or a changed key file). */
+EX_MUST_USE ex_code vault_officer_unlock(int vault_dir_fd, const uint8_t id[static VAULT_ID_BYTES],
+                                         const char *passphrase, size_t passphrase_bytes,
+                                         struct vault_officer *ret, struct ex_error *err);
+void vault_officer_clear(struct vault_officer *o);
+
+/* Ids of the officers that have a key file, at most max; *ret_count may be more. */
+EX_MUST_USE ex_code vault_officer_list(int vault_dir_fd, uint8_t (*ret)[VAULT_ID_BYTES], size_t max,
+                                       size_t *ret_count, struct ex_error *err);
+
+/* The keyring holds the vault's signing key, sealed to officers. */
+EX_MUST_USE ex_code vault_keyring_create(int vault_dir_fd,
+                                         const uint8_t vault_id[static VAULT_ID_BYTES],
+                                         const struct sign_key *vault_key,
+                                         const struct vault_officer *officer, struct ex_error *err);
+EX_MUST_USE ex_code vault_keyring_open(const struct vault *v, const struct vault_officer *officer,
+                                       struct sign_key **ret_vault_key, struct ex_error *err);
+
+/* ---- ledger bodies (vault.md §3.5) ---- */
+
+/* Durable when it returns. An existing body of an entry that was never acknowledged is replaced:
+ * the caller holds the ledger's lock. */
+EX_MUST_USE ex_code vault_body_write(struct vault *v, uint64_t index, const uint8_t *data,
+                                     size_t size_bytes, struct ex_error *err);
+/* EX_MISSING, EX_ALTERED. The caller frees. */
+EX_MUST_USE ex_code vault_body_read(struct vault *v, uint64_t index, uint8_t **ret,
+                                    size_t *ret_size_bytes, struct ex_error *err);
+
+/* ---- putting ---- */
+
+enum vault_readback { VAULT_READBACK_NEW, VAULT_READBACK_ALL, VAULT_READBACK_NONE };
+enum vault_readback_method { VAULT_READ_NOT, VAULT_READ_DIRECT, VAULT_READ_CACHE_DROPPED };
+
+struct vault_object_info {
+    uint8_t id[SHA256_BYTES];
+    uint64_t size_bytes;
+    uint8_t sha256[SHA256_BYTES];
+    uint8_t fsverity[SHA256_BYTES];
+    uint8_t salted_root[SHA256_BYTES];
+    uint8_t salted_key[32];
+    uint8_t layout[SHA256_BYTES];
+    unsigned layout_level;
+    size_t unreadable_count;
+    struct source_range *unreadable; /* freed by vault_object_info_clear() */
+};
+void vault_object_info_clear(struct vault_object_info *o);
+
+struct vault_put_report {
+    uint64_t data_bytes, constant_bytes;
+    uint64_t chunks, chunks_new;
+    uint64_t new_bytes;   /* of new chunks, before compression */
+    uint64_t added_bytes; /* of the new packs, all included */
+    uint64_t reused_bytes;
+    int64_t reused_oldest_ns; /* when the longest unverified of the reused chunks was last read
+                                 back; 0 never */
+    enum vault_readback readback;
+    enum vault_readback_method method;
+    size_t pack_count;
+    uint8_t (*pack)[VAULT_PACK_ID_BYTES]; /* freed by vault_put_report_clear() */
+};
+void vault_put_report_clear(struct vault_put_report *r);
+
+struct vault_put_options {
+    enum vault_readback readback;
+    const char *journal; /* one line of JSON for work/ID/journal: what this is; may be NULL */
+};
+
+/* Reads the source to its end and holds it as an object. The source was opened by the caller, who
+ * also asks afterwards whether it changed. On failure nothing of the object is held, though sealed
+ * packs may stay. */
+EX_MUST_USE ex_code vault_put(struct vault *v, struct source *source,
+                              const struct vault_put_options *options, struct ex_progress *progress,
+                              struct vault_object_info *ret_object,
+                              struct vault_put_report *ret_report, struct ex_error *err);
+
+/* ---- getting ---- */
+
+/* The manifest. EX_MISSING when the vault has no such object, EX_ALTERED when its record is
+ * damaged. */
+EX_MUST_USE ex_code vault_object(struct vault *v, const uint8_t id[static SHA256_BYTES],
+                                 struct vault_object_info *ret, struct ex_error *err);
+
+enum vault_piece_kind { VAULT_PIECE_DATA, VAULT_PIECE_CONSTANT, VAULT_PIECE_DAMAGED };
+
+/* One extent of an object, in order. Every data piece was read, decoded and compared with its chunk
+ * id a moment ago; a damaged one says why it could not be. */
+struct vault_piece {
+    enum vault_piece_kind kind;
+    uint64_t offset;
+    uint64_t length;
+    uint8_t value;                             /* constant */
+    const uint8_t *data;                       /* data: length bytes, until the callback returns */
+    const uint8_t (*block_hash)[SHA256_BYTES]; /* data: one for each block */
+    const char *why;                           /* damaged */
+    bool missing;                              /* damaged: the bytes are not there at all */
+};
+
+typedef ex_code vault_piece_fn(void *context, const struct vault_piece *piece,
+                               struct ex_error *err);
+
+/* Hands on the whole object, using all cores. from_disk: drop the pages first, so that the disk is
+ * read and not memory. A damaged layout gives one damaged piece for all that it spans. */
+EX_MUST_USE ex_code vault_stream(struct vault *v, const struct vault_object_info *object,
+                                 bool from_disk, vault_piece_fn *each, void *context,
+                                 struct ex_progress *progress, struct ex_error *err);
+
+enum { VAULT_DAMAGE_MAX = 1000 };
+
+struct vault_damage {
+    uint64_t offset, length;
+    bool missing;
+    char why[120];
+};
+
+struct vault_verify_report {
+    uint64_t chunks, bytes_read, bytes_constant;
+    bool fsverity_matches, salted_matches;
+    bool linear_asked, linear_matches;
+    uint64_t damaged_bytes, damaged_count;
+    uint64_t missing_bytes;
+    struct vault_damage damage[VAULT_DAMAGE_MAX]; /* the first ones */
+};
+
+EX_MUST_USE ex_code vault_verify(struct vault *v, const struct vault_object_info *object,
+                                 bool linear, struct ex_progress *progress,
+                                 struct vault_verify_report *ret, struct ex_error *err);
+
+/* ---- the whole ---- */
+
+enum { VAULT_PROBLEMS_MAX = 100, VAULT_UNFINISHED_MAX = 100 };
+
+struct vault_unfinished {
+    char name[40];
+    bool running;
+    uint64_t bytes;
+    char journal[512]; /* its first line */
+};
+
+struct vault_check_report {
+    uint64_t packs, records, stored_bytes;
+    uint64_t index_segments, index_entries, packs_not_indexed;
+    uint64_t problem_count;
+    char problem[VAULT_PROBLEMS_MAX][200];
+    size_t unfinished_count;
+    struct vault_unfinished unfinished[VAULT_UNFINISHED_MAX];
+};
+
+/* Headers, tables, trailers and footers of every pack, the index segments, work left behind; `deep`
+ * also decodes every record and recomputes every id. Writes nothing. */
+EX_MUST_USE ex_code vault_check(struct vault *v, bool deep, struct ex_progress *progress,
+                                struct vault_check_report *ret, struct ex_error *err);
+
+/* Throws the index away and makes it anew from the packs. */
+EX_MUST_USE ex_code vault_rebuild_index(struct vault *v, struct ex_progress *progress,
+                                        uint64_t *ret_packs, uint64_t *ret_entries,
+                                        struct ex_error *err);
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the vault share with each other. */
+#ifndef EXHIBIT_VAULT_VAULT_INTERNAL_H
+#define EXHIBIT_VAULT_VAULT_INTERNAL_H
+
+#include "base/cursor.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "crypto/verity.h"
+#include "vault/vault.h"
+
+struct vault_index;
+
+struct vault {
+    char *path;
+    int dir_fd, packs_fd, index_fd;
+    struct vault_config config;
+    struct vault_index *index;
+};
+
+/* vault.json from any bytes; fills sha256 too. */
+EX_MUST_USE ex_code vault_config_parse(const uint8_t *data, size_t size_bytes,
+                                       struct vault_config *ret, struct ex_error *err);
+
+/* ---- records (vault.md §3.2) ---- */
+
+enum record_type {
+    RECORD_CHUNKS = 1,
+    RECORD_NODES = 2,
+    RECORD_MANIFEST = 3,
+    RECORD_BODY = 4,
+    RECORD_TRAILER = 5
+};
+
+enum {
+    PACK_HEADER_BYTES = 128,
+    RECORD_HEADER_BYTES = 48,
+    PACK_FOOTER_BYTES = 64,
+    TABLE_ENTRY_BYTES = 36,
+    RECORD_TARGET_BYTES = 256 << 10,
+    PACK_TARGET_BYTES = 256 << 20,
+    CODEC_NONE = 0,
+    CODEC_ZSTD = 1,
+    PACK_DATA = 1,
+    PACK_BODY = 2
+};
+
+struct table_entry {
+    uint8_t id[SHA256_BYTES];
+    uint32_t length;
+};
+
+struct record_head {
+    uint32_t number;
+    uint8_t type;
+    uint8_t codec;
+    uint32_t plain_length;
+    uint32_t stored_length;
+    uint8_t tag[16];
+};
+
+/* A record that was read: table and decoded data. */
+struct record {
+    struct record_head head;
+    size_t entry_count;
+    struct table_entry *entry;
+    uint8_t *data; /* plain_length bytes */
+};
+void record_clear(struct record *r);
+
+/* Compression state; one for each worker. */
+struct codec;
+EX_MUST_USE ex_code codec_new(struct codec **ret, struct ex_error *err);
+void codec_free(struct codec *c);
+EX_DEFINE_AUTO(struct codec, codec_free);
+
+/* Builds header ‖ table ‖ coded data into one allocation, the caller's. Number and tag are still
+ * zero: they are known only when the record is appended. */
+EX_MUST_USE ex_code record_build(enum record_type type, const struct table_entry *entry,
+                                 size_t entry_count, const uint8_t *data, size_t size_bytes,
+                                 struct codec *codec, int level, uint8_t **ret,
+                                 size_t *ret_size_bytes, struct ex_error *err);
+void record_finish(const uint8_t pack_id[static VAULT_PACK_ID_BYTES], uint8_t *record,
+                   uint32_t number);
+/* Parses a header; EX_ALTERED when it is none. */
+EX_MUST_USE ex_code record_head_parse(const uint8_t data[static RECORD_HEADER_BYTES],
+                                      struct record_head *ret, struct ex_error *err);
+/* header + stored bytes → record, tag checked; without `decode` data stays NULL. */
+EX_MUST_USE ex_code record_parse(const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
+                                 const uint8_t *data, size_t size_bytes, struct codec *decode,
+                                 struct record *ret, struct ex_error *err);
+/* Recomputes every id of a decoded record. *ret_bad: index of the first entry that does not match,
+ * or entry_count. */
+EX_MUST_USE ex_code record_check_ids(const struct record *r, struct block_hasher *hasher,
+                                     size_t *ret_bad, struct ex_error *err);
+
+void chunk_id(uint64_t length, const uint8_t (*block_hash)[SHA256_BYTES],
+              uint8_t ret[static SHA256_BYTES]);
+
+/* ---- packs (vault.md §3.1, §3.3) ---- */
+
+struct pack_header {
+    uint32_t kind;
+    uint8_t id[VAULT_PACK_ID_BYTES];
+};
+void pack_header_write(const struct pack_header *h, const uint8_t vault_id[static VAULT_ID_BYTES],
+                       uint8_t to[static PACK_HEADER_BYTES]);
+EX_MUST_USE ex_code pack_header_parse(const uint8_t data[static PACK_HEADER_BYTES],
+                                      const uint8_t vault_id[static VAULT_ID_BYTES],
+                                      struct pack_header *ret, struct ex_error *err);
+
+/* What a trailer says, or a walk found. */
+struct pack_record {
+    uint32_t offset;
+    struct record_head head;
+    size_t first; /* of its entries in pack_list.entry */
+    size_t count;
+};
+struct pack_list {
+    uint8_t id[VAULT_PACK_ID_BYTES];
+    int64_t read_back_ns;
+    size_t record_count, record_capacity;
+    struct pack_record *record;
+    size_t entry_count, entry_capacity;
+    struct table_entry *entry;
+};
+void pack_list_clear(struct pack_list *l);
+EX_MUST_USE ex_code pack_list_add(struct pack_list *l, uint32_t offset,
+                                  const struct record_head *head, const struct table_entry *entry,
+                                  size_t count, struct ex_error *err);
+/* From trailer and footer; EX_ALTERED when they are not sound. */
+EX_MUST_USE ex_code pack_list_read(int fd, const uint8_t vault_id[static VAULT_ID_BYTES],
+                                   const char *name, struct pack_list *ret, struct ex_error *err);
+/* By walking the records, looking for the next one after damage. Calls `damaged` for each stretch
+ * that holds no record. */
+EX_MUST_USE ex_code pack_list_walk(int fd, const uint8_t vault_id[static VAULT_ID_BYTES],
+                                   const char *name, struct pack_list *ret,
+                                   void (*damaged)(void *context, uint64_t offset, uint64_t length),
+                                   void *context, struct ex_error *err);
+EX_MUST_USE ex_code pack_trailer_build(const struct pack_list *l, uint32_t number, uint64_t offset,
+                                       uint8_t **ret, size_t *ret_size_bytes, struct ex_error *err);
+/* "ab/abcd….pack" */
+enum { PACK_NAME_BYTES = 3 + 64 + 5 + 1 };
+char *pack_name(char to[static PACK_NAME_BYTES], const uint8_t id[static VAULT_PACK_ID_BYTES]);
+/* Calls fn for every pack under packs/ in order of name. */
+EX_MUST_USE ex_code pack_each(const struct vault *v,
+                              ex_code (*fn)(void *context, const char *name,
+                                            const uint8_t id[static VAULT_PACK_ID_BYTES],
+                                            struct ex_error *err),
+                              void *context, struct ex_error *err);
+
+/* Reads one record of a published pack; from_disk: past the page cache. */
+EX_MUST_USE ex_code pack_read_record(const struct vault *v,
+                                     const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
+                                     uint32_t offset, bool from_disk, struct codec *codec,
+                                     struct record *ret, struct ex_error *err);
+/* Reads [offset, offset + size_bytes) of a file past the page cache: with O_DIRECT, or, where the
+ * file system has none, after dropping its pages. `direct_fd` was opened by pack_open_direct(). */
+EX_MUST_USE ex_code pack_open_direct(int dir_fd, const char *name, int *ret_fd,
+                                     enum vault_readback_method *ret_method, struct ex_error *err);
+EX_MUST_USE ex_code pack_read_direct(int direct_fd, enum vault_readback_method method, void *to,
+                                     size_t size_bytes, uint64_t offset, const char *name,
+                                     struct ex_error *err);
+
+/* ---- the index (vault.md §5) ---- */
+
+struct index_place {
+    uint8_t pack[VAULT_PACK_ID_BYTES];
+    int64_t read_back_ns;
+    uint32_t offset;
+};
+EX_MUST_USE ex_code index_open(const struct vault *v, struct vault_index **ret,
+                               struct ex_error *err);
+void index_close(struct vault_index *i);
+/* Looks at the directory again if it changed. */
+EX_MUST_USE ex_code index_refresh(struct vault_index *i, struct ex_error *err);
+bool index_find(const struct vault_index *i, const uint8_t id[static SHA256_BYTES],
+                struct index_place *ret);
+EX_MUST_USE ex_code index_publish(struct vault_index *i, const struct pack_list *list,
+                                  struct ex_error *err);
+EX_MUST_USE ex_code index_merge(struct vault_index *i, struct ex_error *err);
+bool index_has_pack(const struct vault_index *i, const uint8_t id[static VAULT_PACK_ID_BYTES]);
+void index_counts(const struct vault_index *i, uint64_t *ret_segments, uint64_t *ret_entries);
+EX_MUST_USE ex_code index_remove_all(struct vault_index *i, struct ex_error *err);
+/* Re-hashes each segment; calls problem for one that is damaged. */
+EX_MUST_USE ex_code index_check(const struct vault_index *i,
+                                void (*problem)(void *context, const char *text), void *context,
+                                struct ex_error *err);
+
+/* ---- chunker (object.md §3, §4) ---- */
+
+enum {
+    CHUNK_MIN_BYTES = 16384,
+    CHUNK_MAX_BYTES = 524288,
+    CHUNK_MAX_BLOCKS = CHUNK_MAX_BYTES / BLOCK_BYTES,
+    RUN_MIN_BLOCKS = 16
+};
+
+/* Decides, block after block, what an object consists of. Of a run it keeps only value and count:
+ * it learns after RUN_MIN_BLOCKS blocks that a run is one, and can still hand out the blocks of one
+ * that stayed too short. */
+struct chunker {
+    uint32_t blocks; /* in the open chunk */
+    uint8_t hash[CHUNK_MAX_BLOCKS][SHA256_BYTES];
+    bool in_run;
+    uint64_t run_blocks; /* of the run that is open or may become one */
+    uint8_t run_value;
+};
+
+struct chunker_block {
+    const uint8_t *hash;
+    bool constant; /* a whole block of one value */
+    uint8_t value;
+    bool ends_in_zeros; /* not constant, last 16 bytes zero */
+};
+
+/* What becomes of the blocks handed in. */
+struct chunker_sink {
+    void *context;
+    /* The block just handed to chunker_add() joins the open chunk. */
+    ex_code (*join)(void *context, struct ex_error *err);
+    /* A block handed in before, all of this value, joins it. */
+    ex_code (*join_constant)(void *context, uint8_t value, struct ex_error *err);
+    /* The open chunk ends. */
+    ex_code (*chunk)(void *context, uint32_t blocks, const uint8_t (*hash)[SHA256_BYTES],
+                     struct ex_error *err);
+    ex_code (*run)(void *context, uint8_t value, uint64_t blocks, struct ex_error *err);
+};
+EX_MUST_USE ex_code chunker_add(struct chunker *c, const struct chunker_block *block,
+                                const struct chunker_sink *sink, struct ex_error *err);
+EX_MUST_USE ex_code chunker_end(struct chunker *c, const struct chunker_sink *sink,
+                                struct ex_error *err);
+
+#endif
