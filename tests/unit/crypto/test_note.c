@@ -80,8 +80,9 @@ static void what_is_not_a_note(void **state) {
         GO_TEXT "\n" GO_LINE "— a \n",
         GO_TEXT "\n" GO_LINE "—  AAAAAAA=\n",
         GO_TEXT "\n" GO_LINE "— a AAAAAA\n",
-        GO_TEXT "\n" GO_LINE "— a AAAAAA==\n", /* four bytes: an ID and nothing */
-        GO_TEXT "\n" GO_LINE "— a AAAAAAB=\n", /* not canonical */
+        GO_TEXT "\n" GO_LINE "— a AAAAAA==\n",       /* four bytes: an ID and nothing */
+        GO_TEXT "\n" GO_LINE "— a AAAAAAB=\n",       /* not canonical */
+        GO_TEXT "\n" GO_LINE "— a AAAAAA\xCE\xA0\n", /* libsodium 1.0.18 takes them for // */
         GO_TEXT "\n" GO_LINE "— a====\n",
         GO_TEXT "\n" GO_LINE "— a =\n",
         GO_TEXT "\n" GO_LINE "— a AAAAAAA= \n",
@@ -203,6 +204,8 @@ static void bad_keys(void **state) {
         {EX_FORMAT, "PeterNeumannn+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"},
         {EX_FORMAT, "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TX"},
         {EX_FORMAT, "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\n"},
+        {EX_FORMAT, "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq\xCE"
+                    "LDE4izWy10TW"},
         {EX_UNSUPPORTED, "PeterNeumann+c74f20a3+Ahpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"},
     };
     struct note_key key;
@@ -362,6 +365,8 @@ static void bad_checkpoints(void **state) {
         "a\n1\nAAAA\n",
         "a\n1\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFV=\n",
         "a\n1\n47DEQpj8HBSa+_TImW-5JCeuQeRkm5NMpJWZG3hSuFU=\n",
+        "a\n1\n////////////////////////////////////////\xCE\xA0"
+        "8=\n", /* U+03A0 for the last two slashes */
         "a\n1\n" ROOT "\n",
         "a\n1\n" ROOT "open",
         "a\n1\n" ROOT "more\n\nmore\n",
