@@ -84,13 +84,25 @@ ex_code ledger_add(struct ledger *l, const uint8_t *entry, size_t size_bytes,
     return EX_OK;
 }
 
-/* Removes the partial files of a tile whose width is outside [low, high], whatever else lies in
- * their directory, and the directory when it is empty. Failing to tidy up harms nothing. */
-static void sweep_partials(const struct ledger *l, const struct tile *t, unsigned low,
-                           unsigned high) {
-    char path[TILE_PATH_MAX];
+/* Which names in a directory go. */
+struct sweep {
+    const char *base; /* temporary files of this name; NULL: all but the widths in [low, high] */
+    unsigned low, high;
+};
+
+static bool sweep_takes(const struct sweep *s, const char *name) {
+    uint64_t width;
+    size_t size = strlen(name);
+    if (s->base != NULL)
+        return strncmp(name, s->base, 3) == 0 && name[3] == '.' && size > 8 &&
+               strcmp(name + size - 4, ".tmp") == 0;
+    return name[0] != '.' &&
+           (!ex_parse_decimal(name, size, &width) || width < s->low || width > s->high);
+}
+
+/* Failing to tidy up harms nothing. */
+static void sweep_dir(const struct ledger *l, const char *path, const struct sweep *s) {
     EX_AUTO_FD int fd = -1;
-    tile_partial_dir(path, t);
     if (ex_open_at(l->dir_fd, path, O_RDONLY | O_DIRECTORY, &fd, NULL) != EX_OK)
         return;
     DIR *dir = fdopendir(fd);
@@ -98,13 +110,29 @@ static void sweep_partials(const struct ledger *l, const struct tile *t, unsigne
         return;
     (void)ex_steal_fd(&fd);
     for (const struct dirent *d; (d = readdir(dir)) != NULL;) {
-        uint64_t width;
-        bool is_width = ex_parse_decimal(d->d_name, strlen(d->d_name), &width);
-        if (d->d_name[0] != '.' && (!is_width || width < low || width > high))
+        if (sweep_takes(s, d->d_name))
             (void)unlinkat(dirfd(dir), d->d_name, 0);
     }
     closedir(dir);
+}
+
+/* Leaves of a tile's partial files those of a width in [low, high], and no directory when it is
+ * empty then. */
+static void sweep_partials(const struct ledger *l, const struct tile *t, unsigned low,
+                           unsigned high) {
+    char path[TILE_PATH_MAX];
+    struct sweep s = {.low = low, .high = high};
+    sweep_dir(l, tile_partial_dir(path, t), &s);
     (void)unlinkat(l->dir_fd, path, AT_REMOVEDIR);
+}
+
+/* Removes what an interrupted writing of the full tile left beside it. */
+static void sweep_temporary(const struct ledger *l, const struct tile *t) {
+    char path[TILE_PATH_MAX];
+    char *slash = strrchr(tile_path(path, t), '/');
+    struct sweep s = {.base = slash + 1};
+    *slash = '\0';
+    sweep_dir(l, path, &s);
 }
 
 /* Writes a tile, or bundle, of the tree that is being committed. What an append that was cut off
@@ -241,20 +269,23 @@ static ex_code write_checkpoint(struct ledger *l, const struct sign_key *vault_k
     return EX_OK;
 }
 
-/* The partial files that wider ones supersede. */
-static void sweep_superseded(const struct ledger *l, uint64_t old_size) {
-    uint64_t size = l->head.size;
-    for (uint64_t n = old_size / TILE_WIDTH; n <= (size - 1) / TILE_WIDTH; n++) {
-        struct tile t = tile_at(size, TILE_ENTRIES, n);
+static void sweep_level(const struct ledger *l, unsigned level, uint64_t first, uint64_t end) {
+    for (uint64_t n = first / TILE_WIDTH; n <= (end - 1) / TILE_WIDTH; n++) {
+        struct tile t = tile_at(l->head.size, level, n);
         sweep_partials(l, &t, t.width, t.width);
+        if (t.width == TILE_WIDTH)
+            sweep_temporary(l, &t);
     }
-    for (unsigned level = 0; level < TILE_LEVELS && size > old_size; level++) {
-        for (uint64_t n = old_size / TILE_WIDTH; n <= (size - 1) / TILE_WIDTH; n++) {
-            struct tile t = tile_at(size, level, n);
-            sweep_partials(l, &t, t.width, t.width);
-        }
-        old_size /= TILE_WIDTH;
-        size /= TILE_WIDTH;
+}
+
+/* The partial files that wider ones supersede, now that the checkpoint needs them no more. */
+static void sweep_superseded(const struct ledger *l, uint64_t old_size) {
+    uint64_t first = old_size, end = l->head.size;
+    sweep_level(l, TILE_ENTRIES, first, end);
+    for (unsigned level = 0; level < TILE_LEVELS && end > first; level++) {
+        sweep_level(l, level, first, end);
+        first /= TILE_WIDTH;
+        end /= TILE_WIDTH;
     }
 }
 

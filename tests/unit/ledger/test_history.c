@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "testing.h"
+
+#include "ledger/history.h"
+
+enum { KEY_VAULT = 1, KEY_OFFICER, KEY_SESSION, KEY_OTHER, KEY_STRANGER };
+
+/* A log in memory: entry 0 vault.create, 1 officer.enrol (all), 2 session.open. */
+struct scene {
+    struct history *h;
+    struct merkle_frontier log;
+    struct history_report report;
+};
+
+static const uint8_t FIRST[ENTRY_ID_BYTES] = {0xf1}, SECOND[ENTRY_ID_BYTES] = {0x5e};
+
+static struct entry next(const struct scene *s, const char *event) {
+    uint8_t tree[MERKLE_BYTES];
+    merkle_frontier_root(&s->log, tree);
+    return make_entry(event, s->log.size, tree);
+}
+
+/* Signs with a key, appends, feeds; whether nothing was wrong with it. */
+static bool feed(struct scene *s, struct entry *e, uint8_t key_number) {
+    EX_AUTO(sign_key_free) struct sign_key *key = key_of(key_number);
+    EX_AUTO_FREE uint8_t *data = NULL;
+    uint8_t tree[MERKLE_BYTES], leaf[MERKLE_BYTES];
+    size_t size = 0;
+    bool good = false;
+    struct entry parsed;
+    merkle_frontier_root(&s->log, tree);
+    assert_code(EX_OK, entry_write(e, key, &data, &size, &err));
+    assert_code(EX_OK, history_feed(s->h, s->log.size, tree, data, size, &parsed, &good, &err));
+    assert_string_equal(parsed.event, e->event);
+    merkle_leaf_hash(data, size, leaf);
+    merkle_frontier_add(&s->log, leaf);
+    history_report(s->h, &s->report);
+    return good;
+}
+
+static struct entry create(const struct scene *s) {
+    struct entry e = next(s, "vault.create");
+    EX_AUTO(sign_key_free) struct sign_key *key = key_of(KEY_VAULT);
+    e.signer = ENTRY_SIGNER_VAULT;
+    e.has = ENTRY_HAS_CONFIG | ENTRY_HAS_VAULT_KEY;
+    memcpy(e.vault_key, sign_key_public(key), SIGN_PUBLIC_BYTES);
+    return e;
+}
+
+static struct entry enrol(const struct scene *s, const uint8_t *id, uint8_t key_number,
+                          const char *permission) {
+    struct entry e = next(s, "officer.enrol");
+    EX_AUTO(sign_key_free) struct sign_key *key = key_of(key_number);
+    e.has = ENTRY_HAS_OFFICER | ENTRY_HAS_OFFICER_KEY | ENTRY_HAS_OFFICER_BOX;
+    memcpy(e.officer_id, id, ENTRY_ID_BYTES);
+    memcpy(e.officer_key, sign_key_public(key), SIGN_PUBLIC_BYTES);
+    e.permission_count = 1;
+    memcpy(e.permission[0], permission, strlen(permission));
+    return e;
+}
+
+static struct entry enrol_first(const struct scene *s) {
+    struct entry e = enrol(s, FIRST, KEY_OFFICER, "all");
+    e.signer = ENTRY_SIGNER_OFFICER;
+    memcpy(e.signer_officer, FIRST, ENTRY_ID_BYTES);
+    return e;
+}
+
+static struct entry open_session(const struct scene *s, const uint8_t *id, uint8_t key_number) {
+    struct entry e = next(s, "session.open");
+    EX_AUTO(sign_key_free) struct sign_key *key = key_of(key_number);
+    e.signer = ENTRY_SIGNER_OFFICER;
+    memcpy(e.signer_officer, id, ENTRY_ID_BYTES);
+    memcpy(e.officer_id, id, ENTRY_ID_BYTES);
+    memcpy(e.session_key, sign_key_public(key), SIGN_PUBLIC_BYTES);
+    e.expires_ns = e.clock.utc_ns + 1000000000000;
+    e.has = ENTRY_HAS_OFFICER | ENTRY_HAS_SESSION_KEY | ENTRY_HAS_EXPIRES;
+    return e;
+}
+
+static int start_empty(void **state) {
+    struct scene *s = calloc(1, sizeof *s);
+    EX_AUTO(sign_key_free) struct sign_key *key = key_of(KEY_VAULT);
+    assert_code(EX_OK, history_new(ORIGIN, sign_key_public(key), &s->h, &err));
+    merkle_frontier_start(&s->log);
+    *state = s;
+    return 0;
+}
+
+static int start(void **state) {
+    start_empty(state);
+    struct scene *s = *state;
+    struct entry e = create(s);
+    assert_true(feed(s, &e, KEY_VAULT));
+    e = enrol_first(s);
+    assert_true(feed(s, &e, KEY_OFFICER));
+    e = open_session(s, FIRST, KEY_SESSION);
+    assert_true(feed(s, &e, KEY_OFFICER));
+    return 0;
+}
+
+static int stop(void **state) {
+    struct scene *s = *state;
+    history_free(s->h);
+    free(s);
+    return 0;
+}
+
+/* This entry gives one finding, in words, under the counter; nothing else is counted. */
+#define assert_finding(s, e, key, counter)                                                         \
+    do {                                                                                           \
+        assert_false(feed(s, e, key));                                                             \
+        if ((s)->report.text_count != 1 || (s)->report.counter != 1)                               \
+            fail_msg("%llu findings, the last: %s", (unsigned long long)(s)->report.text_count,    \
+                     (s)->report.text[0]);                                                         \
+        assert_int_equal(strncmp((s)->report.text[0], "entry ", 6), 0);                            \
+    } while (0)
+
+static struct entry outcome(const struct scene *s, const char *event, uint64_t intent) {
+    struct entry e = next(s, event);
+    e.has = ENTRY_HAS_INTENT | ENTRY_HAS_RESULT;
+    e.intent = intent;
+    memcpy(e.result, "done", 5);
+    return e;
+}
+
+static void count_open(void *context, uint64_t index) {
+    uint64_t *sum = context;
+    *sum = *sum * 100 + index;
+}
+
+static void test_valid(void **state) {
+    struct scene *s = *state;
+    uint64_t open = 0;
+    struct entry e = enrol(s, SECOND, KEY_OTHER, "collect");
+    assert_true(feed(s, &e, KEY_SESSION));
+    e = open_session(s, SECOND, KEY_STRANGER);
+    assert_true(feed(s, &e, KEY_OTHER));
+    e = next(s, "item.view");
+    e.signer_session = 4;
+    assert_true(feed(s, &e, KEY_STRANGER));
+    e = next(s, "collect.intent");
+    assert_true(feed(s, &e, KEY_SESSION));
+    e = next(s, "export.intent");
+    assert_true(feed(s, &e, KEY_SESSION));
+    history_each_open(s->h, count_open, &open);
+    assert_int_equal(open, 607);
+    e = outcome(s, "collect.outcome", 6);
+    assert_true(feed(s, &e, KEY_SESSION));
+    assert_int_equal(s->report.entries, 9);
+    assert_int_equal(s->report.signatures_good, 9);
+    assert_int_equal(s->report.text_count, 0);
+    assert_int_equal(s->report.officers, 2);
+    assert_int_equal(s->report.sessions, 2);
+    assert_int_equal(s->report.open_intents, 1);
+    assert_int_equal(s->report.clock_back + s->report.clock_free, 0);
+    assert_int_equal(s->report.first_ns, START_NS);
+    assert_int_equal(s->report.last_ns, START_NS + 8000000000);
+    const struct history_officer *o = history_officer(s->h, SECOND);
+    assert_ptr_equal(o, history_officer_at(s->h, 1));
+    assert_int_equal(o->enrolled_at, 3);
+    assert_true(history_officer_may(o, "collect"));
+    assert_false(history_officer_may(o, "manage"));
+    assert_true(history_officer_may(history_officer_at(s->h, 0), "anything"));
+    assert_null(history_officer_at(s->h, 2));
+}
+
+static void test_wrong_signature(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "item.view");
+    assert_finding(s, &e, KEY_STRANGER, signatures_bad);
+    e = next(s, "item.view"); /* and what follows is good again */
+    assert_true(feed(s, &e, KEY_SESSION));
+}
+
+static void test_unknown_session(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "item.view");
+    e.signer_session = 1;
+    assert_finding(s, &e, KEY_SESSION, signatures_bad);
+}
+
+static void test_expired(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "item.view");
+    e.clock.utc_ns = START_NS + 2000000000 + 1000000000000; /* the very end still counts */
+    assert_true(feed(s, &e, KEY_SESSION));
+    e = next(s, "item.view");
+    e.clock.utc_ns = START_NS + 2000000001 + 1000000000000;
+    assert_finding(s, &e, KEY_SESSION, signatures_bad);
+}
+
+static void test_vault_signs_more(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "item.view");
+    e.signer = ENTRY_SIGNER_VAULT;
+    assert_finding(s, &e, KEY_VAULT, signatures_bad);
+}
+
+static void test_second_create(void **state) {
+    struct scene *s = *state;
+    struct entry e = create(s);
+    assert_finding(s, &e, KEY_VAULT, signatures_bad);
+}
+
+static void test_create_by_session(void **state) {
+    struct scene *s = *state;
+    struct entry e = create(s);
+    e.signer = ENTRY_SIGNER_SESSION;
+    assert_finding(s, &e, KEY_SESSION, signatures_bad);
+}
+
+static void test_officer_signs_more(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "item.view");
+    e.signer = ENTRY_SIGNER_OFFICER;
+    memcpy(e.signer_officer, FIRST, ENTRY_ID_BYTES);
+    assert_finding(s, &e, KEY_OFFICER, signatures_bad);
+}
+
+static void test_session_of_stranger(void **state) {
+    struct scene *s = *state;
+    struct entry e = open_session(s, SECOND, KEY_STRANGER);
+    assert_finding(s, &e, KEY_OTHER, signatures_bad);
+}
+
+static void test_session_for_another(void **state) {
+    struct scene *s = *state;
+    struct entry e = open_session(s, FIRST, KEY_STRANGER);
+    memcpy(e.officer_id, SECOND, ENTRY_ID_BYTES);
+    assert_finding(s, &e, KEY_OFFICER, signatures_bad);
+}
+
+static void test_session_by_session(void **state) {
+    struct scene *s = *state;
+    struct entry e = open_session(s, FIRST, KEY_STRANGER);
+    e.signer = ENTRY_SIGNER_SESSION;
+    assert_finding(s, &e, KEY_SESSION, signatures_bad);
+}
+
+static void test_enrol_again_by_self(void **state) {
+    struct scene *s = *state;
+    struct entry e = enrol(s, SECOND, KEY_OTHER, "all");
+    e.signer = ENTRY_SIGNER_OFFICER;
+    memcpy(e.signer_officer, SECOND, ENTRY_ID_BYTES);
+    assert_finding(s, &e, KEY_OTHER, signatures_bad);
+    assert_null(history_officer(s->h, SECOND));
+}
+
+static void test_enrol_without_right(void **state) {
+    static const uint8_t third[ENTRY_ID_BYTES] = {3};
+    struct scene *s = *state;
+    struct entry e = enrol(s, SECOND, KEY_OTHER, "collect");
+    assert_true(feed(s, &e, KEY_SESSION));
+    e = open_session(s, SECOND, KEY_STRANGER);
+    assert_true(feed(s, &e, KEY_OTHER));
+    e = enrol(s, third, KEY_OTHER, "all");
+    e.signer_session = 4;
+    assert_finding(s, &e, KEY_STRANGER, signatures_bad);
+    assert_null(history_officer(s->h, third));
+}
+
+static void test_enrol_twice(void **state) {
+    struct scene *s = *state;
+    struct entry e = enrol(s, FIRST, KEY_OTHER, "all");
+    assert_finding(s, &e, KEY_SESSION, rules_broken);
+}
+
+static void test_lines(void **state) {
+    struct scene *s = *state;
+    struct entry e = open_session(s, FIRST, KEY_STRANGER);
+    e.has &= ~(unsigned)ENTRY_HAS_EXPIRES;
+    assert_finding(s, &e, KEY_OFFICER, rules_broken);
+    e = next(s, "item.view");
+    e.signer_session = 3; /* and that session was not opened */
+    assert_false(feed(s, &e, KEY_STRANGER));
+    e = next(s, "item.view");
+    e.has = ENTRY_HAS_VAULT_KEY;
+    assert_false(feed(s, &e, KEY_SESSION));
+    assert_int_equal(s->report.rules_broken, 2);
+    e = next(s, "item.view");
+    e.permission_count = 1;
+    memcpy(e.permission[0], "all", 4);
+    assert_false(feed(s, &e, KEY_SESSION));
+    assert_int_equal(s->report.rules_broken, 3);
+}
+
+static void test_wrong_log(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "item.view");
+    e.origin[strlen(e.origin) - 1] ^= 1;
+    assert_finding(s, &e, KEY_SESSION, misplaced);
+}
+
+static void test_wrong_index(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "item.view");
+    e.index++;
+    assert_finding(s, &e, KEY_SESSION, misplaced);
+}
+
+static void test_wrong_tree(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "collect.intent");
+    e.tree[0] ^= 1;
+    assert_finding(s, &e, KEY_SESSION, misplaced);
+    assert_int_equal(s->report.open_intents, 1); /* signed for this place: it took effect */
+}
+
+static void test_replayed(void **state) {
+    struct scene *s = *state;
+    struct entry e = open_session(s, FIRST, KEY_STRANGER);
+    e.index = 77;
+    assert_finding(s, &e, KEY_OFFICER, misplaced);
+    assert_int_equal(s->report.sessions, 1);
+}
+
+static void test_unreadable(void **state) {
+    struct scene *s = *state;
+    uint8_t tree[MERKLE_BYTES] = {0};
+    bool good = true;
+    assert_code(EX_OK, history_feed(s->h, 3, tree, (const uint8_t *)"x\n", 2, NULL, &good, &err));
+    history_report(s->h, &s->report);
+    assert_false(good);
+    assert_int_equal(s->report.unreadable, 1);
+    assert_int_equal(s->report.text_count, 1);
+    assert_int_equal(s->report.entries, 4);
+}
+
+static void test_outcome_without_intent_line(void **state) {
+    struct scene *s = *state;
+    struct entry e = outcome(s, "collect.outcome", 0);
+    e.has = ENTRY_HAS_RESULT;
+    assert_finding(s, &e, KEY_SESSION, rules_broken);
+}
+
+static void test_outcome_of_nothing(void **state) {
+    struct scene *s = *state;
+    struct entry e = outcome(s, "collect.outcome", 2);
+    assert_finding(s, &e, KEY_SESSION, rules_broken);
+}
+
+static void test_outcome_twice(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "collect.intent");
+    assert_true(feed(s, &e, KEY_SESSION));
+    e = outcome(s, "collect.outcome", 3);
+    assert_true(feed(s, &e, KEY_SESSION));
+    e = outcome(s, "collect.outcome", 3);
+    assert_finding(s, &e, KEY_SESSION, rules_broken);
+}
+
+static void test_outcome_of_other(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "collect.intent");
+    assert_true(feed(s, &e, KEY_SESSION));
+    e = outcome(s, "export.outcome", 3);
+    assert_finding(s, &e, KEY_SESSION, rules_broken);
+    assert_int_equal(s->report.open_intents, 1);
+}
+
+static void test_outcome_other_case(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "collect.intent");
+    e.has = ENTRY_HAS_CASE;
+    e.case_id[0] = 1;
+    assert_true(feed(s, &e, KEY_SESSION));
+    e = outcome(s, "collect.outcome", 3);
+    e.has |= ENTRY_HAS_CASE | ENTRY_HAS_ITEM; /* an item that only the outcome knows is fine */
+    e.case_id[0] = 2;
+    assert_finding(s, &e, KEY_SESSION, rules_broken);
+    e.case_id[0] = 1;
+    e.index = s->log.size;
+    merkle_frontier_root(&s->log, e.tree);
+    assert_true(feed(s, &e, KEY_SESSION));
+}
+
+static void test_outcome_other_item(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "collect.intent");
+    e.has = ENTRY_HAS_ITEM;
+    e.item_id[0] = 1;
+    assert_true(feed(s, &e, KEY_SESSION));
+    e = outcome(s, "collect.outcome", 3);
+    e.has |= ENTRY_HAS_ITEM;
+    assert_finding(s, &e, KEY_SESSION, rules_broken);
+}
+
+static void test_intent_line_elsewhere(void **state) {
+    struct scene *s = *state;
+    struct entry e = outcome(s, "item.view", 2);
+    assert_finding(s, &e, KEY_SESSION, rules_broken);
+}
+
+static void test_clock_back(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "item.view");
+    e.clock.utc_ns = START_NS; /* before entries 1 and 2 */
+    e.clock.synchronised = false;
+    assert_true(feed(s, &e, KEY_SESSION));
+    assert_int_equal(s->report.clock_back, 1);
+    assert_int_equal(s->report.clock_free, 1);
+    assert_int_equal(s->report.text_count, 0);
+}
+
+static void test_monotonic_back(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "item.view");
+    e.clock.monotonic_ns = 1; /* less than earlier in the same boot */
+    assert_true(feed(s, &e, KEY_SESSION));
+    assert_int_equal(s->report.clock_back, 1);
+    e = next(s, "item.view");
+    e.clock.monotonic_ns = 1; /* a new boot starts anew */
+    memcpy(e.clock.boot, "fedcba9876543210", 17);
+    assert_true(feed(s, &e, KEY_SESSION));
+    assert_int_equal(s->report.clock_back, 1);
+}
+
+static void test_clock_turned_back(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "item.view");
+    /* Later than every entry before, but an hour passed, and the clock says one second. */
+    e.clock.monotonic_ns += 3600u * 1000000000ull;
+    assert_true(feed(s, &e, KEY_SESSION));
+    assert_int_equal(s->report.clock_back, 1);
+}
+
+static void test_first_entry_not_create(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "item.view");
+    e.signer = ENTRY_SIGNER_VAULT;
+    assert_finding(s, &e, KEY_VAULT, signatures_bad);
+}
+
+static void test_other_vault_key(void **state) {
+    struct scene *s = *state;
+    struct entry e = create(s);
+    EX_AUTO(sign_key_free) struct sign_key *key = key_of(KEY_STRANGER);
+    memcpy(e.vault_key, sign_key_public(key), SIGN_PUBLIC_BYTES);
+    assert_finding(s, &e, KEY_STRANGER, signatures_bad);
+}
+
+static void test_first_officer_by_other(void **state) {
+    struct scene *s = *state;
+    struct entry e = create(s);
+    assert_true(feed(s, &e, KEY_VAULT));
+    e = enrol_first(s);
+    assert_finding(s, &e, KEY_VAULT, signatures_bad);
+    assert_int_equal(s->report.officers, 0);
+}
+
+static void test_many_findings(void **state) {
+    struct scene *s = *state;
+    for (int i = 0; i < HISTORY_TEXTS_MAX + 10; i++) {
+        struct entry e = next(s, "item.view");
+        assert_false(feed(s, &e, KEY_STRANGER));
+    }
+    assert_int_equal(s->report.text_count, HISTORY_TEXTS_MAX + 10);
+}
+
+#define scene_test(f) cmocka_unit_test_setup_teardown(f, start, stop)
+#define empty_test(f) cmocka_unit_test_setup_teardown(f, start_empty, stop)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        scene_test(test_valid),
+        scene_test(test_wrong_signature),
+        scene_test(test_unknown_session),
+        scene_test(test_expired),
+        scene_test(test_vault_signs_more),
+        scene_test(test_second_create),
+        scene_test(test_create_by_session),
+        scene_test(test_officer_signs_more),
+        scene_test(test_session_of_stranger),
+        scene_test(test_session_for_another),
+        scene_test(test_session_by_session),
+        scene_test(test_enrol_again_by_self),
+        scene_test(test_enrol_without_right),
+        scene_test(test_enrol_twice),
+        scene_test(test_lines),
+        scene_test(test_wrong_log),
+        scene_test(test_wrong_index),
+        scene_test(test_wrong_tree),
+        scene_test(test_replayed),
+        scene_test(test_unreadable),
+        scene_test(test_outcome_without_intent_line),
+        scene_test(test_outcome_of_nothing),
+        scene_test(test_outcome_twice),
+        scene_test(test_outcome_of_other),
+        scene_test(test_outcome_other_case),
+        scene_test(test_outcome_other_item),
+        scene_test(test_intent_line_elsewhere),
+        scene_test(test_clock_back),
+        scene_test(test_monotonic_back),
+        scene_test(test_clock_turned_back),
+        empty_test(test_first_entry_not_create),
+        empty_test(test_other_vault_key),
+        empty_test(test_first_officer_by_other),
+        scene_test(test_many_findings),
+    };
+    return cmocka_run_group_tests_name("ledger/history", tests, NULL, NULL);
+}
