@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/render.h"
+
+#include <string.h>
+
+static const struct renderer {
+    const char *schema;
+    void (*render)(struct cli_page *page, const json_t *result);
+} renderers[] = {
+    {"init", render_init},
+    {"case-new", render_case_new},
+    {"case-list", render_case_list},
+    {"collect", render_collect},
+    {"item-list", render_item_list},
+    {"item-show", render_item_show},
+    {"verify", render_verify},
+    {"export", render_export},
+    {"custody-log", render_custody_log},
+    {"vault-check", render_vault_check},
+    {"ledger-show", render_ledger_show},
+    {"ledger-verify", render_ledger_verify},
+    {"ledger-checkpoint", render_ledger_checkpoint},
+    {"ledger-prove", render_ledger_prove},
+    {"rebuild", render_rebuild},
+    {"version", render_version},
+};
+
+static const struct renderer *find(const char *schema) {
+    for (size_t i = 0; i < sizeof renderers / sizeof renderers[0]; i++)
+        if (strcmp(renderers[i].schema, schema) == 0)
+            return &renderers[i];
+    return NULL;
+}
+
+bool cli_render_knows(const char *schema) {
+    return find(schema) != NULL;
+}
+
+void cli_render(struct cli_page *page, const struct command *command, const json_t *result) {
+    const struct renderer *renderer = find(command->schema);
+    if (renderer != NULL && result != NULL)
+        renderer->render(page, result);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A result (docs/format/json.md §4) as a page for a person. */
+#ifndef EXHIBIT_CLI_RENDER_H
+#define EXHIBIT_CLI_RENDER_H
+
+#include "app/command.h"
+#include "cli/page.h"
+
+/* Shows the result of a command that was done. `result` may be NULL. */
+void cli_render(struct cli_page *page, const struct command *command, const json_t *result);
+
+/* Whether a schema of the command table has its renderer; for the test that all have. */
+bool cli_render_knows(const char *schema);
+
+/* One for each section of json.md §4; each in the file of its subject. */
+void render_init(struct cli_page *page, const json_t *result);
+void render_case_new(struct cli_page *page, const json_t *result);
+void render_case_list(struct cli_page *page, const json_t *result);
+void render_collect(struct cli_page *page, const json_t *result);
+void render_item_list(struct cli_page *page, const json_t *result);
+void render_item_show(struct cli_page *page, const json_t *result);
+void render_verify(struct cli_page *page, const json_t *result);
+void render_export(struct cli_page *page, const json_t *result);
+void render_custody_log(struct cli_page *page, const json_t *result);
+void render_vault_check(struct cli_page *page, const json_t *result);
+void render_ledger_show(struct cli_page *page, const json_t *result);
+void render_ledger_verify(struct cli_page *page, const json_t *result);
+void render_ledger_checkpoint(struct cli_page *page, const json_t *result);
+void render_ledger_prove(struct cli_page *page, const json_t *result);
+void render_rebuild(struct cli_page *page, const json_t *result);
+void render_version(struct cli_page *page, const json_t *result);
+
+/* Parts that several pages share. */
+void render_history(struct cli_page *page, const json_t *rows);
+void render_history_row(struct cli_page *page, const json_t *row);
+void render_claims(struct cli_page *page, const json_t *claims);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pages about items: collect, item list, item show, export, custody log. */
+#include "cli/render.h"
+
+#include "base/mem.h"
+#include <string.h>
+
+enum { RANGES_SHOWN = 20 };
+
+static void put_outside_text(struct cli_page *page, const char *name, const json_t *value,
+                             const char *path) {
+    EX_AUTO_FREE char *bytes = page_bytes(value, path);
+    if (bytes != NULL)
+        page_field(page, name, "%s", bytes);
+}
+
+/* What was not read is told even when it is nothing: silence would not be an answer. */
+static void put_unreadable(struct cli_page *page, const json_t *item) {
+    if (!page_has(item, "unreadable.bytes")) {
+        page_field(page, _("Not read"), "%s", _("not recorded"));
+        return;
+    }
+    if (page_number(item, "unreadable.bytes") == 0) {
+        page_field(page, _("Not read"), _("nothing: every byte of the source was read"));
+        return;
+    }
+    char ranges[CLI_NUMBER_BYTES];
+    char bytes[CLI_NUMBER_BYTES];
+    page_field(page, _("Not read"), _("%s in %s places of the source"),
+               page_size_text(bytes, item, "unreadable.bytes"),
+               page_number_text(ranges, item, "unreadable.ranges"));
+    const json_t *list = page_get(item, "unreadable.list");
+    size_t i = 0;
+    json_t *range = NULL;
+    json_array_foreach(list, i, range) {
+        char offset[CLI_NUMBER_BYTES];
+        if (i == RANGES_SHOWN) {
+            page_say(page, 2, _("and %zu more: --json lists them all"), json_array_size(list) - i);
+            break;
+        }
+        page_say(page, 2, _("%s from byte %s"), page_size_text(bytes, range, "length"),
+                 page_number_text(offset, range, "offset"));
+    }
+}
+
+static void put_hashes(struct cli_page *page, size_t indent, const json_t *item) {
+    page_hash(page, indent, "SHA-256", page_text(item, "sha256"));
+    page_hash(page, indent, _("fs-verity digest"), page_text(item, "fsverity"));
+}
+
+static void put_item_head(struct cli_page *page, const json_t *item) {
+    char size[CLI_NUMBER_BYTES];
+    char time[PAGE_TIME_BYTES];
+    page_field(page, _("Item"), "%s", page_text_or(item, "label", _("not recorded")));
+    if (page_has(item, "label_text"))
+        page_field(page, _("Label"), "%s", page_text_or(item, "label_text", ""));
+    page_field(page, _("Item id"), "%s", page_text_or(item, "id", _("not recorded")));
+    page_field(page, _("Case"), "%s", page_text_or(item, "case.number", _("not recorded")));
+    page_time_text(time, page_text(item, "collected"), page_text(item, "zone"));
+    page_field(page, _("Collected"), "%s", time);
+    page_field(page, _("By officer"), "%s", page_text_or(item, "officer", _("not recorded")));
+    page_field(page, _("Size"), "%s", page_size_text(size, item, "size_bytes"));
+    put_hashes(page, 0, item);
+    put_unreadable(page, item);
+}
+
+/* ---- collect ---- */
+
+static const char *readback_text(const json_t *stored) {
+    const char *what = page_text_or(stored, "readback", "");
+    const char *how = page_text_or(stored, "readback_method", "");
+    if (strcmp(what, "none") == 0)
+        return _("nothing: not checked yet that the disk holds what was written");
+    if (strcmp(how, "cache-dropped") == 0)
+        return strcmp(what, "all") == 0
+                   ? _("everything, after dropping the cache, and it matched")
+                   : _("new parts, after dropping the cache, and they matched");
+    return strcmp(what, "all") == 0 ? _("everything, from the disk itself, and it matched")
+                                    : _("new parts, from the disk itself, and they matched");
+}
+
+static void put_stored(struct cli_page *page, const json_t *stored) {
+    char added[CLI_NUMBER_BYTES];
+    char reused[CLI_NUMBER_BYTES];
+    char time[PAGE_TIME_BYTES];
+    page_field(page, _("Added to disk"), "%s", page_size_text(added, stored, "added_bytes"));
+    if (page_number(stored, "reused_bytes") > 0) {
+        page_field(page, _("Held before"), _("%s, the same as in earlier items"),
+                   page_size_text(reused, stored, "reused_bytes"));
+        page_time_text(time, page_text(stored, "reused_oldest_verified"), NULL);
+        page_field(page, _("  last verified"), "%s", time);
+    }
+    page_field(page, _("Read back"), "%s", readback_text(stored));
+}
+
+void render_collect(struct cli_page *page, const json_t *result) {
+    const json_t *item = page_get(result, "item");
+    const char *label = page_text_or(item, "label", "?");
+    bool partial = strcmp(page_text_or(item, "result", ""), "partial") == 0;
+    if (partial)
+        page_say(page, 0, _("Collected item %s, but parts of the source could not be read."),
+                 label);
+    else
+        page_say(page, 0, _("Collected item %s."), label);
+    page_gap(page);
+    put_item_head(page, item);
+    put_outside_text(page, _("Source"), item, "source.path");
+    put_stored(page, page_get(result, "stored"));
+    page_gap(page);
+    page_recorded(page, result);
+    page_next(page,
+              _("label the original %s and seal it; `exhibit verify %s` reads the copy again"),
+              label, label);
+}
+
+/* ---- item list, item show ---- */
+
+static void put_item_row(struct cli_page *page, const json_t *item) {
+    char size[CLI_NUMBER_BYTES];
+    char unread[CLI_NUMBER_BYTES];
+    char time[PAGE_TIME_BYTES];
+    page_say(page, 0, "%s  %s", page_text_or(item, "label", "?"),
+             page_text_or(item, "label_text", ""));
+    page_time_text(time, page_text(item, "collected"), page_text(item, "zone"));
+    page_say(page, 2, _("%s, collected %s by %s"), page_size_text(size, item, "size_bytes"), time,
+             page_text_or(item, "officer", "?"));
+    if (page_number(item, "unreadable.bytes") > 0)
+        page_say(page, 2, _("not read from the source: %s"),
+                 page_size_text(unread, item, "unreadable.bytes"));
+    if (page_has(item, "verified"))
+        page_say(page, 2, _("last found good %s"),
+                 page_time_text(time, page_text(item, "verified"), NULL));
+    else
+        page_say(page, 2, _("not verified since it was collected"));
+    page_say(page, 2, "SHA-256 %s", page_text_or(item, "sha256", _("not recorded")));
+}
+
+void render_item_list(struct cli_page *page, const json_t *result) {
+    const json_t *items = page_get(result, "items");
+    if (json_array_size(items) == 0) {
+        page_say(page, 0, _("There are no items."));
+        page_next(page, _("take evidence in: exhibit collect SOURCE --case N"));
+    }
+    size_t i = 0;
+    json_t *item = NULL;
+    json_array_foreach(items, i, item) {
+        put_item_row(page, item);
+    }
+    page_recorded_talk(page, result);
+}
+
+static void put_source_time(struct cli_page *page, const char *name, const json_t *source,
+                            const char *path) {
+    char time[PAGE_TIME_BYTES];
+    if (page_has(source, path))
+        page_field(page, name, "%s", page_time_text(time, page_text(source, path), NULL));
+}
+
+static void put_source(struct cli_page *page, const json_t *source) {
+    char size[CLI_NUMBER_BYTES];
+    page_gap(page);
+    page_say(page, 0, _("Source, as it was when it was collected"));
+    const char *kind = page_text_or(source, "kind", "");
+    page_field(page, _("  kind"), "%s",
+               strcmp(kind, "stdin") == 0  ? _("standard input")
+               : strcmp(kind, "file") == 0 ? _("file")
+                                           : kind);
+    put_outside_text(page, _("  path"), source, "path");
+    if (page_has(source, "size_bytes"))
+        page_field(page, _("  size"), "%s", page_size_text(size, source, "size_bytes"));
+    put_source_time(page, _("  modified"), source, "modified");
+    put_source_time(page, _("  changed"), source, "changed");
+    put_source_time(page, _("  accessed"), source, "accessed");
+}
+
+void render_item_show(struct cli_page *page, const json_t *result) {
+    const json_t *item = page_get(result, "item");
+    char time[PAGE_TIME_BYTES];
+    char intent[CLI_NUMBER_BYTES];
+    char outcome[CLI_NUMBER_BYTES];
+    put_item_head(page, item);
+    page_hash(page, 0, _("Object"), page_text(item, "object"));
+    page_field(page, _("Ledger entries"), _("begun in %s, done in %s"),
+               page_number_text(intent, item, "entry_intent"),
+               page_number_text(outcome, item, "entry_outcome"));
+    if (page_has(item, "verified"))
+        page_time_text(time, page_text(item, "verified"), NULL);
+    page_field(page, _("Last found good"), "%s",
+               page_has(item, "verified") ? time : _("not verified since it was collected"));
+    put_source(page, page_get(item, "source"));
+    page_gap(page);
+    page_say(page, 0, _("History"));
+    render_history(page, page_get(result, "history"));
+    page_recorded_talk(page, result);
+}
+
+/* ---- export ---- */
+
+void render_export(struct cli_page *page, const json_t *result) {
+    char size[CLI_NUMBER_BYTES];
+    const char *label = page_text_or(result, "item.label", "?");
+    bool matches = json_is_true(page_get(result, "matches"));
+    EX_AUTO_FREE char *output = page_bytes(result, "output");
+    const char *to = output == NULL ? "?" : output;
+    if (matches)
+        page_say(page, 0, _("Wrote a copy of item %s. It is the same as what was collected."),
+                 label);
+    else
+        page_say(page, 0, _("THE COPY OF ITEM %s IS NOT WHAT WAS COLLECTED. Do not use it."),
+                 label);
+    page_gap(page);
+    page_field(page, _("Copy"), "%s", strcmp(to, "-") == 0 ? _("standard output") : to);
+    page_field(page, _("Format"), "%s", page_text_or(result, "format", _("not recorded")));
+    page_field(page, _("Size"), "%s", page_size_text(size, result, "size_bytes"));
+    page_hash(page, 0, _("SHA-256 of the copy"), page_text(result, "sha256"));
+    if (page_number(result, "unreadable_bytes") > 0)
+        page_field(page, _("Not in the copy"), _("%s that could not be read from the source"),
+                   page_size_text(size, result, "unreadable_bytes"));
+    page_gap(page);
+    page_recorded(page, result);
+    if (!matches)
+        page_next(page, _("find out what is damaged: exhibit verify %s"), label);
+    else if (strcmp(to, "-") != 0)
+        page_next(page, _("whoever receives the copy checks it with: sha256sum %s"), to);
+}
+
+/* ---- custody log ---- */
+
+void render_custody_log(struct cli_page *page, const json_t *result) {
+    put_item_head(page, page_get(result, "item"));
+    page_gap(page);
+    page_say(page, 0, _("Everything that the ledger says about it, in order"));
+    render_history(page, page_get(result, "history"));
+    page_recorded_talk(page, result);
+}

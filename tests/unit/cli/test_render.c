@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pages out of hand-made results, and the door that every word goes through. */
+#include "testing.h"
+
+#include "cli/output.h"
+#include "cli/render.h"
+#include "cli/show_progress.h"
+
+#define HASH_A "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define HASH_B "3d248ca542a24fc62d1c43b916eae5016878e2533c88238480b26128a1f1af95"
+
+static const struct command *command(const char *words) {
+    for (size_t i = 0; i < command_count; i++)
+        if (strcmp(command_table[i].words, words) == 0)
+            return &command_table[i];
+    fail_msg("no command %s", words);
+    return NULL;
+}
+
+/* The page of the command for a result in JSON. */
+static struct paper *render_with(const char *words, const char *json, bool advice) {
+    json_error_t why;
+    json_t *result = json_loads(json, 0, &why);
+    if (result == NULL)
+        fail_msg("%s at %d: %s", words, why.position, why.text);
+    struct paper *p = paper_new();
+    p->page.advice = advice;
+    cli_render(&p->page, command(words), result);
+    paper_flush(p);
+    json_decref(result);
+    return p;
+}
+
+static struct paper *render(const char *words, const char *json) {
+    return render_with(words, json, true);
+}
+
+/* ---- the door ---- */
+
+static void assert_safe(const char *text, const char *expected) {
+    char *safe = cli_safe(text);
+    assert_string_equal(safe, expected);
+    free(safe);
+}
+
+static void hostile_text_becomes_visible(void **state) {
+    (void)state;
+    assert_safe("plain name.txt", "plain name.txt");
+    assert_safe("\x1b]0;owned\x07", "\\x1b]0;owned\\x07");
+    assert_safe("a\nb\r\tc\x7f", "a\\x0ab\\x0d\\x09c\\x7f");
+    assert_safe("photo\xe2\x80\xaegpj.exe", "photo\\u{202e}gpj.exe");
+    assert_safe("\xe2\x81\xa6x\xe2\x81\xa9", "\\u{2066}x\\u{2069}");
+    assert_safe("\xe2\x80\x8f\xe2\x80\xa8\xd8\x9c", "\\u{200f}\\u{2028}\\u{061c}");
+    assert_safe("\xc2\x9b"
+                "31m",
+                "\\u{009b}31m");
+    assert_safe("\xf3\xa0\x81\x81", "\\u{e0041}");
+    assert_safe("\xef\xbb\xbfx", "\\u{feff}x");
+}
+
+static void an_escape_cannot_be_imitated(void **state) {
+    (void)state;
+    assert_safe("\\x1b", "\\\\x1b");
+    assert_safe("C:\\Users", "C:\\\\Users");
+}
+
+static void other_bytes_are_shown_one_by_one(void **state) {
+    (void)state;
+    assert_safe("\xff\xfe.jpg", "\\xff\\xfe.jpg");
+    assert_safe("\xc0\xaf", "\\xc0\\xaf");                   /* overlong */
+    assert_safe("\xed\xa0\x80", "\\xed\\xa0\\x80");          /* surrogate */
+    assert_safe("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"); /* beyond Unicode */
+    assert_safe("\xe2\x80", "\\xe2\\x80");                   /* ends early */
+    assert_true(cli_is_utf8("ស្រាវជ្រាវ"));
+    assert_false(cli_is_utf8("a\xff"));
+}
+
+static void khmer_stays_khmer(void **state) {
+    (void)state;
+    /* with the zero width space that stands between Khmer words */
+    assert_safe("ភស្តុតាង\xe2\x80\x8bឌីជីថល", "ភស្តុតាង\xe2\x80\x8bឌីជីថល");
+}
+
+static void every_page_is_safe(void **state) {
+    (void)state;
+    static const char json[] =
+        "{\"item\":{\"label\":\"A\\u001b[2J/1\",\"label_text\":\"\\u202egpj.exe\",\"id\":\"\\u0007\","
+        "\"case\":{\"number\":\"\\u009b1m\"},\"sha256\":\"\\u001b\",\"officer\":\"\\nforged: yes\","
+        "\"source\":{\"kind\":\"file\",\"path\":\"\\ufffd\",\"path_base64\":\"Lxv/\"}},"
+        "\"history\":[{\"index\":1,\"event\":\"\\u001b\",\"summary\":\"\\r\\u001b\","
+        "\"machine\":\"\\u2066\",\"reason\":\"\\u0000x\"}],"
+        "\"cases\":[{\"number\":\"\\u001b\",\"title\":\"\\u202e\"}],"
+        "\"items\":[{\"label\":\"\\u001b\",\"damaged\":[{\"why\":\"\\u001b\"}]}],"
+        "\"claims\":{\"content\":{\"verdict\":\"\\u001b\",\"findings\":[\"\\u001b\\u202e\"]}},"
+        "\"checkpoint\":\"a\\u001b\\n\",\"proof\":\"\\u001b\",\"output\":\"\\u001b\","
+        "\"problems\":[\"\\u001b\"],\"problem_count\":1,\"unfinished\":[{\"name\":\"\\u001b\"}],"
+        "\"shown\":[{\"index\":0,\"body\":{\"\\u001b\":{\"\\u202e\":[\"\\u001b\"]}}}],"
+        "\"next\":[\"\\u001b\"],\"version\":\"\\u001b\",\"libraries\":[{\"name\":\"\\u001b\","
+        "\"version\":\"\\u001b\"}],\"vault\":\"\\u001b\",\"mode\":\"\\u001b\"}";
+    json_t *result = json_loads(json, JSON_ALLOW_NUL, NULL);
+    assert_non_null(result);
+    for (size_t i = 0; i < command_count; i++) {
+        struct paper *p = paper_new();
+        cli_render(&p->page, &command_table[i], result);
+        paper_flush(p);
+        for (size_t k = 0; k < p->out_size + p->talk_size; k++) {
+            char c = k < p->out_size ? p->out[k] : p->talk[k - p->out_size];
+            assert_true((c >= ' ' && c != 0x7f) || c == '\n' || c < 0);
+        }
+        assert_has_not(p->out, "\xe2\x80\xae");
+        assert_has_not(p->out, "\xe2\x81\xa6");
+        assert_has_not(p->out, "\nforged");
+        paper_free(p);
+    }
+    json_decref(result);
+}
+
+/* ---- numbers, times, lines ---- */
+
+static void sizes_are_exact_and_rounded(void **state) {
+    (void)state;
+    char to[CLI_NUMBER_BYTES];
+    assert_string_equal(cli_size(to, 0), "0 bytes");
+    assert_string_equal(cli_size(to, 1), "1 byte");
+    assert_string_equal(cli_size(to, 1023), "1,023 bytes");
+    assert_string_equal(cli_size(to, 1048576), "1,048,576 bytes (1.0 MiB)");
+    assert_string_equal(cli_size(to, 1048575), "1,048,575 bytes (1.0 MiB)");
+    assert_string_equal(cli_size(to, UINT64_MAX), "18,446,744,073,709,551,615 bytes (16.0 EiB)");
+    assert_string_equal(cli_number(to, 100), "100");
+    assert_string_equal(cli_number(to, 1000), "1,000");
+    assert_string_equal(cli_duration(to, 8), "0:08");
+    assert_string_equal(cli_duration(to, 3723), "1:02:03");
+}
+
+static void times_have_their_zone(void **state) {
+    (void)state;
+    char to[PAGE_TIME_BYTES];
+    assert_string_equal(page_time_text(to, "2026-11-22T21:08:00.123456789Z", "+07:00"),
+                        "2026-11-22 21:08:00 UTC, zone +07:00");
+    assert_string_equal(page_time_text(to, "2026-11-22T21:08:00.123456789Z", NULL),
+                        "2026-11-22 21:08:00 UTC");
+    assert_string_equal(page_time_text(to, NULL, NULL), "not recorded");
+    assert_string_equal(page_time_text(to, "yesterday", NULL), "yesterday");
+}
+
+static void long_text_is_broken_between_words(void **state) {
+    (void)state;
+    struct paper *p = paper_new();
+    page_field(&p->page, "Reason", "%s",
+               "one two three four five six seven eight nine ten eleven twelve thirteen");
+    paper_flush(p);
+    assert_string_equal(p->out, "Reason              one two three four five six seven eight nine "
+                                "ten eleven\n                    twelve thirteen\n");
+    paper_free(p);
+}
+
+static void progress_tells_rate_and_time_left(void **state) {
+    (void)state;
+    char to[160];
+    assert_string_equal(show_progress_text(to, "collecting", 1 << 20, 4 << 20, 1 << 20),
+                        "collecting  1.0 MiB of 4.0 MiB  25 %  1.0 MiB/s  0:03 left");
+    assert_string_equal(show_progress_text(to, "collecting", 1 << 20, 0, 1 << 20),
+                        "collecting  1.0 MiB  1.0 MiB/s");
+    assert_string_equal(show_progress_text(to, "checking", 0, 100, 0),
+                        "checking  0 bytes of 100 bytes  0 %  0 bytes/s");
+}
+
+/* ---- pages ---- */
+
+static void collect_says_what_was_done(void **state) {
+    (void)state;
+    struct paper *p = render(
+        "collect",
+        "{\"entries\":{\"session\":3,\"first\":4,\"last\":5},\"item\":{\"id\":\"00ff\",\"label\":"
+        "\"7/1\",\"label_text\":\"black phone\",\"case\":{\"id\":\"1\",\"number\":\"7\"},"
+        "\"size_bytes\":1048576,\"sha256\":\"" HASH_A "\",\"fsverity\":\"" HASH_B "\","
+        "\"collected\":\"2026-11-22T21:08:00.000000000Z\",\"officer\":\"Sok Dara\","
+        "\"result\":\"done\",\"unreadable\":{\"ranges\":0,\"bytes\":0,\"list\":[]},"
+        "\"source\":{\"kind\":\"file\",\"path\":\"/media/\\ufffd.img\",\"path_base64\":"
+        "\"L21lZGlhL/8uaW1n\"}},\"stored\":{\"added_bytes\":2048,\"reused_bytes\":4096,"
+        "\"reused_oldest_verified\":null,\"readback\":\"new\",\"readback_method\":\"direct\"}}");
+    assert_has(p->out, "Collected item 7/1.\n");
+    assert_has(p->out, "Label               black phone\n");
+    assert_has(p->out, "Size                1,048,576 bytes (1.0 MiB)\n");
+    assert_has(p->out, "SHA-256\n  " HASH_A "\n");
+    assert_has(p->out, "fs-verity digest\n  " HASH_B "\n");
+    assert_has(p->out, "Source              /media/\\xff.img\n");
+    assert_has(p->out, "nothing: every byte of the source was read\n");
+    assert_has(p->out, "  last verified     not recorded\n");
+    assert_has(p->out, "Recorded as ledger entry 5.\n");
+    assert_has(p->talk, "Next: ");
+    assert_has(p->talk, "exhibit verify 7/1");
+    paper_free(p);
+}
+
+static void a_partial_collection_is_not_called_whole(void **state) {
+    (void)state;
+    struct paper *p = render_with(
+        "collect",
+        "{\"item\":{\"label\":\"7/2\",\"result\":\"partial\",\"unreadable\":{\"ranges\":1,"
+        "\"bytes\":512,\"list\":[{\"offset\":4096,\"length\":512}]}},\"stored\":{"
+        "\"readback\":\"none\",\"readback_method\":\"none\"}}",
+        false);
+    assert_has(p->out, "parts of the source could not be read");
+    assert_has(p->out, "512 bytes in 1 places of the source\n");
+    assert_has(p->out, "  512 bytes from byte 4,096\n");
+    assert_has(p->out, "not checked yet that the disk holds");
+    assert_string_equal(p->talk, "");
+    paper_free(p);
+}
+
+static void what_is_not_there_is_never_good(void **state) {
+    (void)state;
+    struct paper *p = render("collect", "{}");
+    assert_has(p->out, "Not read            not recorded\n");
+    assert_has(p->out, "SHA-256\n  not recorded\n");
+    paper_free(p);
+    p = render("verify", "{}");
+    assert_has(p->out, "Content: not checked\n");
+    assert_has(p->out, "History: not checked\n");
+    assert_has(p->out, "Signers and time: not checked\n");
+    assert_has_not(p->talk, "ledger checkpoint");
+    paper_free(p);
+    p = render("export", "{}");
+    assert_has(p->out, "IS NOT WHAT WAS COLLECTED");
+    paper_free(p);
+    p = render("vault check", "{}");
+    assert_has(p->out, "It is not known whether");
+    paper_free(p);
+}
+
+#define CLAIM(verdict, counts)                                                                     \
+    "{\"verdict\":\"" verdict                                                                      \
+    "\",\"checked_at\":\"2026-11-22T21:08:00.000000000Z\",\"counts\":{" counts                     \
+    "},\"not_checked\":[\"what N\"],\"findings\":[],\"does_not_prove\":[\"what P\"]}"
+
+static void verify_keeps_three_claims_apart(void **state) {
+    (void)state;
+    struct paper *p = render(
+        "verify",
+        "{\"entries\":{\"last\":9},\"claims\":{\"content\":" CLAIM(
+            "altered",
+            "\"items\":2,\"items_good\":1,\"bytes_read\":2048") ","
+                                                                "\"history\":" CLAIM("good", "\"entries\":10") ",\"signers\":" CLAIM(
+                                                                    "partly-checked",
+                                                                    "\"cosigners\":0") "},\"items\":[{\"label\":\"7/1\","
+                                                                                       "\"verdict\":\"altered\",\"chunks\":3,\"bytes_read\":2048,"
+                                                                                       "\"fsverity_matches\":false,\"linear_matches\":null,\"damaged\":[{\"offset\":4096,"
+                                                                                       "\"length\":4096,\"why\":\"hash differs\"}],\"damaged_count\":3}]}");
+    const char *content = strstr(p->out, "Content: ALTERED\n");
+    const char *history = strstr(p->out, "History: good\n");
+    const char *signers = strstr(p->out, "Signers and time: only partly checked\n");
+    assert_true(content != NULL && content < history && history < signers);
+    assert_has(content, "  checked 2026-11-22 21:08:00 UTC\n");
+    assert_has(content, "  items good: 1\n");
+    assert_has(content, "  not checked:\n    - what N\n");
+    assert_has(signers, "  this does not prove:\n    - what P\n");
+    assert_has(p->out, "    fs-verity digest: DOES NOT MATCH\n");
+    assert_has(p->out, "    SHA-256 of the whole: not computed\n");
+    assert_has(p->out, "    damaged: 4,096 bytes (4.0 KiB) from byte 4,096: hash differs\n");
+    assert_has(p->out, "    and 2 more damaged places\n");
+    assert_has(p->out, "Recorded as ledger entry 9.\n");
+    assert_has(p->talk, "change nothing");
+    paper_free(p);
+}
+
+static void ledger_verify_says_what_it_left_out(void **state) {
+    (void)state;
+    struct paper *p =
+        render("ledger verify",
+               "{\"claims\":{\"history\":" CLAIM(
+                   "good", "\"entries\":10") ","
+                                             "\"signers\":" CLAIM("good", "\"officers\":1") "}}");
+    assert_has_not(p->out, "Content:");
+    assert_has(p->out, "The bytes of the items were not looked at");
+    assert_has(p->talk, "ledger checkpoint");
+    paper_free(p);
+}
+
+static void a_history_row_tells_who_when_and_why(void **state) {
+    (void)state;
+    struct paper *p = render(
+        "custody log",
+        "{\"item\":{},\"history\":[{\"index\":5,\"event\":\"collect.outcome\",\"time\":"
+        "\"2026-11-22T21:08:00.000000000Z\",\"zone\":\"+07:00\",\"clock\":\"kernel-free-running\","
+        "\"result\":\"done\",\"officer\":\"Sok Dara\",\"machine\":\"field-1\",\"summary\":"
+        "\"1 MiB\",\"reason\":null,\"legal_basis\":\"warrant 12\",\"intent\":4}]}");
+    assert_has(p->out, "5  2026-11-22 21:08:00 UTC, zone +07:00  collect.outcome: done\n"
+                       "    by Sok Dara, on field-1\n"
+                       "    1 MiB\n"
+                       "    legal basis: warrant 12\n"
+                       "    ends what entry 4 began\n"
+                       "    nothing was setting this machine's clock\n");
+    paper_free(p);
+}
+
+static void a_body_is_shown_whole_or_called_erased(void **state) {
+    (void)state;
+    struct paper *p = render(
+        "ledger show", "{\"shown\":[{\"index\":0,\"event\":\"vault.create\",\"body\":{\"what\":{"
+                       "\"agency\":\"ACU\",\"n\":7,\"list\":[\"a\",true,null]},\"who\":null}}]}");
+    assert_has(p->out, "    what:\n      agency: ACU\n      n: 7\n      list:\n        - a\n"
+                       "        - yes\n        - none\n    who: erased\n");
+    paper_free(p);
+}
+
+static void a_document_comes_out_as_it_is(void **state) {
+    (void)state;
+    struct paper *p = render(
+        "ledger checkpoint",
+        "{\"checkpoint\":\"exhibit-vault/00\\n7\\nAAAA=\\n\\n\\u2014 exhibit-vault/00 Bw==\\n\"}");
+    assert_string_equal(p->out,
+                        "exhibit-vault/00\n7\nAAAA=\n\n\xe2\x80\x94 exhibit-vault/00 Bw==\n");
+    assert_has(p->talk, "--checkpoint FILE");
+    paper_free(p);
+}
+
+static void init_prints_what_goes_on_paper(void **state) {
+    (void)state;
+    struct paper *p = render(
+        "init",
+        "{\"vault\":\"/v\",\"id\":\"00\",\"origin\":\"exhibit-vault/00\",\"mode\":\"plain\","
+        "\"agency\":\"ACU\",\"officer\":{\"id\":\"01\",\"name\":\"Sok Dara\",\"key\":\"KEY=\"},"
+        "\"vault_key\":\"exhibit-vault/00+1+AA\",\"next\":\"do this\"}");
+    assert_has(p->out, "Vault key\n  exhibit-vault/00+1+AA\n");
+    assert_has(p->out, "Officer's key\n  KEY=\n");
+    assert_has(p->out, "anybody with the disk can read");
+    assert_string_equal(p->talk, "Next: do this\n");
+    paper_free(p);
+}
+
+static void empty_lists_are_said_to_be_empty(void **state) {
+    (void)state;
+    struct paper *p = render("case list", "{\"cases\":[]}");
+    assert_has(p->out, "There are no cases.\n");
+    paper_free(p);
+    p = render("item list", "{\"items\":[]}");
+    assert_has(p->out, "There are no items.\n");
+    paper_free(p);
+}
+
+/* ---- the last line ---- */
+
+static char *error_text(const struct ex_error *err, bool json) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+    if (json)
+        cli_put_error_json(to, command("item show"), err, NULL);
+    else
+        cli_put_error(to, err);
+    fclose(to);
+    return text;
+}
+
+static void an_error_is_two_lines(void **state) {
+    (void)state;
+    struct ex_error err = {0};
+    ex_hint(ex_fail(&err, EX_NOT_FOUND, "no item \"\x1b[2J\""), &err, "look again");
+    char *text = error_text(&err, false);
+    assert_string_equal(text, "exhibit: no item \"\\x1b[2J\"\n  hint: look again\n");
+    free(text);
+}
+
+static void an_error_as_json_has_its_members(void **state) {
+    (void)state;
+    struct ex_error err = {0};
+    ex_fail(&err, EX_NOT_FOUND, "no \"\xff\x1b\xe2\x80\xae\"");
+    char *text = error_text(&err, true);
+    assert_string_equal(text, "{\"type\":\"error\",\"command\":\"item show\",\"exit\":6,\"code\":"
+                              "\"not-found\",\"text\":\"no \\\"\\uFFFD\\u001B\\u202E\\\"\","
+                              "\"text_base64\":\"bm8gIv8b4oCuIg==\",\"hint\":null,\"errno\":0,"
+                              "\"result\":null}\n");
+    free(text);
+}
+
+static void a_summary_has_its_members(void **state) {
+    (void)state;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+    json_t *result = json_pack("{s:i}", "packs", 1);
+    cli_put_summary(to, command("vault check"), EX_ALTERED, result);
+    fclose(to);
+    assert_string_equal(text, "{\"type\":\"summary\",\"command\":\"vault check\",\"exit\":4,"
+                              "\"verdict\":\"altered\",\"result\":{\"packs\":1}}\n");
+    json_decref(result);
+    free(text);
+}
+
+int main(void) {
+    setlocale(LC_CTYPE, "C.UTF-8");
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hostile_text_becomes_visible),
+        cmocka_unit_test(an_escape_cannot_be_imitated),
+        cmocka_unit_test(other_bytes_are_shown_one_by_one),
+        cmocka_unit_test(khmer_stays_khmer),
+        cmocka_unit_test(every_page_is_safe),
+        cmocka_unit_test(sizes_are_exact_and_rounded),
+        cmocka_unit_test(times_have_their_zone),
+        cmocka_unit_test(long_text_is_broken_between_words),
+        cmocka_unit_test(progress_tells_rate_and_time_left),
+        cmocka_unit_test(collect_says_what_was_done),
+        cmocka_unit_test(a_partial_collection_is_not_called_whole),
+        cmocka_unit_test(what_is_not_there_is_never_good),
+        cmocka_unit_test(verify_keeps_three_claims_apart),
+        cmocka_unit_test(ledger_verify_says_what_it_left_out),
+        cmocka_unit_test(a_history_row_tells_who_when_and_why),
+        cmocka_unit_test(a_body_is_shown_whole_or_called_erased),
+        cmocka_unit_test(a_document_comes_out_as_it_is),
+        cmocka_unit_test(init_prints_what_goes_on_paper),
+        cmocka_unit_test(empty_lists_are_said_to_be_empty),
+        cmocka_unit_test(an_error_is_two_lines),
+        cmocka_unit_test(an_error_as_json_has_its_members),
+        cmocka_unit_test(a_summary_has_its_members),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
