@@ -27,13 +27,13 @@ enum { HISTORY_TEXTS_MAX = 32 };
 struct history_report {
     uint64_t entries;
     uint64_t signatures_good;
-    uint64_t signatures_bad;   /* wrong, by an unknown or expired signer, or without the right */
-    uint64_t misplaced;        /* wrong log, index or tree */
-    uint64_t unreadable;       /* not an entry of this version */
-    uint64_t rules_broken;     /* lines, intents or outcomes against §3 and §5 */
-    uint64_t clock_back;       /* times before an earlier entry's, or that do not fit their boot */
-    uint64_t clock_free;       /* entries whose clock nothing disciplined */
-    uint64_t open_intents;     /* intents without an outcome so far */
+    uint64_t signatures_bad; /* wrong, by an unknown or expired signer, or without the right */
+    uint64_t misplaced;      /* wrong log, index or tree */
+    uint64_t unreadable;     /* not an entry of this version */
+    uint64_t rules_broken;   /* lines, intents or outcomes against §3 and §5 */
+    uint64_t clock_back;     /* times before an earlier entry's, or that do not fit their boot */
+    uint64_t clock_free;     /* entries whose clock nothing disciplined */
+    uint64_t open_intents;   /* intents without an outcome so far */
     uint64_t officers;
     uint64_t sessions;
     int64_t first_ns, last_ns; /* earliest and latest time that entries claim */

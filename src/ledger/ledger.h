@@ -26,7 +26,8 @@ EX_MUST_USE ex_code ledger_create(int vault_dir_fd, const char *origin,
                                   const struct sign_key *vault_key, struct ex_error *err);
 
 /* Opens for reading (and appending). vault_key: the key that must have signed the checkpoint, by
- * name = origin. EX_SIGNATURE when it did not, EX_MISSING when tiles below the checkpoint are gone. */
+ * name = origin. EX_SIGNATURE when it did not, EX_MISSING when tiles below the checkpoint are gone.
+ */
 EX_MUST_USE ex_code ledger_open(int vault_dir_fd, const struct note_key *vault_key,
                                 struct ledger **ret, struct ex_error *err);
 /* The same without a look at the tiles: for ledger_check_all(), which then says which of them are
@@ -39,8 +40,8 @@ EX_DEFINE_AUTO(struct ledger, ledger_close);
 const char *ledger_origin(const struct ledger *l);
 uint64_t ledger_size(const struct ledger *l);
 void ledger_root(const struct ledger *l, uint8_t ret[static MERKLE_BYTES]);
-/* Looks at the checkpoint again: another process may have appended. EX_ALTERED when what is there now
- * does not continue what this handle knew; the handle then stays as it was. */
+/* Looks at the checkpoint again: another process may have appended. EX_ALTERED when what is there
+ * now does not continue what this handle knew; the handle then stays as it was. */
 EX_MUST_USE ex_code ledger_refresh(struct ledger *l, struct ex_error *err);
 
 /* The bytes of an entry, proved against the signed root; the caller frees. The last bundle read is
@@ -49,11 +50,11 @@ EX_MUST_USE ex_code ledger_refresh(struct ledger *l, struct ex_error *err);
 EX_MUST_USE ex_code ledger_read(struct ledger *l, uint64_t index, uint8_t **ret,
                                 size_t *ret_size_bytes, struct ex_error *err);
 
-/* Appending: begin (takes the lock, refreshes) → for each entry: read the clock, index and root, add
- * → commit. An entry made for another log, index or tree is refused (EX_INTERNAL). Commit ends the
- * append whatever it returns; anything but a successful one leaves the log as it was (except when
- * the disk fails in the very last fsync: ledger_refresh() then tells what stands). A clock that is
- * read before begin may seem to go back, because another process appended meanwhile. */
+/* Appending: begin (takes the lock, refreshes) → for each entry: read the clock, index and root,
+ * add → commit. An entry made for another log, index or tree is refused (EX_INTERNAL). Commit ends
+ * the append whatever it returns; anything but a successful one leaves the log as it was (except
+ * when the disk fails in the very last fsync: ledger_refresh() then tells what stands). A clock
+ * that is read before begin may seem to go back, because another process appended meanwhile. */
 EX_MUST_USE ex_code ledger_begin(struct ledger *l, unsigned wait_ms, struct ex_error *err);
 uint64_t ledger_next_index(const struct ledger *l);
 void ledger_next_tree(const struct ledger *l, uint8_t ret[static MERKLE_BYTES]);
@@ -76,15 +77,15 @@ EX_MUST_USE ex_code ledger_continues(struct ledger *l, const char *note, size_t 
                                      uint64_t *ret_old_size, struct ex_error *err);
 
 /* Reads every entry and every tile, and recomputes the tree. Each entry is handed on in order with
- * the root of the tree before it, whatever was found before. Problems are counted and the first ones
- * put into words; the function itself fails only when it cannot go on. */
+ * the root of the tree before it, whatever was found before. Problems are counted and the first
+ * ones put into words; the function itself fails only when it cannot go on. */
 enum { LEDGER_PROBLEMS_MAX = 32 };
 
 struct ledger_check {
-    uint64_t entries;       /* read and hashed */
-    uint64_t tiles;         /* compared with what they should be */
-    bool root_matches;      /* the recomputed root is the checkpoint's */
-    uint64_t beyond;        /* files beyond the checkpoint: never acknowledged, or rolled back */
+    uint64_t entries;  /* read and hashed */
+    uint64_t tiles;    /* compared with what they should be */
+    bool root_matches; /* the recomputed root is the checkpoint's */
+    uint64_t beyond;   /* files beyond the checkpoint: never acknowledged, or rolled back */
     uint64_t problem_count;
     char problem[LEDGER_PROBLEMS_MAX][160];
 };
