@@ -221,6 +221,10 @@ static ex_code on_chunk(void *context, uint32_t blocks, const uint8_t (*hash)[SH
         p->report.new_bytes += e.length;
     }
     p->open_bytes = 0;
+    /* A chunk longer than a record's target fills it alone: behind it there is no room for the
+     * longest chunk (OUT_RECORD_BYTES). */
+    if (p->chunks->size_bytes >= RECORD_TARGET_BYTES)
+        EX_TRY(hand_in(p, &p->chunks, err));
     return layout_add(&p->layout, &e, &sink, err);
 }
 
