@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static const uint8_t INDEX_MAGIC[8] = {'E', 'X', 'H', 'I', 'D', 'X', 1, 0};
@@ -21,12 +22,14 @@ enum {
     SEGMENTS_MAX = 4096,
     MERGE_ABOVE = 8,
     MERGE_FACTOR = 4,
-    WRITE_BUFFER_BYTES = 1 << 20
+    WRITE_BUFFER_BYTES = 1 << 20,
+    ABANDONED_AFTER_S = 24 * 3600,
+    SETTLED_AFTER_S = 3 /* no file system's time stamps are coarser than two seconds */
 };
 
 struct segment {
     char name[32];
-    const uint8_t *map;
+    const uint8_t *map; /* NULL: damaged; entries and packs are 0 then */
     size_t map_bytes;
     uint64_t entries;
     uint32_t packs;
@@ -36,7 +39,7 @@ struct segment {
 struct vault_index {
     int dir_fd;
     struct timespec seen;
-    size_t count;
+    size_t count, damaged;
     struct segment segment[SEGMENTS_MAX];
 };
 
@@ -49,49 +52,55 @@ static const uint8_t *segment_entry(const struct segment *s, uint64_t i) {
            (size_t)i * INDEX_ENTRY_BYTES;
 }
 
-static ex_code segment_shape(struct segment *s, struct ex_error *err) {
+static bool segment_shape(struct segment *s) {
     struct ex_cursor c = ex_cursor_make(s->map, s->map_bytes);
     const uint8_t *magic = ex_cursor_bytes(&c, 8);
     s->entries = ex_cursor_le64(&c);
     s->packs = ex_cursor_le32(&c);
     uint64_t left = s->map_bytes - INDEX_HEADER_BYTES;
-    if (magic == NULL || memcmp(magic, INDEX_MAGIC, 8) != 0 || s->packs > left / INDEX_PACK_BYTES ||
-        s->entries > left / INDEX_ENTRY_BYTES ||
-        s->packs * (uint64_t)INDEX_PACK_BYTES + s->entries * INDEX_ENTRY_BYTES != left)
-        return ex_hint(ex_fail(err, EX_ALTERED, "the index segment \"%s\" is damaged", s->name),
-                       err, "run: exhibit rebuild");
-    return EX_OK;
+    return magic != NULL && memcmp(magic, INDEX_MAGIC, 8) == 0 &&
+           s->packs <= left / INDEX_PACK_BYTES && s->entries <= left / INDEX_ENTRY_BYTES &&
+           s->packs * (uint64_t)INDEX_PACK_BYTES + s->entries * INDEX_ENTRY_BYTES == left;
+}
+
+static void segment_close(struct segment *s) {
+    if (s->map != NULL)
+        (void)munmap((void *)(uintptr_t)s->map, s->map_bytes);
+    s->map = NULL;
+    s->entries = 0;
+    s->packs = 0;
+}
+
+/* A damaged segment stays in the list, empty: a vault must open with one, to be read as far as it
+ * goes and to be rebuilt. */
+static void segment_spoil(struct vault_index *i, struct segment *s) {
+    segment_close(s);
+    i->damaged++;
 }
 
 static ex_code segment_open(struct vault_index *i, const char *name, struct ex_error *err) {
     EX_AUTO_FD int fd = -1;
     struct stat st;
     if (i->count == SEGMENTS_MAX)
-        return ex_fail(err, EX_LIMIT, "there are more than %d index segments", SEGMENTS_MAX);
+        return ex_hint(
+            ex_fail(err, EX_LIMIT, "there are more than %d index segments", SEGMENTS_MAX), err,
+            "remove the files index/*.idx, which can be made again, and run: exhibit rebuild");
     EX_TRY(ex_open_at(i->dir_fd, name, O_RDONLY, &fd, err));
     if (fstat(fd, &st) != 0)
         return ex_fail_sys(err, "could not examine \"%s\"", name);
     struct segment *s = &i->segment[i->count];
     *s = (struct segment){.map_bytes = (size_t)st.st_size, .keep = true};
     (void)snprintf(s->name, sizeof s->name, "%s", name);
-    if (st.st_size < INDEX_HEADER_BYTES)
-        return ex_hint(ex_fail(err, EX_ALTERED, "the index segment \"%s\" is damaged", name), err,
-                       "run: exhibit rebuild");
-    void *map = mmap(NULL, s->map_bytes, PROT_READ, MAP_SHARED, fd, 0);
-    if (map == MAP_FAILED)
-        return ex_fail_sys(err, "could not map \"%s\"", name);
-    s->map = map;
-    ex_code code = segment_shape(s, err);
-    if (code != EX_OK) {
-        (void)munmap(map, s->map_bytes);
-        return code;
+    if (S_ISREG(st.st_mode) && st.st_size >= INDEX_HEADER_BYTES) {
+        void *map = mmap(NULL, s->map_bytes, PROT_READ, MAP_SHARED, fd, 0);
+        if (map == MAP_FAILED)
+            return ex_fail_sys(err, "could not map \"%s\"", name);
+        s->map = map;
     }
     i->count++;
+    if (s->map == NULL || !segment_shape(s))
+        segment_spoil(i, s);
     return EX_OK;
-}
-
-static void segment_close(struct segment *s) {
-    (void)munmap((void *)(uintptr_t)s->map, s->map_bytes);
 }
 
 static bool is_segment_name(const char *name) {
@@ -120,22 +129,20 @@ static ex_code scan(struct vault_index *i, DIR *dir, struct ex_error *err) {
             return code;
     }
     size_t kept = 0;
+    i->damaged = 0;
     for (size_t k = 0; k < i->count; k++) {
-        if (i->segment[k].keep)
-            i->segment[kept++] = i->segment[k];
-        else
+        if (!i->segment[k].keep) {
             segment_close(&i->segment[k]);
+            continue;
+        }
+        i->damaged += i->segment[k].map == NULL;
+        i->segment[kept++] = i->segment[k];
     }
     i->count = kept;
     return EX_OK;
 }
 
-ex_code index_refresh(struct vault_index *i, struct ex_error *err) {
-    struct stat st;
-    if (fstat(i->dir_fd, &st) != 0)
-        return ex_fail_sys(err, "could not examine the index");
-    if (i->seen.tv_sec == st.st_mtim.tv_sec && i->seen.tv_nsec == st.st_mtim.tv_nsec)
-        return EX_OK;
+static ex_code scan_once(struct vault_index *i, struct ex_error *err) {
     EX_AUTO_FD int fd = -1;
     EX_TRY(ex_open_at(i->dir_fd, ".", O_RDONLY | O_DIRECTORY, &fd, err));
     DIR *dir = fdopendir(fd);
@@ -144,9 +151,31 @@ ex_code index_refresh(struct vault_index *i, struct ex_error *err) {
     (void)ex_steal_fd(&fd);
     ex_code code = scan(i, dir, err);
     closedir(dir);
-    if (code == EX_OK)
-        i->seen = st.st_mtim;
     return code;
+}
+
+/* Was the directory left alone for so long that a change from now on will show in its time stamp?
+ */
+static bool settled(struct timespec modified) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec - modified.tv_sec > SETTLED_AFTER_S;
+}
+
+/* A listing is not a snapshot: while segments are merged, one may miss both the merged ones and
+ * the new one. A second listing cannot, as the new one was there before the old ones went. */
+ex_code index_refresh(struct vault_index *i, struct ex_error *err) {
+    struct stat st;
+    if (fstat(i->dir_fd, &st) != 0)
+        return ex_fail_sys(err, "could not examine the index");
+    if (i->seen.tv_sec == st.st_mtim.tv_sec && i->seen.tv_nsec == st.st_mtim.tv_nsec)
+        return EX_OK;
+    bool quiet = settled(st.st_mtim);
+    EX_TRY(scan_once(i, err));
+    if (!quiet)
+        EX_TRY(scan_once(i, err));
+    i->seen = quiet ? st.st_mtim : (struct timespec){0};
+    return EX_OK;
 }
 
 ex_code index_open(const struct vault *v, struct vault_index **ret, struct ex_error *err) {
@@ -176,63 +205,94 @@ static uint64_t id_prefix(const uint8_t *id) {
     return v;
 }
 
-/* Ids are hashes, so their place can be guessed: search near the guess, then everywhere. */
-static const uint8_t *segment_find(const struct segment *s, const uint8_t *id) {
+/* The first entry that is not below id; ids are hashes, so its place can be guessed: search near the
+ * guess if it is there, else everywhere. */
+static uint64_t segment_lower(const struct segment *s, const uint8_t *id) {
     uint64_t low = 0, high = s->entries;
     uint64_t guess = (uint64_t)(((unsigned __int128)id_prefix(id) * s->entries) >> 64);
     uint64_t reach = 64 + s->entries / 4096;
     uint64_t near_low = guess > reach ? guess - reach : 0;
     uint64_t near_high = guess + reach < s->entries ? guess + reach : s->entries;
-    if (near_low < near_high && memcmp(segment_entry(s, near_low), id, SHA256_BYTES) <= 0 &&
+    if (near_low < near_high && memcmp(segment_entry(s, near_low), id, SHA256_BYTES) < 0 &&
         memcmp(segment_entry(s, near_high - 1), id, SHA256_BYTES) >= 0) {
         low = near_low;
         high = near_high;
     }
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
-        const uint8_t *e = segment_entry(s, middle);
-        int order = memcmp(id, e, SHA256_BYTES);
-        if (order == 0)
-            return e;
-        if (order < 0)
-            high = middle;
-        else
+        if (memcmp(segment_entry(s, middle), id, SHA256_BYTES) < 0)
             low = middle + 1;
+        else
+            high = middle;
     }
-    return NULL;
+    return low;
+}
+
+static bool place_at(const struct segment *s, uint64_t at, struct index_place *ret) {
+    struct ex_cursor c = ex_cursor_make(segment_entry(s, at) + SHA256_BYTES, 8);
+    uint32_t pack = ex_cursor_le32(&c);
+    ret->offset = ex_cursor_le32(&c);
+    if (pack >= s->packs)
+        return false;
+    c = ex_cursor_make(segment_pack(s, pack), INDEX_PACK_BYTES);
+    ex_cursor_copy(&c, ret->pack, VAULT_PACK_ID_BYTES);
+    ret->read_back_ns = (int64_t)ex_cursor_le64(&c);
+    return true;
+}
+
+bool index_next(const struct vault_index *i, const uint8_t id[static SHA256_BYTES],
+                struct index_search *search, struct index_place *ret) {
+    for (; search->segment < i->count; search->segment++, search->begun = false) {
+        const struct segment *s = &i->segment[search->segment];
+        if (!search->begun)
+            search->at = segment_lower(s, id);
+        search->begun = true;
+        while (search->at < s->entries &&
+               memcmp(segment_entry(s, search->at), id, SHA256_BYTES) == 0)
+            if (place_at(s, search->at++, ret))
+                return true;
+    }
+    return false;
 }
 
 bool index_find(const struct vault_index *i, const uint8_t id[static SHA256_BYTES],
                 struct index_place *ret) {
-    for (size_t k = i->count; k-- > 0;) {
-        const struct segment *s = &i->segment[k];
-        const uint8_t *e = segment_find(s, id);
-        if (e == NULL)
-            continue;
-        struct ex_cursor c = ex_cursor_make(e + SHA256_BYTES, 8);
-        uint32_t pack = ex_cursor_le32(&c);
-        ret->offset = ex_cursor_le32(&c);
-        if (pack >= s->packs)
-            continue;
-        c = ex_cursor_make(segment_pack(s, pack), INDEX_PACK_BYTES);
-        ex_cursor_copy(&c, ret->pack, VAULT_PACK_ID_BYTES);
-        ret->read_back_ns = (int64_t)ex_cursor_le64(&c);
-        return true;
-    }
-    return false;
+    struct index_search search = {0};
+    return index_next(i, id, &search, ret);
+}
+
+bool index_place_same(const struct index_place *a, const struct index_place *b) {
+    return a->offset == b->offset && memcmp(a->pack, b->pack, VAULT_PACK_ID_BYTES) == 0;
 }
 
 static int by_id(const void *a, const void *b) {
     return memcmp(a, b, SHA256_BYTES);
 }
 
-bool index_has_pack(const struct vault_index *i, const uint8_t id[static VAULT_PACK_ID_BYTES]) {
-    for (size_t k = 0; k < i->count; k++) {
+static bool segments_have_pack(const struct vault_index *i, size_t segments, const uint8_t *id) {
+    for (size_t k = 0; k < segments; k++) {
         const struct segment *s = &i->segment[k];
         if (s->packs > 0 && bsearch(id, segment_pack(s, 0), s->packs, INDEX_PACK_BYTES, by_id))
             return true;
     }
     return false;
+}
+
+bool index_has_pack(const struct vault_index *i, const uint8_t id[static VAULT_PACK_ID_BYTES]) {
+    return segments_have_pack(i, i->count, id);
+}
+
+void index_each_pack(const struct vault_index *i,
+                     void (*each)(void *context, const uint8_t id[static VAULT_PACK_ID_BYTES]),
+                     void *context) {
+    for (size_t k = 0; k < i->count; k++)
+        for (uint32_t p = 0; p < i->segment[k].packs; p++)
+            if (!segments_have_pack(i, k, segment_pack(&i->segment[k], p)))
+                each(context, segment_pack(&i->segment[k], p));
+}
+
+size_t index_damaged(const struct vault_index *i) {
+    return i->damaged;
 }
 
 void index_counts(const struct vault_index *i, uint64_t *ret_segments, uint64_t *ret_entries) {
@@ -432,7 +492,8 @@ static void merge_choose(struct vault_index *i, struct merge *m) {
         uint64_t low = i->segment[base].entries, high = low * MERGE_FACTOR + 1;
         m->count = 0;
         for (size_t k = 0; k < i->count; k++)
-            if (i->segment[k].entries >= low && i->segment[k].entries <= high)
+            if (i->segment[k].map != NULL && i->segment[k].entries >= low &&
+                i->segment[k].entries <= high)
                 m->from[m->count++] = &i->segment[k];
         if (m->count > MERGE_ABOVE)
             return;
@@ -440,20 +501,53 @@ static void merge_choose(struct vault_index *i, struct merge *m) {
     m->count = 0;
 }
 
+static bool segment_sound(const struct segment *s) {
+    uint8_t hash[SHA256_BYTES];
+    if (s->map == NULL)
+        return false;
+    sha256_of(s->map + INDEX_HEADER_BYTES, s->map_bytes - INDEX_HEADER_BYTES, hash);
+    return memcmp(hash, s->map + 32, SHA256_BYTES) == 0;
+}
+
+/* A merge writes a new hash over what it copies, so damage must not get into it. */
+static void merge_drop_damaged(struct vault_index *i, struct merge *m) {
+    size_t sound = 0;
+    for (size_t k = 0; k < m->count; k++) {
+        if (segment_sound(m->from[k]))
+            m->from[sound++] = m->from[k];
+        else
+            segment_spoil(i, m->from[k]);
+    }
+    m->count = sound;
+}
+
 ex_code index_merge(struct vault_index *i, struct ex_error *err) {
     EX_AUTO_FD int lock = -1;
     EX_AUTO_FREE struct merge *m = NULL;
-    ex_code code = ex_lock(i->dir_fd, "lock", true, 0, &lock, err);
+    struct ex_error why;
+    ex_code code = ex_lock(i->dir_fd, "lock", true, 0, &lock, &why);
     if (code == EX_BUSY)
         return EX_OK; /* another process is at it */
-    EX_TRY(code);
+    if (code != EX_OK) {
+        if (err != NULL)
+            *err = why;
+        return code;
+    }
     EX_TRY(index_refresh(i, err));
     m = ex_new0(struct merge);
     merge_choose(i, m);
-    if (m->count == 0)
+    merge_drop_damaged(i, m);
+    if (m->count < 2)
         return EX_OK;
     EX_TRY(merge_run(i, m, err));
     return index_refresh(i, err);
+}
+
+/* A temporary file that another process is not writing just now. */
+static bool is_abandoned(const struct vault_index *i, const char *name) {
+    struct stat st;
+    return fstatat(i->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           time(NULL) - st.st_mtim.tv_sec > ABANDONED_AFTER_S;
 }
 
 ex_code index_remove_all(struct vault_index *i, struct ex_error *err) {
@@ -466,13 +560,19 @@ ex_code index_remove_all(struct vault_index *i, struct ex_error *err) {
     (void)ex_steal_fd(&fd);
     while ((e = readdir(dir)) != NULL) {
         const char *ending = strrchr(e->d_name, '.');
-        if (ending != NULL && (strcmp(ending, ".idx") == 0 || strcmp(ending, ".tmp") == 0))
-            (void)unlinkat(i->dir_fd, e->d_name, 0);
+        if (ending == NULL || (strcmp(ending, ".idx") != 0 &&
+                               (strcmp(ending, ".tmp") != 0 || !is_abandoned(i, e->d_name))))
+            continue;
+        if (unlinkat(i->dir_fd, e->d_name, 0) != 0 && errno != ENOENT) {
+            ex_code code = ex_fail_sys(err, "could not remove \"index/%s\"", e->d_name);
+            closedir(dir);
+            return code;
+        }
     }
     closedir(dir);
     for (size_t k = 0; k < i->count; k++)
         segment_close(&i->segment[k]);
-    i->count = 0;
+    i->count = i->damaged = 0;
     i->seen = (struct timespec){0};
     return EX_OK;
 }
@@ -481,10 +581,8 @@ ex_code index_check(const struct vault_index *i, void (*problem)(void *context, 
                     void *context, struct ex_error *err) {
     for (size_t k = 0; k < i->count; k++) {
         const struct segment *s = &i->segment[k];
-        uint8_t hash[SHA256_BYTES];
         char text[160];
-        sha256_of(s->map + INDEX_HEADER_BYTES, s->map_bytes - INDEX_HEADER_BYTES, hash);
-        if (memcmp(hash, s->map + 32, SHA256_BYTES) == 0)
+        if (segment_sound(s))
             continue;
         (void)snprintf(text, sizeof text,
                        "index segment %s is damaged; exhibit rebuild makes it anew", s->name);

@@ -172,17 +172,32 @@ struct index_place {
 EX_MUST_USE ex_code index_open(const struct vault *v, struct vault_index **ret,
                                struct ex_error *err);
 void index_close(struct vault_index *i);
-/* Looks at the directory again if it changed. */
+/* Looks at the directory again if it changed. A damaged segment is left out, and counted. */
 EX_MUST_USE ex_code index_refresh(struct vault_index *i, struct ex_error *err);
 bool index_find(const struct vault_index *i, const uint8_t id[static SHA256_BYTES],
                 struct index_place *ret);
+/* Every place of an id, one after the other, from `struct index_search s = {0}` on; the index must
+ * not be refreshed meanwhile. */
+struct index_search {
+    size_t segment;
+    bool begun;
+    uint64_t at;
+};
+bool index_next(const struct vault_index *i, const uint8_t id[static SHA256_BYTES],
+                struct index_search *search, struct index_place *ret);
+bool index_place_same(const struct index_place *a, const struct index_place *b);
 EX_MUST_USE ex_code index_publish(struct vault_index *i, const struct pack_list *list,
                                   struct ex_error *err);
 EX_MUST_USE ex_code index_merge(struct vault_index *i, struct ex_error *err);
 bool index_has_pack(const struct vault_index *i, const uint8_t id[static VAULT_PACK_ID_BYTES]);
+/* Each pack that sound segments name, once. */
+void index_each_pack(const struct vault_index *i,
+                     void (*each)(void *context, const uint8_t id[static VAULT_PACK_ID_BYTES]),
+                     void *context);
+size_t index_damaged(const struct vault_index *i);
 void index_counts(const struct vault_index *i, uint64_t *ret_segments, uint64_t *ret_entries);
 EX_MUST_USE ex_code index_remove_all(struct vault_index *i, struct ex_error *err);
-/* Re-hashes each segment; calls problem for one that is damaged. */
+/* Hashes each segment again; calls problem for one that is damaged. */
 EX_MUST_USE ex_code index_check(const struct vault_index *i,
                                 void (*problem)(void *context, const char *text), void *context,
                                 struct ex_error *err);
