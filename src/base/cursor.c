@@ -131,7 +131,11 @@ bool ex_parse_base64(const char *text, size_t size, uint8_t *to, size_t size_byt
     size_t got = 0;
     if (size != (size_bytes + 2) / 3 * 4)
         return false;
-    /* libsodium refuses non-zero trailing bits and wrong padding: the text is canonical. */
+    /* libsodium refuses non-zero trailing bits and wrong padding, but 1.0.18 takes any byte over 0x7f
+     * for a '/': without this one signature would have many spellings. */
+    for (size_t i = 0; i < size; i++)
+        if ((uint8_t)text[i] > 0x7f)
+            return false;
     return sodium_base642bin(to, size_bytes, text, size, NULL, &got, NULL,
                              sodium_base64_VARIANT_ORIGINAL) == 0 &&
            got == size_bytes;

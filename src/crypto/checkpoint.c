@@ -25,7 +25,7 @@ ex_code checkpoint_parse(const char *text, size_t size_bytes, struct checkpoint 
         return ex_fail(err, EX_FORMAT, "the origin of a checkpoint is empty or too long");
     if (!ex_parse_decimal(size, size_digits, &found.size))
         return ex_fail(err, EX_FORMAT, "the size in a checkpoint is not a number");
-    if (!note_base64_parse(root, root_bytes, found.root, sizeof found.root))
+    if (!ex_parse_base64(root, root_bytes, found.root, sizeof found.root))
         return ex_fail(err, EX_FORMAT, "the root in a checkpoint is not a hash");
     while (ex_cursor_left(&c) > 0) {
         if (ex_cursor_line(&c, &extension_bytes) == NULL || extension_bytes == 0)

@@ -66,7 +66,7 @@ ex_code note_key_parse(const char *vkey, struct note_key *ret, struct ex_error *
     size_t name_bytes = (size_t)(hash - vkey), left = strlen(++hash);
     if (left != 2 * ID_BYTES + 1 + TYPED_KEY_BASE64 || hash[2 * ID_BYTES] != '+' ||
         !ex_parse_hex(hash, 2 * ID_BYTES, id, ID_BYTES) ||
-        !note_base64_parse(hash + 2 * ID_BYTES + 1, TYPED_KEY_BASE64, typed, sizeof typed))
+        !ex_parse_base64(hash + 2 * ID_BYTES + 1, TYPED_KEY_BASE64, typed, sizeof typed))
         return ex_fail(err, EX_FORMAT, "%s", bad);
     EX_TRY(key_fill(vkey, name_bytes, typed[0], typed + 1, &key, err));
     if (memcmp(id, key.id, ID_BYTES) != 0)
@@ -116,7 +116,7 @@ static bool line_parse(const char *text, size_t size, struct note_line *line) {
     size_t base64_bytes = size - line->name_bytes - 1;
     line->payload_bytes = base64_decoded_bytes(base64, base64_bytes);
     return note_name_valid(line->name, line->name_bytes) && line->payload_bytes > ID_BYTES &&
-           note_base64_parse(base64, base64_bytes, line->payload, line->payload_bytes);
+           ex_parse_base64(base64, base64_bytes, line->payload, line->payload_bytes);
 }
 
 static bool key_made_line(const struct note_key *key, const struct note_line *line) {

@@ -52,11 +52,3 @@ bool note_name_valid(const char *name, size_t size_bytes) {
     }
     return size_bytes > 0;
 }
-
-bool note_base64_parse(const char *text, size_t size, uint8_t *to, size_t size_bytes) {
-    for (size_t i = 0; i < size; i++) {
-        if ((uint8_t)text[i] > 0x7F)
-            return false;
-    }
-    return ex_parse_base64(text, size, to, size_bytes);
-}

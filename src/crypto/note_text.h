@@ -5,16 +5,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 /* UTF-8 (no overlong forms, no surrogates) without control characters below U+0020, except LF. */
 bool note_text_valid(const char *text, size_t size_bytes);
 
 /* The name of a key: the same, not empty, without any Unicode space and without "+". */
 bool note_name_valid(const char *name, size_t size_bytes);
-
-/* ex_parse_base64() that takes only ASCII: libsodium 1.0.18 reads every byte above 0x7F as "/",
- * which would give one signature many spellings. */
-bool note_base64_parse(const char *text, size_t size, uint8_t *to, size_t size_bytes);
 
 #endif

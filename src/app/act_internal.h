@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One running act: what it works on, who does it, and how its entries get into the ledger. */
+#ifndef EXHIBIT_APP_ACT_INTERNAL_H
+#define EXHIBIT_APP_ACT_INTERNAL_H
+
+#include "app/app.h"
+#include "catalog/catalog.h"
+#include "ledger/history.h"
+#include "ledger/ledger.h"
+#include "vault/vault.h"
+
+#include <inttypes.h>
+
+enum { ACT_LOCK_WAIT_MS = 30000, SESSION_HOURS = 12 };
+
+struct act {
+    const struct request *request;
+    const struct app_face *face;
+    struct vault *vault;
+    struct ledger *ledger;
+    struct catalog *catalog;
+    ex_code verdict;
+    /* who, once unlocked */
+    struct vault_officer officer;
+    struct sign_key *vault_key;
+    char *officer_name;
+    char *agency;
+    struct sign_key *session_key;
+    uint64_t session;        /* entry index */
+    int64_t session_ends_ns; /* 0: none is open */
+    /* its own entries */
+    bool has_entries, has_intent, has_outcome;
+    uint64_t first_entry, last_entry, intent;
+    uint8_t case_id[ENTRY_ID_BYTES], item_id[ENTRY_ID_BYTES];
+    unsigned has_ids; /* ENTRY_HAS_CASE, ENTRY_HAS_ITEM */
+};
+
+const char *act_flag(const struct act *act, enum flag_id id);
+static inline bool act_has_flag(const struct act *act, enum flag_id id) {
+    return act_flag(act, id) != NULL;
+}
+
+/* ---- opening and closing: act.c ---- */
+
+EX_MUST_USE ex_code act_open_vault(struct act *act, struct ex_error *err);
+/* Officer, passphrase, keys, catalog; a failure to unlock is noted for the ledger. */
+EX_MUST_USE ex_code act_unlock(struct act *act, struct ex_error *err);
+void act_clear(struct act *act);
+/* Failed unlocks that wait for a session to sign for them (format/ledger §6): an array, never NULL.
+ */
+json_t *unlock_attempts(struct act *act);
+void unlock_attempts_forget(struct act *act);
+
+/* ---- entries: act_entries.c ---- */
+
+/* An entry to be. Sections are JSON values that the draft owns from then on. */
+struct draft {
+    struct entry entry; /* event, has and the fields that belong to it */
+    json_t *what;
+    bool by_vault, by_officer;     /* otherwise by the session */
+    const struct sign_key *signer; /* only with by_vault */
+    bool bare;                     /* no who and why: what the act's own people did not ask for */
+};
+
+/* Called under the ledger's lock with the catalog up to date, before the draft is signed. */
+typedef ex_code draft_prepare_fn(struct act *act, struct draft *draft, void *context,
+                                 struct ex_error *err);
+
+/* Appends the drafts as one batch, opening a session before them when none is open or it ends soon.
+ * Takes over every `what`, also on failure. ret_index (may be NULL): the last one's. */
+EX_MUST_USE ex_code act_append(struct act *act, struct draft *draft, size_t count,
+                               draft_prepare_fn *prepare, void *context, uint64_t *ret_index,
+                               struct ex_error *err);
+
+/* The act's own entries, by the command table. `what` is taken over. */
+EX_MUST_USE ex_code act_single(struct act *act, json_t *what, struct ex_error *err);
+EX_MUST_USE ex_code act_intent(struct act *act, json_t *what, struct ex_error *err);
+EX_MUST_USE ex_code act_outcome(struct act *act, const char *result, json_t *what,
+                                const uint8_t *object_id, draft_prepare_fn *prepare, void *context,
+                                struct ex_error *err);
+/* For an act that failed: whatever of its entries is still owed. */
+void act_record_failure(struct act *act, const struct ex_error *why);
+/* {"session", "first", "last"} */
+json_t *act_entries_json(const struct act *act);
+/* {"operands": […], "flags": {…}}: what was asked for. */
+json_t *act_query_json(const struct act *act);
+
+/* ---- projection: project.c ---- */
+
+/* Brings the catalog up to the ledger's size. */
+EX_MUST_USE ex_code project_up_to_date(struct act *act, struct ex_error *err);
+/* What the ledger's body of an entry says in a section, checked against the entry's commitment.
+ * NULL in *ret: erased, or not there. */
+EX_MUST_USE ex_code project_section(struct act *act, const struct entry *e, const char *name,
+                                    json_t **ret, struct ex_error *err);
+/* Entry and body of an index, the history row of json.md §4.4. */
+EX_MUST_USE ex_code project_row(struct act *act, uint64_t index, struct entry *ret_entry,
+                                json_t **ret_row, json_t **ret_what, struct ex_error *err);
+
+/* ---- the checks of history: check_history.c ---- */
+
+struct item_truth { /* what the ledger, not the catalog, says of an item */
+    uint8_t id[ENTRY_ID_BYTES];
+    bool found;
+    uint64_t outcome;
+    uint8_t object_id[SHA256_BYTES];
+    json_t *item; /* json.md §4.1, from the body */
+};
+
+struct history_check {
+    struct ledger_check ledger;
+    struct history_report report;
+    uint64_t bodies, bodies_erased, bodies_missing, bodies_altered;
+    uint64_t unauthenticated;
+    bool key_given, config_matches;
+    bool checkpoint_given;
+    uint64_t checkpoint_size;
+    size_t body_text_count;
+    char body_text[LEDGER_PROBLEMS_MAX][160];
+};
+/* Everything about the past in one pass; fills in `items` on the way. */
+EX_MUST_USE ex_code check_history(struct act *act, struct item_truth *items, size_t item_count,
+                                  struct history_check *ret, struct ex_error *err);
+/* The claims of json.md §4.3, and the worst verdict among them as a code. */
+json_t *claim_history(const struct history_check *h, int64_t now_ns, ex_code *verdict);
+json_t *claim_signers(const struct history_check *h, int64_t now_ns, ex_code *verdict);
+
+/* ---- JSON: json.c ---- */
+
+json_t *json_hex(const uint8_t *data, size_t size_bytes);
+json_t *json_time(int64_t utc_ns);
+json_t *json_number(uint64_t v); /* at most 2^63 − 1 */
+/* Text that may not be UTF-8: sets `key`, and `key`_base64 when bytes had to be replaced. */
+void json_set_text(json_t *object, const char *key, const char *bytes);
+json_t *json_error(const struct ex_error *err);
+bool json_get_hex(json_t *object, const char *key, uint8_t *to, size_t size_bytes);
+/* Both claims and texts: {"verdict", "checked_at", "counts", "not_checked", "findings",
+ * "does_not_prove"} */
+json_t *json_claim(const char *verdict, int64_t now_ns, json_t *counts);
+void json_say(json_t *claim, const char *list, const char *format, ...) EX_PRINTF(3, 4);
+/* The catalog's item as json.md §4.1, `verified` included. */
+EX_MUST_USE ex_code json_item(const struct catalog_item *i, json_t **ret, struct ex_error *err);
+
+#endif

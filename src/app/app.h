@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The use cases: authorise → durable entry of intent → act → entry of outcome.
+ *
+ * The only layer that appends ledger entries. A face (command line, later HTTP) fills a request
+ * from the command table and calls app_run(); it gets one JSON value back (docs/format/json.md) and
+ * shows it. Nothing here prints.
+ */
+#ifndef EXHIBIT_APP_APP_H
+#define EXHIBIT_APP_APP_H
+
+#include "app/command.h"
+#include "base/progress.h"
+
+/* What a face lends to the work. */
+struct app_face {
+    /* The passphrase of `officer`, in memory from sodium_malloc(), for sodium_free(). `again`: it
+     * is being chosen, so ask twice. EX_DENIED when there is none to be had. */
+    ex_code (*passphrase)(void *context, const char *officer, bool again, char **ret,
+                          size_t *ret_bytes, struct ex_error *err);
+    void *context;
+    struct ex_progress *progress; /* may be NULL */
+    int output_fd;                /* where `--output -` writes; usually 1 */
+};
+
+/* *ret_result: the caller's, may be NULL on failure. *ret_verdict: EX_OK, or a result with its own
+ * exit status (EX_PARTIAL, EX_ALTERED, EX_MISSING, EX_SIGNATURE) of an act that was done to the
+ * end. */
+EX_MUST_USE ex_code app_run(const struct request *request, const struct app_face *face,
+                            json_t **ret_result, ex_code *ret_verdict, struct ex_error *err);
+
+/* One running act; private to app/. */
+struct act;
+ex_code app_init(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_case_new(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_case_list(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_collect(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_item_list(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_item_show(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_verify(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_export(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_custody_log(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_vault_check(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_ledger_show(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_ledger_verify(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_ledger_checkpoint(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_ledger_prove(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_rebuild(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_version(struct act *act, json_t **ret_result, struct ex_error *err);
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The use case of collecting: intent, bytes, outcome. */
+#include "app/act_internal.h"
+
+#include "base/cursor.h"
+#include "collect/collect.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { LISTED_RANGES_MAX = 10000 };
+
+static json_t *source_json(const struct source_identity *i) {
+    bool file = i->kind == SOURCE_FILE;
+    json_t *json = json_pack("{s:s}", "kind", file ? "file" : "stdin");
+    json_set_text(json, "path", i->path);
+    if (!file)
+        return json;
+    char mode[8];
+    (void)snprintf(mode, sizeof mode, "%06o", i->mode & 0177777);
+    json_object_set_new(json, "size_bytes", json_number(i->size_bytes));
+    json_object_set_new(json, "device", json_number(i->device));
+    json_object_set_new(json, "inode", json_number(i->inode));
+    json_object_set_new(json, "mode", json_string(mode));
+    json_object_set_new(json, "modified", json_time(i->modified_ns));
+    json_object_set_new(json, "changed", json_time(i->changed_ns));
+    json_object_set_new(json, "accessed", json_time(i->accessed_ns));
+    return json;
+}
+
+static json_t *unreadable_json(const struct vault_object_info *o) {
+    json_t *list = json_array();
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < o->unreadable_count; i++) {
+        bytes += o->unreadable[i].length;
+        if (i < LISTED_RANGES_MAX) /* the manifest has them all */
+            json_array_append_new(list, json_pack("{s:o, s:o}", "offset",
+                                                  json_number(o->unreadable[i].offset), "length",
+                                                  json_number(o->unreadable[i].length)));
+    }
+    return json_pack("{s:o, s:o, s:o}", "ranges", json_number(o->unreadable_count), "bytes",
+                     json_number(bytes), "list", list);
+}
+
+static const char *readback_word(enum vault_readback r) {
+    return r == VAULT_READBACK_ALL ? "all" : r == VAULT_READBACK_NONE ? "none" : "new";
+}
+
+static const char *method_word(enum vault_readback_method m) {
+    return m == VAULT_READ_DIRECT          ? "direct"
+           : m == VAULT_READ_CACHE_DROPPED ? "cache-dropped"
+                                           : "none";
+}
+
+static json_t *stored_json(const struct vault_put_report *r) {
+    json_t *packs = json_array();
+    for (size_t i = 0; i < r->pack_count; i++)
+        json_array_append_new(packs, json_hex(r->pack[i], sizeof r->pack[i]));
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s}", "data_bytes",
+        json_number(r->data_bytes), "constant_bytes", json_number(r->constant_bytes), "chunks",
+        json_number(r->chunks), "chunks_new", json_number(r->chunks_new), "new_bytes",
+        json_number(r->new_bytes), "added_bytes", json_number(r->added_bytes), "reused_bytes",
+        json_number(r->reused_bytes), "reused_oldest_verified",
+        r->reused_bytes > 0 && r->reused_oldest_ns != 0 ? json_time(r->reused_oldest_ns)
+                                                        : json_null(),
+        "packs", packs, "readback", readback_word(r->readback), "readback_method",
+        method_word(r->method));
+}
+
+struct collecting {
+    struct catalog_case found;
+    struct source *source;
+    struct source_identity before;
+    enum vault_readback readback;
+    struct collect_report report;
+    json_t *item, *stored; /* set by finish_item */
+};
+
+static ex_code parse_readback(struct act *act, enum vault_readback *ret, struct ex_error *err) {
+    const char *text = act_flag(act, FLAG_READBACK);
+    *ret = VAULT_READBACK_NEW;
+    if (text == NULL || strcmp(text, "new") == 0)
+        return EX_OK;
+    *ret = strcmp(text, "all") == 0 ? VAULT_READBACK_ALL : VAULT_READBACK_NONE;
+    if (*ret == VAULT_READBACK_NONE && strcmp(text, "none") != 0)
+        return ex_fail(err, EX_USAGE, "--readback takes all, new or none");
+    return EX_OK;
+}
+
+static json_t *case_json(const struct catalog_case *k) {
+    return json_pack("{s:o, s:s}", "id", json_hex(k->id, sizeof k->id), "number", k->number);
+}
+
+static ex_code begin(struct act *act, struct collecting *c, struct ex_error *err) {
+    const char *label = act_flag(act, FLAG_LABEL);
+    EX_TRY(parse_readback(act, &c->readback, err));
+    ex_code code = catalog_find_case(act->catalog, act_flag(act, FLAG_CASE), &c->found, err);
+    if (code == EX_NOT_FOUND)
+        return ex_hint(code, err, "open it first: exhibit case new --number N --title T");
+    EX_TRY(code);
+    memcpy(act->case_id, c->found.id, sizeof act->case_id);
+    randombytes_buf(act->item_id, sizeof act->item_id);
+    act->has_ids = ENTRY_HAS_CASE;
+    EX_TRY(source_open(act->request->operand[0], &c->source, err));
+    act->has_ids |= ENTRY_HAS_ITEM;
+    source_identity(c->source, &c->before);
+    json_t *what =
+        json_pack("{s:o, s:o, s:o, s:s, s:n}", "case", case_json(&c->found), "item_id",
+                  json_hex(act->item_id, sizeof act->item_id), "source", source_json(&c->before),
+                  "readback", readback_word(c->readback), "label_text");
+    if (label != NULL)
+        json_set_text(what, "label_text", label);
+    return act_intent(act, what, err);
+}
+
+static char *journal_line(struct act *act) {
+    struct ex_clock now;
+    ex_clock_read(&now);
+    json_t *json =
+        json_pack("{s:s, s:o, s:o, s:o, s:i}", "act", "collect", "item_id",
+                  json_hex(act->item_id, sizeof act->item_id), "intent", json_number(act->intent),
+                  "started", json_time(now.utc_ns), "pid", (int)getpid());
+    json_set_text(json, "source", act->request->operand[0]);
+    char *line = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    return line;
+}
+
+/* Under the ledger's lock: only now is it known which number the item gets. */
+static ex_code finish_item(struct act *act, struct draft *draft, void *context,
+                           struct ex_error *err) {
+    struct collecting *c = context;
+    const struct vault_object_info *o = &c->report.object;
+    const char *label_text = act_flag(act, FLAG_LABEL);
+    char label[160];
+    uint64_t number;
+    EX_TRY(catalog_next_number(act->catalog, act->case_id, &number, err));
+    (void)snprintf(label, sizeof label, "%s/%" PRIu64, c->found.number, number);
+    c->item = json_pack("{s:o, s:s, s:n, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:s, s:o}", "id",
+                        json_hex(act->item_id, sizeof act->item_id), "label", label, "label_text",
+                        "case", case_json(&c->found), "size_bytes", json_number(o->size_bytes),
+                        "sha256", json_hex(o->sha256, SHA256_BYTES), "fsverity",
+                        json_hex(o->fsverity, SHA256_BYTES), "object",
+                        json_hex(o->id, SHA256_BYTES), "officer", act->officer_name, "unreadable",
+                        unreadable_json(o), "source", source_json(&c->before), "readback",
+                        readback_word(c->readback), "entry_intent", json_number(act->intent));
+    if (label_text != NULL)
+        json_set_text(c->item, "label_text", label_text);
+    c->stored = stored_json(&c->report.put);
+    json_decref(draft->what);
+    draft->what = json_pack("{s:O, s:O, s:o}", "item", c->item, "stored", c->stored, "source_after",
+                            source_json(&c->report.after));
+    return EX_OK;
+}
+
+static ex_code collecting_run(struct act *act, struct collecting *c, json_t **ret_result,
+                              struct ex_error *err) {
+    uint64_t started = ex_monotonic_ns();
+    struct catalog_item held = {0};
+    json_t *item = NULL;
+    EX_TRY(begin(act, c, err));
+    EX_AUTO_FREE char *journal = journal_line(act);
+    const struct vault_put_options options = {.readback = c->readback, .journal = journal};
+    EX_TRY(collect_run(act->vault, c->source, &options, act->face->progress, &c->report, err));
+    const struct vault_object_info *o = &c->report.object;
+    bool partial = o->unreadable_count > 0;
+    EX_TRY(
+        act_outcome(act, partial ? "partial" : "done", json_object(), o->id, finish_item, c, err));
+    act->verdict = partial ? EX_PARTIAL : EX_OK;
+    EX_TRY(catalog_find_item(act->catalog, json_string_value(json_object_get(c->item, "label")),
+                             &held, err));
+    ex_code code = json_item(&held, &item, err);
+    catalog_item_clear(&held);
+    EX_TRY(code);
+    *ret_result = json_pack("{s:o, s:O, s:f}", "item", item, "stored", c->stored, "seconds",
+                            (double)(ex_monotonic_ns() - started) / 1e9);
+    return EX_OK;
+}
+
+ex_code app_collect(struct act *act, json_t **ret_result, struct ex_error *err) {
+    struct collecting c = {0};
+    ex_code code = collecting_run(act, &c, ret_result, err);
+    catalog_case_clear(&c.found);
+    source_close(c.source);
+    collect_report_clear(&c.report);
+    json_decref(c.item);
+    json_decref(c.stored);
+    return code;
+}

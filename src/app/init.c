@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making a vault: keys first, then the ledger with its first two entries, then the catalog. */
+#include "app/act_internal.h"
+
+#include "base/cursor.h"
+#include "crypto/seal.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+enum { KDF_MEMORY_DEFAULT_MIB = 256 };
+
+static ex_code kdf_memory(const struct act *act, unsigned *ret, struct ex_error *err) {
+    const char *text = act_flag(act, FLAG_KDF_MEMORY);
+    uint64_t v = KDF_MEMORY_DEFAULT_MIB;
+    if (text != NULL && (!ex_parse_decimal(text, strlen(text), &v) || v < SEAL_KDF_MEMORY_MIN_MIB ||
+                         v > SEAL_KDF_MEMORY_MAX_MIB))
+        return ex_fail(err, EX_USAGE, "--kdf-memory takes a whole number from %d to %d",
+                       SEAL_KDF_MEMORY_MIN_MIB, SEAL_KDF_MEMORY_MAX_MIB);
+    *ret = (unsigned)v;
+    return EX_OK;
+}
+
+static ex_code make_keys(struct act *act, const char *path, unsigned memory_mib,
+                         struct vault_config *config, struct ex_error *err) {
+    char *passphrase = NULL;
+    size_t size = 0;
+    EX_TRY(act->face->passphrase(act->face->context, act->officer_name, true, &passphrase, &size,
+                                 err));
+    ex_code code = size == 0 ? ex_fail(err, EX_USAGE, "an empty passphrase protects nothing")
+                             : sign_key_generate(&act->vault_key, err);
+    if (code == EX_OK)
+        code = vault_create(path, sign_key_public(act->vault_key), config, err);
+    if (code == EX_OK)
+        code = vault_open(path, &act->vault, err);
+    if (code == EX_OK)
+        code = vault_officer_create(vault_dir_fd(act->vault), memory_mib, passphrase, size,
+                                    &act->officer, err);
+    sodium_free(passphrase);
+    EX_TRY(code);
+    return vault_keyring_create(vault_dir_fd(act->vault), config->id, act->vault_key, &act->officer,
+                                err);
+}
+
+static void draft_create(struct act *act, const struct vault_config *config, struct draft *d) {
+    *d = (struct draft){.by_vault = true, .signer = act->vault_key};
+    d->what = json_pack("{s:s}", "mode", "plain");
+    json_set_text(d->what, "agency", act->agency);
+    memcpy(d->entry.event, "vault.create", 13);
+    d->entry.has = ENTRY_HAS_CONFIG | ENTRY_HAS_VAULT_KEY;
+    memcpy(d->entry.config, config->sha256, sizeof config->sha256);
+    memcpy(d->entry.vault_key, sign_key_public(act->vault_key), SIGN_PUBLIC_BYTES);
+}
+
+static void draft_enrol(struct act *act, struct draft *d) {
+    *d = (struct draft){.by_officer = true};
+    json_t *officer = json_pack("{s:o}", "id", json_hex(act->officer.id, sizeof act->officer.id));
+    json_set_text(officer, "name", act->officer_name);
+    d->what = json_pack("{s:o}", "officer", officer);
+    memcpy(d->entry.event, "officer.enrol", 14);
+    d->entry.has = ENTRY_HAS_OFFICER | ENTRY_HAS_OFFICER_KEY | ENTRY_HAS_OFFICER_BOX;
+    memcpy(d->entry.officer_id, act->officer.id, sizeof act->officer.id);
+    memcpy(d->entry.officer_key, sign_key_public(act->officer.sign), SIGN_PUBLIC_BYTES);
+    memcpy(d->entry.officer_box, act->officer.box_public, sizeof act->officer.box_public);
+    d->entry.permission_count = 1;
+    memcpy(d->entry.permission[0], "all", 4);
+}
+
+static json_t *result_json(struct act *act, const char *path, const struct vault_config *config) {
+    char vkey[NOTE_VKEY_MAX], key[64];
+    sodium_bin2base64(key, sizeof key, sign_key_public(act->officer.sign), SIGN_PUBLIC_BYTES,
+                      sodium_base64_VARIANT_ORIGINAL);
+    json_t *officer = json_pack("{s:o, s:s}", "id",
+                                json_hex(act->officer.id, sizeof act->officer.id), "key", key);
+    json_set_text(officer, "name", act->officer_name);
+    json_t *json =
+        json_pack("{s:o, s:s, s:s, s:o, s:s}", "id", json_hex(config->id, sizeof config->id),
+                  "origin", config->origin, "mode", "plain", "officer", officer, "vault_key",
+                  note_key_text(&config->key, vkey));
+    json_set_text(json, "vault", path);
+    json_set_text(json, "agency", act->agency);
+    json_object_set_new(json, "next", json_string("exhibit case new --number N --title T"));
+    return json;
+}
+
+ex_code app_init(struct act *act, json_t **ret_result, struct ex_error *err) {
+    struct vault_config config;
+    struct draft draft[2];
+    unsigned memory_mib;
+    const char *path = act->request->operand[0];
+    if (!act_has_flag(act, FLAG_PLAIN))
+        return ex_hint(
+            ex_fail(err, EX_UNSUPPORTED, "this version makes plain vaults only"), err,
+            "add --plain, and keep the disk itself encrypted: anybody with it can read the vault");
+    EX_TRY(kdf_memory(act, &memory_mib, err));
+    act->officer_name = ex_strdup(act_flag(act, FLAG_OFFICER));
+    act->agency = ex_strdup(act_flag(act, FLAG_AGENCY));
+    EX_TRY(make_keys(act, path, memory_mib, &config, err));
+    EX_TRY(ledger_create(vault_dir_fd(act->vault), config.origin, act->vault_key, err));
+    EX_TRY(ledger_open(vault_dir_fd(act->vault), &config.key, &act->ledger, err));
+    draft_create(act, &config, &draft[0]);
+    draft_enrol(act, &draft[1]);
+    EX_TRY(act_append(act, draft, 2, NULL, NULL, NULL, err));
+    EX_TRY(catalog_open(path, &act->catalog, err));
+    EX_TRY(project_up_to_date(act, err));
+    *ret_result = result_json(act, path, &config);
+    json_object_set_new(*ret_result, "entries", act_entries_json(act));
+    return EX_OK;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The projection: ledger entries and their bodies, one after the other, into the catalog. What it
+ * reads it compares with the commitments; signatures are a verification's business. */
+#include "app/act_internal.h"
+
+#include <stdio.h>
+
+static ex_code read_entry(struct act *act, uint64_t index, struct entry *ret,
+                          struct ex_error *err) {
+    EX_AUTO_FREE uint8_t *bytes = NULL;
+    size_t size;
+    EX_TRY(ledger_read(act->ledger, index, &bytes, &size, err));
+    return entry_parse(bytes, size, ret, err);
+}
+
+static bool matches(const struct entry *e, const struct body_section *s) {
+    for (size_t i = 0; i < e->section_count; i++) {
+        uint8_t commitment[SHA256_BYTES];
+        struct sha256 h;
+        if (strcmp(e->section[i].name, s->name) != 0)
+            continue;
+        sha256_start(&h);
+        sha256_add(&h, s->salt, sizeof s->salt);
+        sha256_add(&h, s->data, s->size_bytes);
+        sha256_end(&h, commitment);
+        return memcmp(commitment, e->section[i].commitment, SHA256_BYTES) == 0;
+    }
+    return false;
+}
+
+static ex_code section_json(const struct entry *e, const struct body *b, const char *name,
+                            json_t **ret, struct ex_error *err) {
+    const struct body_section *s = body_find(b, name);
+    *ret = NULL;
+    if (s == NULL || s->erased)
+        return EX_OK;
+    if (!matches(e, s))
+        return ex_fail(err, EX_ALTERED, "the body of entry %" PRIu64 " was changed", e->index);
+    *ret = json_loadb((const char *)s->data, s->size_bytes, 0, NULL);
+    return *ret != NULL
+               ? EX_OK
+               : ex_fail(err, EX_FORMAT, "the body of entry %" PRIu64 " is not JSON", e->index);
+}
+
+ex_code project_section(struct act *act, const struct entry *e, const char *name, json_t **ret,
+                        struct ex_error *err) {
+    EX_AUTO_FREE uint8_t *data = NULL;
+    size_t size;
+    struct body b;
+    EX_TRY(vault_body_read(act->vault, e->index, &data, &size, err));
+    EX_TRY(body_parse(data, size, &b, err));
+    return section_json(e, &b, name, ret, err);
+}
+
+/* ---- the history row ---- */
+
+static const char *text_at(json_t *json, const char *outer, const char *inner) {
+    return json_string_value(json_object_get(json_object_get(json, outer), inner));
+}
+
+static void summary_line(const struct entry *e, json_t *what, char *to, size_t size) {
+    const char *label = text_at(what, "item", "label"), *number = text_at(what, "case", "number"),
+               *path = text_at(what, "source", "path"), *error = text_at(what, "error", "text"),
+               *name = text_at(what, "officer", "name"),
+               *command = json_string_value(json_object_get(what, "command")),
+               *output = json_string_value(json_object_get(what, "output"));
+    if (error != NULL)
+        (void)snprintf(to, size, "%s: %.200s", e->result, error);
+    else if (label != NULL)
+        (void)snprintf(
+            to, size, "held as %.100s, %" JSON_INTEGER_FORMAT " bytes", label,
+            json_integer_value(json_object_get(json_object_get(what, "item"), "size_bytes")));
+    else if (path != NULL)
+        (void)snprintf(to, size, "collecting \"%.150s\" for case %.60s", path,
+                       number != NULL ? number : "?");
+    else if (output != NULL)
+        (void)snprintf(to, size, "exporting to \"%.150s\"", output);
+    else if (number != NULL)
+        (void)snprintf(to, size, "case %.100s", number);
+    else if (name != NULL)
+        (void)snprintf(to, size, "officer %.150s", name);
+    else if (command != NULL)
+        (void)snprintf(to, size, "for: %.100s", command);
+    else
+        (void)snprintf(to, size, "%s", (e->has & ENTRY_HAS_RESULT) != 0 ? e->result : "");
+}
+
+static json_t *or_null(const char *text) {
+    json_t *value = text != NULL ? json_string(text) : NULL;
+    return value != NULL ? value : json_null();
+}
+
+static json_t *row_json(const struct entry *e, json_t *who, json_t *what, json_t *why) {
+    char zone[8], summary[300];
+    summary_line(e, what, summary, sizeof summary);
+    json_t *row = json_pack(
+        "{s:o, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "index",
+        json_number(e->index), "event", e->event, "time", json_time(e->clock.utc_ns), "zone",
+        ex_zone_text(zone, e->clock.zone_minutes), "clock",
+        e->clock.synchronised ? "kernel-synchronised" : "kernel-free-running", "result",
+        or_null((e->has & ENTRY_HAS_RESULT) != 0 ? e->result : NULL), "officer",
+        or_null(text_at(who, "officer", "name")), "machine",
+        or_null(text_at(who, "machine", "hostname")), "summary", or_null(summary), "reason",
+        or_null(json_string_value(json_object_get(why, "reason"))), "legal_basis",
+        or_null(json_string_value(json_object_get(why, "legal_basis"))), "intent",
+        (e->has & ENTRY_HAS_INTENT) != 0 ? json_number(e->intent) : json_null());
+    return row;
+}
+
+ex_code project_row(struct act *act, uint64_t index, struct entry *ret_entry, json_t **ret_row,
+                    json_t **ret_what, struct ex_error *err) {
+    EX_AUTO_FREE uint8_t *data = NULL;
+    size_t size;
+    struct body b;
+    json_t *who = NULL, *what = NULL, *why = NULL;
+    EX_TRY(read_entry(act, index, ret_entry, err));
+    ex_code code = vault_body_read(act->vault, index, &data, &size, err);
+    if (code == EX_OK)
+        code = body_parse(data, size, &b, err);
+    if (code == EX_OK)
+        code = section_json(ret_entry, &b, "who", &who, err);
+    if (code == EX_OK)
+        code = section_json(ret_entry, &b, "what", &what, err);
+    if (code == EX_OK)
+        code = section_json(ret_entry, &b, "why", &why, err);
+    if (code == EX_OK)
+        *ret_row = row_json(ret_entry, who, what, why);
+    json_decref(who);
+    json_decref(why);
+    if (code != EX_OK) {
+        json_decref(what);
+        return code;
+    }
+    *ret_what = what;
+    return EX_OK;
+}
+
+/* ---- what an event means for the catalog ---- */
+
+static ex_code apply_case(struct act *act, const struct entry *e, json_t *what,
+                          struct ex_error *err) {
+    json_t *json = json_object_get(what, "case");
+    const char *number = json_string_value(json_object_get(json, "number"));
+    const char *title = json_string_value(json_object_get(json, "title"));
+    struct catalog_case k = {.opened_ns = e->clock.utc_ns, .entry = e->index};
+    if (number == NULL || title == NULL || (e->has & ENTRY_HAS_CASE) == 0)
+        return EX_OK; /* refused, failed or erased */
+    k.number = ex_strdup(number);
+    k.title = ex_strdup(title);
+    memcpy(k.id, e->case_id, sizeof k.id);
+    ex_code code = catalog_put_case(act->catalog, &k, err);
+    catalog_case_clear(&k);
+    return code == EX_EXISTS ? EX_OK : code; /* the first one to use a number has it */
+}
+
+static ex_code apply_item(struct act *act, const struct entry *e, json_t *what,
+                          struct ex_error *err) {
+    json_t *json = json_object_get(what, "item");
+    const char *label = json_string_value(json_object_get(json, "label"));
+    const char *slash = label != NULL ? strrchr(label, '/') : NULL;
+    const unsigned needed = ENTRY_HAS_ITEM | ENTRY_HAS_CASE | ENTRY_HAS_OBJECT | ENTRY_HAS_INTENT;
+    if (slash == NULL || (e->has & needed) != needed)
+        return EX_OK;
+    struct catalog_item i = {
+        .collected_ns = e->clock.utc_ns, .entry_intent = e->intent, .entry_outcome = e->index};
+    json_t *full = json_copy(json);
+    json_object_set_new(full, "collected", json_time(e->clock.utc_ns));
+    json_object_set_new(full, "entry_outcome", json_number(e->index));
+    json_object_set_new(full, "result", json_string(e->result));
+    i.number = strtoull(slash + 1, NULL, 10);
+    i.label = ex_strdup(label);
+    memcpy(i.id, e->item_id, sizeof i.id);
+    memcpy(i.case_id, e->case_id, sizeof i.case_id);
+    memcpy(i.object_id, e->object_id, sizeof i.object_id);
+    i.json = json_dumps(full, JSON_COMPACT);
+    json_decref(full);
+    ex_code code = i.json != NULL ? catalog_put_item(act->catalog, &i, err)
+                                  : ex_fail(err, EX_NOMEM, "no memory for the catalog");
+    catalog_item_clear(&i);
+    return code;
+}
+
+static ex_code apply_verified(struct act *act, const struct entry *e, json_t *what,
+                              struct ex_error *err) {
+    json_t *item;
+    size_t n;
+    json_array_foreach(json_object_get(what, "items"), n, item) {
+        const char *verdict = json_string_value(json_object_get(item, "verdict"));
+        uint8_t id[ENTRY_ID_BYTES];
+        if (verdict == NULL || !json_get_hex(item, "id", id, sizeof id))
+            continue;
+        EX_TRY(catalog_put_concern(act->catalog, e->index, id, err));
+        if (strcmp(verdict, "good") == 0)
+            EX_TRY(catalog_set_verified(act->catalog, id, e->clock.utc_ns, err));
+    }
+    return EX_OK;
+}
+
+static ex_code apply_what(struct act *act, const struct entry *e, json_t *what,
+                          struct ex_error *err) {
+    if (strcmp(e->event, "case.create") == 0)
+        return apply_case(act, e, what, err);
+    if (strcmp(e->event, "collect.outcome") == 0)
+        return apply_item(act, e, what, err);
+    if (strcmp(e->event, "verify.outcome") == 0)
+        return apply_verified(act, e, what, err);
+    return EX_OK;
+}
+
+static ex_code apply_row(struct act *act, const struct entry *e, json_t *row,
+                         struct ex_error *err) {
+    struct catalog_entry c = {.index = e->index,
+                              .time_ns = e->clock.utc_ns,
+                              .has_case = (e->has & ENTRY_HAS_CASE) != 0,
+                              .has_item = (e->has & ENTRY_HAS_ITEM) != 0,
+                              .has_intent = (e->has & ENTRY_HAS_INTENT) != 0,
+                              .intent = e->intent};
+    memcpy(c.case_id, e->case_id, sizeof c.case_id);
+    memcpy(c.item_id, e->item_id, sizeof c.item_id);
+    c.event = ex_strdup(e->event);
+    c.json = json_dumps(row, JSON_COMPACT);
+    ex_code code = c.json != NULL ? catalog_put_entry(act->catalog, &c, err)
+                                  : ex_fail(err, EX_NOMEM, "no memory for the catalog");
+    catalog_entry_clear(&c);
+    return code;
+}
+
+/* An entry whose body is gone or damaged still gets its row: a projection shows what is left, and a
+ * verification says what is wrong. */
+static json_t *row_without_body(const struct entry *e, const struct ex_error *why) {
+    json_t *row = row_json(e, NULL, NULL, NULL);
+    json_object_set_new(row, "summary", or_null(why->text));
+    return row;
+}
+
+static ex_code apply(struct act *act, uint64_t index, struct ex_error *err) {
+    struct entry e;
+    struct ex_error why;
+    json_t *row = NULL, *what = NULL;
+    EX_TRY(read_entry(act, index, &e, err));
+    ex_code code = project_row(act, index, &e, &row, &what, &why);
+    if (code == EX_MISSING || code == EX_ALTERED || code == EX_FORMAT || code == EX_UNSUPPORTED) {
+        row = row_without_body(&e, &why);
+        code = EX_OK;
+    } else if (code != EX_OK && err != NULL) {
+        *err = why;
+    }
+    if (code == EX_OK)
+        code = apply_row(act, &e, row, err);
+    if (code == EX_OK && what != NULL)
+        code = apply_what(act, &e, what, err);
+    json_decref(row);
+    json_decref(what);
+    return code;
+}
+
+/* Where the catalog stands: at an earlier moment of this very ledger, or nowhere. */
+static ex_code check_position(struct act *act, uint64_t *ret_size, struct ex_error *err) {
+    uint8_t root[MERKLE_BYTES], next_tree[MERKLE_BYTES];
+    struct entry next;
+    EX_TRY(catalog_position(act->catalog, ret_size, root, err));
+    if (*ret_size == 0)
+        return EX_OK;
+    if (*ret_size == ledger_size(act->ledger)) {
+        ledger_root(act->ledger, next_tree);
+    } else if (*ret_size < ledger_size(act->ledger)) {
+        EX_TRY(read_entry(act, *ret_size, &next, err)); /* it names the tree before it */
+        memcpy(next_tree, next.tree, sizeof next_tree);
+    } else {
+        memset(next_tree, 0, sizeof next_tree);
+    }
+    if (memcmp(root, next_tree, sizeof root) == 0)
+        return EX_OK;
+    *ret_size = 0;
+    return catalog_clear(act->catalog, err);
+}
+
+static ex_code project_inside(struct act *act, struct ex_error *err) {
+    uint8_t root[MERKLE_BYTES];
+    uint64_t at, size = ledger_size(act->ledger);
+    EX_TRY(check_position(act, &at, err));
+    if (at == size)
+        return EX_OK;
+    for (; at < size; at++)
+        EX_TRY(apply(act, at, err));
+    ledger_root(act->ledger, root);
+    return catalog_set_position(act->catalog, size, root, err);
+}
+
+ex_code project_up_to_date(struct act *act, struct ex_error *err) {
+    EX_TRY(catalog_begin(act->catalog, err));
+    ex_code code = project_inside(act, err);
+    if (code == EX_OK)
+        code = catalog_commit(act->catalog, err);
+    if (code != EX_OK)
+        catalog_abort(act->catalog);
+    return code;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger's public side, checking the vault's files, and making the derived ones anew. */
+#include "app/act_internal.h"
+
+#include "base/cursor.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+ex_code app_ledger_checkpoint(struct act *act, json_t **ret_result, struct ex_error *err) {
+    EX_AUTO_FREE char *text = NULL;
+    uint8_t root[MERKLE_BYTES];
+    EX_TRY(ledger_checkpoint_text(act->ledger, &text, err));
+    ledger_root(act->ledger, root);
+    *ret_result =
+        json_pack("{s:s, s:o, s:o}", "checkpoint", text, "size",
+                  json_number(ledger_size(act->ledger)), "root", json_hex(root, sizeof root));
+    return EX_OK;
+}
+
+static ex_code parse_index(const char *text, uint64_t *ret, struct ex_error *err) {
+    if (ex_parse_decimal(text, strlen(text), ret))
+        return EX_OK;
+    return ex_hint(ex_fail(err, EX_USAGE, "\"%.40s\" is not the number of an entry", text), err,
+                   "entries count from 0");
+}
+
+ex_code app_ledger_prove(struct act *act, json_t **ret_result, struct ex_error *err) {
+    EX_AUTO_FREE char *proof = NULL;
+    const char *since = act_flag(act, FLAG_SINCE);
+    uint64_t n;
+    if ((since != NULL) == (act->request->operand_count == 1))
+        return ex_hint(ex_fail(err, EX_USAGE, "say what to prove"), err,
+                       "the number of an entry, or --since SIZE of an older checkpoint");
+    EX_TRY(parse_index(since != NULL ? since : act->request->operand[0], &n, err));
+    if (since != NULL ? n > ledger_size(act->ledger) : n >= ledger_size(act->ledger))
+        return ex_fail(err, EX_NOT_FOUND, "the ledger has %" PRIu64 " entries",
+                       ledger_size(act->ledger));
+    EX_TRY(since != NULL ? ledger_prove_since(act->ledger, n, &proof, err)
+                         : ledger_prove_entry(act->ledger, n, &proof, err));
+    *ret_result = json_pack("{s:s}", "proof", proof);
+    return EX_OK;
+}
+
+/* ---- showing entries ---- */
+
+static ex_code show_one(struct act *act, uint64_t index, json_t *list, struct ex_error *err) {
+    static const char *const section[] = {"what", "who", "why"};
+    struct entry e;
+    json_t *row = NULL, *what = NULL, *body = json_object();
+    ex_code code = project_row(act, index, &e, &row, &what, err);
+    json_decref(what);
+    for (size_t i = 0; code == EX_OK && i < e.section_count; i++) {
+        for (size_t k = 0; k < 3; k++) {
+            json_t *value = NULL;
+            if (strcmp(e.section[i].name, section[k]) != 0)
+                continue;
+            code = project_section(act, &e, section[k], &value, err);
+            json_object_set_new(body, section[k], value != NULL ? value : json_null());
+        }
+    }
+    if (code != EX_OK) {
+        json_decref(row);
+        json_decref(body);
+        return code;
+    }
+    json_object_set_new(row, "body", body);
+    json_array_append_new(list, row);
+    return EX_OK;
+}
+
+ex_code app_ledger_show(struct act *act, json_t **ret_result, struct ex_error *err) {
+    const struct request *r = act->request;
+    uint64_t size = ledger_size(act->ledger), n;
+    for (unsigned i = 0; i < r->operand_count; i++) {
+        EX_TRY(parse_index(r->operand[i], &n, err));
+        if (n >= size)
+            return ex_fail(err, EX_NOT_FOUND,
+                           "there is no entry %" PRIu64 ": the ledger has %" PRIu64, n, size);
+    }
+    EX_TRY(act_single(act, act_query_json(act), err));
+    json_t *list = json_array();
+    *ret_result = json_pack("{s:o}", "shown", list);
+    if (r->operand_count == 0)
+        for (n = 0; n < ledger_size(act->ledger); n++)
+            EX_TRY(show_one(act, n, list, err));
+    for (unsigned i = 0; i < r->operand_count; i++) {
+        EX_TRY(parse_index(r->operand[i], &n, err));
+        EX_TRY(show_one(act, n, list, err));
+    }
+    return EX_OK;
+}
+
+/* ---- files ---- */
+
+static ex_code ignore_entry(void *context, uint64_t index,
+                            const uint8_t tree_before[static MERKLE_BYTES], const uint8_t *entry,
+                            size_t size_bytes, struct ex_error *err) {
+    (void)context, (void)index, (void)tree_before, (void)entry, (void)size_bytes, (void)err;
+    return EX_OK;
+}
+
+static json_t *unfinished_json(const struct vault_check_report *r) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < r->unfinished_count; i++) {
+        const struct vault_unfinished *u = &r->unfinished[i];
+        json_t *journal = json_loads(u->journal, 0, NULL);
+        const char *started = json_string_value(json_object_get(journal, "started"));
+        json_t *one = json_pack("{s:s, s:b, s:o, s:o}", "name", u->name, "running", u->running,
+                                "bytes", json_number(u->bytes), "started",
+                                started != NULL ? json_string(started) : json_null());
+        json_array_append_new(list, one);
+        json_decref(journal);
+    }
+    return list;
+}
+
+static json_t *check_json(struct act *act, const struct vault_check_report *r,
+                          const struct ledger_check *l) {
+    json_t *problems = json_array(), *holder = json_object();
+    for (size_t i = 0; i < r->problem_count && i < VAULT_PROBLEMS_MAX; i++) {
+        json_set_text(holder, "text", r->problem[i]);
+        json_array_append(problems, json_object_get(holder, "text"));
+    }
+    for (size_t i = 0; i < l->problem_count && i < LEDGER_PROBLEMS_MAX; i++)
+        json_array_append_new(problems, json_string(l->problem[i]));
+    json_decref(holder);
+    return json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:{s:o, s:o}}",
+                     "packs", json_number(r->packs), "records", json_number(r->records),
+                     "stored_bytes", json_number(r->stored_bytes), "deep",
+                     act_has_flag(act, FLAG_DEEP), "unfinished", unfinished_json(r), "problems",
+                     problems, "problem_count", json_number(r->problem_count + l->problem_count),
+                     "index", "segments", json_number(r->index_segments), "entries",
+                     json_number(r->index_entries), "packs_missing",
+                     json_number(r->packs_not_indexed), "ledger", "size",
+                     json_number(ledger_size(act->ledger)), "beyond", json_number(l->beyond));
+}
+
+ex_code app_vault_check(struct act *act, json_t **ret_result, struct ex_error *err) {
+    EX_AUTO_FREE struct vault_check_report *r = ex_new0(struct vault_check_report);
+    EX_AUTO_FREE struct ledger_check *l = ex_new0(struct ledger_check);
+    struct ex_progress *progress = act->face->progress;
+    if (progress != NULL)
+        progress->phase = "checking";
+    EX_TRY(vault_check(act->vault, act_has_flag(act, FLAG_DEEP), progress, r, err));
+    EX_TRY(ledger_check_all(act->ledger, ignore_entry, NULL, NULL, l, err));
+    bool sound = r->problem_count == 0 && l->problem_count == 0 && l->root_matches;
+    act->verdict = sound ? EX_OK : EX_ALTERED;
+    *ret_result = check_json(act, r, l);
+    return EX_OK;
+}
+
+/* ---- rebuilding ---- */
+
+static ex_code count_case(void *context, const struct catalog_case *k, struct ex_error *err) {
+    uint64_t *counts = context;
+    (void)err;
+    counts[0]++;
+    counts[1] += k->items;
+    return EX_OK;
+}
+
+ex_code app_rebuild(struct act *act, json_t **ret_result, struct ex_error *err) {
+    uint64_t packs, entries, counts[2] = {0};
+    const char *path = vault_path(act->vault);
+    EX_TRY(act_intent(act, act_query_json(act), err));
+    if (act->face->progress != NULL)
+        act->face->progress->phase = "rebuilding";
+    EX_TRY(vault_rebuild_index(act->vault, act->face->progress, &packs, &entries, err));
+    catalog_close(act->catalog);
+    act->catalog = NULL;
+    EX_TRY(catalog_remove(path, err));
+    EX_TRY(catalog_open(path, &act->catalog, err));
+    EX_TRY(project_up_to_date(act, err));
+    EX_TRY(act_outcome(act, "done",
+                       json_pack("{s:o, s:o}", "entries", json_number(ledger_size(act->ledger)),
+                                 "packs", json_number(packs)),
+                       NULL, NULL, NULL, err));
+    EX_TRY(catalog_each_case(act->catalog, count_case, counts, err));
+    *ret_result = json_pack("{s:o, s:o, s:o, s:o, s:o}", "entries_projected",
+                            json_number(ledger_size(act->ledger)), "cases", json_number(counts[0]),
+                            "items", json_number(counts[1]), "packs", json_number(packs),
+                            "index_entries", json_number(entries));
+    return EX_OK;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The use case of verifying: three claims, each with what it does not prove. */
+#include "app/act_internal.h"
+
+#include <stdio.h>
+
+struct verifying {
+    size_t count;
+    struct catalog_item *item;
+    struct item_truth *truth;
+    struct vault_verify_report *report; /* one, reused */
+    struct history_check *history;
+    json_t *items; /* results */
+    uint64_t good, chunks, bytes_read, bytes_constant, unreadable;
+    ex_code worst;
+};
+
+/* ---- which items ---- */
+
+static ex_code keep_item(struct verifying *v, const char *label, struct act *act,
+                         struct ex_error *err) {
+    struct catalog_item *item = &v->item[v->count];
+    EX_TRY(catalog_find_item(act->catalog, label, item, err));
+    memcpy(v->truth[v->count].id, item->id, sizeof item->id);
+    v->count++;
+    return EX_OK;
+}
+
+static ex_code collect_label(void *context, const struct catalog_item *i, struct ex_error *err) {
+    (void)err;
+    json_array_append_new(context, json_string(i->label));
+    return EX_OK;
+}
+
+static ex_code choose_items(struct act *act, struct verifying *v, struct ex_error *err) {
+    const struct request *r = act->request;
+    json_t *labels = json_array();
+    ex_code code = EX_OK;
+    if (act_has_flag(act, FLAG_ALL) == (r->operand_count > 0))
+        code = ex_hint(ex_fail(err, EX_USAGE, "say which items to verify"), err,
+                       "name them, or use --all");
+    for (unsigned i = 0; code == EX_OK && i < r->operand_count; i++)
+        json_array_append_new(labels, json_string(r->operand[i]));
+    if (code == EX_OK && r->operand_count == 0)
+        code = catalog_each_item(act->catalog, NULL, collect_label, labels, err);
+    size_t count = json_array_size(labels);
+    if (code == EX_OK)
+        code = ex_alloc(count + 1, sizeof *v->item, EX_LIMIT_RECORD_BYTES, "the items to verify",
+                        &v->item, err);
+    if (code == EX_OK)
+        code = ex_alloc(count + 1, sizeof *v->truth, EX_LIMIT_RECORD_BYTES, "the items to verify",
+                        &v->truth, err);
+    for (size_t i = 0; code == EX_OK && i < count; i++)
+        code = keep_item(v, json_string_value(json_array_get(labels, i)), act, err);
+    json_decref(labels);
+    return code;
+}
+
+static ex_code verify_intent(struct act *act, struct verifying *v, struct ex_error *err) {
+    json_t *ids = json_array();
+    for (size_t i = 0; i < v->count; i++)
+        json_array_append_new(ids, json_hex(v->item[i].id, sizeof v->item[i].id));
+    if (v->count == 1) {
+        memcpy(act->item_id, v->item[0].id, sizeof act->item_id);
+        memcpy(act->case_id, v->item[0].case_id, sizeof act->case_id);
+        act->has_ids = ENTRY_HAS_CASE | ENTRY_HAS_ITEM;
+    }
+    return act_intent(
+        act, json_pack("{s:o, s:b}", "items", ids, "linear", act_has_flag(act, FLAG_LINEAR)), err);
+}
+
+/* ---- one item ---- */
+
+static json_t *damaged_json(const struct vault_verify_report *r) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < r->damaged_count && i < VAULT_DAMAGE_MAX; i++) {
+        json_t *one = json_pack("{s:o, s:o}", "offset", json_number(r->damage[i].offset), "length",
+                                json_number(r->damage[i].length));
+        json_set_text(one, "why", r->damage[i].why);
+        json_array_append_new(list, one);
+    }
+    return list;
+}
+
+/* Is the manifest the one that the ledger's entry describes? The object id binds it; the digests
+ * that people read are compared as well. */
+static bool manifest_agrees(const struct item_truth *t, const struct vault_object_info *o) {
+    uint8_t sha256[SHA256_BYTES], fsverity[SHA256_BYTES];
+    return t->item != NULL && json_get_hex(t->item, "sha256", sha256, sizeof sha256) &&
+           json_get_hex(t->item, "fsverity", fsverity, sizeof fsverity) &&
+           memcmp(sha256, o->sha256, sizeof sha256) == 0 &&
+           memcmp(fsverity, o->fsverity, sizeof fsverity) == 0 &&
+           json_integer_value(json_object_get(t->item, "size_bytes")) == (json_int_t)o->size_bytes;
+}
+
+static const char *item_verdict(const struct item_truth *t, const struct vault_object_info *o,
+                                const struct vault_verify_report *r, ex_code *ret_code) {
+    bool altered = r->damaged_bytes > r->missing_bytes ||
+                   (r->damaged_count == 0 && (!r->fsverity_matches || !r->salted_matches ||
+                                              (r->linear_asked && !r->linear_matches))) ||
+                   !manifest_agrees(t, o);
+    *ret_code = altered ? EX_ALTERED : r->damaged_count > 0 ? EX_MISSING : EX_OK;
+    return altered ? "altered" : r->damaged_count > 0 ? "missing" : "good";
+}
+
+static json_t *item_json(const struct catalog_item *i, const char *verdict,
+                         const struct vault_verify_report *r, uint64_t unreadable) {
+    bool whole = r->damaged_count == 0;
+    return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "label", i->label,
+                     "id", json_hex(i->id, sizeof i->id), "verdict", verdict, "chunks",
+                     json_number(r->chunks), "bytes_read", json_number(r->bytes_read),
+                     "bytes_constant", json_number(r->bytes_constant), "fsverity_matches",
+                     whole && r->fsverity_matches, "linear_matches",
+                     r->linear_asked ? json_boolean(whole && r->linear_matches) : json_null(),
+                     "unreadable_bytes", json_number(unreadable), "damaged", damaged_json(r),
+                     "damaged_count", json_number(r->damaged_count));
+}
+
+/* An item whose manifest cannot be had at all. */
+static json_t *lost_json(const struct catalog_item *i, const char *verdict, const char *why) {
+    json_t *damaged = json_pack("[{s:i, s:n}]", "offset", 0, "length");
+    json_set_text(json_array_get(damaged, 0), "why", why);
+    return json_pack("{s:s, s:o, s:s, s:i, s:i, s:i, s:b, s:n, s:i, s:o, s:i}", "label", i->label,
+                     "id", json_hex(i->id, sizeof i->id), "verdict", verdict, "chunks", 0,
+                     "bytes_read", 0, "bytes_constant", 0, "fsverity_matches", 0, "linear_matches",
+                     "unreadable_bytes", 0, "damaged", damaged, "damaged_count", 1);
+}
+
+static void worse(struct verifying *v, ex_code code) {
+    if (code == EX_ALTERED || v->worst == EX_OK)
+        v->worst = code;
+}
+
+static ex_code verify_held(struct act *act, struct verifying *v, size_t n,
+                           struct vault_object_info *o, struct ex_error *err) {
+    struct vault_verify_report *r = v->report;
+    uint64_t unreadable = 0;
+    ex_code code;
+    EX_TRY(
+        vault_verify(act->vault, o, act_has_flag(act, FLAG_LINEAR), act->face->progress, r, err));
+    for (size_t i = 0; i < o->unreadable_count; i++)
+        unreadable += o->unreadable[i].length;
+    const char *verdict = item_verdict(&v->truth[n], o, r, &code);
+    json_array_append_new(v->items, item_json(&v->item[n], verdict, r, unreadable));
+    worse(v, code);
+    v->good += code == EX_OK ? 1 : 0;
+    v->chunks += r->chunks;
+    v->bytes_read += r->bytes_read;
+    v->bytes_constant += r->bytes_constant;
+    v->unreadable += unreadable;
+    return EX_OK;
+}
+
+static ex_code verify_item(struct act *act, struct verifying *v, size_t n, struct ex_error *err) {
+    struct vault_object_info o = {0};
+    struct ex_error why;
+    const char *text = "the ledger has no sound entry that it was collected";
+    ex_code code = EX_ALTERED;
+    if (v->truth[n].found) {
+        code = vault_object(act->vault, v->truth[n].object_id, &o, &why);
+        text = why.text;
+    }
+    if (code == EX_OK) {
+        code = verify_held(act, v, n, &o, err);
+        vault_object_info_clear(&o);
+        return code;
+    }
+    if (code != EX_ALTERED && code != EX_MISSING && code != EX_FORMAT) {
+        if (err != NULL)
+            *err = why;
+        return code;
+    }
+    bool missing = code == EX_MISSING;
+    json_array_append_new(v->items, lost_json(&v->item[n], missing ? "missing" : "altered", text));
+    worse(v, missing ? EX_MISSING : EX_ALTERED);
+    return EX_OK;
+}
+
+/* ---- the claim ---- */
+
+static json_t *claim_content(struct act *act, const struct verifying *v, int64_t now_ns) {
+    const char *word = v->count == 0            ? "not-checked"
+                       : v->worst == EX_ALTERED ? "altered"
+                       : v->worst == EX_MISSING ? "missing"
+                                                : "good";
+    json_t *claim = json_claim(
+        word, now_ns,
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "items", json_number(v->count), "items_good",
+                  json_number(v->good), "chunks", json_number(v->chunks), "bytes_read",
+                  json_number(v->bytes_read), "bytes_constant", json_number(v->bytes_constant),
+                  "bytes_unreadable_at_collection", json_number(v->unreadable)));
+    if (v->count == 0)
+        json_say(claim, "not_checked", "there are no items");
+    if (!act_has_flag(act, FLAG_LINEAR) && v->count > 0)
+        json_say(
+            claim, "not_checked",
+            "the SHA-256 of the whole stream (--linear computes it again; the block tree was)");
+    if (v->unreadable > 0)
+        json_say(claim, "findings",
+                 "%" PRIu64 " bytes could not be read at collection and stand as zeros",
+                 v->unreadable);
+    json_say(claim, "does_not_prove",
+             "that the source was genuine, complete or unchanged before it was collected");
+    return claim;
+}
+
+static json_t *claims_json(struct act *act, struct verifying *v, ex_code *verdict) {
+    struct ex_clock now;
+    ex_clock_read(&now);
+    *verdict = v->worst;
+    json_t *content = claim_content(act, v, now.utc_ns);
+    json_t *history = claim_history(v->history, now.utc_ns, verdict);
+    json_t *signers = claim_signers(v->history, now.utc_ns, verdict);
+    return json_pack("{s:o, s:o, s:o}", "content", content, "history", history, "signers", signers);
+}
+
+static uint64_t total_size(const struct verifying *v) {
+    uint64_t total = 0;
+    for (size_t i = 0; i < v->count; i++) {
+        json_t *json = json_loads(v->item[i].json, 0, NULL);
+        total += (uint64_t)json_integer_value(json_object_get(json, "size_bytes"));
+        json_decref(json);
+    }
+    return total;
+}
+
+static ex_code verifying_run(struct act *act, struct verifying *v, json_t **ret_result,
+                             struct ex_error *err) {
+    struct ex_progress *progress = act->face->progress;
+    EX_TRY(choose_items(act, v, err));
+    EX_TRY(verify_intent(act, v, err));
+    EX_TRY(check_history(act, v->truth, v->count, v->history, err));
+    if (progress != NULL) {
+        progress->phase = "verifying";
+        atomic_store(&progress->done_bytes, 0);
+        atomic_store(&progress->total_bytes, total_size(v));
+    }
+    for (size_t i = 0; i < v->count; i++)
+        EX_TRY(verify_item(act, v, i, err));
+    json_t *claims = claims_json(act, v, &act->verdict);
+    const char *result = act->verdict == EX_OK ? "done" : "altered";
+    ex_code code =
+        act_outcome(act, result, json_pack("{s:O, s:O}", "claims", claims, "items", v->items), NULL,
+                    NULL, NULL, err);
+    if (code != EX_OK) {
+        json_decref(claims);
+        return code;
+    }
+    *ret_result = json_pack("{s:o, s:O}", "claims", claims, "items", v->items);
+    return EX_OK;
+}
+
+ex_code app_verify(struct act *act, json_t **ret_result, struct ex_error *err) {
+    struct verifying v = {.items = json_array(),
+                          .report = ex_new0(struct vault_verify_report),
+                          .history = ex_new0(struct history_check)};
+    ex_code code = verifying_run(act, &v, ret_result, err);
+    for (size_t i = 0; i < v.count; i++) {
+        catalog_item_clear(&v.item[i]);
+        json_decref(v.truth[i].item);
+    }
+    free(v.item);
+    free(v.truth);
+    free(v.report);
+    free(v.history);
+    json_decref(v.items);
+    return code;
+}
+
+ex_code app_ledger_verify(struct act *act, json_t **ret_result, struct ex_error *err) {
+    EX_AUTO_FREE struct history_check *h = ex_new0(struct history_check);
+    struct ex_clock now;
+    EX_TRY(check_history(act, NULL, 0, h, err));
+    ex_clock_read(&now);
+    json_t *history = claim_history(h, now.utc_ns, &act->verdict);
+    json_t *signers = claim_signers(h, now.utc_ns, &act->verdict);
+    *ret_result = json_pack("{s:{s:o, s:o}}", "claims", "history", history, "signers", signers);
+    return EX_OK;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/act_internal.h"
+
+#include "crypto/blockhash.h"
+
+#include <nettle/version.h>
+#include <openssl/crypto.h>
+#include <sodium.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <uthash.h>
+#include <zstd.h>
+
+static void add(json_t *list, const char *name, const char *version) {
+    json_array_append_new(list, json_pack("{s:s, s:s}", "name", name, "version", version));
+}
+
+ex_code app_version(struct act *act, json_t **ret_result, struct ex_error *err) {
+    char nettle[24];
+    json_t *list = json_array();
+    (void)act;
+    (void)err;
+    (void)snprintf(nettle, sizeof nettle, "%d.%d", nettle_version_major(), nettle_version_minor());
+    add(list, "jansson", jansson_version_str());
+    add(list, "libsodium", sodium_version_string());
+    add(list, "nettle", nettle);
+    add(list, "openssl", OpenSSL_version(OPENSSL_VERSION_STRING));
+    add(list, "sqlite", sqlite3_libversion());
+    add(list, "uthash", EX_STRINGIFY(UTHASH_VERSION));
+    add(list, "zstd", ZSTD_versionString());
+    *ret_result = json_pack("{s:s, s:o, s:s, s:s}", "version", EXHIBIT_VERSION, "libraries", list,
+                            "block_hash_engine", block_hasher_engine(), "compiler", __VERSION__);
+    return EX_OK;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collect/collect.h"
+
+void collect_report_clear(struct collect_report *r) {
+    vault_object_info_clear(&r->object);
+    vault_put_report_clear(&r->put);
+}
+
+ex_code collect_run(struct vault *v, struct source *source, const struct vault_put_options *options,
+                    struct ex_progress *progress, struct collect_report *ret,
+                    struct ex_error *err) {
+    struct collect_report report = {0};
+    if (progress != NULL) {
+        struct source_identity before;
+        source_identity(source, &before);
+        progress->phase = "collecting";
+        atomic_store(&progress->done_bytes, 0);
+        atomic_store(&progress->total_bytes, before.size_bytes);
+    }
+    EX_TRY(vault_put(v, source, options, progress, &report.object, &report.put, err));
+    ex_code code = source_check_unchanged(source, &report.after, err);
+    if (code != EX_OK) {
+        collect_report_clear(&report);
+        return code;
+    }
+    *ret = report;
+    return EX_OK;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transport/export.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILL_BYTES = 64 << 10 };
+
+struct exporter {
+    const char *path;
+    int fd;
+    bool file;
+    struct sha256 hash;
+    uint64_t at;
+};
+
+static ex_code put_bytes(struct exporter *x, const uint8_t *data, size_t size_bytes,
+                         struct ex_error *err) {
+    sha256_add(&x->hash, data, size_bytes);
+    EX_TRY(x->file ? ex_write_at(x->fd, data, size_bytes, x->at, x->path, err)
+                   : ex_write_all(x->fd, data, size_bytes, x->path, err));
+    x->at += size_bytes;
+    return EX_OK;
+}
+
+static ex_code put_constant(struct exporter *x, uint8_t value, uint64_t length,
+                            struct ex_error *err) {
+    uint8_t fill[FILL_BYTES];
+    memset(fill, value, sizeof fill);
+    for (size_t part; length > 0; length -= part) {
+        part = length < sizeof fill ? (size_t)length : sizeof fill;
+        if (x->file && value == 0) { /* a hole reads as zeros */
+            sha256_add(&x->hash, fill, part);
+            x->at += part;
+        } else {
+            EX_TRY(put_bytes(x, fill, part, err));
+        }
+    }
+    return EX_OK;
+}
+
+static ex_code put_piece(void *context, const struct vault_piece *piece, struct ex_error *err) {
+    struct exporter *x = context;
+    switch (piece->kind) {
+    case VAULT_PIECE_DATA:
+        return put_bytes(x, piece->data, piece->length, err);
+    case VAULT_PIECE_CONSTANT:
+        return put_constant(x, piece->value, piece->length, err);
+    case VAULT_PIECE_DAMAGED:
+    default:
+        return ex_hint(ex_fail(err, piece->missing ? EX_MISSING : EX_ALTERED,
+                               "bytes %" PRIu64 " to %" PRIu64 " of the item cannot be given: %s",
+                               piece->offset, piece->offset + piece->length - 1, piece->why),
+                       err, "run: exhibit verify ITEM, which names everything that is damaged");
+    }
+}
+
+static ex_code export_stream(struct vault *v, const struct vault_object_info *object,
+                             struct exporter *x, struct ex_progress *progress,
+                             struct export_report *ret, struct ex_error *err) {
+    sha256_start(&x->hash);
+    EX_TRY(vault_stream(v, object, false, put_piece, x, progress, err));
+    if (x->file && ftruncate(x->fd, (off_t)x->at) != 0)
+        return ex_fail_sys(err, "could not write \"%s\"", x->path);
+    ret->size_bytes = x->at;
+    sha256_end(&x->hash, ret->sha256);
+    if (x->at != object->size_bytes || memcmp(ret->sha256, object->sha256, SHA256_BYTES) != 0)
+        return ex_fail(err, EX_ALTERED, "the SHA-256 of what was written is not the item's");
+    return EX_OK;
+}
+
+static ex_code export_file(struct vault *v, const struct vault_object_info *object,
+                           const char *path, struct ex_progress *progress,
+                           struct export_report *ret, struct ex_error *err) {
+    struct exporter x = {.path = path, .file = true};
+    struct stat st;
+    EX_AUTO_FREE char *temp = NULL;
+    EX_AUTO_FD int fd = -1;
+    if (lstat(path, &st) == 0)
+        return ex_hint(ex_fail(err, EX_EXISTS, "\"%s\" is there already", path), err,
+                       "choose another name; exhibit never writes over a file");
+    if (asprintf(&temp, "%s.%08x.part", path, randombytes_random()) < 0)
+        return ex_fail(err, EX_NOMEM, "no memory for a file name");
+    EX_TRY(ex_open_at(AT_FDCWD, temp, O_RDWR | O_CREAT | O_EXCL, &fd, err));
+    x.fd = fd;
+    ex_code code = export_stream(v, object, &x, progress, ret, err);
+    if (code == EX_OK)
+        code = ex_sync_fd(fd, path, err);
+    if (code == EX_OK)
+        code = ex_publish(AT_FDCWD, temp, AT_FDCWD, path, err);
+    if (code != EX_OK)
+        (void)unlink(temp);
+    return code;
+}
+
+ex_code export_raw(struct vault *v, const struct vault_object_info *object, const char *path,
+                   int output_fd, struct ex_progress *progress, struct export_report *ret,
+                   struct ex_error *err) {
+    if (progress != NULL) {
+        progress->phase = "exporting";
+        atomic_store(&progress->done_bytes, 0);
+        atomic_store(&progress->total_bytes, object->size_bytes);
+    }
+    if (strcmp(path, "-") != 0)
+        return export_file(v, object, path, progress, ret, err);
+    struct exporter x = {.path = "standard output", .fd = output_fd};
+    return export_stream(v, object, &x, progress, ret, err);
+}
