@@ -81,9 +81,8 @@ void cli_help_overview(struct cli_page *page) {
         page_field(page, number, "%s", _(statuses[i].meaning));
     }
     page_gap(page);
-    page_say(page, 0, "%s",
-             _("`exhibit help COMMAND` explains a command; `exhibit help --matrix` "
-               "lists what each one needs and what it writes into the ledger."));
+    page_prose(page, _("`exhibit help COMMAND` explains a command; `exhibit help --matrix` "
+                       "lists what each one needs and what it writes into the ledger."));
 }
 
 /* ---- one command ---- */

@@ -30,6 +30,10 @@ void page_say(struct cli_page *page, size_t indent, const char *format, ...) {
     put_paragraph(page->out, indent, text);
 }
 
+void page_prose(struct cli_page *page, const char *text) {
+    cli_put_wrapped(page->out, 0, 0, text);
+}
+
 static void put_field(FILE *to, size_t column, const char *name, const char *text) {
     EX_AUTO_FREE char *safe_name = cli_safe(name);
     size_t width = cli_width(safe_name, strlen(safe_name));

@@ -18,13 +18,15 @@ struct cli_page {
     bool advice; /* off with --quiet: nothing goes to talk */
 };
 
-enum { PAGE_FIELD_COLUMN = 20, PAGE_FLAG_COLUMN = 27, PAGE_TIME_BYTES = 96 };
+enum { PAGE_FIELD_COLUMN = 22, PAGE_FLAG_COLUMN = 27, PAGE_TIME_BYTES = 96 };
 
 /* ---- writing ---- */
 
 /* A paragraph after `indent` spaces; its later lines begin two columns further in. */
 void page_say(struct cli_page *page, size_t indent, const char *format, ...) EX_PRINTF(3, 4);
-/* "Name                value" */
+/* A paragraph without that. */
+void page_prose(struct cli_page *page, const char *text);
+/* "Name                  value" */
 void page_field(struct cli_page *page, const char *name, const char *format, ...) EX_PRINTF(3, 4);
 /* The same with the wider names of flags. */
 void page_flag(struct cli_page *page, const char *name, const char *text);

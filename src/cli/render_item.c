@@ -229,7 +229,7 @@ void render_export(struct cli_page *page, const json_t *result) {
 void render_custody_log(struct cli_page *page, const json_t *result) {
     put_item_head(page, page_get(result, "item"));
     page_gap(page);
-    page_say(page, 0, _("Everything that the ledger says about it, in order"));
+    page_prose(page, _("Everything that the ledger says about it, in order"));
     render_history(page, page_get(result, "history"));
     page_recorded_talk(page, result);
 }

@@ -200,6 +200,6 @@ void render_verify(struct cli_page *page, const json_t *result) {
 void render_ledger_verify(struct cli_page *page, const json_t *result) {
     put_claims(page, page_get(result, "claims"), 1);
     page_gap(page);
-    page_say(page, 0, _("The bytes of the items were not looked at: `exhibit verify` does that."));
+    page_prose(page, _("The bytes of the items were not looked at: `exhibit verify` does that."));
     put_advice(page, page_get(result, "claims"), false);
 }

@@ -149,8 +149,9 @@ static void long_text_is_broken_between_words(void **state) {
     page_field(&p->page, "Reason", "%s",
                "one two three four five six seven eight nine ten eleven twelve thirteen");
     paper_flush(p);
-    assert_string_equal(p->out, "Reason              one two three four five six seven eight nine "
-                                "ten eleven\n                    twelve thirteen\n");
+    assert_string_equal(p->out,
+                        "Reason                one two three four five six seven eight nine "
+                        "ten eleven\n                      twelve thirteen\n");
     paper_free(p);
 }
 
@@ -180,13 +181,13 @@ static void collect_says_what_was_done(void **state) {
         "\"L21lZGlhL/8uaW1n\"}},\"stored\":{\"added_bytes\":2048,\"reused_bytes\":4096,"
         "\"reused_oldest_verified\":null,\"readback\":\"new\",\"readback_method\":\"direct\"}}");
     assert_has(p->out, "Collected item 7/1.\n");
-    assert_has(p->out, "Label               black phone\n");
-    assert_has(p->out, "Size                1,048,576 bytes (1.0 MiB)\n");
+    assert_has(p->out, "Label                 black phone\n");
+    assert_has(p->out, "Size                  1,048,576 bytes (1.0 MiB)\n");
     assert_has(p->out, "SHA-256\n  " HASH_A "\n");
     assert_has(p->out, "fs-verity digest\n  " HASH_B "\n");
-    assert_has(p->out, "Source              /media/\\xff.img\n");
+    assert_has(p->out, "Source                /media/\\xff.img\n");
     assert_has(p->out, "nothing: every byte of the source was read\n");
-    assert_has(p->out, "  last verified     not recorded\n");
+    assert_has(p->out, "  last verified       not recorded\n");
     assert_has(p->out, "Recorded as ledger entry 5.\n");
     assert_has(p->talk, "Next: ");
     assert_has(p->talk, "exhibit verify 7/1");
@@ -212,7 +213,7 @@ static void a_partial_collection_is_not_called_whole(void **state) {
 static void what_is_not_there_is_never_good(void **state) {
     (void)state;
     struct paper *p = render("collect", "{}");
-    assert_has(p->out, "Not read            not recorded\n");
+    assert_has(p->out, "Not read              not recorded\n");
     assert_has(p->out, "SHA-256\n  not recorded\n");
     paper_free(p);
     p = render("verify", "{}");

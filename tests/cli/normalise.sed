@@ -1,0 +1,42 @@
+# What differs from run to run and from machine to machine. Hashes that a script registered stand
+# between @ signs here and are left alone.
+
+# times, and how long it took
+s/20[0-9][0-9]-[0-9][0-9]-[0-9][0-9][ T][0-9][0-9]:[0-9][0-9]:[0-9][0-9]\.[0-9]\{9\}Z/TIME/g
+s/20[0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9] UTC/TIME/g
+s/"seconds":[0-9.]*/"seconds":N/g
+
+# ids, hashes, keys
+s/\([^0-9a-f@]\|^\)[0-9a-f]\{64\}\([^0-9a-f@]\|$\)/\1HASH\2/g
+s/\([^0-9a-f@]\|^\)[0-9a-f]\{64\}\([^0-9a-f@]\|$\)/\1HASH\2/g
+s/\([^0-9a-f]\|^\)[0-9a-f]\{32\}\([^0-9a-f]\|$\)/\1ID\2/g
+s/\([^0-9a-f]\|^\)[0-9a-f]\{32\}\([^0-9a-f]\|$\)/\1ID\2/g
+s/+[0-9a-f]\{8\}+[A-Za-z0-9+/]\{44\}/+KEYID+KEY/g
+s/\([^0-9a-f]\|^\)[A-Za-z0-9+/]\{42,\}=\{1,2\}/\1BASE64/g
+
+# the machine
+s/^\(    by .*, on \).*/\1HOST/
+s/^    on .*/    on HOST/
+s/^\( *hostname: \).*/\1HOST/
+s/^\( *system: \).*/\1SYSTEM/
+s/^\( *user: \).*/\1USER/
+s/^\( *version: \).*/\1VERSION/
+s/^\( *device: \).*/\1N/
+s/^\( *inode: \).*/\1N/
+s/"hostname":"[^"]*"/"hostname":"HOST"/g
+s/"machine":"[^"]*"/"machine":"HOST"/g
+s/"system":"[^"]*"/"system":"SYSTEM"/g
+s/"user":"[^"]*"/"user":"USER"/g
+s/"device":\("[^"]*"\|[0-9]*\)/"device":N/g
+s/"inode":[0-9]*/"inode":N/g
+/nothing was setting this machine's clock/d
+s/"clock":"[^"]*"/"clock":"CLOCK"/g
+s/"clock_free":[0-9]*/"clock_free":N/g
+s/\(entries by a clock that nothing sets: \)[0-9]*/\1N/
+
+# what depends on the file system and on the version of the compressor
+s/^\(Added to disk  *\).*/\1SIZE/
+s/^\(Stored  *\).*/\1SIZE/
+s/^\(Read back  *[a-z ]*\), .*, and they matched/\1, and they matched/
+s/"\(added_bytes\|stored_bytes\)":[0-9]*/"\1":N/g
+s/"readback_method":"[^"]*"/"readback_method":"METHOD"/g

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+# From standard input, to standard output.
+make_disk disk.img
+make_vault
+s 'exhibit collect - --case 7 --quiet <disk.img'
+s 'exhibit export 7/1 --format raw --output - --quiet 2>talk | sha256sum'
+s 'cat talk'
+s 'exhibit collect - --case 7 --quiet </dev/null'
+known e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+known 3d248ca542a24fc62d1c43b916eae5016878e2533c88238480b26128a1f1af95
+known 44540cae8445f86116150b51dfb83422b08578543980a1dd16997c4f9c9bb89b
+s 'exhibit export 7/2 --format raw --output empty --quiet'
+t cmp empty /dev/null
+s 'exhibit version >/dev/full'
