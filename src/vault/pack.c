@@ -139,19 +139,23 @@ ex_code pack_trailer_build(const struct pack_list *l, uint32_t number, uint64_t 
     return EX_OK;
 }
 
-/* One record's line of a trailer, with its table. */
-static ex_code trailer_record_parse(struct ex_cursor *c, struct pack_list *l,
+/* One record's line of a trailer, with its table. *next: where it must begin, as there are no gaps. */
+static ex_code trailer_record_parse(struct ex_cursor *c, uint64_t *next, struct pack_list *l,
                                     struct ex_error *err) {
     struct record_head head = {.number = (uint32_t)l->record_count};
     uint32_t offset = ex_cursor_le32(c);
     head.type = ex_cursor_u8(c);
     head.codec = ex_cursor_u8(c);
-    (void)ex_cursor_le16(c);
+    uint16_t zero = ex_cursor_le16(c);
     head.plain_length = ex_cursor_le32(c);
     head.stored_length = ex_cursor_le32(c);
     uint32_t count = ex_cursor_le32(c);
-    if (count > ex_cursor_left(c) / TABLE_ENTRY_BYTES)
+    if (c->overrun || count > ex_cursor_left(c) / TABLE_ENTRY_BYTES || zero != 0 ||
+        head.type < RECORD_CHUNKS || head.type >= RECORD_TRAILER || head.codec > CODEC_ZSTD ||
+        head.plain_length > EX_LIMIT_RECORD_BYTES || head.stored_length > EX_LIMIT_RECORD_BYTES ||
+        head.stored_length < 4 + (uint64_t)count * TABLE_ENTRY_BYTES || offset != *next)
         return ex_fail(err, EX_ALTERED, "the trailer of a pack is damaged");
+    *next += RECORD_HEADER_BYTES + (uint64_t)head.stored_length;
     EX_TRY(pack_list_add(l, offset, &head, NULL, 0, err));
     EX_TRY(ex_grow(&l->entry, &l->entry_capacity, l->entry_count + count + 1, sizeof *l->entry,
                    EX_LIMIT_PACK_BYTES, "the entries of a pack", err));
@@ -164,14 +168,17 @@ static ex_code trailer_record_parse(struct ex_cursor *c, struct pack_list *l,
     return EX_OK;
 }
 
-static ex_code trailer_parse(const uint8_t *data, size_t size_bytes, struct pack_list *l,
-                             struct ex_error *err) {
+static ex_code trailer_parse(const uint8_t *data, size_t size_bytes, uint64_t trailer_offset,
+                             struct pack_list *l, struct ex_error *err) {
     struct ex_cursor c = ex_cursor_make(data, size_bytes);
+    uint64_t next = PACK_HEADER_BYTES;
     l->read_back_ns = (int64_t)ex_cursor_le64(&c);
     uint32_t count = ex_cursor_le32(&c);
     for (uint32_t i = 0; i < count && !c.overrun; i++)
-        EX_TRY(trailer_record_parse(&c, l, err));
-    return ex_cursor_end(&c, "the trailer of a pack", err);
+        EX_TRY(trailer_record_parse(&c, &next, l, err));
+    if (c.overrun || ex_cursor_left(&c) > 0 || next != trailer_offset)
+        return ex_fail(err, EX_ALTERED, "the trailer of a pack is damaged");
+    return EX_OK;
 }
 
 static ex_code read_header(int fd, const uint8_t vault_id[static VAULT_ID_BYTES], const char *name,
@@ -210,10 +217,11 @@ static ex_code read_trailer(int fd, uint64_t size, const char *name, struct pack
     EX_TRY(record_parse(l->id, data, record_size, codec, &r, err));
     ex_code code = EX_OK;
     footer_hash(l->id, footer, r.data, r.head.plain_length, hash);
-    if (r.head.type != RECORD_TRAILER || memcmp(hash, footer + 32, SHA256_BYTES) != 0)
+    if (r.head.type != RECORD_TRAILER || r.head.codec != CODEC_NONE || r.entry_count != 0 ||
+        memcmp(hash, footer + 32, SHA256_BYTES) != 0)
         code = ex_fail(err, EX_ALTERED, "the footer of \"%s\" is damaged", name);
     if (code == EX_OK)
-        code = trailer_parse(r.data, r.head.plain_length, l, err);
+        code = trailer_parse(r.data, r.head.plain_length, offset, l, err);
     record_clear(&r);
     return code;
 }
@@ -253,13 +261,32 @@ static ex_code record_at(int fd, uint64_t offset, uint64_t size, const char *nam
 }
 
 /* The next offset from `from` on where a sound record begins, or `size`. */
+/* The bytes of a window; those that the disk does not give are zero. */
+static ex_code read_window(int fd, uint8_t *to, size_t size_bytes, uint64_t offset,
+                           const char *name, struct ex_error *err) {
+    struct ex_error why;
+    ex_code code = ex_read_at(fd, to, size_bytes, offset, name, &why);
+    if (code != EX_IO) {
+        if (code != EX_OK && err != NULL)
+            *err = why;
+        return code;
+    }
+    for (size_t at = 0, part; at < size_bytes; at += part) {
+        part = DIRECT_ALIGN_BYTES - (size_t)((offset + at) % DIRECT_ALIGN_BYTES);
+        part = part < size_bytes - at ? part : size_bytes - at;
+        if (ex_read_at(fd, to + at, part, offset + at, name, NULL) != EX_OK)
+            memset(to + at, 0, part);
+    }
+    return EX_OK;
+}
+
 static ex_code resync(int fd, uint64_t from, uint64_t size, const char *name, const uint8_t *id,
                       uint64_t *ret, struct ex_error *err) {
     EX_AUTO_FREE uint8_t *window = NULL;
     EX_TRY(ex_alloc(WALK_WINDOW_BYTES, 1, WALK_WINDOW_BYTES, "a window", &window, err));
     for (uint64_t at = from; at < size;) {
         size_t have = size - at < WALK_WINDOW_BYTES ? (size_t)(size - at) : WALK_WINDOW_BYTES;
-        EX_TRY(ex_read_at(fd, window, have, at, name, err));
+        EX_TRY(read_window(fd, window, have, at, name, err));
         for (size_t i = 0; i + 4 <= have; i++) {
             struct record r = {0};
             if (memcmp(window + i, "EXR\1", 4) != 0 ||
@@ -280,15 +307,20 @@ static ex_code walk(int fd, uint64_t size, const char *name, struct pack_list *l
                     struct ex_error *err) {
     for (uint64_t at = PACK_HEADER_BYTES; at < size;) {
         struct record r = {0};
-        ex_code code = record_at(fd, at, size, name, l->id, &r, err);
-        if (code == EX_ALTERED) {
+        struct ex_error why;
+        ex_code code = record_at(fd, at, size, name, l->id, &r, &why);
+        if (code == EX_ALTERED || code == EX_IO) {
             uint64_t next;
             EX_TRY(resync(fd, at + 1, size, name, l->id, &next, err));
             damaged(context, at, next - at);
             at = next;
             continue;
         }
-        EX_TRY(code);
+        if (code != EX_OK) {
+            if (err != NULL)
+                *err = why;
+            return code;
+        }
         bool trailer = r.head.type == RECORD_TRAILER;
         if (!trailer)
             code = pack_list_add(l, (uint32_t)at, &r.head, r.entry, r.entry_count, err);
@@ -338,14 +370,14 @@ ex_code pack_open_direct(int dir_fd, const char *name, int *ret_fd,
 ex_code pack_read_direct(int direct_fd, enum vault_readback_method method, void *to,
                          size_t size_bytes, uint64_t offset, const char *name,
                          struct ex_error *err) {
-    if (method != VAULT_READ_DIRECT) {
-        (void)posix_fadvise(direct_fd, (off_t)offset, (off_t)size_bytes, POSIX_FADV_DONTNEED);
-        return ex_read_at(direct_fd, to, size_bytes, offset, name, err);
-    }
     uint64_t from = offset / DIRECT_ALIGN_BYTES * DIRECT_ALIGN_BYTES;
     size_t lead = (size_t)(offset - from), have = 0;
     size_t want =
         (lead + size_bytes + DIRECT_ALIGN_BYTES - 1) / DIRECT_ALIGN_BYTES * DIRECT_ALIGN_BYTES;
+    if (method != VAULT_READ_DIRECT) { /* only whole pages are dropped */
+        (void)posix_fadvise(direct_fd, (off_t)from, (off_t)want, POSIX_FADV_DONTNEED);
+        return ex_read_at(direct_fd, to, size_bytes, offset, name, err);
+    }
     EX_AUTO_FREE uint8_t *buffer = aligned_alloc(DIRECT_ALIGN_BYTES, want);
     if (buffer == NULL)
         return ex_fail(err, EX_NOMEM, "no memory to read \"%s\"", name);
@@ -450,7 +482,7 @@ static ex_code names_read(int dir_fd, const char *path, struct names *ret, struc
     (void)ex_steal_fd(&fd);
     ex_code code = EX_OK;
     struct dirent *e;
-    while (code == EX_OK && (e = readdir(dir)) != NULL) {
+    while (code == EX_OK && (errno = 0, e = readdir(dir)) != NULL) {
         if (e->d_name[0] == '.')
             continue;
         code = ex_grow(&ret->name, &ret->capacity, ret->count + 1, sizeof *ret->name,
@@ -458,6 +490,8 @@ static ex_code names_read(int dir_fd, const char *path, struct names *ret, struc
         if (code == EX_OK)
             ret->name[ret->count++] = ex_strdup(e->d_name);
     }
+    if (code == EX_OK && errno != 0)
+        code = ex_fail_sys(err, "could not list \"%s\"", path);
     closedir(dir);
     if (ret->count > 0)
         qsort(ret->name, ret->count, sizeof *ret->name, by_name);
@@ -468,6 +502,9 @@ static ex_code each_in(const struct vault *v, const char *sub,
                        ex_code (*fn)(void *, const char *, const uint8_t *, struct ex_error *),
                        void *context, struct ex_error *err) {
     struct names packs = {0};
+    struct stat st;
+    if (fstatat(v->packs_fd, sub, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(st.st_mode))
+        return EX_OK; /* a stranger, as below */
     ex_code code = names_read(v->packs_fd, sub, &packs, err);
     for (size_t i = 0; code == EX_OK && i < packs.count; i++) {
         char path[512], name[PACK_NAME_BYTES];
