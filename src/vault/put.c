@@ -3,7 +3,9 @@
  * what; this file is the caller's part. */
 #include "vault/put_internal.h"
 
+#include <fcntl.h>
 #include <sodium.h>
+#include <sys/stat.h>
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
@@ -24,7 +26,7 @@ struct reuse_job {
     ex_code code;
     struct ex_error error;
 };
-enum { REUSE_JOBS = 32 };
+enum { REUSE_JOBS = 32, ADOPT_MERGE_PACKS = 64 };
 
 struct put {
     struct put_shared shared;
@@ -44,7 +46,9 @@ struct put {
     struct vault_put_report report;
     struct reuse_job reuse[REUSE_JOBS];
     unsigned reuse_used;
+    bool reused;
     struct index_place reuse_last;
+    uint8_t there[VAULT_PACK_ID_BYTES]; /* the pack that was last found to be there */
     struct vault_object_info object;
 };
 
@@ -53,13 +57,19 @@ struct put {
 /* What is published is found through the index, and need not be remembered here. */
 static ex_code forget_published(struct put *p, struct ex_error *err) {
     struct in_flight *f, *next;
-    uint64_t published = atomic_load(&p->writer.published[RECORD_CHUNKS]);
-    if (published == p->seen_published)
+    uint64_t published[RECORD_TRAILER], sum = 0;
+    for (size_t type = 0; type < RECORD_TRAILER; type++)
+        sum += published[type] = atomic_load(&p->writer.published[type]);
+    if (sum == p->seen_published)
         return EX_OK;
+    /* A large object publishes many segments. What is derived must not end a collection: a merge
+     * that fails is tried again with the next pack. */
+    ex_code merged = index_merge(p->shared.vault->index, NULL);
+    (void)merged;
     EX_TRY(index_refresh(p->shared.vault->index, err));
-    p->seen_published = published;
+    p->seen_published = sum;
     HASH_ITER(hh, p->in_flight, f, next) {
-        if (f->record >= atomic_load(&p->writer.published[f->type]))
+        if (f->record >= published[f->type])
             continue;
         HASH_DEL(p->in_flight, f);
         free(f);
@@ -119,11 +129,11 @@ static ex_code reuse_wait(struct put *p, struct ex_error *err) {
 static ex_code reuse(struct put *p, const struct index_place *place, uint64_t length,
                      struct ex_error *err) {
     struct vault_put_report *r = &p->report;
-    if (r->reused_bytes == 0 || place->read_back_ns < r->reused_oldest_ns)
+    if (!p->reused || place->read_back_ns < r->reused_oldest_ns)
         r->reused_oldest_ns = place->read_back_ns;
+    p->reused = true;
     r->reused_bytes += length;
-    if (p->writer.readback != VAULT_READBACK_ALL ||
-        memcmp(place, &p->reuse_last, sizeof *place) == 0)
+    if (p->writer.readback != VAULT_READBACK_ALL || index_place_same(place, &p->reuse_last))
         return EX_OK;
     p->reuse_last = *place;
     if (p->reuse_used == REUSE_JOBS)
@@ -134,12 +144,31 @@ static ex_code reuse(struct put *p, const struct index_place *place, uint64_t le
     return EX_OK;
 }
 
+/* The index may name a pack that was lost; bytes in it are not held. */
+static bool pack_is_there(struct put *p, const uint8_t *id) {
+    char name[PACK_NAME_BYTES];
+    struct stat st;
+    if (memcmp(p->there, id, VAULT_PACK_ID_BYTES) == 0)
+        return true;
+    if (fstatat(p->shared.vault->packs_fd, pack_name(name, id), &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(st.st_mode))
+        return false;
+    memcpy(p->there, id, VAULT_PACK_ID_BYTES);
+    return true;
+}
+
 /* Is this id in the vault, or on its way there with this object? */
 static bool known(struct put *p, const uint8_t *id, struct index_place *ret, bool *ret_in_flight) {
     struct in_flight *f = NULL;
+    struct index_search search = {0};
     HASH_FIND(hh, p->in_flight, id, SHA256_BYTES, f);
     *ret_in_flight = f != NULL;
-    return f != NULL || index_find(p->shared.vault->index, id, ret);
+    if (f != NULL)
+        return true;
+    while (index_next(p->shared.vault->index, id, &search, ret))
+        if (pack_is_there(p, ret->pack))
+            return true;
+    return false;
 }
 
 /* ---- records ---- */
@@ -187,7 +216,7 @@ static ex_code on_node(void *context, const uint8_t id[static SHA256_BYTES], con
     struct index_place place;
     bool in_flight;
     if (known(p, id, &place, &in_flight))
-        return EX_OK;
+        return in_flight ? EX_OK : reuse(p, &place, 0, err);
     if (p->nodes != NULL && p->nodes->size_bytes + size_bytes > RECORD_TARGET_BYTES)
         EX_TRY(hand_in(p, &p->nodes, err));
     if (p->nodes == NULL)
@@ -350,6 +379,7 @@ static ex_code put_run(struct put *p, struct source *source,
 static ex_code put_workers(struct put *p, struct vault *v, struct ex_error *err) {
     struct put_shared *s = &p->shared;
     unsigned threads = ex_cpu_count();
+    threads = threads < WORKERS_MAX ? threads : WORKERS_MAX;
     s->vault = v;
     pthread_mutex_init(&s->mutex, NULL);
     pthread_cond_init(&s->changed, NULL);
@@ -392,19 +422,28 @@ static void put_free(struct put *p) {
 }
 EX_DEFINE_AUTO(struct put, put_free);
 
+struct adoption {
+    struct vault *vault;
+    unsigned packs;
+};
+
 /* Packs that a crash left published but not indexed. */
 static ex_code adopt_pack(void *context, const char *name,
                           const uint8_t id[static VAULT_PACK_ID_BYTES], struct ex_error *err) {
-    struct vault *v = context;
+    struct adoption *a = context;
+    struct vault *v = a->vault;
     struct pack_list list;
     EX_AUTO_FD int fd = -1;
     if (index_has_pack(v->index, id))
         return EX_OK;
-    EX_TRY(ex_open_at(v->packs_fd, name, 0, &fd, err));
-    if (pack_list_read(fd, v->config.id, name, &list, NULL) != EX_OK)
+    if (ex_open_at(v->packs_fd, name, O_RDONLY | O_NONBLOCK, &fd, NULL) != EX_OK ||
+        pack_list_read(fd, v->config.id, name, &list, NULL) != EX_OK)
         return EX_OK; /* damaged: vault check says so, and nothing new relies on it */
-    ex_code code = index_publish(v->index, &list, err);
+    ex_code code =
+        memcmp(list.id, id, VAULT_PACK_ID_BYTES) == 0 ? index_publish(v->index, &list, err) : EX_OK;
     pack_list_clear(&list);
+    if (code == EX_OK && ++a->packs % ADOPT_MERGE_PACKS == 0)
+        code = index_merge(v->index, err);
     return code;
 }
 
@@ -417,9 +456,10 @@ ex_code vault_put(struct vault *v, struct source *source, const struct vault_put
                   struct ex_progress *progress, struct vault_object_info *ret_object,
                   struct vault_put_report *ret_report, struct ex_error *err) {
     EX_AUTO(put_free) struct put *p = ex_new0(struct put);
+    struct adoption adoption = {.vault = v};
     EX_TRY(put_workers(p, v, err));
     EX_TRY(index_refresh(v->index, err));
-    EX_TRY(pack_each(v, adopt_pack, v, err));
+    EX_TRY(pack_each(v, adopt_pack, &adoption, err));
     EX_TRY(index_refresh(v->index, err));
     layout_start(&p->layout);
     verity_start(&p->verity);
@@ -429,7 +469,9 @@ ex_code vault_put(struct vault *v, struct source *source, const struct vault_put
     if (p->writer.shared != NULL)
         put_writer_clear(&p->writer);
     EX_TRY(code);
-    EX_TRY(index_merge(v->index, err));
+    /* The object is held; a merge that cannot be done now is done by a later put. */
+    ex_code merged = index_merge(v->index, NULL);
+    (void)merged;
     p->report.readback = options->readback;
     p->report.method = p->writer.method;
     p->report.added_bytes = p->writer.added_bytes;

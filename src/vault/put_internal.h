@@ -25,6 +25,9 @@ enum {
     SLABS = 16,
     RECORDS_QUEUED_MAX = 96,
     SYNC_BYTES = 32 << 20,
+    TRAILER_TARGET_BYTES = 32 << 20, /* a trailer is a record, and has a record's limit */
+    LOCK_WAIT_MS = 2000,
+    WORKERS_MAX = 64,
     POOL_QUEUE = 1024
 };
 

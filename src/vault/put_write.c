@@ -188,7 +188,8 @@ static ex_code append(struct put_writer *w, struct out_record *r, struct ex_erro
     struct record_head head;
     uint64_t tail = (w->list.entry_count + r->entry_count) * TABLE_ENTRY_BYTES +
                     (w->list.record_count + 1) * 20 + 256;
-    if (w->fd >= 0 && w->list.record_count > 0 && w->at + r->built_bytes + tail > PACK_TARGET_BYTES)
+    if (w->fd >= 0 && w->list.record_count > 0 &&
+        (w->at + r->built_bytes + tail > PACK_TARGET_BYTES || tail > TRAILER_TARGET_BYTES))
         EX_TRY(pack_seal(w, err));
     if (w->fd < 0)
         EX_TRY(pack_begin(w, err));
@@ -251,7 +252,8 @@ static ex_code make_work(struct put_writer *w, const struct vault_put_options *o
     EX_TRY(ex_open_dir_at(w->shared->vault->dir_fd, "work", true, &works, err));
     (void)snprintf(w->work, sizeof w->work, "%08x%08x", randombytes_random(), randombytes_random());
     EX_TRY(ex_open_dir_at(works, w->work, true, &w->work_fd, err));
-    EX_TRY(ex_lock(w->work_fd, "lock", true, 0, &w->lock_fd, err));
+    /* Nobody else works here, but a vault check may be asking. */
+    EX_TRY(ex_lock(w->work_fd, "lock", true, LOCK_WAIT_MS, &w->lock_fd, err));
     EX_TRY(ex_open_at(w->work_fd, "journal", O_WRONLY | O_CREAT | O_EXCL | O_APPEND, &w->journal_fd,
                       err));
     const char *line = options->journal != NULL ? options->journal : "{}";
