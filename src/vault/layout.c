@@ -130,11 +130,7 @@ static ex_code node_load(struct walker *w, const uint8_t *id, unsigned level, ui
     const uint8_t *data;
     size_t size;
     uint64_t total = 0, end = w->offset + length;
-    uint8_t hash[SHA256_BYTES];
     EX_TRY(fetch(w->fetcher, id, RECORD_NODES, &data, &size, err));
-    sha256_of(data, size, hash);
-    if (memcmp(hash, id, SHA256_BYTES) != 0)
-        return ex_fail(err, EX_ALTERED, "a layout node is damaged");
     EX_AUTO_FREE struct extent *e = NULL;
     EX_TRY(ex_alloc(NODE_ENTRIES_MAX, sizeof *e, NODE_ENTRIES_MAX * sizeof *e, "a layout node", &e,
                     err));
@@ -156,7 +152,7 @@ static ex_code walk_node(struct walker *w, const uint8_t *id, unsigned level, ui
     struct ex_error why;
     size_t count = 0;
     ex_code code = node_load(w, id, level, length, &e, &count, &why);
-    if (code == EX_ALTERED || code == EX_MISSING)
+    if (vault_is_damage(code))
         return damaged(w, length, &why, err);
     if (code != EX_OK) {
         if (err != NULL)
@@ -204,7 +200,16 @@ ex_code fetch_place(struct vault *v, const uint8_t id[static SHA256_BYTES], stru
     EX_TRY(index_refresh(v->index, err));
     if (index_find(v->index, id, ret))
         return EX_OK;
-    return ex_fail(err, EX_MISSING, "%.16s… is not in the vault", ex_hex(hex, id, SHA256_BYTES));
+    ex_hex(hex, id, SHA256_BYTES);
+    if (index_damaged(v->index) > 0)
+        return ex_hint(ex_fail(err, EX_MISSING,
+                               "%.16s… is not in the index, parts of which are damaged", hex),
+                       err, "run: exhibit rebuild");
+    return ex_fail(err, EX_MISSING, "%.16s… is not in the vault", hex);
+}
+
+bool vault_is_damage(ex_code code) {
+    return code == EX_ALTERED || code == EX_MISSING || code == EX_IO || code == EX_UNSUPPORTED;
 }
 
 bool record_lookup(const struct record *r, const uint8_t id[static SHA256_BYTES],
@@ -220,20 +225,43 @@ bool record_lookup(const struct record *r, const uint8_t id[static SHA256_BYTES]
     return false;
 }
 
-ex_code fetch(struct fetcher *f, const uint8_t id[static SHA256_BYTES], enum record_type type,
-              const uint8_t **ret, size_t *ret_size, struct ex_error *err) {
-    struct index_place place;
+static ex_code fetch_from(struct fetcher *f, const struct index_place *place,
+                          const uint8_t id[static SHA256_BYTES], enum record_type type,
+                          const uint8_t **ret, size_t *ret_size, struct ex_error *err) {
     char hex[SHA256_HEX_BYTES];
-    EX_TRY(fetch_place(f->vault, id, &place, err));
-    if (f->record.data == NULL || place.offset != f->place.offset ||
-        memcmp(place.pack, f->place.pack, VAULT_PACK_ID_BYTES) != 0) {
+    uint8_t hash[SHA256_BYTES];
+    if (f->record.data == NULL || !index_place_same(place, &f->place)) {
         record_clear(&f->record);
-        EX_TRY(
-            pack_read_record(f->vault, place.pack, place.offset, false, f->codec, &f->record, err));
-        f->place = place;
+        EX_TRY(pack_read_record(f->vault, place->pack, place->offset, false, f->codec, &f->record,
+                                err));
+        f->place = *place;
     }
     if (f->record.head.type != type || !record_lookup(&f->record, id, ret, ret_size))
         return ex_fail(err, EX_ALTERED, "%.16s… is not where the index says it is",
                        ex_hex(hex, id, SHA256_BYTES));
+    sha256_of(*ret, *ret_size, hash);
+    if (memcmp(hash, id, SHA256_BYTES) != 0)
+        return ex_fail(err, EX_ALTERED, "%.16s… is damaged", ex_hex(hex, id, SHA256_BYTES));
     return EX_OK;
+}
+
+/* Any sound copy serves (format/vault §4). */
+ex_code fetch(struct fetcher *f, const uint8_t id[static SHA256_BYTES], enum record_type type,
+              const uint8_t **ret, size_t *ret_size, struct ex_error *err) {
+    struct index_place place;
+    struct index_search search = {0};
+    struct ex_error why;
+    EX_TRY(fetch_place(f->vault, id, &place, err));
+    ex_code code = fetch_from(f, &place, id, type, ret, ret_size, &why);
+    while (vault_is_damage(code) && index_next(f->vault->index, id, &search, &place)) {
+        struct ex_error other;
+        ex_code again = fetch_from(f, &place, id, type, ret, ret_size, &other);
+        if (!vault_is_damage(again)) {
+            code = again;
+            why = other;
+        }
+    }
+    if (code != EX_OK && err != NULL)
+        *err = why;
+    return code;
 }

@@ -62,10 +62,13 @@ EX_MUST_USE ex_code fetcher_open(struct vault *v, struct fetcher *ret, struct ex
 void fetcher_close(struct fetcher *f);
 EX_MUST_USE ex_code fetch_place(struct vault *v, const uint8_t id[static SHA256_BYTES],
                                 struct index_place *ret, struct ex_error *err);
-/* *ret: inside the fetcher, until the next call. The id was looked up, not recomputed. */
+/* A node or a manifest: anything whose id is the SHA-256 of its bytes, which is compared. *ret:
+ * inside the fetcher, until the next call. */
 EX_MUST_USE ex_code fetch(struct fetcher *f, const uint8_t id[static SHA256_BYTES],
                           enum record_type type, const uint8_t **ret, size_t *ret_size,
                           struct ex_error *err);
+/* Codes that say something about the bytes asked for, not about the asking. */
+bool vault_is_damage(ex_code code);
 bool record_lookup(const struct record *r, const uint8_t id[static SHA256_BYTES],
                    const uint8_t **ret, size_t *ret_size);
 

@@ -130,12 +130,8 @@ ex_code vault_object(struct vault *v, const uint8_t id[static SHA256_BYTES],
     ex_code code = fetch(&f, id, RECORD_MANIFEST, &data, &size, err);
     if (code == EX_OK)
         code = manifest_parse(data, size, &o, err);
-    if (code == EX_OK && memcmp(o.id, id, SHA256_BYTES) != 0) {
-        vault_object_info_clear(&o);
-        code = ex_fail(err, EX_ALTERED, "the manifest of the object is damaged");
-    }
     fetcher_close(&f);
-    if (code == EX_FORMAT) /* the id was right for other bytes than these */
+    if (code == EX_FORMAT) /* the bytes have this id, and are no manifest */
         code = ex_fail(err, EX_ALTERED, "the manifest of the object is damaged");
     if (code == EX_OK)
         *ret = o;

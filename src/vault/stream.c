@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { STREAM_ITEMS = 16, STREAM_EXTENTS = 64, STREAM_POOL_QUEUE = 64 };
+enum { STREAM_ITEMS = 16, STREAM_EXTENTS = 64, STREAM_POOL_QUEUE = 64, STREAM_WORKERS_MAX = 64 };
 
 struct stream_extent {
     struct extent extent;
@@ -43,17 +43,18 @@ struct stream {
     struct ex_pool *pool;
     struct codec **codec;
     struct block_hasher **hasher;
+    struct record rescued;
     uint64_t begun, delivered; /* items */
     struct stream_item item[STREAM_ITEMS];
 };
 
 /* ---- in the workers ---- */
 
-static ex_code check_extent(struct stream_item *item, struct stream_extent *x,
-                            struct block_hasher *hasher, struct ex_error *err) {
-    size_t size, blocks = (size_t)((x->extent.length + BLOCK_BYTES - 1) / BLOCK_BYTES);
+static ex_code check_extent(struct stream_item *item, const struct record *record,
+                            struct stream_extent *x, struct block_hasher *hasher, struct ex_error *err) {
+    size_t size;
     uint8_t id[SHA256_BYTES];
-    if (!record_lookup(&item->record, x->extent.id, &x->data, &size) || size != x->extent.length) {
+    if (!record_lookup(record, x->extent.id, &x->data, &size) || size != x->extent.length) {
         (void)snprintf(x->why, sizeof x->why, "the chunk is not where the index says it is");
         return EX_OK;
     }
@@ -63,7 +64,6 @@ static ex_code check_extent(struct stream_item *item, struct stream_extent *x,
     if (!x->good)
         (void)snprintf(x->why, sizeof x->why,
                        "the stored bytes have another hash than the chunk's id");
-    (void)blocks;
     return EX_OK;
 }
 
@@ -79,7 +79,7 @@ static ex_code read_item(struct stream_item *item, unsigned worker, struct ex_er
     EX_TRY(pack_read_record(s->vault, item->place.pack, item->place.offset, s->from_disk,
                             s->codec[worker], &item->record, err));
     for (size_t i = 0; i < item->count; i++)
-        EX_TRY(check_extent(item, &item->extent[i], s->hasher[worker], err));
+        EX_TRY(check_extent(item, &item->record, &item->extent[i], s->hasher[worker], err));
     return EX_OK;
 }
 
@@ -89,7 +89,7 @@ static void run_item(struct ex_job *job, unsigned worker) {
     item->code = EX_OK;
     if (code == EX_OK)
         return;
-    if (code != EX_ALTERED && code != EX_MISSING && code != EX_IO && code != EX_UNSUPPORTED) {
+    if (!vault_is_damage(code)) {
         item->code = code;
         return;
     }
@@ -103,10 +103,39 @@ static void run_item(struct ex_job *job, unsigned worker) {
 
 /* ---- delivering, in order ---- */
 
+/* Another copy of a chunk whose first one is damaged; `*ret` must live as long as x->data. */
+static ex_code rescue(struct stream *s, struct stream_item *item, struct stream_extent *x,
+                      struct record *ret, struct ex_error *err) {
+    struct index_search search = {0};
+    struct index_place place;
+    unsigned own = ex_pool_threads(s->pool); /* the caller's codec and hasher */
+    while (!x->good && index_next(s->vault->index, x->extent.id, &search, &place)) {
+        struct ex_error why;
+        if (index_place_same(&place, &item->place))
+            continue;
+        record_clear(ret);
+        ex_code code = pack_read_record(s->vault, place.pack, place.offset, s->from_disk,
+                                        s->codec[own], ret, &why);
+        if (code == EX_OK) {
+            struct stream_extent other = *x;
+            EX_TRY(check_extent(item, ret, &other, s->hasher[own], err));
+            if (other.good)
+                *x = other;
+        } else if (!vault_is_damage(code)) {
+            if (err != NULL)
+                *err = why;
+            return code;
+        }
+    }
+    return EX_OK;
+}
+
 static ex_code deliver_extents(struct stream *s, struct stream_item *item, struct ex_error *err) {
     struct vault_piece piece = {.offset = item->offset};
     for (size_t i = 0; i < item->count; i++) {
         struct stream_extent *x = &item->extent[i];
+        if (!x->good)
+            EX_TRY(rescue(s, item, x, &s->rescued, err));
         piece.kind = x->good ? VAULT_PIECE_DATA : VAULT_PIECE_DAMAGED;
         piece.length = x->extent.length;
         piece.data = x->good ? x->data : NULL;
@@ -213,11 +242,13 @@ static ex_code add_extent(void *context, uint64_t offset, const struct extent *e
 }
 
 static ex_code stream_workers(struct stream *s, struct ex_error *err) {
-    unsigned threads = ex_cpu_count();
-    EX_TRY(ex_alloc(threads, sizeof(void *), EX_LIMIT_CONFIG_BYTES, "workers", &s->codec, err));
-    EX_TRY(ex_alloc(threads, sizeof(void *), EX_LIMIT_CONFIG_BYTES, "workers", &s->hasher, err));
+    unsigned threads = ex_cpu_count(), users;
+    threads = threads < STREAM_WORKERS_MAX ? threads : STREAM_WORKERS_MAX;
+    users = threads + 1; /* the caller, see rescue() */
+    EX_TRY(ex_alloc(users, sizeof(void *), EX_LIMIT_CONFIG_BYTES, "workers", &s->codec, err));
+    EX_TRY(ex_alloc(users, sizeof(void *), EX_LIMIT_CONFIG_BYTES, "workers", &s->hasher, err));
     EX_TRY(ex_pool_new(threads, STREAM_POOL_QUEUE, &s->pool, err));
-    for (unsigned i = 0; i < threads; i++) {
+    for (unsigned i = 0; i < users; i++) {
         EX_TRY(codec_new(&s->codec[i], err));
         EX_TRY(block_hasher_new(&s->hasher[i], err));
     }
@@ -225,9 +256,9 @@ static ex_code stream_workers(struct stream *s, struct ex_error *err) {
 }
 
 static void stream_free(struct stream *s) {
-    unsigned threads = s->pool != NULL ? ex_pool_threads(s->pool) : 0;
+    unsigned users = s->pool != NULL ? ex_pool_threads(s->pool) + 1 : 0;
     ex_pool_free(s->pool); /* finishes what was submitted */
-    for (unsigned i = 0; i < threads; i++) {
+    for (unsigned i = 0; i < users; i++) {
         codec_free(s->codec[i]);
         block_hasher_free(s->hasher[i]);
     }
@@ -235,6 +266,7 @@ static void stream_free(struct stream *s) {
         record_clear(&s->item[i].record);
         free(s->item[i].hash);
     }
+    record_clear(&s->rescued);
     free(s->codec);
     free(s->hasher);
     free(s);
