@@ -59,7 +59,8 @@ static ex_code check_record(struct checker *c, int fd, const struct pack_list *l
     if (code == EX_OK && bad != r.entry_count)
         code = ex_fail(&why, EX_ALTERED, "entry %zu has another hash than its id", bad);
     if (code == EX_OK &&
-        (r.entry_count != expected->count ||
+        (r.entry_count != expected->count || r.head.number != expected->head.number ||
+         r.head.type != expected->head.type ||
          memcmp(r.entry, list->entry + expected->first, r.entry_count * sizeof *r.entry) != 0))
         code = ex_fail(&why, EX_ALTERED, "its table and the trailer do not agree");
     record_clear(&r);
@@ -83,7 +84,10 @@ static ex_code check_pack(void *context, const char *name,
     EX_AUTO_FD int fd = -1;
     c->pack = name + 3;
     c->report->packs++;
-    EX_TRY(ex_open_at(c->vault->packs_fd, name, O_RDONLY, &fd, err));
+    if (ex_open_at(c->vault->packs_fd, name, O_RDONLY | O_NONBLOCK, &fd, &why) != EX_OK) {
+        problem(c, "pack %.19s…: %s", c->pack, why.text);
+        return EX_OK;
+    }
     if (fstat(fd, &st) == 0)
         c->report->stored_bytes += (uint64_t)st.st_size;
     if (!index_has_pack(c->vault->index, id))
@@ -105,6 +109,56 @@ static ex_code check_pack(void *context, const char *name,
     }
     pack_list_clear(&list);
     return code;
+}
+
+/* A pack that the index knows and the directory does not. */
+static void check_is_there(void *context, const uint8_t id[static VAULT_PACK_ID_BYTES]) {
+    struct checker *c = context;
+    char name[PACK_NAME_BYTES];
+    struct stat st;
+    if (fstatat(c->vault->packs_fd, pack_name(name, id), &st, AT_SYMLINK_NOFOLLOW) != 0)
+        problem(c, "pack %.19s… is gone", name + 3);
+}
+
+/* Names under packs/ that are no pack's, and that everybody else steps over. */
+static void check_strangers_in(struct checker *c, const char *sub, int dir_fd) {
+    DIR *dir = fdopendir(dir_fd);
+    struct dirent *e;
+    if (dir == NULL)
+        ex_fd_close(dir_fd);
+    while (dir != NULL && (e = readdir(dir)) != NULL) {
+        uint8_t id[VAULT_PACK_ID_BYTES];
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        if (strlen(e->d_name) != 69 || strcmp(e->d_name + 64, ".pack") != 0 ||
+            strncmp(e->d_name, sub, 2) != 0 || !ex_parse_hex(e->d_name, 64, id, sizeof id))
+            problem(c, "packs/%s/%.80s is not a pack's name", sub, e->d_name);
+    }
+    if (dir != NULL)
+        closedir(dir);
+}
+
+static void check_strangers(struct checker *c) {
+    int fd = -1;
+    struct dirent *e;
+    if (ex_open_at(c->vault->packs_fd, ".", O_RDONLY | O_DIRECTORY, &fd, NULL) != EX_OK)
+        return;
+    DIR *dir = fdopendir(fd);
+    if (dir == NULL)
+        ex_fd_close(fd);
+    while (dir != NULL && (e = readdir(dir)) != NULL) {
+        int sub = -1;
+        uint8_t digits;
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        if (!ex_parse_hex(e->d_name, strlen(e->d_name), &digits, 1) ||
+            ex_open_at(c->vault->packs_fd, e->d_name, O_RDONLY | O_DIRECTORY, &sub, NULL) != EX_OK)
+            problem(c, "packs/%.80s is no place of packs", e->d_name);
+        else
+            check_strangers_in(c, e->d_name, sub);
+    }
+    if (dir != NULL)
+        closedir(dir);
 }
 
 /* ---- work left behind ---- */
@@ -174,6 +228,8 @@ ex_code vault_check(struct vault *v, bool deep, struct ex_progress *progress,
     c.hasher = hasher;
     EX_TRY(index_refresh(v->index, err));
     EX_TRY(pack_each(v, check_pack, &c, err));
+    index_each_pack(v->index, check_is_there, &c);
+    check_strangers(&c);
     index_counts(v->index, &ret->index_segments, &ret->index_entries);
     EX_TRY(index_check(v->index, index_problem, &c, err));
     return check_work(&c, err);
@@ -199,7 +255,8 @@ static ex_code rebuild_pack(void *context, const char *name,
     struct vault *v = r->vault;
     struct pack_list list = {0};
     EX_AUTO_FD int fd = -1;
-    EX_TRY(ex_open_at(v->packs_fd, name, O_RDONLY, &fd, err));
+    if (ex_open_at(v->packs_fd, name, O_RDONLY | O_NONBLOCK, &fd, NULL) != EX_OK)
+        return EX_OK; /* vault_check says why */
     /* A pack with a damaged end still gives what its sound records hold. */
     if (pack_list_read(fd, v->config.id, name, &list, NULL) != EX_OK &&
         pack_list_walk(fd, v->config.id, name, &list, ignore_stretch, NULL, NULL) != EX_OK)
