@@ -61,6 +61,9 @@ ex_code vault_create(const char *path, const uint8_t vault_key[static SIGN_PUBLI
     config.created_ns = now.utc_ns;
     EX_TRY(note_key_make(config.origin, NOTE_TYPE_ED25519, vault_key, &config.key, err));
     EX_TRY(make_directory(path, &fd, err));
+    EX_AUTO_FD int above = -1; /* not everybody may read it */
+    if (ex_open_at(fd, "..", O_RDONLY | O_DIRECTORY, &above, NULL) == EX_OK)
+        EX_TRY(ex_sync_fd(above, path, err));
     for (size_t i = 0; i < sizeof sub / sizeof sub[0]; i++) {
         EX_AUTO_FD int sub_fd = -1;
         EX_TRY(ex_open_dir_at(fd, sub[i], true, &sub_fd, err));
@@ -90,6 +93,8 @@ static ex_code config_fields(json_t *json, struct vault_config *c, struct ex_err
         !ex_parse_hex(id, strlen(id), c->id, sizeof c->id) || strlen(origin) >= sizeof c->origin ||
         !ex_time_parse(created, strlen(created), &c->created_ns))
         return ex_fail(err, EX_FORMAT, "vault.json is damaged");
+    if (strncmp(origin, "exhibit-vault/", 14) != 0 || strcmp(origin + 14, id) != 0)
+        return ex_fail(err, EX_FORMAT, "the origin in vault.json is not this vault's");
     memcpy(c->origin, origin, strlen(origin) + 1);
     c->plain = strcmp(mode, "plain") == 0;
     if (!c->plain)

@@ -29,6 +29,11 @@ void vault_officer_clear(struct vault_officer *o) {
     *o = (struct vault_officer){0};
 }
 
+/* sodium_malloc() ends a process that has not called sodium_init() yet. */
+static uint8_t *locked_memory(size_t size_bytes) {
+    return sodium_init() < 0 ? NULL : sodium_malloc(size_bytes);
+}
+
 static char *base64(char to[static BASE64_MAX], const uint8_t *data, size_t size_bytes) {
     return sodium_bin2base64(to, BASE64_MAX, data, size_bytes, sodium_base64_VARIANT_ORIGINAL);
 }
@@ -75,10 +80,12 @@ ex_code vault_officer_create(int vault_dir_fd, unsigned kdf_memory_mib, const ch
     struct officer_file f = {.kdf = {.memory_mib = kdf_memory_mib, .passes = KDF_PASSES}};
     struct vault_officer o = {0};
     uint8_t ad[OFFICER_AD_BYTES];
-    SEAL_AUTO_SECRET uint8_t *secret = sodium_malloc(OFFICER_SECRET_BYTES);
-    o.box_secret = sodium_malloc(SEAL_BOX_SECRET_BYTES);
-    if (secret == NULL || o.box_secret == NULL)
+    SEAL_AUTO_SECRET uint8_t *secret = locked_memory(OFFICER_SECRET_BYTES);
+    o.box_secret = locked_memory(SEAL_BOX_SECRET_BYTES);
+    if (secret == NULL || o.box_secret == NULL) {
+        vault_officer_clear(&o);
         return ex_fail(err, EX_NOMEM, "no locked memory for a key");
+    }
     randombytes_buf(f.id, sizeof f.id);
     randombytes_buf(f.kdf.salt, sizeof f.kdf.salt);
     randombytes_buf(f.nonce, sizeof f.nonce);
@@ -167,7 +174,7 @@ static ex_code officer_open(const struct officer_file *f, const uint8_t *secret,
     memcpy(o.id, f->id, sizeof o.id);
     memcpy(o.box_public, f->box, sizeof o.box_public);
     EX_TRY(sign_key_from_seed(secret, &o.sign, err));
-    o.box_secret = sodium_malloc(SEAL_BOX_SECRET_BYTES);
+    o.box_secret = locked_memory(SEAL_BOX_SECRET_BYTES);
     if (o.box_secret == NULL) {
         vault_officer_clear(&o);
         return ex_fail(err, EX_NOMEM, "no locked memory for a key");
@@ -241,8 +248,8 @@ ex_code vault_keyring_create(int vault_dir_fd, const uint8_t vault_id[static VAU
         locked[KEYRING_PLAIN_BYTES + SEAL_TAG_BYTES],
         sealed[KEYRING_KEY_BYTES + SEAL_BOX_OVERHEAD_BYTES];
     char id[33], nonce_hex[49], sealed_text[BASE64_MAX], locked_text[BASE64_MAX];
-    SEAL_AUTO_SECRET uint8_t *key = sodium_malloc(KEYRING_KEY_BYTES);
-    SEAL_AUTO_SECRET uint8_t *plain = sodium_malloc(KEYRING_PLAIN_BYTES);
+    SEAL_AUTO_SECRET uint8_t *key = locked_memory(KEYRING_KEY_BYTES);
+    SEAL_AUTO_SECRET uint8_t *plain = locked_memory(KEYRING_PLAIN_BYTES);
     if (key == NULL || plain == NULL)
         return ex_fail(err, EX_NOMEM, "no locked memory for a key");
     randombytes_buf(key, KEYRING_KEY_BYTES);
@@ -309,7 +316,7 @@ ex_code vault_keyring_open(const struct vault *v, const struct vault_officer *of
     EX_AUTO_FREE uint8_t *data = NULL;
     EX_AUTO_FREE struct keyring_file *k = ex_new0(struct keyring_file);
     SEAL_AUTO_SECRET uint8_t *key = NULL;
-    SEAL_AUTO_SECRET uint8_t *plain = sodium_malloc(KEYRING_PLAIN_BYTES);
+    SEAL_AUTO_SECRET uint8_t *plain = locked_memory(KEYRING_PLAIN_BYTES);
     uint8_t ad[KEYRING_AD_BYTES];
     size_t size, i = 0;
     if (plain == NULL)
