@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,7 +19,10 @@ struct source {
     struct source_range *bad;
     size_t bad_count, bad_capacity;
     struct source_range injected;
+    bool ended;       /* a terminal would go on after its end */
+    atomic_bool stop;
 };
+enum { POLL_MS = 100 };
 
 static int64_t time_ns(struct timespec t) {
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
@@ -170,19 +175,34 @@ static ex_code read_file(struct source *s, uint8_t *to, size_t size_bytes, size_
     return EX_OK;
 }
 
+/* Waits until there is something to read: a pipe's writer may take for ever, and the person who
+ * waits for it must be able to stop. */
+static ex_code wait_for_input(struct source *s, struct ex_error *err) {
+    struct pollfd p = {.fd = s->fd, .events = POLLIN};
+    for (;;) {
+        if (atomic_load(&s->stop))
+            return ex_fail(err, EX_INTERRUPTED, "interrupted while waiting for standard input");
+        int ready = poll(&p, 1, POLL_MS);
+        if (ready > 0)
+            return EX_OK;
+        if (ready < 0 && errno != EINTR)
+            return ex_fail_sys(err, "could not wait for standard input");
+    }
+}
+
 /* Fills the buffer, so that pieces are large whatever the writer of the pipe does. */
 static ex_code read_stream(struct source *s, uint8_t *to, size_t size_bytes, size_t *ret_got,
                            struct ex_error *err) {
     size_t have = 0;
-    while (have < size_bytes) {
+    while (have < size_bytes && !s->ended) {
+        EX_TRY(wait_for_input(s, err));
         ssize_t got = read(s->fd, to + have, size_bytes - have);
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (got < 0)
             return ex_fail_sys(err, "could not read standard input at byte %llu",
                                (unsigned long long)(s->at + have));
-        if (got == 0)
-            break;
+        s->ended = got == 0;
         have += (size_t)got;
     }
     s->at += have;
@@ -194,6 +214,10 @@ ex_code source_read(struct source *s, uint8_t *to, size_t size_bytes, size_t *re
                     struct ex_error *err) {
     return s->identity.kind == SOURCE_STDIN ? read_stream(s, to, size_bytes, ret_got, err)
                                             : read_file(s, to, size_bytes, ret_got, err);
+}
+
+void source_stop(struct source *s) {
+    atomic_store(&s->stop, true);
 }
 
 const struct source_range *source_unreadable(const struct source *s, size_t *ret_count) {

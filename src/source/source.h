@@ -6,7 +6,7 @@
  * gives its bytes once, from the first to the last. A range that the system cannot read is given
  * as zero bytes and listed, down to the sector (512 bytes), and reading goes on behind it.
  *
- * Threads: one thread at a time.
+ * Threads: one thread at a time, except for source_stop().
  */
 #ifndef EXHIBIT_SOURCE_SOURCE_H
 #define EXHIBIT_SOURCE_SOURCE_H
@@ -49,6 +49,10 @@ void source_identity(const struct source *s, struct source_identity *ret);
  * was opened. */
 EX_MUST_USE ex_code source_read(struct source *s, uint8_t *to, size_t size_bytes, size_t *ret_got,
                                 struct ex_error *err);
+
+/* From any thread: a source_read() that waits for more of standard input, now or later, ends soon
+ * with EX_INTERRUPTED. */
+void source_stop(struct source *s);
 
 /* Unreadable ranges so far: ascending, merged; the source's. */
 const struct source_range *source_unreadable(const struct source *s, size_t *ret_count);

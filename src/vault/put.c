@@ -299,7 +299,11 @@ static ex_code put_slabs(struct put *p, struct ex_progress *progress, struct ex_
                                       .chunk = on_chunk,
                                       .run = on_run};
     struct slab *slab;
-    while ((slab = slab_ring_take(&p->slabs)) != NULL) {
+    for (;;) {
+        while (!slab_ring_wait(&p->slabs)) /* somebody may want to stop what waits for a pipe */
+            EX_TRY(ex_progress_step(progress, 0, err));
+        if ((slab = slab_ring_take(&p->slabs)) == NULL)
+            break;
         size_t size = slab->size_bytes;
         EX_TRY(put_slab(p, slab, err));
         slab_ring_give_back(&p->slabs);
@@ -368,6 +372,8 @@ static ex_code put_run(struct put *p, struct source *source,
         code = put_slabs(p, progress, &own);
     if (code != EX_OK)
         put_fail(&p->shared, &own);
+    if (atomic_load(&p->shared.failed))
+        source_stop(source);
     if (reading)
         slab_ring_join(&p->slabs);
     if (!atomic_load(&p->shared.failed) && (code = put_end(p, source, &own)) != EX_OK)

@@ -27,6 +27,7 @@ enum {
     SYNC_BYTES = 32 << 20,
     TRAILER_TARGET_BYTES = 32 << 20, /* a trailer is a record, and has a record's limit */
     LOCK_WAIT_MS = 2000,
+    SLAB_WAIT_MS = 200,
     WORKERS_MAX = 64,
     POOL_QUEUE = 1024
 };
@@ -69,6 +70,8 @@ struct slab_ring {
 };
 EX_MUST_USE ex_code slab_ring_start(struct slab_ring *r, struct put_shared *s,
                                     struct source *source, struct ex_error *err);
+/* Waits a moment for the next slab: false when there is none yet. */
+bool slab_ring_wait(struct slab_ring *r);
 /* The next slab, block hashes done; NULL at the end or after a failure. */
 struct slab *slab_ring_take(struct slab_ring *r);
 void slab_ring_give_back(struct slab_ring *r);

@@ -2,6 +2,8 @@
 /* The near end of putting: reading slabs, hashing them as a stream and block by block. */
 #include "vault/put_internal.h"
 
+#include <time.h>
+
 void put_fail(struct put_shared *s, const struct ex_error *err) {
     pthread_mutex_lock(&s->mutex);
     if (!atomic_load(&s->failed))
@@ -126,6 +128,21 @@ ex_code slab_ring_start(struct slab_ring *r, struct put_shared *s, struct source
         return EX_NOMEM;
     }
     return EX_OK;
+}
+
+bool slab_ring_wait(struct slab_ring *r) {
+    struct put_shared *s = r->shared;
+    struct timespec until;
+    int timed_out = 0;
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += SLAB_WAIT_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&s->mutex);
+    while (!atomic_load(&s->failed) && r->filled <= r->taken && !r->ended && timed_out == 0)
+        timed_out = pthread_cond_clockwait(&s->changed, &s->mutex, CLOCK_MONOTONIC, &until);
+    pthread_mutex_unlock(&s->mutex);
+    return timed_out == 0;
 }
 
 struct slab *slab_ring_take(struct slab_ring *r) {
