@@ -107,11 +107,15 @@ struct item_truth { /* what the ledger, not the catalog, says of an item */
     json_t *item; /* json.md §4.1, from the body */
 };
 
+enum { OPEN_INTENTS_MAX = 20 };
+
 struct history_check {
     struct ledger_check ledger;
     struct history_report report;
     uint64_t bodies, bodies_erased, bodies_missing, bodies_altered;
     uint64_t unauthenticated;
+    uint64_t open_count; /* intents without outcome, this act's own left out */
+    uint64_t open[OPEN_INTENTS_MAX];
     bool key_given, config_matches;
     bool checkpoint_given;
     uint64_t checkpoint_size;

@@ -120,6 +120,15 @@ static ex_code compare_checkpoint(struct act *act, struct history_check *h, stru
     return ledger_continues(act->ledger, (const char *)note, size, &h->checkpoint_size, err);
 }
 
+static void keep_open(void *context, uint64_t index) {
+    struct pass *p = context;
+    if (p->act->has_intent && index == p->act->intent)
+        return; /* this very act: it ends after the check */
+    if (p->check->open_count < OPEN_INTENTS_MAX)
+        p->check->open[p->check->open_count] = index;
+    p->check->open_count++;
+}
+
 ex_code check_history(struct act *act, struct item_truth *items, size_t item_count,
                       struct history_check *ret, struct ex_error *err) {
     EX_AUTO(history_free) struct history *history = NULL;
@@ -134,6 +143,7 @@ ex_code check_history(struct act *act, struct item_truth *items, size_t item_cou
         act->face->progress->phase = "checking history";
     EX_TRY(ledger_check_all(act->ledger, each_entry, &p, act->face->progress, &ret->ledger, err));
     history_report(history, &ret->report);
+    history_each_open(history, keep_open, &p);
     json_t *attempts = unlock_attempts(act);
     ret->unauthenticated = json_array_size(attempts);
     json_decref(attempts);
@@ -173,8 +183,8 @@ json_t *claim_history(const struct history_check *h, int64_t now_ns, ex_code *ve
                   json_number(h->ledger.entries), "tiles", json_number(h->ledger.tiles), "bodies",
                   json_number(h->bodies), "bodies_erased", json_number(h->bodies_erased),
                   "bodies_missing", json_number(h->bodies_missing), "bodies_altered",
-                  json_number(h->bodies_altered), "open_intents",
-                  json_number(h->report.open_intents), "beyond", json_number(h->ledger.beyond)));
+                  json_number(h->bodies_altered), "open_intents", json_number(h->open_count),
+                  "beyond", json_number(h->ledger.beyond)));
     for (size_t i = 0; i < h->ledger.problem_count && i < LEDGER_PROBLEMS_MAX; i++)
         json_say(claim, "findings", "%s", h->ledger.problem[i]);
     for (size_t i = 0; i < h->body_text_count && i < LEDGER_PROBLEMS_MAX; i++)
@@ -187,10 +197,11 @@ json_t *claim_history(const struct history_check *h, int64_t now_ns, ex_code *ve
             "%" PRIu64
             " ledger files lie beyond the checkpoint: a write that was cut off, or a checkpoint put back",
             h->ledger.beyond);
-    if (h->report.open_intents > 0)
+    for (size_t i = 0; i < h->open_count && i < OPEN_INTENTS_MAX; i++)
         json_say(claim, "findings",
-                 "%" PRIu64 " acts were begun and have no outcome: cut off, or still going on",
-                 h->report.open_intents);
+                 "entry %" PRIu64
+                 " began an act that has no outcome: it was cut off, or is still going on",
+                 h->open[i]);
     if (h->checkpoint_given)
         json_say(claim, "findings",
                  "the ledger continues the saved checkpoint of %" PRIu64 " entries",

@@ -22,20 +22,16 @@ json_t *json_number(uint64_t v) {
     return json_integer(v > INT64_MAX ? INT64_MAX : (json_int_t)v);
 }
 
-/* Length of the UTF-8 character that begins here, 0 when it is none (RFC 3629). */
-static size_t utf8_length(const unsigned char *s) {
-    static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t size = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc0 ? 2 : 0;
-    if (size <= 1)
-        return size;
-    unsigned v = s[0] & (0x7fu >> size);
-    for (size_t i = 1; i < size; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-        v = v << 6 | (s[i] & 0x3fu);
+/* Length of the UTF-8 character that begins here, 0 when it is none: jansson is the judge. */
+static size_t utf8_length(const char *s) {
+    size_t left = strnlen(s, 4);
+    for (size_t size = 1; size <= left; size++) {
+        json_t *one = json_stringn(s, size);
+        json_decref(one);
+        if (one != NULL)
+            return size;
     }
-    bool fits = s[0] < 0xf5 && v >= least[size] && v <= 0x10ffff && (v < 0xd800 || v > 0xdfff);
-    return fits ? size : 0;
+    return 0;
 }
 
 void json_set_text(json_t *object, const char *key, const char *bytes) {
@@ -43,7 +39,7 @@ void json_set_text(json_t *object, const char *key, const char *bytes) {
     bool replaced = false;
     EX_AUTO_FREE char *text = ex_new0_bytes(3 * size + 1);
     for (size_t i = 0; i < size;) {
-        size_t one = utf8_length((const unsigned char *)bytes + i);
+        size_t one = utf8_length(bytes + i);
         replaced = replaced || one == 0;
         memcpy(text + used, one > 0 ? bytes + i : "\xef\xbf\xbd", one > 0 ? one : 3);
         used += one > 0 ? one : 3;

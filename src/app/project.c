@@ -58,19 +58,49 @@ static const char *text_at(json_t *json, const char *outer, const char *inner) {
     return json_string_value(json_object_get(json_object_get(json, outer), inner));
 }
 
-static void summary_line(const struct entry *e, json_t *what, char *to, size_t size) {
-    const char *label = text_at(what, "item", "label"), *number = text_at(what, "case", "number"),
-               *path = text_at(what, "source", "path"), *error = text_at(what, "error", "text"),
-               *name = text_at(what, "officer", "name"),
-               *command = json_string_value(json_object_get(what, "command")),
-               *output = json_string_value(json_object_get(what, "output"));
+static const char *verdict_at(json_t *what, const char *claim) {
+    const char *verdict = text_at(json_object_get(what, "claims"), claim, "verdict");
+    return verdict != NULL ? verdict : "?";
+}
+
+static long long number_at(json_t *json, const char *key) {
+    return json_integer_value(json_object_get(json, key));
+}
+
+/* What an outcome says came of the act; false when it says nothing of its own. */
+static bool outcome_line(const struct entry *e, json_t *what, char *to, size_t size) {
+    json_t *item = json_object_get(what, "item");
+    const char *error = text_at(what, "error", "text"),
+               *label = json_string_value(json_object_get(item, "label")),
+               *sha256 = json_string_value(json_object_get(what, "sha256"));
     if (error != NULL)
         (void)snprintf(to, size, "%s: %.200s", e->result, error);
     else if (label != NULL)
+        (void)snprintf(to, size, "held as %.100s, %lld bytes", label,
+                       number_at(item, "size_bytes"));
+    else if (json_is_object(json_object_get(what, "claims")))
+        (void)snprintf(to, size, "content %s, history %s, signers %s", verdict_at(what, "content"),
+                       verdict_at(what, "history"), verdict_at(what, "signers"));
+    else if (sha256 != NULL)
         (void)snprintf(
-            to, size, "held as %.100s, %" JSON_INTEGER_FORMAT " bytes", label,
-            json_integer_value(json_object_get(json_object_get(what, "item"), "size_bytes")));
-    else if (path != NULL)
+            to, size, "%lld bytes written, SHA-256 %.16s…, %s", number_at(what, "size_bytes"),
+            sha256, json_is_true(json_object_get(what, "matches")) ? "the same" : "NOT the same");
+    else
+        return false;
+    return true;
+}
+
+/* One line for people: what an entry is about. The table has the act, the body everything else. */
+static void summary_line(const struct entry *e, json_t *what, char *to, size_t size) {
+    json_t *query = json_object_get(what, "query");
+    const char *number = text_at(what, "case", "number"), *path = text_at(what, "source", "path"),
+               *name = text_at(what, "officer", "name"),
+               *agency = json_string_value(json_object_get(what, "agency")),
+               *command = json_string_value(json_object_get(what, "command")),
+               *output = json_string_value(json_object_get(what, "output"));
+    if (outcome_line(e, what, to, size))
+        return;
+    if (path != NULL)
         (void)snprintf(to, size, "collecting \"%.150s\" for case %.60s", path,
                        number != NULL ? number : "?");
     else if (output != NULL)
@@ -79,8 +109,12 @@ static void summary_line(const struct entry *e, json_t *what, char *to, size_t s
         (void)snprintf(to, size, "case %.100s", number);
     else if (name != NULL)
         (void)snprintf(to, size, "officer %.150s", name);
+    else if (agency != NULL)
+        (void)snprintf(to, size, "vault of %.150s", agency);
     else if (command != NULL)
         (void)snprintf(to, size, "for: %.100s", command);
+    else if (query != NULL && (e->has & ENTRY_HAS_RESULT) != 0)
+        (void)snprintf(to, size, "shown to the officer");
     else
         (void)snprintf(to, size, "%s", (e->has & ENTRY_HAS_RESULT) != 0 ? e->result : "");
 }
