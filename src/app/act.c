@@ -2,24 +2,9 @@
 /* Running a command: open, unlock, authorise, act, record. */
 #include "app/act_internal.h"
 
-#include "base/cursor.h"
-#include "base/file.h"
+#include <stdlib.h>
 
-#include <fcntl.h>
-#include <pwd.h>
-#include <sodium.h>
-#include <stdio.h>
-#include <sys/utsname.h>
-#include <unistd.h>
-
-enum { OFFICERS_MAX = 256 };
-static const char UNAUTHENTICATED[] = "ledger/unauthenticated";
-
-const char *act_flag(const struct act *act, enum flag_id id) {
-    return act->request->flag[id];
-}
-
-void act_clear(struct act *act) {
+static void act_clear(struct act *act) {
     catalog_close(act->catalog);
     ledger_close(act->ledger);
     vault_close(act->vault);
@@ -30,7 +15,7 @@ void act_clear(struct act *act) {
     free(act->agency);
 }
 
-ex_code act_open_vault(struct act *act, struct ex_error *err) {
+static ex_code act_open_vault(struct act *act, struct ex_error *err) {
     const char *path = act_flag(act, FLAG_VAULT);
     if (path == NULL)
         path = getenv("EXHIBIT_VAULT");
@@ -49,179 +34,14 @@ ex_code act_open_vault(struct act *act, struct ex_error *err) {
                 ex_fail(err, EX_SIGNATURE, "this vault names another key than the one given"), err,
                 "it is another vault, or somebody made its history anew");
     }
-    return ledger_open(vault_dir_fd(act->vault), &config->key, &act->ledger, err);
-}
-
-/* ---- failed unlocks ---- */
-
-json_t *unlock_attempts(struct act *act) {
-    EX_AUTO_FREE uint8_t *data = NULL;
-    size_t size;
-    json_t *list = json_array();
-    if (ex_read_file(vault_dir_fd(act->vault), UNAUTHENTICATED, EX_LIMIT_CONFIG_BYTES, &data, &size,
-                     NULL) != EX_OK)
-        return list;
-    for (char *line = (char *)data, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
-        json_t *one = json_loadb(line, (size_t)(end - line), 0, NULL);
-        json_array_append_new(
-            list, one != NULL ? one : json_pack("{s:s}", "unreadable", "a damaged line"));
-    }
-    return list;
-}
-
-void unlock_attempts_forget(struct act *act) {
-    (void)unlinkat(vault_dir_fd(act->vault), UNAUTHENTICATED, 0);
-}
-
-/* Nobody can sign for it, so it is only noted; the next session takes it into the ledger. On a
- * medium that cannot be written to it is lost, which no program can help. */
-static void note_failed_unlock(struct act *act) {
-    struct ex_clock now;
-    struct utsname system;
-    struct passwd *user = getpwuid(geteuid());
-    EX_AUTO_FD int fd = -1;
-    const char *claimed = act_flag(act, FLAG_OFFICER);
-    ex_clock_read(&now);
-    json_t *json = json_pack("{s:o}", "time", json_time(now.utc_ns));
-    json_set_text(json, "user", user != NULL ? user->pw_name : "?");
-    json_set_text(json, "machine", uname(&system) == 0 ? system.nodename : "?");
-    json_set_text(json, "officer", claimed != NULL ? claimed : "");
-    EX_AUTO_FREE char *text = json_dumps(json, JSON_COMPACT);
-    json_decref(json);
-    EX_AUTO_FREE char *line = NULL;
-    if (text == NULL || asprintf(&line, "%s\n", text) < 0)
-        return;
-    if (ex_open_at(vault_dir_fd(act->vault), UNAUTHENTICATED, O_WRONLY | O_CREAT | O_APPEND, &fd,
-                   NULL) == EX_OK &&
-        ex_write_all(fd, line, strlen(line), UNAUTHENTICATED, NULL) == EX_OK)
-        (void)!ex_sync_fd(fd, UNAUTHENTICATED, NULL);
-}
-
-/* ---- who ---- */
-
-static ex_code find_enrolment(void *context, const struct catalog_entry *e, struct ex_error *err);
-
-struct enrolment {
-    struct act *act;
-    const uint8_t *id; /* looked for by id … */
-    const char *name;  /* … or by name */
-    bool found;
-    struct entry entry;
-    char *officer_name;
-};
-
-static ex_code find_enrolment(void *context, const struct catalog_entry *e, struct ex_error *err) {
-    struct enrolment *x = context;
-    json_t *row = NULL, *what = NULL;
-    if (x->found || strcmp(e->event, "officer.enrol") != 0)
-        return EX_OK;
-    EX_TRY(project_row(x->act, e->index, &x->entry, &row, &what, err));
-    const char *name = json_string_value(json_object_get(json_object_get(what, "officer"), "name"));
-    x->found = x->id != NULL ? memcmp(x->entry.officer_id, x->id, ENTRY_ID_BYTES) == 0
-                             : name != NULL && strcmp(name, x->name) == 0;
-    if (x->found)
-        x->officer_name = ex_strdup(name != NULL ? name : "(erased)");
-    json_decref(row);
-    json_decref(what);
-    return EX_OK;
-}
-
-static ex_code look_up_officer(struct act *act, const uint8_t *id, const char *name,
-                               struct enrolment *ret, struct ex_error *err) {
-    *ret = (struct enrolment){.act = act, .id = id, .name = name};
-    EX_TRY(catalog_each_entry(act->catalog, NULL, find_enrolment, ret, err));
-    if (!ret->found)
-        return ex_hint(ex_fail(err, EX_DENIED, "the ledger enrols no such officer"), err,
-                       "exhibit ledger show 1 names the first officer");
-    return EX_OK;
-}
-
-/* The officer asked for by name or id, or the only one there is. */
-static ex_code choose_officer(struct act *act, uint8_t ret[static VAULT_ID_BYTES],
-                              struct ex_error *err) {
-    uint8_t id[OFFICERS_MAX][VAULT_ID_BYTES];
-    size_t count;
-    struct enrolment x;
-    const char *name = act_flag(act, FLAG_OFFICER);
-    EX_TRY(vault_officer_list(vault_dir_fd(act->vault), id, OFFICERS_MAX, &count, err));
-    if (name == NULL && count == 1) {
-        memcpy(ret, id[0], VAULT_ID_BYTES);
-        return EX_OK;
-    }
-    if (name == NULL)
-        return ex_hint(ex_fail(err, EX_USAGE, "this vault has keys of %zu officers", count), err,
-                       "say who you are with --officer NAME");
-    if (ex_parse_hex(name, strlen(name), ret, VAULT_ID_BYTES))
-        return EX_OK;
-    EX_TRY(look_up_officer(act, NULL, name, &x, err));
-    memcpy(ret, x.entry.officer_id, VAULT_ID_BYTES);
-    free(x.officer_name);
-    return EX_OK;
-}
-
-static ex_code unlock_officer(struct act *act, const uint8_t *id, const char *name,
-                              struct ex_error *err) {
-    char *passphrase = NULL;
-    size_t size = 0;
-    EX_TRY(act->face->passphrase(act->face->context, name, false, &passphrase, &size, err));
-    ex_code code =
-        vault_officer_unlock(vault_dir_fd(act->vault), id, passphrase, size, &act->officer, err);
-    sodium_free(passphrase);
-    if (code != EX_DENIED)
-        return code;
-    note_failed_unlock(act);
-    return ex_hint(ex_fail(err, EX_DENIED, "the passphrase does not open the key of %s", name), err,
-                   "check EXHIBIT_PASSPHRASE_FILE, or type it again; the attempt was noted");
-}
-
-static ex_code read_agency(struct act *act, struct ex_error *err) {
-    struct entry e;
-    json_t *row = NULL, *what = NULL;
-    EX_TRY(project_row(act, 0, &e, &row, &what, err));
-    const char *agency = json_string_value(json_object_get(what, "agency"));
-    act->agency = ex_strdup(agency != NULL ? agency : "(erased)");
-    json_decref(row);
-    json_decref(what);
-    return EX_OK;
-}
-
-static ex_code authorise(struct act *act, const struct entry *enrolment, struct ex_error *err) {
-    const char *wanted = permission_word(act->request->command->permission);
-    for (size_t i = 0; i < enrolment->permission_count; i++)
-        if (strcmp(enrolment->permission[i], "all") == 0 ||
-            strcmp(enrolment->permission[i], wanted) == 0)
-            return EX_OK;
-    return ex_hint(ex_fail(err, EX_DENIED, "%s may not do that: the permission \"%s\" is missing",
-                           act->officer_name, wanted),
-                   err, "the attempt is in the ledger");
-}
-
-static ex_code open_catalog(struct act *act, struct ex_error *err) {
-    const char *path = vault_path(act->vault);
-    ex_code code = catalog_open(path, &act->catalog, err);
-    /* The one command that must work with a broken catalog. */
-    if (code == EX_FORMAT && act->request->command->run == app_rebuild) {
-        EX_TRY(catalog_remove(path, err));
-        code = catalog_open(path, &act->catalog, err);
-    }
-    EX_TRY(code);
-    return project_up_to_date(act, err);
-}
-
-ex_code act_unlock(struct act *act, struct ex_error *err) {
-    uint8_t id[VAULT_ID_BYTES];
-    struct enrolment x;
-    EX_TRY(open_catalog(act, err));
-    EX_TRY(choose_officer(act, id, err));
-    EX_TRY(look_up_officer(act, id, NULL, &x, err));
-    act->officer_name = x.officer_name;
-    EX_TRY(read_agency(act, err));
-    EX_TRY(unlock_officer(act, id, act->officer_name, err));
-    if (memcmp(sign_key_public(act->officer.sign), x.entry.officer_key, SIGN_PUBLIC_BYTES) != 0)
-        return ex_fail(err, EX_SIGNATURE, "the key of %s is not the one that the ledger enrolled",
-                       act->officer_name);
-    EX_TRY(vault_keyring_open(act->vault, &act->officer, &act->vault_key, err));
-    return authorise(act, &x.entry, err);
+    /* A check must be able to look at a ledger that nobody could append to any more. */
+    if (act->request->command->run == app_ledger_verify ||
+        act->request->command->run == app_vault_check)
+        return ledger_open_to_check(vault_dir_fd(act->vault), &config->key, &act->ledger, err);
+    ex_code code = ledger_open(vault_dir_fd(act->vault), &config->key, &act->ledger, err);
+    if (code == EX_ALTERED || code == EX_MISSING || code == EX_FORMAT)
+        return ex_hint(code, err, "exhibit ledger verify names what is damaged");
+    return code;
 }
 
 /* ---- the way of every command ---- */

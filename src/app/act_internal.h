@@ -35,17 +35,17 @@ struct act {
     unsigned has_ids; /* ENTRY_HAS_CASE, ENTRY_HAS_ITEM */
 };
 
-const char *act_flag(const struct act *act, enum flag_id id);
+static inline const char *act_flag(const struct act *act, enum flag_id id) {
+    return act->request->flag[id];
+}
 static inline bool act_has_flag(const struct act *act, enum flag_id id) {
     return act_flag(act, id) != NULL;
 }
 
-/* ---- opening and closing: act.c ---- */
+/* ---- who: unlock.c ---- */
 
-EX_MUST_USE ex_code act_open_vault(struct act *act, struct ex_error *err);
 /* Officer, passphrase, keys, catalog; a failure to unlock is noted for the ledger. */
 EX_MUST_USE ex_code act_unlock(struct act *act, struct ex_error *err);
-void act_clear(struct act *act);
 /* Failed unlocks that wait for a session to sign for them (format/ledger §6): an array, never NULL.
  */
 json_t *unlock_attempts(struct act *act);
