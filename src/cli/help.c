@@ -59,9 +59,8 @@ static void put_command_line(struct cli_page *page, const struct command *comman
 }
 
 void cli_help_overview(struct cli_page *page) {
-    page_say(page, 0,
-             _("exhibit takes digital evidence in, keeps it, checks it and hands it out, "
-               "and writes down who did what."));
+    page_prose(page, _("exhibit takes digital evidence in, keeps it, checks it and hands it out, "
+                       "and writes down who did what."));
     page_gap(page);
     page_say(page, 0, "%s", _("usage: exhibit COMMAND [FLAGS]"));
     for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++) {

@@ -287,7 +287,10 @@ static ex_code check_complete(const struct request *request, struct ex_error *er
     }
     if (used == 0)
         return EX_OK;
-    ex_fail(err, EX_USAGE, _("\"%s\" also needs %s"), command->words, missing);
+    ex_fail(err, EX_USAGE, _("\"%s\" needs %s"), command->words, missing);
+    if (cli_flag_need(command, FLAG_VAULT) == FLAG_REQUIRED && request->flag[FLAG_VAULT] == NULL)
+        return ex_hint(EX_USAGE, err, _("EXHIBIT_VAULT can name the vault; `exhibit help %s`"),
+                       command->words);
     return hint_help(EX_USAGE, err, command);
 }
 

@@ -60,9 +60,9 @@ static ex_code read_passphrase_file(const struct cli_prompt *prompt, char **ret,
                                     struct ex_error *err) {
     EX_AUTO_FD int fd = open(prompt->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
-        return ex_hint(
-            ex_fail_sys(err, _("could not open the passphrase file \"%s\""), prompt->file), err,
-            "%s", _("EXHIBIT_PASSPHRASE_FILE names it"));
+        return ex_hint(ex_fail(err, EX_DENIED, _("could not open the passphrase file \"%s\": %s"),
+                               prompt->file, strerror(errno)),
+                       err, "%s", _("EXHIBIT_PASSPHRASE_FILE names it"));
     warn_if_open(prompt, fd);
     EX_AUTO(sodium_free) char *secret = NULL;
     EX_TRY(new_secret(&secret, err));

@@ -35,9 +35,9 @@ void render_init(struct cli_page *page, const json_t *result) {
     else
         page_field(page, _("Encryption"), "%s", mode);
     page_gap(page);
-    page_say(page, 0,
-             _("Write these two keys on paper and keep it away from the vault. With them "
-               "anybody can check later that this is still the same vault."));
+    page_prose(page,
+               _("Write these two keys on paper and keep the paper away from the vault. With them "
+                 "anybody can check later that this is still the same vault."));
     page_hash(page, 0, _("Vault key"), page_text(result, "vault_key"));
     page_hash(page, 0, _("Officer's key"), page_text(result, "officer.key"));
     page_gap(page);

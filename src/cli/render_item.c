@@ -26,7 +26,9 @@ static void put_unreadable(struct cli_page *page, const json_t *item) {
     }
     char ranges[CLI_NUMBER_BYTES];
     char bytes[CLI_NUMBER_BYTES];
-    page_field(page, _("Not read"), _("%s in %s places of the source"),
+    page_field(page, _("Not read"),
+               ngettext("%s in %s place of the source", "%s in %s places of the source",
+                        page_number(item, "unreadable.ranges")),
                page_size_text(bytes, item, "unreadable.bytes"),
                page_number_text(ranges, item, "unreadable.ranges"));
     const json_t *list = page_get(item, "unreadable.list");
@@ -66,6 +68,10 @@ static void put_item_head(struct cli_page *page, const json_t *item) {
 
 /* ---- collect ---- */
 
+static bool is_stdin(const json_t *item) {
+    return strcmp(page_text_or(item, "source.kind", ""), "stdin") == 0;
+}
+
 static const char *readback_text(const json_t *stored) {
     const char *what = page_text_or(stored, "readback", "");
     const char *how = page_text_or(stored, "readback_method", "");
@@ -104,7 +110,10 @@ void render_collect(struct cli_page *page, const json_t *result) {
         page_say(page, 0, _("Collected item %s."), label);
     page_gap(page);
     put_item_head(page, item);
-    put_outside_text(page, _("Source"), item, "source.path");
+    if (is_stdin(item))
+        page_field(page, _("Source"), "%s", _("standard input"));
+    else
+        put_outside_text(page, _("Source"), item, "source.path");
     put_stored(page, page_get(result, "stored"));
     page_gap(page);
     page_recorded(page, result);
@@ -119,8 +128,9 @@ static void put_item_row(struct cli_page *page, const json_t *item) {
     char size[CLI_NUMBER_BYTES];
     char unread[CLI_NUMBER_BYTES];
     char time[PAGE_TIME_BYTES];
-    page_say(page, 0, "%s  %s", page_text_or(item, "label", "?"),
-             page_text_or(item, "label_text", ""));
+    const char *label_text = page_text_or(item, "label_text", "");
+    page_say(page, 0, "%s%s%s", page_text_or(item, "label", "?"), label_text[0] == '\0' ? "" : "  ",
+             label_text);
     page_time_text(time, page_text(item, "collected"), page_text(item, "zone"));
     page_say(page, 2, _("%s, collected %s by %s"), page_size_text(size, item, "size_bytes"), time,
              page_text_or(item, "officer", "?"));

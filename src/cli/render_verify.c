@@ -156,7 +156,7 @@ static void put_item(struct cli_page *page, const json_t *item) {
     char chunks[CLI_NUMBER_BYTES];
     char bytes[CLI_NUMBER_BYTES];
     page_say(page, 2, "%s: %s", page_text_or(item, "label", "?"), verdict_text(item));
-    page_say(page, 4, _("%s read, in %s chunks"), page_size_text(bytes, item, "bytes_read"),
+    page_say(page, 4, _("%s read; chunks: %s"), page_size_text(bytes, item, "bytes_read"),
              page_number_text(chunks, item, "chunks"));
     put_match(page, _("fs-verity digest"), page_get(item, "fsverity_matches"));
     put_match(page, _("SHA-256 of the whole"), page_get(item, "linear_matches"));

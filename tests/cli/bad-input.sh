@@ -30,7 +30,7 @@ t exhibit ledger show minus
 t exhibit ledger prove 99999
 
 # what is there already
-t exhibit init vault --agency A --officer B --kdf-memory 8
+t exhibit init vault --agency A --officer B --plain --kdf-memory 8
 t exhibit case new --number 7 --title again
 echo precious >copy.img
 t exhibit export 7/1 --format raw --output copy.img

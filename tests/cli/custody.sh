@@ -4,7 +4,7 @@ make_disk disk.img
 known 44540cae8445f86116150b51dfb83422b08578543980a1dd16997c4f9c9bb89b # its fs-verity digest
 touch -d '2026-01-02 03:04:05' disk.img
 
-t exhibit init vault --agency 'Test Agency' --officer 'Sok Dara' --kdf-memory 8
+t exhibit init vault --agency 'Test Agency' --officer 'Sok Dara' --plain --kdf-memory 8
 EXHIBIT_VAULT=vault
 export EXHIBIT_VAULT
 t exhibit case list
@@ -22,8 +22,8 @@ t cmp disk.img copy.img
 t exhibit custody log 7/1
 t exhibit vault check
 t exhibit vault check --deep --quiet
-t exhibit ledger show 0 1
-t exhibit ledger show --quiet
+t exhibit ledger show 0 1 12
+s 'exhibit ledger show --quiet | grep "^[0-9]"'
 t exhibit ledger verify
 s 'exhibit ledger checkpoint >checkpoint'
 t exhibit ledger verify --checkpoint checkpoint --quiet

@@ -16,9 +16,13 @@ t exhibit item show 7/2 --quiet
 t exhibit item show 7/3 --quiet
 t exhibit item list --quiet
 s 'exhibit item show 7/3 --json | grep -o "\"path[_a-z0-9]*\":\"[^\"]*\""'
-echo 'control characters and overrides in all that was printed:'
-{
+
+dangerous() {
+    LC_ALL=C tr -d '\n' | LC_ALL=C grep -c "$(printf '[\001-\037\177]\\|\342\200\256')"
+}
+echo "in the names themselves: $(printf '%s' "$escape" | dangerous), $(printf '%s' "$override" | dangerous)"
+echo "in all that is printed about them: $({
     exhibit item show 7/1 && exhibit item show 7/2 && exhibit custody log 7/1 &&
         exhibit ledger show && exhibit item list --json
     exhibit collect "no such $escape" --case 7
-} 2>&1 | LC_ALL=C tr -d '\n' | LC_ALL=C grep -c "$(printf '[\001-\037\177]\\|\342\200\256')"
+} 2>&1 | dangerous)"

@@ -12,7 +12,7 @@ s/\([^0-9a-f@]\|^\)[0-9a-f]\{64\}\([^0-9a-f@]\|$\)/\1HASH\2/g
 s/\([^0-9a-f]\|^\)[0-9a-f]\{32\}\([^0-9a-f]\|$\)/\1ID\2/g
 s/\([^0-9a-f]\|^\)[0-9a-f]\{32\}\([^0-9a-f]\|$\)/\1ID\2/g
 s/+[0-9a-f]\{8\}+[A-Za-z0-9+/]\{44\}/+KEYID+KEY/g
-s/\([^0-9a-f]\|^\)[A-Za-z0-9+/]\{42,\}=\{1,2\}/\1BASE64/g
+s/[A-Za-z0-9+/]\{42,\}=\{1,2\}/BASE64/g
 
 # the machine
 s/^\(    by .*, on \).*/\1HOST/
@@ -39,4 +39,13 @@ s/^\(Added to disk  *\).*/\1SIZE/
 s/^\(Stored  *\).*/\1SIZE/
 s/^\(Read back  *[a-z ]*\), .*, and they matched/\1, and they matched/
 s/"\(added_bytes\|stored_bytes\)":[0-9]*/"\1":N/g
+s/^\( *\(added_bytes\|stored_bytes\): \).*/\1N/
+s/^\( *readback_method: \).*/\1METHOD/
 s/"readback_method":"[^"]*"/"readback_method":"METHOD"/g
+/^  found:$/{
+N
+/entries were made while nothing kept the machine's clock right$/d
+}
+/entries were made while nothing kept the machine's clock right$/d
+s/\.[0-9a-f]\{8\}\.part/.RANDOM.part/g
+s/bytes [0-9]* to [0-9]* of the item/bytes N to N of the item/

@@ -92,8 +92,8 @@ static void takes_flags_anywhere_and_with_equals(void **state) {
 
 static void the_vault_of_the_environment_stands_in(void **state) {
     (void)state;
-    bad_with(NULL, "--vault DIR", "exhibit help case list", WORDS("case", "list"));
-    bad_with("", "--vault DIR", "exhibit help case list", WORDS("case", "list"));
+    bad_with(NULL, "--vault DIR", "EXHIBIT_VAULT", WORDS("case", "list"));
+    bad_with("", "--vault DIR", "EXHIBIT_VAULT", WORDS("case", "list"));
     struct line *line = good_with("/env", WORDS("case", "list", "--vault", "/flag"));
     assert_string_equal(line->request.flag[FLAG_VAULT], "/flag");
     give_back(line);
@@ -104,8 +104,8 @@ static void the_vault_of_the_environment_stands_in(void **state) {
 
 static void everything_missing_is_named_at_once(void **state) {
     (void)state;
-    bad("\"init\" also needs DIR, --agency NAME, --officer NAME", "exhibit help init", "init");
-    bad("also needs --output FILE", "exhibit help export", "export", "7/1", "--format", "raw");
+    bad("\"init\" needs DIR, --agency NAME, --officer NAME", "exhibit help init", "init");
+    bad("needs --output FILE", "exhibit help export", "export", "7/1", "--format", "raw");
 }
 
 static void a_wrong_word_gets_the_nearest(void **state) {

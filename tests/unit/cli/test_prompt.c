@@ -82,7 +82,7 @@ static void no_passphrase_is_denied(void **state) {
     char *secret = NULL;
     size_t size = 0;
     assert_int_equal(cli_prompt_passphrase(&prompt, "Dara", false, &secret, &size, &err),
-                     EX_NOT_FOUND);
+                     EX_DENIED);
     prompt = (struct cli_prompt){.no_input = true};
     assert_int_equal(cli_prompt_passphrase(&prompt, "Dara", false, &secret, &size, &err),
                      EX_DENIED);

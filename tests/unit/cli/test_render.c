@@ -166,6 +166,43 @@ static void progress_tells_rate_and_time_left(void **state) {
                         "checking  0 bytes of 100 bytes  0 %  0 bytes/s");
 }
 
+/* What a step shows when the last one was shown so long ago, and then at once again. */
+static char *shown_after(enum show_form form, uint64_t nanoseconds) {
+    char *text = NULL;
+    size_t size = 0;
+    struct ex_progress progress = {.phase = "verifying", .total_bytes = 1000};
+    struct show_progress show = {
+        .to = open_memstream(&text, &size), .form = form, .command = command("verify")};
+    show_progress_begin(&show, &progress);
+    if (progress.show != NULL) {
+        show.shown_ns -= nanoseconds;
+        assert_int_equal(ex_progress_step(&progress, 250, NULL), EX_OK);
+        assert_int_equal(ex_progress_step(&progress, 250, NULL), EX_OK);
+    }
+    show_progress_end(&show);
+    fclose(show.to);
+    return text;
+}
+
+static void progress_is_shown_now_and_then(void **state) {
+    (void)state;
+    char *text = shown_after(SHOW_JSON, 600000000);
+    assert_string_equal(text, "{\"type\":\"progress\",\"command\":\"verify\",\"phase\":"
+                              "\"verifying\",\"done_bytes\":250,\"total_bytes\":1000,"
+                              "\"seconds\":0}\n");
+    free(text);
+    text = shown_after(SHOW_JSON, 0);
+    assert_string_equal(text, "");
+    free(text);
+    text = shown_after(SHOW_LINE, 300000000);
+    assert_has(text, "\rverifying  250 bytes of 1000 bytes  25 %");
+    assert_true(text[strlen(text) - 1] == '\r');
+    free(text);
+    text = shown_after(SHOW_NOTHING, 600000000);
+    assert_string_equal(text, "");
+    free(text);
+}
+
 /* ---- pages ---- */
 
 static void collect_says_what_was_done(void **state) {
@@ -203,7 +240,7 @@ static void a_partial_collection_is_not_called_whole(void **state) {
         "\"readback\":\"none\",\"readback_method\":\"none\"}}",
         false);
     assert_has(p->out, "parts of the source could not be read");
-    assert_has(p->out, "512 bytes in 1 places of the source\n");
+    assert_has(p->out, "512 bytes in 1 place of the source\n");
     assert_has(p->out, "  512 bytes from byte 4,096\n");
     assert_has(p->out, "not checked yet that the disk holds");
     assert_string_equal(p->talk, "");
@@ -401,6 +438,7 @@ int main(void) {
         cmocka_unit_test(times_have_their_zone),
         cmocka_unit_test(long_text_is_broken_between_words),
         cmocka_unit_test(progress_tells_rate_and_time_left),
+        cmocka_unit_test(progress_is_shown_now_and_then),
         cmocka_unit_test(collect_says_what_was_done),
         cmocka_unit_test(a_partial_collection_is_not_called_whole),
         cmocka_unit_test(what_is_not_there_is_never_good),
