@@ -4,7 +4,7 @@
 #
 #     tests/cli/run.sh [--accept] EXHIBIT_BINARY [NAME…]
 #
-# Each NAME.sh runs in an empty directory with `exhibit` on PATH and the helpers of steps.inc. What
+# Each NAME.sh runs in an empty directory with `exhibit` on PATH and the functions of steps.inc. What
 # it prints, made equal on every machine by normalise.sed, must be NAME.out; --accept writes that
 # file instead. A script that cannot run here prints the reason and exits with 77. The result is TAP.
 set -u
