@@ -117,7 +117,11 @@ static ex_code compare_checkpoint(struct act *act, struct history_check *h, stru
         return ex_fail_sys(err, "could not read the checkpoint \"%s\"", path);
     size = (size_t)got;
     h->checkpoint_given = true;
-    return ledger_continues(act->ledger, (const char *)note, size, &h->checkpoint_size, err);
+    ex_code code =
+        ledger_continues(act->ledger, (const char *)note, size, &h->checkpoint_size, err);
+    if (code == EX_SIGNATURE)
+        return ex_hint(code, err, "it is the checkpoint of another vault, or was changed");
+    return code;
 }
 
 static void keep_open(void *context, uint64_t index) {

@@ -3,6 +3,8 @@
  * reads it compares with the commitments; signatures are a verification's business. */
 #include "app/act_internal.h"
 
+#include "base/cursor.h"
+
 #include <stdio.h>
 
 static ex_code read_entry(struct act *act, uint64_t index, struct entry *ret,
@@ -214,17 +216,21 @@ static ex_code apply_item(struct act *act, const struct entry *e, json_t *what,
     return code;
 }
 
-static ex_code apply_verified(struct act *act, const struct entry *e, json_t *what,
-                              struct ex_error *err) {
+/* A verification of several items concerns each of them: its intent lists ids, its outcome results.
+ */
+static ex_code apply_verify(struct act *act, const struct entry *e, json_t *what,
+                            struct ex_error *err) {
     json_t *item;
     size_t n;
     json_array_foreach(json_object_get(what, "items"), n, item) {
+        const char *hex = json_is_string(item) ? json_string_value(item)
+                                               : json_string_value(json_object_get(item, "id"));
         const char *verdict = json_string_value(json_object_get(item, "verdict"));
         uint8_t id[ENTRY_ID_BYTES];
-        if (verdict == NULL || !json_get_hex(item, "id", id, sizeof id))
+        if (hex == NULL || !ex_parse_hex(hex, strlen(hex), id, sizeof id))
             continue;
         EX_TRY(catalog_put_concern(act->catalog, e->index, id, err));
-        if (strcmp(verdict, "good") == 0)
+        if (verdict != NULL && strcmp(verdict, "good") == 0)
             EX_TRY(catalog_set_verified(act->catalog, id, e->clock.utc_ns, err));
     }
     return EX_OK;
@@ -236,8 +242,8 @@ static ex_code apply_what(struct act *act, const struct entry *e, json_t *what,
         return apply_case(act, e, what, err);
     if (strcmp(e->event, "collect.outcome") == 0)
         return apply_item(act, e, what, err);
-    if (strcmp(e->event, "verify.outcome") == 0)
-        return apply_verified(act, e, what, err);
+    if (strcmp(e->event, "verify.intent") == 0 || strcmp(e->event, "verify.outcome") == 0)
+        return apply_verify(act, e, what, err);
     return EX_OK;
 }
 

@@ -88,7 +88,10 @@ static ex_code export_file(struct vault *v, const struct vault_object_info *obje
                        "choose another name; exhibit never writes over a file");
     if (asprintf(&temp, "%s.%08x.part", path, randombytes_random()) < 0)
         return ex_fail(err, EX_NOMEM, "no memory for a file name");
-    EX_TRY(ex_open_at(AT_FDCWD, temp, O_RDWR | O_CREAT | O_EXCL, &fd, err));
+    fd = open(temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return ex_hint(ex_fail_sys(err, "could not write \"%s\"", path), err,
+                       "check that its folder exists and that you may write there");
     x.fd = fd;
     ex_code code = export_stream(v, object, &x, progress, ret, err);
     if (code == EX_OK)
