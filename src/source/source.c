@@ -19,7 +19,7 @@ struct source {
     struct source_range *bad;
     size_t bad_count, bad_capacity;
     struct source_range injected;
-    bool ended;       /* a terminal would go on after its end */
+    bool ended; /* a terminal would go on after its end */
     atomic_bool stop;
 };
 enum { POLL_MS = 100 };

@@ -203,10 +203,14 @@ static ex_code check_work_one(struct checker *c, int work_fd, const char *name,
 static ex_code check_work(struct checker *c, struct ex_error *err) {
     EX_AUTO_FD int fd = -1;
     struct dirent *e;
-    ex_code code = ex_open_at(c->vault->dir_fd, "work", O_RDONLY | O_DIRECTORY, &fd, err);
+    struct ex_error why;
+    ex_code code = ex_open_at(c->vault->dir_fd, "work", O_RDONLY | O_DIRECTORY, &fd, &why);
     if (code == EX_NOT_FOUND)
         return EX_OK;
-    EX_TRY(code);
+    if (code != EX_OK) {
+        problem(c, "work: %s", why.text);
+        return EX_OK;
+    }
     DIR *dir = fdopendir(dup(fd));
     while (dir != NULL && code == EX_OK && (e = readdir(dir)) != NULL)
         if (e->d_name[0] != '.')

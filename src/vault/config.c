@@ -133,10 +133,8 @@ static ex_code open_parts(struct vault *v, struct ex_error *err) {
     EX_TRY(vault_config_parse(data, size, &v->config, err));
     EX_TRY(ex_open_at(v->dir_fd, "packs", O_RDONLY | O_DIRECTORY, &v->packs_fd, err));
     /* The index is derived: a vault without one still opens, and rebuild fills it. */
-    code = ex_open_at(v->dir_fd, "index", O_RDONLY | O_DIRECTORY, &v->index_fd, err);
-    if (code == EX_NOT_FOUND)
-        code = ex_open_dir_at(v->dir_fd, "index", true, &v->index_fd, err);
-    EX_TRY(code);
+    if (ex_open_at(v->dir_fd, "index", O_RDONLY | O_DIRECTORY, &v->index_fd, NULL) != EX_OK)
+        EX_TRY(ex_open_dir_at(v->dir_fd, "index", true, &v->index_fd, err));
     return index_open(v, &v->index, err);
 }
 

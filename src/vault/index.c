@@ -205,8 +205,8 @@ static uint64_t id_prefix(const uint8_t *id) {
     return v;
 }
 
-/* The first entry that is not below id; ids are hashes, so its place can be guessed: search near the
- * guess if it is there, else everywhere. */
+/* The first entry that is not below id; ids are hashes, so its place can be guessed: search near
+ * the guess if it is there, else everywhere. */
 static uint64_t segment_lower(const struct segment *s, const uint8_t *id) {
     uint64_t low = 0, high = s->entries;
     uint64_t guess = (uint64_t)(((unsigned __int128)id_prefix(id) * s->entries) >> 64);

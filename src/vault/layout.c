@@ -202,9 +202,9 @@ ex_code fetch_place(struct vault *v, const uint8_t id[static SHA256_BYTES], stru
         return EX_OK;
     ex_hex(hex, id, SHA256_BYTES);
     if (index_damaged(v->index) > 0)
-        return ex_hint(ex_fail(err, EX_MISSING,
-                               "%.16s… is not in the index, parts of which are damaged", hex),
-                       err, "run: exhibit rebuild");
+        return ex_hint(
+            ex_fail(err, EX_MISSING, "%.16s… is not in the index, parts of which are damaged", hex),
+            err, "run: exhibit rebuild");
     return ex_fail(err, EX_MISSING, "%.16s… is not in the vault", hex);
 }
 

@@ -139,7 +139,8 @@ ex_code pack_trailer_build(const struct pack_list *l, uint32_t number, uint64_t 
     return EX_OK;
 }
 
-/* One record's line of a trailer, with its table. *next: where it must begin, as there are no gaps. */
+/* One record's line of a trailer, with its table. *next: where it must begin, as there are no gaps.
+ */
 static ex_code trailer_record_parse(struct ex_cursor *c, uint64_t *next, struct pack_list *l,
                                     struct ex_error *err) {
     struct record_head head = {.number = (uint32_t)l->record_count};

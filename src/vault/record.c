@@ -228,9 +228,13 @@ ex_code record_check_ids(const struct record *r, struct block_hasher *hasher, si
     const uint8_t *data = r->data;
     uint8_t id[SHA256_BYTES];
     for (size_t i = 0; i < r->entry_count; data += r->entry[i].length, i++) {
-        ex_code code = entry_id(r->head.type, data, r->entry[i].length, hasher, id, err);
-        if (code != EX_OK && code != EX_ALTERED)
+        struct ex_error why;
+        ex_code code = entry_id(r->head.type, data, r->entry[i].length, hasher, id, &why);
+        if (code != EX_OK && code != EX_ALTERED) {
+            if (err != NULL)
+                *err = why;
             return code;
+        }
         if (code == EX_ALTERED || memcmp(id, r->entry[i].id, SHA256_BYTES) != 0) {
             *ret_bad = i;
             return EX_OK;

@@ -51,7 +51,8 @@ struct stream {
 /* ---- in the workers ---- */
 
 static ex_code check_extent(struct stream_item *item, const struct record *record,
-                            struct stream_extent *x, struct block_hasher *hasher, struct ex_error *err) {
+                            struct stream_extent *x, struct block_hasher *hasher,
+                            struct ex_error *err) {
     size_t size;
     uint8_t id[SHA256_BYTES];
     if (!record_lookup(record, x->extent.id, &x->data, &size) || size != x->extent.length) {
