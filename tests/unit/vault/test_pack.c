@@ -303,6 +303,7 @@ static void strangers_are_stepped_over(void **state) {
     write_file(path, "x", 1);
     assert_code(EX_OK, pack_each(p->v, count_pack, &packs, &err));
     assert_int_equal(packs, 1);
+    vault_object_info_clear(&o);
     vault_put_report_clear(&r);
 }
 

@@ -342,6 +342,8 @@ static void many_small_objects(void **state) {
     assert_int_equal(check->packs, COUNT);
     assert_true(check->index_segments <= 16);
     assert_int_equal(check->problem_count, 0);
+    for (int i = 0; i < COUNT; i++)
+        vault_object_info_clear(&o[i]);
     free(check);
 }
 
