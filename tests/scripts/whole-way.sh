@@ -76,7 +76,7 @@ at_once() {
     local i pid=()
     for i in 1 2 3 4; do
         { head -c "${i}00000" mixed; echo "$i"; } >"part$i"
-        exhibit collect "part$i" --case c >"out$i" 2>&1 &
+        "$bin" collect "part$i" --case c >"out$i" 2>&1 &
         pid+=($!)
     done
     for i in 1 2 3 4 5; do
@@ -109,7 +109,7 @@ killed() {
     head -c 6000000 /dev/urandom >noise
     for i in 1 2 3 4 5 6 7 8 9 10; do
         before=$(exhibit item list --json --quiet | tr '{' '\n' | grep -c '"label"')
-        exhibit collect noise --case c >killed.out 2>&1 &
+        "$bin" collect noise --case c >killed.out 2>&1 &
         pid=$!
         sleep "0.0$i"
         kill -9 $pid 2>/dev/null
@@ -132,7 +132,7 @@ changes() { # a pipe holds the reader back while the file changes under it: not 
     local before pid
     head -c 300000000 /dev/zero >moving
     before=$(sed -n 2p vault/ledger/checkpoint)
-    exhibit collect moving --case c >moving.out 2>&1 &
+    "$bin" collect moving --case c >moving.out 2>&1 &
     pid=$!
     while [ "$(sed -n 2p vault/ledger/checkpoint)" = "$before" ]; do :; done
     "$@"
