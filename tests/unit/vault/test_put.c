@@ -116,6 +116,34 @@ static void repetition_within_one_object(void **state) {
     free(data);
 }
 
+/* More than a pack holds, and behind it what is in the first pack, which is published by then. */
+static void several_packs(void **state) {
+    struct place *p = *state;
+    enum { PART = 16 << 20, SIZE = PACK_TARGET_BYTES + 3 * PART };
+    uint8_t *data = ex_new0_bytes(SIZE);
+    struct random r = {15};
+    struct vault_object_info a, b;
+    struct vault_put_report first, second;
+    for (size_t i = 0; i < SIZE - PART; i += 8) {
+        uint64_t word = random_next(&r);
+        memcpy(data + i, &word, 8);
+    }
+    memcpy(data + SIZE - PART, data, PART);
+    put_bytes(p, data, SIZE, &a, &first);
+    assert_int_equal(first.pack_count, 2);
+    assert_true(first.added_bytes > SIZE - PART);
+    assert_true(first.added_bytes < SIZE - PART + (SIZE >> 7));
+    assert_held(p, &a, data, SIZE);
+    put_bytes(p, data, SIZE, &b, &second);
+    assert_int_equal(second.chunks_new, 0);
+    assert_true(second.added_bytes < SIZE / 1000);
+    assert_memory_equal(a.layout, b.layout, 32);
+    assert_no_problems(p->v);
+    free_object(&a, &first);
+    free_object(&b, &second);
+    free(data);
+}
+
 static void readback_modes(void **state) {
     struct place *p = *state;
     struct ex_error err;
@@ -353,6 +381,7 @@ int main(void) {
         place_test(forty_mebibytes),
         place_test(the_longest_chunks),
         place_test(repetition_within_one_object),
+        place_test(several_packs),
         place_test(readback_modes),
         place_test(readback_all_finds_a_damaged_shared_chunk),
         place_test(a_lost_pack_is_not_relied_on),

@@ -97,6 +97,43 @@ static void killed_in_the_middle(void **state) {
     vault_object_info_clear(&before);
 }
 
+/* Killed after its first pack was published: whoever collects the same bytes again shares it. */
+static void a_published_pack_stays(void **state) {
+    struct place *p = *state;
+    struct ex_error err;
+    enum { SIZE = PACK_TARGET_BYTES + (48 << 20) };
+    uint8_t *data = ex_new0_bytes(SIZE);
+    struct random r = {25};
+    struct vault_object_info o;
+    struct vault_put_report report;
+    struct vault_check_report *c = ex_new0(struct vault_check_report);
+    int fd;
+    for (size_t i = 0; i < SIZE; i += 8) {
+        uint64_t word = random_next(&r);
+        memcpy(data + i, &word, 8);
+    }
+    pid_t child = start_put(p, &fd);
+    assert_code(EX_OK, ex_write_all(fd, data, SIZE, "pipe", &err));
+    for (int tries = 0; tries < 2000 && c->packs < 1; tries++) {
+        pause_ms(10);
+        check_vault(p->v, false, c);
+    }
+    assert_int_equal(c->packs, 1);
+    kill_and_wait(child);
+    close(fd);
+    reopen_place(p);
+    put_bytes(p, data, SIZE, &o, &report);
+    assert_true(report.reused_bytes > (uint64_t)PACK_TARGET_BYTES / 10 * 9);
+    assert_true(report.added_bytes < 80 << 20);
+    assert_verifies(p->v, &o);
+    check_vault(p->v, true, c);
+    assert_int_equal(c->problem_count, 0);
+    vault_object_info_clear(&o);
+    vault_put_report_clear(&report);
+    free(c);
+    free(data);
+}
+
 /* kill -9 at many moments of a short put, publishing included: never a problem, never a half. */
 static void killed_at_any_moment(void **state) {
     struct place *p = *state;
@@ -254,9 +291,13 @@ static void a_vault_without_work_or_index_takes_a_put(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        place_test(killed_in_the_middle), place_test(killed_at_any_moment),
-        cmocka_unit_test(full_disk),      place_test(a_stalled_pipe_can_be_stopped),
-        place_test(sources_that_change),  place_test(a_vault_without_work_or_index_takes_a_put),
+        place_test(killed_in_the_middle),
+        place_test(a_published_pack_stays),
+        place_test(killed_at_any_moment),
+        cmocka_unit_test(full_disk),
+        place_test(a_stalled_pipe_can_be_stopped),
+        place_test(sources_that_change),
+        place_test(a_vault_without_work_or_index_takes_a_put),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
