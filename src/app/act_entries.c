@@ -169,14 +169,33 @@ static ex_code absorb_failed_unlocks(struct act *act, json_t *attempts, struct e
     return code;
 }
 
+/* Bodies at or beyond the next index were never acknowledged: a write that was cut off, or the
+ * bodies of a longer history whose head somebody put back. They are set aside, never overwritten,
+ * and the ledger says so; so does it when the catalog remembers more entries than there are. */
+static ex_code note_leftovers(struct act *act, uint64_t bodies, struct ex_error *err) {
+    struct draft d = {.bare = true};
+    if (bodies == 0 && act->catalog_was_at == 0)
+        return EX_OK;
+    d.what = json_pack("{s:o, s:o}", "bodies_set_aside", json_number(bodies), "catalog_was_at",
+                       act->catalog_was_at > 0 ? json_number(act->catalog_was_at) : json_null());
+    memcpy(d.entry.event, "ledger.leftover", 16);
+    ex_code code = add_draft(act, &d, err);
+    json_decref(d.what);
+    act->catalog_was_at = 0;
+    return code;
+}
+
 static ex_code ensure_session(struct act *act, bool *ret_absorbed, struct ex_error *err) {
     struct ex_clock now;
+    uint64_t leftovers;
     ex_clock_read(&now);
     *ret_absorbed = false;
     if (act->session_ends_ns != 0 && now.utc_ns < act->session_ends_ns - HOUR_NS)
         return EX_OK;
+    EX_TRY(vault_body_set_aside(act->vault, ledger_next_index(act->ledger), &leftovers, err));
     EX_TRY(open_session(act, err));
-    json_t *attempts = unlock_attempts(act);
+    EX_TRY(note_leftovers(act, leftovers, err));
+    json_t *attempts = unlock_attempts_take(act);
     ex_code code = EX_OK;
     if (json_array_size(attempts) > 0) {
         code = absorb_failed_unlocks(act, attempts, err);
@@ -249,11 +268,12 @@ static void draft_result(struct draft *d, const char *result) {
     (void)snprintf(d->entry.result, sizeof d->entry.result, "%s", result);
 }
 
-ex_code act_single(struct act *act, json_t *what, struct ex_error *err) {
+ex_code act_single(struct act *act, json_t *what, draft_prepare_fn *prepare, void *context,
+                   struct ex_error *err) {
     struct draft d = {.what = what};
     draft_event(act, &d, "");
     draft_result(&d, "done");
-    EX_TRY(act_append(act, &d, 1, NULL, NULL, NULL, err));
+    EX_TRY(act_append(act, &d, 1, prepare, context, NULL, err));
     act->has_outcome = true;
     return EX_OK;
 }

@@ -32,7 +32,9 @@ struct act {
     bool has_entries, has_intent, has_outcome;
     uint64_t first_entry, last_entry, intent;
     uint8_t case_id[ENTRY_ID_BYTES], item_id[ENTRY_ID_BYTES];
-    unsigned has_ids; /* ENTRY_HAS_CASE, ENTRY_HAS_ITEM */
+    unsigned has_ids;        /* ENTRY_HAS_CASE, ENTRY_HAS_ITEM */
+    bool unrecorded;         /* a verification of a vault that cannot be written to */
+    uint64_t catalog_was_at; /* larger than the ledger: the catalog remembers more than there is */
 };
 
 static inline const char *act_flag(const struct act *act, enum flag_id id) {
@@ -49,6 +51,9 @@ EX_MUST_USE ex_code act_unlock(struct act *act, struct ex_error *err);
 /* Failed unlocks that wait for a session to sign for them (format/ledger §6): an array, never NULL.
  */
 json_t *unlock_attempts(struct act *act);
+/* The same, moved aside under the ledger's lock so that none is lost; forget them once they are in
+ * the ledger. */
+json_t *unlock_attempts_take(struct act *act);
 void unlock_attempts_forget(struct act *act);
 
 /* ---- entries: act_entries.c ---- */
@@ -73,7 +78,8 @@ EX_MUST_USE ex_code act_append(struct act *act, struct draft *draft, size_t coun
                                struct ex_error *err);
 
 /* The act's own entries, by the command table. `what` is taken over. */
-EX_MUST_USE ex_code act_single(struct act *act, json_t *what, struct ex_error *err);
+EX_MUST_USE ex_code act_single(struct act *act, json_t *what, draft_prepare_fn *prepare,
+                               void *context, struct ex_error *err);
 EX_MUST_USE ex_code act_intent(struct act *act, json_t *what, struct ex_error *err);
 EX_MUST_USE ex_code act_outcome(struct act *act, const char *result, json_t *what,
                                 const uint8_t *object_id, draft_prepare_fn *prepare, void *context,
@@ -97,15 +103,60 @@ EX_MUST_USE ex_code project_section(struct act *act, const struct entry *e, cons
 EX_MUST_USE ex_code project_row(struct act *act, uint64_t index, struct entry *ret_entry,
                                 json_t **ret_row, json_t **ret_what, struct ex_error *err);
 
-/* ---- the checks of history: check_history.c ---- */
+/* The row of an entry whose body is gone or damaged. */
+json_t *project_row_damaged(const struct entry *e, const struct ex_error *why);
 
-struct item_truth { /* what the ledger, not the catalog, says of an item */
+/* ---- what the ledger says of items: truth.c ---- */
+
+typedef ex_code scan_fn(struct act *act, const struct entry *e, void *context,
+                        struct ex_error *err);
+/* Every entry in order, each proved to be under the signed head. */
+EX_MUST_USE ex_code scan_ledger(struct act *act, scan_fn *each, void *context,
+                                struct ex_error *err);
+
+struct case_truth {
     uint8_t id[ENTRY_ID_BYTES];
-    bool found;
-    uint64_t outcome;
-    uint8_t object_id[SHA256_BYTES];
-    json_t *item; /* json.md §4.1, from the body */
+    char *number;
+    uint64_t items; /* held so far */
 };
+
+struct item_truth {
+    uint8_t id[ENTRY_ID_BYTES];
+    uint8_t case_id[ENTRY_ID_BYTES];
+    uint8_t object_id[SHA256_BYTES];
+    uint64_t outcome, intent;
+    int64_t collected_ns;
+    char result[ENTRY_WORD_MAX + 1];
+    uint64_t number; /* the how-manieth of its case */
+    char label[128]; /* case number / number */
+    json_t *item;    /* json.md §4.1 from the entry's body; NULL: missing, erased or altered */
+};
+
+struct truth {
+    size_t case_count, case_capacity;
+    struct case_truth *cases;
+    size_t item_count, item_capacity;
+    struct item_truth *items;
+};
+EX_MUST_USE ex_code truth_load(struct act *act, struct truth *ret, struct ex_error *err);
+void truth_clear(struct truth *t);
+/* By label or by id in hex. *ret lives as long as t. */
+EX_MUST_USE ex_code truth_find(const struct truth *t, const char *name,
+                               const struct item_truth **ret, struct ex_error *err);
+bool truth_case_number(const struct truth *t, const char *number,
+                       uint8_t ret[static ENTRY_ID_BYTES], uint64_t *ret_items);
+bool truth_has_body(const struct item_truth *i);
+/* Is the manifest the one that the entry describes? The object id binds it; the digests that people
+ * read are compared as well. */
+bool truth_agrees(const struct item_truth *i, const struct vault_object_info *o);
+/* json.md §4.1 without `verified`; `damaged` says what is wrong with the entry, if anything is. */
+json_t *truth_item_json(const struct item_truth *i);
+/* The item with `verified`, and the rows of every entry that concerns it. Sets the act's verdict
+ * when one of them is damaged. */
+EX_MUST_USE ex_code truth_story(struct act *act, const struct item_truth *item, json_t **ret_item,
+                                json_t **ret_rows, struct ex_error *err);
+
+/* ---- the checks of history: check_history.c ---- */
 
 enum { OPEN_INTENTS_MAX = 20 };
 
@@ -116,6 +167,10 @@ struct history_check {
     uint64_t unauthenticated;
     uint64_t open_count; /* intents without outcome, this act's own left out */
     uint64_t open[OPEN_INTENTS_MAX];
+    uint64_t packs_named, packs_missing; /* by the outcomes of collections */
+    char pack_text[OPEN_INTENTS_MAX][120];
+    uint64_t leftovers; /* entries that say that something lay beyond the head */
+    uint64_t leftover[OPEN_INTENTS_MAX];
     bool key_given, config_matches;
     bool checkpoint_given;
     uint64_t checkpoint_size;
@@ -123,8 +178,7 @@ struct history_check {
     char body_text[LEDGER_PROBLEMS_MAX][160];
 };
 /* Everything about the past in one pass; fills in `items` on the way. */
-EX_MUST_USE ex_code check_history(struct act *act, struct item_truth *items, size_t item_count,
-                                  struct history_check *ret, struct ex_error *err);
+EX_MUST_USE ex_code check_history(struct act *act, struct history_check *ret, struct ex_error *err);
 /* The claims of json.md §4.3, and the worst verdict among them as a code. */
 json_t *claim_history(const struct history_check *h, int64_t now_ns, ex_code *verdict);
 json_t *claim_signers(const struct history_check *h, int64_t now_ns, ex_code *verdict);
@@ -142,7 +196,5 @@ bool json_get_hex(json_t *object, const char *key, uint8_t *to, size_t size_byte
  * "does_not_prove"} */
 json_t *json_claim(const char *verdict, int64_t now_ns, json_t *counts);
 void json_say(json_t *claim, const char *list, const char *format, ...) EX_PRINTF(3, 4);
-/* The catalog's item as json.md §4.1, `verified` included. */
-EX_MUST_USE ex_code json_item(const struct catalog_item *i, json_t **ret, struct ex_error *err);
 
 #endif

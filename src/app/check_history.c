@@ -2,6 +2,7 @@
 /* One pass over the whole past: tree, tiles, signatures, bodies; and the two claims that follow. */
 #include "app/act_internal.h"
 
+#include "base/cursor.h"
 #include "base/file.h"
 
 #include <fcntl.h>
@@ -12,8 +13,6 @@
 struct pass {
     struct act *act;
     struct history *history;
-    struct item_truth *items;
-    size_t item_count;
     struct history_check *check;
 };
 
@@ -27,29 +26,33 @@ static void say_body(struct history_check *h, const char *format, ...) {
     va_end(args);
 }
 
-/* The item as the ledger has it: from an outcome whose entry and body are sound. */
-static ex_code note_item(struct pass *p, const struct entry *e, struct ex_error *err) {
-    struct ex_error why;
-    json_t *what = NULL;
-    if (strcmp(e->event, "collect.outcome") != 0 || (e->has & ENTRY_HAS_OBJECT) == 0)
-        return EX_OK;
-    for (size_t i = 0; i < p->item_count; i++) {
-        struct item_truth *t = &p->items[i];
-        if (t->found || memcmp(t->id, e->item_id, sizeof t->id) != 0)
+static void note_leftover(struct history_check *h, uint64_t index) {
+    if (h->leftovers < OPEN_INTENTS_MAX)
+        h->leftover[h->leftovers] = index;
+    h->leftovers++;
+}
+
+/* The packs that an outcome says were written must still be there. */
+static ex_code check_packs(struct pass *p, const struct entry *e, struct ex_error *err) {
+    struct history_check *h = p->check;
+    json_t *what = NULL, *pack;
+    size_t n;
+    uint8_t id[VAULT_PACK_ID_BYTES];
+    if (strcmp(e->event, "collect.outcome") != 0 ||
+        project_section(p->act, e, "what", &what, err) != EX_OK)
+        return EX_OK; /* check_body() has said what is wrong with the body */
+    json_array_foreach(json_object_get(json_object_get(what, "stored"), "packs"), n, pack) {
+        const char *hex = json_string_value(pack);
+        if (hex == NULL || !ex_parse_hex(hex, strlen(hex), id, sizeof id))
             continue;
-        t->found = true;
-        t->outcome = e->index;
-        memcpy(t->object_id, e->object_id, sizeof t->object_id);
-        ex_code code = project_section(p->act, e, "what", &what, &why);
-        if (code == EX_NOMEM || code == EX_IO) {
-            if (err != NULL)
-                *err = why;
-            return code;
-        }
-        t->item = json_incref(json_object_get(what, "item"));
-        json_decref(what);
-        what = NULL;
+        h->packs_named++;
+        if (vault_has_pack(p->act->vault, id))
+            continue;
+        if (h->packs_missing++ < OPEN_INTENTS_MAX)
+            (void)snprintf(h->pack_text[h->packs_missing - 1], sizeof h->pack_text[0],
+                           "entry %" PRIu64 " names the pack %.16s…, which is gone", e->index, hex);
     }
+    json_decref(what);
     return EX_OK;
 }
 
@@ -74,6 +77,9 @@ static ex_code check_body(struct pass *p, const struct entry *e, struct ex_error
     if (code == EX_OK)
         body_compare(e, &b, &c);
     h->bodies_erased += c.erased > 0 ? 1 : 0;
+    if (c.erased > 0)
+        say_body(h, "entry %" PRIu64 ": a section was erased, and no entry says by what right",
+                 e->index);
     if (code == EX_MISSING || c.missing > 0) {
         h->bodies_missing++;
         say_body(h, "entry %" PRIu64 ": its body, or a section of it, is missing", e->index);
@@ -98,8 +104,10 @@ static ex_code each_entry(void *context, uint64_t index,
         p->check->config_matches =
             (e->has & ENTRY_HAS_CONFIG) != 0 &&
             memcmp(e->config, vault_config(p->act->vault)->sha256, sizeof e->config) == 0;
+    if (strcmp(e->event, "ledger.leftover") == 0)
+        note_leftover(p->check, index);
     EX_TRY(check_body(p, e, err));
-    return good ? note_item(p, e, err) : EX_OK;
+    return check_packs(p, e, err);
 }
 
 static ex_code compare_checkpoint(struct act *act, struct history_check *h, struct ex_error *err) {
@@ -133,10 +141,9 @@ static void keep_open(void *context, uint64_t index) {
     p->check->open_count++;
 }
 
-ex_code check_history(struct act *act, struct item_truth *items, size_t item_count,
-                      struct history_check *ret, struct ex_error *err) {
+ex_code check_history(struct act *act, struct history_check *ret, struct ex_error *err) {
     EX_AUTO(history_free) struct history *history = NULL;
-    struct pass p = {.act = act, .items = items, .item_count = item_count, .check = ret};
+    struct pass p = {.act = act, .check = ret};
     const struct vault_config *config = vault_config(act->vault);
     memset(ret, 0, sizeof *ret);
     ret->key_given = act_has_flag(act, FLAG_KEY);
@@ -170,7 +177,7 @@ json_t *claim_history(const struct history_check *h, int64_t now_ns, ex_code *ve
     bool altered = !h->ledger.root_matches || h->ledger.problem_count > 0 ||
                    h->bodies_altered > 0 || h->report.misplaced > 0 || h->report.unreadable > 0 ||
                    !h->config_matches;
-    bool missing = h->bodies_missing > 0;
+    bool missing = h->bodies_missing > 0 || h->bodies_erased > 0;
     const struct {
         const char *word;
         ex_code code;
@@ -206,6 +213,12 @@ json_t *claim_history(const struct history_check *h, int64_t now_ns, ex_code *ve
                  "entry %" PRIu64
                  " began an act that has no outcome: it was cut off, or is still going on",
                  h->open[i]);
+    for (size_t i = 0; i < h->leftovers && i < OPEN_INTENTS_MAX; i++)
+        json_say(claim, "findings",
+                 "entry %" PRIu64
+                 " says that something lay beyond the signed head: a write that was cut "
+                 "off, or an older head that somebody put back (it was set aside in ledger/beyond)",
+                 h->leftover[i]);
     if (h->checkpoint_given)
         json_say(claim, "findings",
                  "the ledger continues the saved checkpoint of %" PRIu64 " entries",

@@ -135,9 +135,13 @@ static ex_code finish_item(struct act *act, struct draft *draft, void *context,
     const struct vault_object_info *o = &c->report.object;
     const char *label_text = act_flag(act, FLAG_LABEL);
     char label[160];
-    uint64_t number;
-    EX_TRY(catalog_next_number(act->catalog, act->case_id, &number, err));
-    (void)snprintf(label, sizeof label, "%s/%" PRIu64, c->found.number, number);
+    uint8_t case_id[ENTRY_ID_BYTES];
+    uint64_t held = 0;
+    struct truth t = {0};
+    EX_TRY(truth_load(act, &t, err)); /* the number is given by what is held, not by the catalog */
+    (void)truth_case_number(&t, c->found.number, case_id, &held);
+    truth_clear(&t);
+    (void)snprintf(label, sizeof label, "%s/%" PRIu64, c->found.number, held + 1);
     c->item = json_pack("{s:o, s:s, s:n, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:s, s:o}", "id",
                         json_hex(act->item_id, sizeof act->item_id), "label", label, "label_text",
                         "case", case_json(&c->found), "size_bytes", json_number(o->size_bytes),
@@ -158,8 +162,8 @@ static ex_code finish_item(struct act *act, struct draft *draft, void *context,
 static ex_code collecting_run(struct act *act, struct collecting *c, json_t **ret_result,
                               struct ex_error *err) {
     uint64_t started = ex_monotonic_ns();
-    struct catalog_item held = {0};
-    json_t *item = NULL;
+    struct truth t = {0};
+    const struct item_truth *held;
     EX_TRY(begin(act, c, err));
     EX_AUTO_FREE char *journal = journal_line(act);
     const struct vault_put_options options = {.readback = c->readback, .journal = journal};
@@ -169,11 +173,12 @@ static ex_code collecting_run(struct act *act, struct collecting *c, json_t **re
     EX_TRY(
         act_outcome(act, partial ? "partial" : "done", json_object(), o->id, finish_item, c, err));
     act->verdict = partial ? EX_PARTIAL : EX_OK;
-    EX_TRY(catalog_find_item(act->catalog, json_string_value(json_object_get(c->item, "label")),
-                             &held, err));
-    ex_code code = json_item(&held, &item, err);
-    catalog_item_clear(&held);
+    EX_TRY(truth_load(act, &t, err));
+    ex_code code = truth_find(&t, json_string_value(json_object_get(c->item, "id")), &held, err);
+    json_t *item = code == EX_OK ? truth_item_json(held) : NULL;
+    truth_clear(&t);
     EX_TRY(code);
+    json_object_set_new(item, "verified", json_null());
     *ret_result = json_pack("{s:o, s:O, s:f}", "item", item, "stored", c->stored, "seconds",
                             (double)(ex_monotonic_ns() - started) / 1e9);
     return EX_OK;

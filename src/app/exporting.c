@@ -2,9 +2,14 @@
 /* The use case of exporting: intent, a copy hashed on the way out, outcome. */
 #include "app/act_internal.h"
 
+#include "base/file.h"
 #include "transport/export.h"
 
-static ex_code exporting(struct act *act, const struct catalog_item *i, json_t **ret_result,
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static ex_code exporting(struct act *act, const struct item_truth *i, json_t **ret_result,
                          struct ex_error *err) {
     struct vault_object_info object = {0};
     struct export_report report = {0};
@@ -18,6 +23,12 @@ static ex_code exporting(struct act *act, const struct catalog_item *i, json_t *
     json_set_text(what, "output", output);
     EX_TRY(act_intent(act, what, err));
     EX_TRY(vault_object(act->vault, i->object_id, &object, err));
+    if (!truth_agrees(i, &object)) {
+        vault_object_info_clear(&object);
+        return ex_hint(
+            ex_fail(err, EX_ALTERED, "the ledger's entry of item %s is damaged", i->label), err,
+            "run: exhibit verify %s", i->label);
+    }
     ex_code code = export_raw(act->vault, &object, output, act->face->output_fd,
                               act->face->progress, &report, err);
     for (size_t n = 0; n < object.unreadable_count; n++)
@@ -37,14 +48,42 @@ static ex_code exporting(struct act *act, const struct catalog_item *i, json_t *
     return EX_OK;
 }
 
+/* Is this file's directory the vault, or inside it? Its parents are followed up to the root. */
+static ex_code outside_vault(struct act *act, const char *output, struct ex_error *err) {
+    const char *slash = strrchr(output, '/');
+    EX_AUTO_FREE char *directory =
+        slash == NULL ? ex_strdup(".")
+                      : strndup(output, slash == output ? 1 : (size_t)(slash - output));
+    struct stat vault, here, before = {0};
+    if (strcmp(output, "-") == 0 || fstat(vault_dir_fd(act->vault), &vault) != 0)
+        return EX_OK;
+    EX_AUTO_FD int fd = directory != NULL ? open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    while (fd >= 0 && fstat(fd, &here) == 0) {
+        if (here.st_dev == vault.st_dev && here.st_ino == vault.st_ino)
+            return ex_hint(ex_fail(err, EX_USAGE, "\"%s\" lies inside the vault", output), err,
+                           "copies go elsewhere; nothing but exhibit writes into a vault");
+        if (here.st_dev == before.st_dev && here.st_ino == before.st_ino)
+            break; /* the root is its own parent */
+        before = here;
+        int up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        ex_fd_close(fd);
+        fd = up;
+    }
+    return EX_OK;
+}
+
 ex_code app_export(struct act *act, json_t **ret_result, struct ex_error *err) {
-    struct catalog_item i = {0};
+    struct truth t = {0};
+    const struct item_truth *i;
     if (strcmp(act_flag(act, FLAG_FORMAT), "raw") != 0)
         return ex_hint(ex_fail(err, EX_UNSUPPORTED, "the format \"%.40s\" is not known",
                                act_flag(act, FLAG_FORMAT)),
                        err, "this version exports raw");
-    EX_TRY(catalog_find_item(act->catalog, act->request->operand[0], &i, err));
-    ex_code code = exporting(act, &i, ret_result, err);
-    catalog_item_clear(&i);
+    EX_TRY(outside_vault(act, act_flag(act, FLAG_OUTPUT), err));
+    EX_TRY(truth_load(act, &t, err));
+    ex_code code = truth_find(&t, act->request->operand[0], &i, err);
+    if (code == EX_OK)
+        code = exporting(act, i, ret_result, err);
+    truth_clear(&t);
     return code;
 }

@@ -84,13 +84,3 @@ void json_say(json_t *claim, const char *list, const char *format, ...) {
     json_array_append_new(json_object_get(claim, list),
                           value != NULL ? value : json_string("(text is not UTF-8)"));
 }
-
-ex_code json_item(const struct catalog_item *i, json_t **ret, struct ex_error *err) {
-    json_t *json = json_loads(i->json, 0, NULL);
-    if (json == NULL)
-        return ex_hint(ex_fail(err, EX_FORMAT, "the catalog's row of item %s is damaged", i->label),
-                       err, "run: exhibit rebuild");
-    json_object_set_new(json, "verified", i->verified ? json_time(i->verified_ns) : json_null());
-    *ret = json;
-    return EX_OK;
-}

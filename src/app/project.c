@@ -122,7 +122,12 @@ static void summary_line(const struct entry *e, json_t *what, char *to, size_t s
 }
 
 static json_t *or_null(const char *text) {
-    json_t *value = text != NULL ? json_string(text) : NULL;
+    json_t *holder = json_object(), *value = NULL;
+    if (text != NULL) {
+        json_set_text(holder, "text", text); /* a line may have been cut inside a character */
+        value = json_incref(json_object_get(holder, "text"));
+    }
+    json_decref(holder);
     return value != NULL ? value : json_null();
 }
 
@@ -189,31 +194,31 @@ static ex_code apply_case(struct act *act, const struct entry *e, json_t *what,
     return code == EX_EXISTS ? EX_OK : code; /* the first one to use a number has it */
 }
 
+/* Which number an item has follows from the entries' lines alone, as in truth.c. */
 static ex_code apply_item(struct act *act, const struct entry *e, json_t *what,
                           struct ex_error *err) {
-    json_t *json = json_object_get(what, "item");
-    const char *label = json_string_value(json_object_get(json, "label"));
-    const char *slash = label != NULL ? strrchr(label, '/') : NULL;
     const unsigned needed = ENTRY_HAS_ITEM | ENTRY_HAS_CASE | ENTRY_HAS_OBJECT | ENTRY_HAS_INTENT;
-    if (slash == NULL || (e->has & needed) != needed)
-        return EX_OK;
     struct catalog_item i = {
         .collected_ns = e->clock.utc_ns, .entry_intent = e->intent, .entry_outcome = e->index};
-    json_t *full = json_copy(json);
-    json_object_set_new(full, "collected", json_time(e->clock.utc_ns));
-    json_object_set_new(full, "entry_outcome", json_number(e->index));
-    json_object_set_new(full, "result", json_string(e->result));
-    i.number = strtoull(slash + 1, NULL, 10);
-    i.label = ex_strdup(label);
+    json_t *item = json_object_get(what, "item");
+    const char *label = json_string_value(json_object_get(item, "label"));
+    if ((e->has & needed) != needed)
+        return EX_OK;
+    ex_code code = catalog_next_number(act->catalog, e->case_id, &i.number, err);
+    if (code == EX_NOT_FOUND)
+        return EX_OK; /* its case's own entry is damaged */
+    EX_TRY(code);
     memcpy(i.id, e->item_id, sizeof i.id);
     memcpy(i.case_id, e->case_id, sizeof i.case_id);
     memcpy(i.object_id, e->object_id, sizeof i.object_id);
-    i.json = json_dumps(full, JSON_COMPACT);
-    json_decref(full);
-    ex_code code = i.json != NULL ? catalog_put_item(act->catalog, &i, err)
-                                  : ex_fail(err, EX_NOMEM, "no memory for the catalog");
+    i.label = label != NULL ? ex_strdup(label) : NULL;
+    if (label == NULL && asprintf(&i.label, "damaged entry %" PRIu64, e->index) < 0)
+        return ex_fail(err, EX_NOMEM, "no memory for the catalog");
+    i.json = item != NULL ? json_dumps(item, JSON_COMPACT) : ex_strdup("{}");
+    code = i.json != NULL ? catalog_put_item(act->catalog, &i, err)
+                          : ex_fail(err, EX_NOMEM, "no memory for the catalog");
     catalog_item_clear(&i);
-    return code;
+    return code == EX_EXISTS ? EX_OK : code; /* the first one has the id or the label */
 }
 
 /* A verification of several items concerns each of them: its intent lists ids, its outcome results.
@@ -222,6 +227,8 @@ static ex_code apply_verify(struct act *act, const struct entry *e, json_t *what
                             struct ex_error *err) {
     json_t *item;
     size_t n;
+    bool all_good = strcmp(verdict_at(what, "history"), "good") == 0 &&
+                    strcmp(verdict_at(what, "signers"), "good") == 0;
     json_array_foreach(json_object_get(what, "items"), n, item) {
         const char *hex = json_is_string(item) ? json_string_value(item)
                                                : json_string_value(json_object_get(item, "id"));
@@ -230,8 +237,11 @@ static ex_code apply_verify(struct act *act, const struct entry *e, json_t *what
         if (hex == NULL || !ex_parse_hex(hex, strlen(hex), id, sizeof id))
             continue;
         EX_TRY(catalog_put_concern(act->catalog, e->index, id, err));
-        if (verdict != NULL && strcmp(verdict, "good") == 0)
-            EX_TRY(catalog_set_verified(act->catalog, id, e->clock.utc_ns, err));
+        if (verdict == NULL || strcmp(verdict, "good") != 0 || !all_good)
+            continue;
+        ex_code code = catalog_set_verified(act->catalog, id, e->clock.utc_ns, err);
+        if (code != EX_OK && code != EX_NOT_FOUND) /* an item that could not be projected */
+            return code;
     }
     return EX_OK;
 }
@@ -267,9 +277,10 @@ static ex_code apply_row(struct act *act, const struct entry *e, json_t *row,
 
 /* An entry whose body is gone or damaged still gets its row: a projection shows what is left, and a
  * verification says what is wrong. */
-static json_t *row_without_body(const struct entry *e, const struct ex_error *why) {
+json_t *project_row_damaged(const struct entry *e, const struct ex_error *why) {
     json_t *row = row_json(e, NULL, NULL, NULL);
-    json_object_set_new(row, "summary", or_null(why->text));
+    json_set_text(row, "summary", why->text);
+    json_object_set_new(row, "altered", json_true());
     return row;
 }
 
@@ -280,14 +291,14 @@ static ex_code apply(struct act *act, uint64_t index, struct ex_error *err) {
     EX_TRY(read_entry(act, index, &e, err));
     ex_code code = project_row(act, index, &e, &row, &what, &why);
     if (code == EX_MISSING || code == EX_ALTERED || code == EX_FORMAT || code == EX_UNSUPPORTED) {
-        row = row_without_body(&e, &why);
+        row = project_row_damaged(&e, &why);
         code = EX_OK;
     } else if (code != EX_OK && err != NULL) {
         *err = why;
     }
     if (code == EX_OK)
         code = apply_row(act, &e, row, err);
-    if (code == EX_OK && what != NULL)
+    if (code == EX_OK)
         code = apply_what(act, &e, what, err);
     json_decref(row);
     json_decref(what);
@@ -311,6 +322,8 @@ static ex_code check_position(struct act *act, uint64_t *ret_size, struct ex_err
     }
     if (memcmp(root, next_tree, sizeof root) == 0)
         return EX_OK;
+    if (*ret_size >= ledger_size(act->ledger))
+        act->catalog_was_at = *ret_size;
     *ret_size = 0;
     return catalog_clear(act->catalog, err);
 }

@@ -10,36 +10,60 @@
 #include <pwd.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 enum { OFFICERS_MAX = 256 };
 static const char UNAUTHENTICATED[] = "ledger/unauthenticated";
+static const char TAKEN[] = "ledger/unauthenticated.taken";
 
 /* ---- failed unlocks ---- */
 
-json_t *unlock_attempts(struct act *act) {
+static void add_attempts(struct act *act, const char *name, json_t *list) {
     EX_AUTO_FREE uint8_t *data = NULL;
-    size_t size;
-    json_t *list = json_array();
-    if (ex_read_file(vault_dir_fd(act->vault), UNAUTHENTICATED, EX_LIMIT_CONFIG_BYTES, &data, &size,
-                     NULL) != EX_OK)
-        return list;
-    for (char *line = (char *)data, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
-        json_t *one = json_loadb(line, (size_t)(end - line), 0, NULL);
+    size_t size, at = 0;
+    ex_code code =
+        ex_read_file(vault_dir_fd(act->vault), name, EX_LIMIT_CONFIG_BYTES, &data, &size, NULL);
+    if (code == EX_NOT_FOUND)
+        return;
+    if (code != EX_OK)
+        json_array_append_new(list, json_pack("{s:s}", "unreadable", ex_code_name(code)));
+    while (code == EX_OK && at < size) {
+        size_t length = strcspn((const char *)data + at, "\n");
+        json_t *one = json_loadb((const char *)data + at, length, 0, NULL);
         json_array_append_new(
             list, one != NULL ? one : json_pack("{s:s}", "unreadable", "a damaged line"));
+        at += length + 1;
     }
+}
+
+json_t *unlock_attempts(struct act *act) {
+    json_t *list = json_array();
+    add_attempts(act, TAKEN, list);
+    add_attempts(act, UNAUTHENTICATED, list);
+    return list;
+}
+
+json_t *unlock_attempts_take(struct act *act) {
+    int fd = vault_dir_fd(act->vault);
+    struct stat st;
+    /* What an earlier session took and did not get into the ledger stays; the rest waits its turn.
+     */
+    if (fstatat(fd, TAKEN, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        (void)renameat(fd, UNAUTHENTICATED, fd, TAKEN);
+    json_t *list = json_array();
+    add_attempts(act, TAKEN, list);
     return list;
 }
 
 void unlock_attempts_forget(struct act *act) {
-    (void)unlinkat(vault_dir_fd(act->vault), UNAUTHENTICATED, 0);
+    (void)unlinkat(vault_dir_fd(act->vault), TAKEN, 0);
 }
 
-/* Nobody can sign for it, so it is only noted; the next session takes it into the ledger. On a
- * medium that cannot be written to it is lost, which no program can help. */
-static void note_failed_unlock(struct act *act) {
+/* Nobody can sign for it, so it is only noted; the next session takes it into the ledger. False
+ * when even that was not possible. */
+static bool note_failed_unlock(struct act *act) {
     struct ex_clock now;
     struct utsname system;
     struct passwd *user = getpwuid(geteuid());
@@ -53,12 +77,11 @@ static void note_failed_unlock(struct act *act) {
     EX_AUTO_FREE char *text = json_dumps(json, JSON_COMPACT);
     json_decref(json);
     EX_AUTO_FREE char *line = NULL;
-    if (text == NULL || asprintf(&line, "%s\n", text) < 0)
-        return;
-    if (ex_open_at(vault_dir_fd(act->vault), UNAUTHENTICATED, O_WRONLY | O_CREAT | O_APPEND, &fd,
-                   NULL) == EX_OK &&
-        ex_write_all(fd, line, strlen(line), UNAUTHENTICATED, NULL) == EX_OK)
-        (void)!ex_sync_fd(fd, UNAUTHENTICATED, NULL);
+    return text != NULL && asprintf(&line, "%s\n", text) > 0 &&
+           ex_open_at(vault_dir_fd(act->vault), UNAUTHENTICATED, O_WRONLY | O_CREAT | O_APPEND, &fd,
+                      NULL) == EX_OK &&
+           ex_write_all(fd, line, strlen(line), UNAUTHENTICATED, NULL) == EX_OK &&
+           ex_sync_fd(fd, UNAUTHENTICATED, NULL) == EX_OK;
 }
 
 /* ---- who ---- */
@@ -131,9 +154,8 @@ static ex_code unlock_officer(struct act *act, const uint8_t *id, const char *na
     sodium_free(passphrase);
     if (code != EX_DENIED)
         return code;
-    note_failed_unlock(act);
     return ex_hint(ex_fail(err, EX_DENIED, "the passphrase does not open the key of %s", name), err,
-                   "check EXHIBIT_PASSPHRASE_FILE, or type it again; the attempt was noted");
+                   "check EXHIBIT_PASSPHRASE_FILE, or type it again");
 }
 
 static ex_code read_agency(struct act *act, struct ex_error *err) {
@@ -170,18 +192,59 @@ static ex_code open_catalog(struct act *act, struct ex_error *err) {
     return project_up_to_date(act, err);
 }
 
-ex_code act_unlock(struct act *act, struct ex_error *err) {
+/* Before anybody signs on top of it: does this ledger begin the way vault.json and the officer's
+ * key say? Entry 0 by the vault key and naming vault.json, entry 1 by the first officer's own key.
+ * A later key of somebody else's making cannot have signed entry 1. */
+static ex_code check_beginning(struct act *act, struct ex_error *err) {
+    const struct vault_config *config = vault_config(act->vault);
+    EX_AUTO_FREE uint8_t *first = NULL, *second = NULL;
+    EX_AUTO_FREE struct entry *e = ex_new0(struct entry);
+    uint8_t leaf[MERKLE_BYTES];
+    size_t first_size, second_size;
+    EX_TRY(ledger_read(act->ledger, 0, &first, &first_size, err));
+    EX_TRY(entry_parse(first, first_size, e, err));
+    bool sound = strcmp(e->event, "vault.create") == 0 && (e->has & ENTRY_HAS_CONFIG) != 0 &&
+                 memcmp(e->config, config->sha256, sizeof e->config) == 0 &&
+                 memcmp(e->vault_key, config->key.public_key, sizeof e->vault_key) == 0 &&
+                 entry_signed_by(first, first_size, e, config->key.public_key);
+    EX_TRY(ledger_read(act->ledger, 1, &second, &second_size, err));
+    EX_TRY(entry_parse(second, second_size, e, err));
+    merkle_leaf_hash(first, first_size, leaf); /* the root of a tree of one leaf */
+    sound = sound && strcmp(e->event, "officer.enrol") == 0 &&
+            memcmp(e->tree, leaf, sizeof leaf) == 0 &&
+            entry_signed_by(second, second_size, e, e->officer_key);
+    if (sound)
+        return EX_OK;
+    return ex_hint(
+        ex_fail(err, EX_SIGNATURE, "this ledger does not begin as its vault.json says"), err,
+        "vault.json, the vault key or the first entries were changed: exhibit ledger verify");
+}
+
+static ex_code unlock_steps(struct act *act, struct enrolment *x, struct ex_error *err) {
     uint8_t id[VAULT_ID_BYTES];
-    struct enrolment x;
+    EX_TRY(check_beginning(act, err));
     EX_TRY(open_catalog(act, err));
     EX_TRY(choose_officer(act, id, err));
-    EX_TRY(look_up_officer(act, id, NULL, &x, err));
-    act->officer_name = x.officer_name;
+    EX_TRY(look_up_officer(act, id, NULL, x, err));
+    act->officer_name = x->officer_name;
     EX_TRY(read_agency(act, err));
     EX_TRY(unlock_officer(act, id, act->officer_name, err));
-    if (memcmp(sign_key_public(act->officer.sign), x.entry.officer_key, SIGN_PUBLIC_BYTES) != 0)
+    if (memcmp(sign_key_public(act->officer.sign), x->entry.officer_key, SIGN_PUBLIC_BYTES) != 0)
         return ex_fail(err, EX_SIGNATURE, "the key of %s is not the one that the ledger enrolled",
                        act->officer_name);
-    EX_TRY(vault_keyring_open(act->vault, &act->officer, &act->vault_key, err));
-    return authorise(act, &x.entry, err);
+    return vault_keyring_open(act->vault, &act->officer, &act->vault_key, err);
+}
+
+ex_code act_unlock(struct act *act, struct ex_error *err) {
+    struct enrolment x = {0};
+    char hint[sizeof err->hint];
+    ex_code code = unlock_steps(act, &x, err);
+    if (code == EX_OK)
+        return authorise(act, &x.entry, err);
+    if (code != EX_DENIED || err == NULL)
+        return code;
+    memcpy(hint, err->hint, sizeof hint);
+    return ex_hint(code, err, "%.90s%s%s", hint, hint[0] != '\0' ? "; " : "",
+                   note_failed_unlock(act) ? "the attempt was noted"
+                                           : "the attempt could not be noted");
 }

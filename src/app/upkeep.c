@@ -78,7 +78,7 @@ ex_code app_ledger_show(struct act *act, json_t **ret_result, struct ex_error *e
             return ex_fail(err, EX_NOT_FOUND,
                            "there is no entry %" PRIu64 ": the ledger has %" PRIu64, n, size);
     }
-    EX_TRY(act_single(act, act_query_json(act), err));
+    EX_TRY(act_single(act, act_query_json(act), NULL, NULL, err));
     json_t *list = json_array();
     *ret_result = json_pack("{s:o}", "shown", list);
     if (r->operand_count == 0)
@@ -92,13 +92,6 @@ ex_code app_ledger_show(struct act *act, json_t **ret_result, struct ex_error *e
 }
 
 /* ---- files ---- */
-
-static ex_code ignore_entry(void *context, uint64_t index,
-                            const uint8_t tree_before[static MERKLE_BYTES], const uint8_t *entry,
-                            size_t size_bytes, struct ex_error *err) {
-    (void)context, (void)index, (void)tree_before, (void)entry, (void)size_bytes, (void)err;
-    return EX_OK;
-}
 
 static json_t *unfinished_json(const struct vault_check_report *r) {
     json_t *list = json_array();
@@ -136,17 +129,35 @@ static json_t *check_json(struct act *act, const struct vault_check_report *r,
                      json_number(ledger_size(act->ledger)), "beyond", json_number(l->beyond));
 }
 
+static void add_history(json_t *result, const struct history_check *h) {
+    json_t *problems = json_object_get(result, "problems");
+    for (size_t i = 0; i < h->body_text_count && i < LEDGER_PROBLEMS_MAX; i++)
+        json_array_append_new(problems, json_string(h->body_text[i]));
+    for (size_t i = 0; i < h->packs_missing && i < OPEN_INTENTS_MAX; i++)
+        json_array_append_new(problems, json_string(h->pack_text[i]));
+    if (!h->config_matches)
+        json_array_append_new(problems,
+                              json_string("vault.json is not the one that entry 0 names"));
+    json_object_set_new(result, "bodies", json_number(h->bodies));
+    json_object_set_new(result, "packs_named", json_number(h->packs_named));
+}
+
 ex_code app_vault_check(struct act *act, json_t **ret_result, struct ex_error *err) {
     EX_AUTO_FREE struct vault_check_report *r = ex_new0(struct vault_check_report);
-    EX_AUTO_FREE struct ledger_check *l = ex_new0(struct ledger_check);
+    EX_AUTO_FREE struct history_check *h = ex_new0(struct history_check);
     struct ex_progress *progress = act->face->progress;
     if (progress != NULL)
         progress->phase = "checking";
     EX_TRY(vault_check(act->vault, act_has_flag(act, FLAG_DEEP), progress, r, err));
-    EX_TRY(ledger_check_all(act->ledger, ignore_entry, NULL, NULL, l, err));
-    bool sound = r->problem_count == 0 && l->problem_count == 0 && l->root_matches;
+    EX_TRY(check_history(act, h, err));
+    uint64_t others = h->body_text_count + h->packs_missing + (h->config_matches ? 0 : 1);
+    bool sound = r->problem_count == 0 && h->ledger.problem_count == 0 && h->ledger.root_matches &&
+                 others == 0;
     act->verdict = sound ? EX_OK : EX_ALTERED;
-    *ret_result = check_json(act, r, l);
+    *ret_result = check_json(act, r, &h->ledger);
+    add_history(*ret_result, h);
+    json_object_set_new(*ret_result, "problem_count",
+                        json_number(r->problem_count + h->ledger.problem_count + others));
     return EX_OK;
 }
 

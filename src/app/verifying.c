@@ -5,64 +5,75 @@
 #include <stdio.h>
 
 struct verifying {
+    struct truth truth;
     size_t count;
-    struct catalog_item *item;
-    struct item_truth *truth;
+    const struct item_truth **item;
     struct vault_verify_report *report; /* one, reused */
     struct history_check *history;
     json_t *items; /* results */
     uint64_t good, chunks, bytes_read, bytes_constant, unreadable;
+    uint64_t catalog_differs;
     ex_code worst;
 };
 
 /* ---- which items ---- */
 
-static ex_code keep_item(struct verifying *v, const char *label, struct act *act,
-                         struct ex_error *err) {
-    struct catalog_item *item = &v->item[v->count];
-    EX_TRY(catalog_find_item(act->catalog, label, item, err));
-    memcpy(v->truth[v->count].id, item->id, sizeof item->id);
-    v->count++;
-    return EX_OK;
-}
-
-static ex_code collect_label(void *context, const struct catalog_item *i, struct ex_error *err) {
-    (void)err;
-    json_array_append_new(context, json_string(i->label));
-    return EX_OK;
-}
-
 static ex_code choose_items(struct act *act, struct verifying *v, struct ex_error *err) {
     const struct request *r = act->request;
-    json_t *labels = json_array();
-    ex_code code = EX_OK;
     if (act_has_flag(act, FLAG_ALL) == (r->operand_count > 0))
-        code = ex_hint(ex_fail(err, EX_USAGE, "say which items to verify"), err,
+        return ex_hint(ex_fail(err, EX_USAGE, "say which items to verify"), err,
                        "name them, or use --all");
-    for (unsigned i = 0; code == EX_OK && i < r->operand_count; i++)
-        json_array_append_new(labels, json_string(r->operand[i]));
-    if (code == EX_OK && r->operand_count == 0)
-        code = catalog_each_item(act->catalog, NULL, collect_label, labels, err);
-    size_t count = json_array_size(labels);
-    if (code == EX_OK)
-        code = ex_alloc(count + 1, sizeof *v->item, EX_LIMIT_RECORD_BYTES, "the items to verify",
-                        &v->item, err);
-    if (code == EX_OK)
-        code = ex_alloc(count + 1, sizeof *v->truth, EX_LIMIT_RECORD_BYTES, "the items to verify",
-                        &v->truth, err);
-    for (size_t i = 0; code == EX_OK && i < count; i++)
-        code = keep_item(v, json_string_value(json_array_get(labels, i)), act, err);
-    json_decref(labels);
-    return code;
+    EX_TRY(truth_load(act, &v->truth, err));
+    size_t count = r->operand_count > 0 ? r->operand_count : v->truth.item_count;
+    EX_TRY(ex_alloc(count + 1, sizeof *v->item, EX_LIMIT_RECORD_BYTES, "the items to verify",
+                    &v->item, err));
+    for (; v->count < count; v->count++) {
+        if (r->operand_count > 0)
+            EX_TRY(truth_find(&v->truth, r->operand[v->count], &v->item[v->count], err));
+        else
+            v->item[v->count] = &v->truth.items[v->count];
+    }
+    return EX_OK;
+}
+
+/* The catalog is only a help, but one that disagrees with the ledger misleads whoever looks for
+ * something. */
+static ex_code compare_row(void *context, const struct catalog_item *i, struct ex_error *err) {
+    struct verifying *v = context;
+    (void)err;
+    for (size_t n = 0; n < v->truth.item_count; n++) {
+        const struct item_truth *t = &v->truth.items[n];
+        if (memcmp(t->id, i->id, sizeof t->id) == 0 && strcmp(t->label, i->label) == 0 &&
+            memcmp(t->object_id, i->object_id, sizeof t->object_id) == 0)
+            return EX_OK;
+    }
+    v->catalog_differs++;
+    return EX_OK;
+}
+
+static ex_code compare_catalog(struct act *act, struct verifying *v, struct ex_error *err) {
+    struct catalog_item row = {0};
+    if (act->catalog == NULL)
+        return EX_OK;
+    EX_TRY(catalog_each_item(act->catalog, NULL, compare_row, v, err));
+    for (size_t n = 0; n < v->truth.item_count; n++) {
+        ex_code code = catalog_find_item(act->catalog, v->truth.items[n].label, &row, err);
+        catalog_item_clear(&row);
+        if (code == EX_NOT_FOUND)
+            v->catalog_differs++;
+        else
+            EX_TRY(code);
+    }
+    return EX_OK;
 }
 
 static ex_code verify_intent(struct act *act, struct verifying *v, struct ex_error *err) {
     json_t *ids = json_array();
     for (size_t i = 0; i < v->count; i++)
-        json_array_append_new(ids, json_hex(v->item[i].id, sizeof v->item[i].id));
+        json_array_append_new(ids, json_hex(v->item[i]->id, sizeof v->item[i]->id));
     if (v->count == 1) {
-        memcpy(act->item_id, v->item[0].id, sizeof act->item_id);
-        memcpy(act->case_id, v->item[0].case_id, sizeof act->case_id);
+        memcpy(act->item_id, v->item[0]->id, sizeof act->item_id);
+        memcpy(act->case_id, v->item[0]->case_id, sizeof act->case_id);
         act->has_ids = ENTRY_HAS_CASE | ENTRY_HAS_ITEM;
     }
     return act_intent(
@@ -82,28 +93,17 @@ static json_t *damaged_json(const struct vault_verify_report *r) {
     return list;
 }
 
-/* Is the manifest the one that the ledger's entry describes? The object id binds it; the digests
- * that people read are compared as well. */
-static bool manifest_agrees(const struct item_truth *t, const struct vault_object_info *o) {
-    uint8_t sha256[SHA256_BYTES], fsverity[SHA256_BYTES];
-    return t->item != NULL && json_get_hex(t->item, "sha256", sha256, sizeof sha256) &&
-           json_get_hex(t->item, "fsverity", fsverity, sizeof fsverity) &&
-           memcmp(sha256, o->sha256, sizeof sha256) == 0 &&
-           memcmp(fsverity, o->fsverity, sizeof fsverity) == 0 &&
-           json_integer_value(json_object_get(t->item, "size_bytes")) == (json_int_t)o->size_bytes;
-}
-
 static const char *item_verdict(const struct item_truth *t, const struct vault_object_info *o,
                                 const struct vault_verify_report *r, ex_code *ret_code) {
     bool altered = r->damaged_bytes > r->missing_bytes ||
                    (r->damaged_count == 0 && (!r->fsverity_matches || !r->salted_matches ||
                                               (r->linear_asked && !r->linear_matches))) ||
-                   !manifest_agrees(t, o);
+                   !truth_agrees(t, o);
     *ret_code = altered ? EX_ALTERED : r->damaged_count > 0 ? EX_MISSING : EX_OK;
     return altered ? "altered" : r->damaged_count > 0 ? "missing" : "good";
 }
 
-static json_t *item_json(const struct catalog_item *i, const char *verdict,
+static json_t *item_json(const struct item_truth *i, const char *verdict,
                          const struct vault_verify_report *r, uint64_t unreadable) {
     bool whole = r->damaged_count == 0;
     return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "label", i->label,
@@ -117,7 +117,7 @@ static json_t *item_json(const struct catalog_item *i, const char *verdict,
 }
 
 /* An item whose manifest cannot be had at all. */
-static json_t *lost_json(const struct catalog_item *i, const char *verdict, const char *why) {
+static json_t *lost_json(const struct item_truth *i, const char *verdict, const char *why) {
     json_t *damaged = json_pack("[{s:i, s:n}]", "offset", 0, "length");
     json_set_text(json_array_get(damaged, 0), "why", why);
     return json_pack("{s:s, s:o, s:s, s:i, s:i, s:i, s:b, s:n, s:i, s:o, s:i}", "label", i->label,
@@ -140,8 +140,8 @@ static ex_code verify_held(struct act *act, struct verifying *v, size_t n,
         vault_verify(act->vault, o, act_has_flag(act, FLAG_LINEAR), act->face->progress, r, err));
     for (size_t i = 0; i < o->unreadable_count; i++)
         unreadable += o->unreadable[i].length;
-    const char *verdict = item_verdict(&v->truth[n], o, r, &code);
-    json_array_append_new(v->items, item_json(&v->item[n], verdict, r, unreadable));
+    const char *verdict = item_verdict(v->item[n], o, r, &code);
+    json_array_append_new(v->items, item_json(v->item[n], verdict, r, unreadable));
     worse(v, code);
     v->good += code == EX_OK ? 1 : 0;
     v->chunks += r->chunks;
@@ -154,12 +154,7 @@ static ex_code verify_held(struct act *act, struct verifying *v, size_t n,
 static ex_code verify_item(struct act *act, struct verifying *v, size_t n, struct ex_error *err) {
     struct vault_object_info o = {0};
     struct ex_error why;
-    const char *text = "the ledger has no sound entry that it was collected";
-    ex_code code = EX_ALTERED;
-    if (v->truth[n].found) {
-        code = vault_object(act->vault, v->truth[n].object_id, &o, &why);
-        text = why.text;
-    }
+    ex_code code = vault_object(act->vault, v->item[n]->object_id, &o, &why);
     if (code == EX_OK) {
         code = verify_held(act, v, n, &o, err);
         vault_object_info_clear(&o);
@@ -171,7 +166,8 @@ static ex_code verify_item(struct act *act, struct verifying *v, size_t n, struc
         return code;
     }
     bool missing = code == EX_MISSING;
-    json_array_append_new(v->items, lost_json(&v->item[n], missing ? "missing" : "altered", text));
+    json_array_append_new(v->items,
+                          lost_json(v->item[n], missing ? "missing" : "altered", why.text));
     worse(v, missing ? EX_MISSING : EX_ALTERED);
     return EX_OK;
 }
@@ -199,6 +195,19 @@ static json_t *claim_content(struct act *act, const struct verifying *v, int64_t
         json_say(claim, "findings",
                  "%" PRIu64 " bytes could not be read at collection and stand as zeros",
                  v->unreadable);
+    for (size_t n = 0; n < v->count; n++)
+        if (!truth_has_body(v->item[n]))
+            json_say(claim, "findings",
+                     "item %s: the body of entry %" PRIu64
+                     ", which describes it, is missing or altered",
+                     v->item[n]->label, v->item[n]->outcome);
+    for (size_t n = 0; n < v->history->packs_missing && n < OPEN_INTENTS_MAX; n++)
+        json_say(claim, "findings", "%s", v->history->pack_text[n]);
+    if (v->catalog_differs > 0)
+        json_say(claim, "findings",
+                 "the catalog differs from the ledger in %" PRIu64
+                 " items; exhibit rebuild mends it",
+                 v->catalog_differs);
     json_say(claim, "does_not_prove",
              "that the source was genuine, complete or unchanged before it was collected");
     return claim;
@@ -216,20 +225,15 @@ static json_t *claims_json(struct act *act, struct verifying *v, ex_code *verdic
 
 static uint64_t total_size(const struct verifying *v) {
     uint64_t total = 0;
-    for (size_t i = 0; i < v->count; i++) {
-        json_t *json = json_loads(v->item[i].json, 0, NULL);
-        total += (uint64_t)json_integer_value(json_object_get(json, "size_bytes"));
-        json_decref(json);
-    }
+    for (size_t i = 0; i < v->count; i++)
+        total += (uint64_t)json_integer_value(json_object_get(v->item[i]->item, "size_bytes"));
     return total;
 }
 
-static ex_code verifying_run(struct act *act, struct verifying *v, json_t **ret_result,
-                             struct ex_error *err) {
+static ex_code verify_everything(struct act *act, struct verifying *v, struct ex_error *err) {
     struct ex_progress *progress = act->face->progress;
-    EX_TRY(choose_items(act, v, err));
-    EX_TRY(verify_intent(act, v, err));
-    EX_TRY(check_history(act, v->truth, v->count, v->history, err));
+    EX_TRY(check_history(act, v->history, err));
+    EX_TRY(compare_catalog(act, v, err));
     if (progress != NULL) {
         progress->phase = "verifying";
         atomic_store(&progress->done_bytes, 0);
@@ -237,17 +241,26 @@ static ex_code verifying_run(struct act *act, struct verifying *v, json_t **ret_
     }
     for (size_t i = 0; i < v->count; i++)
         EX_TRY(verify_item(act, v, i, err));
-    json_t *claims = claims_json(act, v, &act->verdict);
-    const char *result = act->verdict == EX_OK ? "done" : "altered";
-    ex_code code =
-        act_outcome(act, result, json_pack("{s:O, s:O}", "claims", claims, "items", v->items), NULL,
-                    NULL, NULL, err);
-    if (code != EX_OK) {
-        json_decref(claims);
-        return code;
-    }
-    *ret_result = json_pack("{s:o, s:O}", "claims", claims, "items", v->items);
     return EX_OK;
+}
+
+static ex_code verifying_run(struct act *act, struct verifying *v, json_t **ret_result,
+                             struct ex_error *err) {
+    EX_TRY(choose_items(act, v, err));
+    if (!act->unrecorded)
+        EX_TRY(verify_intent(act, v, err));
+    EX_TRY(verify_everything(act, v, err));
+    json_t *claims = claims_json(act, v, &act->verdict);
+    *ret_result = json_pack("{s:o, s:O, s:b}", "claims", claims, "items", v->items, "recorded",
+                            !act->unrecorded);
+    if (act->unrecorded) {
+        json_object_set_new(*ret_result, "not_recorded_because",
+                            json_string("the vault cannot be written to"));
+        return EX_OK;
+    }
+    return act_outcome(act, act->verdict == EX_OK ? "done" : "altered",
+                       json_pack("{s:O, s:O}", "claims", claims, "items", v->items), NULL, NULL,
+                       NULL, err);
 }
 
 ex_code app_verify(struct act *act, json_t **ret_result, struct ex_error *err) {
@@ -255,12 +268,8 @@ ex_code app_verify(struct act *act, json_t **ret_result, struct ex_error *err) {
                           .report = ex_new0(struct vault_verify_report),
                           .history = ex_new0(struct history_check)};
     ex_code code = verifying_run(act, &v, ret_result, err);
-    for (size_t i = 0; i < v.count; i++) {
-        catalog_item_clear(&v.item[i]);
-        json_decref(v.truth[i].item);
-    }
+    truth_clear(&v.truth);
     free(v.item);
-    free(v.truth);
     free(v.report);
     free(v.history);
     json_decref(v.items);
@@ -270,7 +279,7 @@ ex_code app_verify(struct act *act, json_t **ret_result, struct ex_error *err) {
 ex_code app_ledger_verify(struct act *act, json_t **ret_result, struct ex_error *err) {
     EX_AUTO_FREE struct history_check *h = ex_new0(struct history_check);
     struct ex_clock now;
-    EX_TRY(check_history(act, NULL, 0, h, err));
+    EX_TRY(check_history(act, h, err));
     ex_clock_read(&now);
     json_t *history = claim_history(h, now.utc_ns, &act->verdict);
     json_t *signers = claim_signers(h, now.utc_ns, &act->verdict);

@@ -2,8 +2,11 @@
 /* Ledger bodies as files of one record: format/vault §3.5. */
 #include "vault/vault_internal.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 enum { BODY_NAME_BYTES = 64 };
 
@@ -44,6 +47,24 @@ ex_code vault_body_write(struct vault *v, uint64_t index, const uint8_t *data, s
     EX_TRY(ex_make_parents(v->dir_fd, name, err));
     return ex_write_file(v->dir_fd, name, file, PACK_HEADER_BYTES + record_bytes, EX_WRITE_REPLACE,
                          err);
+}
+
+ex_code vault_body_set_aside(struct vault *v, uint64_t index, uint64_t *ret_count,
+                             struct ex_error *err) {
+    char from[BODY_NAME_BYTES], to[BODY_NAME_BYTES + 32];
+    struct stat st;
+    *ret_count = 0;
+    for (;; index++, ++*ret_count) {
+        body_name(from, index);
+        if (fstatat(v->dir_fd, from, &st, AT_SYMLINK_NOFOLLOW) != 0)
+            return errno == ENOENT || errno == ENOTDIR
+                       ? EX_OK
+                       : ex_fail_sys(err, "could not examine \"%s\"", from);
+        (void)snprintf(to, sizeof to, "ledger/beyond/%llu-%08x", (unsigned long long)index,
+                       randombytes_random());
+        EX_TRY(ex_make_parents(v->dir_fd, to, err));
+        EX_TRY(ex_publish(v->dir_fd, from, v->dir_fd, to, err));
+    }
 }
 
 static ex_code body_decode(const struct vault *v, const uint8_t *file, size_t size_bytes,

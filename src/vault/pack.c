@@ -16,7 +16,8 @@ enum {
     TRAILER_RECORD_BYTES = 16,
     WALK_WINDOW_BYTES = 1 << 20,
     DIRECT_ALIGN_BYTES = 4096,
-    RECORD_GUESS_BYTES = 192 << 10
+    RECORD_GUESS_BYTES = 192 << 10,
+    TABLE_GUESS_BYTES = 8 << 10
 };
 
 void pack_header_write(const struct pack_header *h, const uint8_t vault_id[static VAULT_ID_BYTES],
@@ -59,6 +60,13 @@ char *pack_name(char to[static PACK_NAME_BYTES], const uint8_t id[static VAULT_P
     ex_hex(hex, id, VAULT_PACK_ID_BYTES);
     (void)snprintf(to, PACK_NAME_BYTES, "%.2s/%s.pack", hex, hex);
     return to;
+}
+
+bool vault_has_pack(const struct vault *v, const uint8_t id[static VAULT_PACK_ID_BYTES]) {
+    char name[PACK_NAME_BYTES];
+    struct stat st;
+    return fstatat(v->packs_fd, pack_name(name, id), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           S_ISREG(st.st_mode);
 }
 
 void pack_list_clear(struct pack_list *l) {
@@ -437,6 +445,37 @@ static ex_code read_record_bytes(int fd, bool from_disk, enum vault_readback_met
     *ret = ex_steal(&data);
     *ret_size = whole;
     return EX_OK;
+}
+
+ex_code pack_read_table(const struct vault *v, const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
+                        uint32_t offset, struct record *ret, struct ex_error *err) {
+    char name[PACK_NAME_BYTES];
+    struct stat st;
+    struct record_head head;
+    EX_AUTO_FD int fd = -1;
+    EX_AUTO_FREE uint8_t *data = NULL;
+    EX_TRY(ex_open_at(v->packs_fd, pack_name(name, pack_id), O_RDONLY, &fd, err));
+    if (fstat(fd, &st) != 0)
+        return ex_fail_sys(err, "could not examine \"%s\"", name);
+    EX_TRY(ex_alloc(TABLE_GUESS_BYTES, 1, TABLE_GUESS_BYTES, "a record", &data, err));
+    uint64_t left = (uint64_t)st.st_size > offset ? (uint64_t)st.st_size - offset : 0;
+    size_t have = left < TABLE_GUESS_BYTES ? (size_t)left : TABLE_GUESS_BYTES;
+    EX_TRY(ex_read_at(fd, data, have, offset, name, err));
+    if (have < RECORD_HEADER_BYTES + 4)
+        return ex_fail(err, EX_ALTERED, "\"%s\" ends inside a record", name);
+    EX_TRY(record_head_parse(data, &head, err));
+    size_t table = record_table_end(data);
+    if (RECORD_HEADER_BYTES + (uint64_t)head.stored_length > left ||
+        table > RECORD_HEADER_BYTES + (size_t)head.stored_length)
+        return ex_fail(err, EX_ALTERED, "\"%s\" ends inside a record", name);
+    if (table > have) {
+        uint8_t *more = realloc(data, table);
+        if (more == NULL)
+            return ex_fail(err, EX_NOMEM, "no memory for a record");
+        data = more;
+        EX_TRY(ex_read_at(fd, data + have, table - have, offset + have, name, err));
+    }
+    return record_parse_table(pack_id, data, table > have ? table : have, ret, err);
 }
 
 ex_code pack_read_record(const struct vault *v, const uint8_t pack_id[static VAULT_PACK_ID_BYTES],

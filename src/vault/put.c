@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <sodium.h>
-#include <sys/stat.h>
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
@@ -18,15 +17,7 @@ struct in_flight {
     UT_hash_handle hh;
 };
 
-/* A reused chunk's record, read and re-hashed because --readback=all asks for it. */
-struct reuse_job {
-    struct ex_job job;
-    struct put_shared *shared;
-    struct index_place place;
-    ex_code code;
-    struct ex_error error;
-};
-enum { REUSE_JOBS = 32, ADOPT_MERGE_PACKS = 64 };
+enum { ADOPT_MERGE_PACKS = 64 };
 
 struct put {
     struct put_shared shared;
@@ -44,11 +35,8 @@ struct put {
     struct in_flight *in_flight;
     uint64_t handed_in[RECORD_TRAILER], seen_published;
     struct vault_put_report report;
-    struct reuse_job reuse[REUSE_JOBS];
-    unsigned reuse_used;
+    struct reuse reuse;
     bool reused;
-    struct index_place reuse_last;
-    uint8_t there[VAULT_PACK_ID_BYTES]; /* the pack that was last found to be there */
     struct vault_object_info object;
 };
 
@@ -93,82 +81,26 @@ static ex_code remember(struct put *p, enum record_type type, const uint8_t *id,
     return EX_OK;
 }
 
-static ex_code reuse_check(struct reuse_job *j, unsigned worker, struct ex_error *err) {
-    struct record r = {0};
-    size_t bad;
-    EX_TRY(pack_read_record(j->shared->vault, j->place.pack, j->place.offset, true,
-                            j->shared->codec[worker], &r, err));
-    ex_code code = record_check_ids(&r, j->shared->hasher[worker], &bad, err);
-    if (code == EX_OK && bad != r.entry_count)
-        code =
-            ex_hint(ex_fail(err, EX_ALTERED, "a stored chunk that this source shares is damaged"),
-                    err, "run: exhibit vault check --deep");
-    record_clear(&r);
-    return code;
-}
-
-static void reuse_run(struct ex_job *job, unsigned worker) {
-    struct reuse_job *j = (struct reuse_job *)job;
-    j->code = reuse_check(j, worker, &j->error);
-}
-
-static ex_code reuse_wait(struct put *p, struct ex_error *err) {
-    ex_code code = EX_OK;
-    for (unsigned i = 0; i < p->reuse_used; i++) {
-        ex_job_wait(p->shared.pool, &p->reuse[i].job);
-        if (code == EX_OK && p->reuse[i].code != EX_OK) {
-            code = p->reuse[i].code;
-            if (err != NULL)
-                *err = p->reuse[i].error;
-        }
-    }
-    p->reuse_used = 0;
-    return code;
-}
-
-static ex_code reuse(struct put *p, const struct index_place *place, uint64_t length,
-                     struct ex_error *err) {
+static void count_reused(struct put *p, const struct index_place *place, uint64_t length) {
     struct vault_put_report *r = &p->report;
     if (!p->reused || place->read_back_ns < r->reused_oldest_ns)
         r->reused_oldest_ns = place->read_back_ns;
     p->reused = true;
     r->reused_bytes += length;
-    if (p->writer.readback != VAULT_READBACK_ALL || index_place_same(place, &p->reuse_last))
-        return EX_OK;
-    p->reuse_last = *place;
-    if (p->reuse_used == REUSE_JOBS)
-        EX_TRY(reuse_wait(p, err));
-    struct reuse_job *j = &p->reuse[p->reuse_used++];
-    *j = (struct reuse_job){.job.run = reuse_run, .shared = &p->shared, .place = *place};
-    ex_pool_submit(p->shared.pool, &j->job);
-    return EX_OK;
 }
 
-/* The index may name a pack that was lost; bytes in it are not held. */
-static bool pack_is_there(struct put *p, const uint8_t *id) {
-    char name[PACK_NAME_BYTES];
-    struct stat st;
-    if (memcmp(p->there, id, VAULT_PACK_ID_BYTES) == 0)
-        return true;
-    if (fstatat(p->shared.vault->packs_fd, pack_name(name, id), &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-        !S_ISREG(st.st_mode))
-        return false;
-    memcpy(p->there, id, VAULT_PACK_ID_BYTES);
-    return true;
-}
-
-/* Is this id in the vault, or on its way there with this object? */
-static bool known(struct put *p, const uint8_t *id, struct index_place *ret, bool *ret_in_flight) {
+/* Are these bytes in the vault, or on their way there with this object? */
+static bool known(struct put *p, enum record_type type, const uint8_t *id, const uint8_t *data,
+                  size_t size_bytes) {
     struct in_flight *f = NULL;
-    struct index_search search = {0};
+    struct index_place place;
     HASH_FIND(hh, p->in_flight, id, SHA256_BYTES, f);
-    *ret_in_flight = f != NULL;
     if (f != NULL)
         return true;
-    while (index_next(p->shared.vault->index, id, &search, ret))
-        if (pack_is_there(p, ret->pack))
-            return true;
-    return false;
+    if (!reuse_find(&p->reuse, type, id, data, size_bytes, &place))
+        return false;
+    count_reused(p, &place, type == RECORD_CHUNKS ? size_bytes : 0);
+    return true;
 }
 
 /* ---- records ---- */
@@ -213,10 +145,8 @@ static ex_code on_join_constant(void *context, uint8_t value, struct ex_error *e
 static ex_code on_node(void *context, const uint8_t id[static SHA256_BYTES], const uint8_t *node,
                        size_t size_bytes, struct ex_error *err) {
     struct put *p = context;
-    struct index_place place;
-    bool in_flight;
-    if (known(p, id, &place, &in_flight))
-        return in_flight ? EX_OK : reuse(p, &place, 0, err);
+    if (known(p, RECORD_NODES, id, node, size_bytes))
+        return EX_OK;
     if (p->nodes != NULL && p->nodes->size_bytes + size_bytes > RECORD_TARGET_BYTES)
         EX_TRY(hand_in(p, &p->nodes, err));
     if (p->nodes == NULL)
@@ -231,16 +161,12 @@ static ex_code on_chunk(void *context, uint32_t blocks, const uint8_t (*hash)[SH
     struct put *p = context;
     const struct layout_sink sink = {.context = p, .node = on_node};
     struct extent e = {.kind = EXTENT_DATA, .length = p->open_bytes};
-    struct index_place place;
-    bool in_flight;
+    const uint8_t *data = p->chunks->data + p->chunks->size_bytes;
     (void)blocks;
     chunk_id(e.length, hash, e.id);
     p->report.chunks++;
     p->report.data_bytes += e.length;
-    if (known(p, e.id, &place, &in_flight)) {
-        if (!in_flight)
-            EX_TRY(reuse(p, &place, e.length, err));
-    } else {
+    if (!known(p, RECORD_CHUNKS, e.id, data, p->open_bytes)) {
         if (p->chunks->size_bytes > 0 &&
             p->chunks->size_bytes + p->open_bytes > RECORD_TARGET_BYTES)
             EX_TRY(make_room(p, err));
@@ -346,8 +272,7 @@ static ex_code put_end(struct put *p, struct source *source, struct ex_error *er
     EX_TRY(layout_end(&p->layout, &sink, o->layout, &o->layout_level, err));
     if (p->nodes != NULL)
         EX_TRY(hand_in(p, &p->nodes, err));
-    EX_TRY(put_manifest(p, source, err));
-    return reuse_wait(p, err);
+    return put_manifest(p, source, err);
 }
 
 /* The error of whichever thread failed first, when it was not this one. */
@@ -403,7 +328,7 @@ static void put_free(struct put *p) {
     struct put_shared *s = &p->shared;
     struct in_flight *f, *next;
     unsigned threads = s->pool != NULL ? ex_pool_threads(s->pool) : 0;
-    (void)reuse_wait(p, NULL);
+    reuse_close(&p->reuse);
     ex_pool_free(s->pool);
     for (unsigned i = 0; i < threads; i++) {
         codec_free(s->codec[i]);
@@ -464,6 +389,7 @@ ex_code vault_put(struct vault *v, struct source *source, const struct vault_put
     EX_AUTO(put_free) struct put *p = ex_new0(struct put);
     struct adoption adoption = {.vault = v};
     EX_TRY(put_workers(p, v, err));
+    EX_TRY(reuse_open(&p->reuse, v, options->readback == VAULT_READBACK_ALL, err));
     EX_TRY(index_refresh(v->index, err));
     EX_TRY(pack_each(v, adopt_pack, &adoption, err));
     EX_TRY(index_refresh(v->index, err));

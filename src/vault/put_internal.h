@@ -48,6 +48,23 @@ struct put_shared {
 /* Keeps the first error and wakes everybody up. */
 void put_fail(struct put_shared *s, const struct ex_error *err);
 
+/* ---- stored bytes that may be shared: reuse.c ---- */
+
+struct reuse {
+    struct vault *vault;
+    bool compare_bytes;
+    struct codec *codec;
+    bool loaded, sound;
+    struct index_place place; /* of the record in hand */
+    struct record record;
+};
+EX_MUST_USE ex_code reuse_open(struct reuse *u, struct vault *v, bool compare_bytes,
+                               struct ex_error *err);
+void reuse_close(struct reuse *u);
+/* True when the vault holds these bytes under this id, and where. */
+bool reuse_find(struct reuse *u, enum record_type type, const uint8_t id[static SHA256_BYTES],
+                const uint8_t *data, size_t size_bytes, struct index_place *ret);
+
 /* ---- slabs: put_read.c ---- */
 
 struct slab {

@@ -181,25 +181,52 @@ static ex_code table_parse(struct ex_cursor *c, const struct record_head *head, 
     return ex_cursor_check(c, "the table of a record", err);
 }
 
+/* Head, table and tag; leaves the cursor at the coded data. */
+static ex_code guarded_parse(const uint8_t pack_id[static VAULT_PACK_ID_BYTES], const uint8_t *data,
+                             struct ex_cursor *c, struct record *r, struct ex_error *err) {
+    uint8_t tag[16];
+    EX_TRY(table_parse(c, &r->head, r, err));
+    tag_of(pack_id, data, table_size(r->entry_count), tag);
+    if (memcmp(tag, r->head.tag, sizeof tag) != 0)
+        return ex_fail(err, EX_ALTERED, "the header or the table of a record is damaged");
+    return EX_OK;
+}
+
 ex_code record_parse(const uint8_t pack_id[static VAULT_PACK_ID_BYTES], const uint8_t *data,
                      size_t size_bytes, struct codec *codec, struct record *ret,
                      struct ex_error *err) {
     struct record r = {0};
-    uint8_t tag[16];
     if (size_bytes < RECORD_HEADER_BYTES)
         return ex_fail(err, EX_ALTERED, "a record ends early");
     EX_TRY(record_head_parse(data, &r.head, err));
     if (r.head.stored_length != size_bytes - RECORD_HEADER_BYTES)
         return ex_fail(err, EX_ALTERED, "a record ends early");
     struct ex_cursor c = ex_cursor_make(data + RECORD_HEADER_BYTES, r.head.stored_length);
-    ex_code code = table_parse(&c, &r.head, &r, err);
-    if (code == EX_OK) {
-        tag_of(pack_id, data, table_size(r.entry_count), tag);
-        if (memcmp(tag, r.head.tag, sizeof tag) != 0)
-            code = ex_fail(err, EX_ALTERED, "the header or the table of a record is damaged");
-    }
+    ex_code code = guarded_parse(pack_id, data, &c, &r, err);
     if (code == EX_OK && codec != NULL)
         code = decode(&r.head, &c, codec, &r.data, err);
+    if (code != EX_OK) {
+        record_clear(&r);
+        return code;
+    }
+    *ret = r;
+    return EX_OK;
+}
+
+size_t record_table_end(const uint8_t data[static RECORD_HEADER_BYTES + 4]) {
+    struct ex_cursor c = ex_cursor_make(data + RECORD_HEADER_BYTES, 4);
+    return RECORD_HEADER_BYTES + table_size(ex_cursor_le32(&c));
+}
+
+ex_code record_parse_table(const uint8_t pack_id[static VAULT_PACK_ID_BYTES], const uint8_t *data,
+                           size_t size_bytes, struct record *ret, struct ex_error *err) {
+    struct record r = {0};
+    if (size_bytes < RECORD_HEADER_BYTES)
+        return ex_fail(err, EX_ALTERED, "a record ends early");
+    EX_TRY(record_head_parse(data, &r.head, err));
+    struct ex_cursor c =
+        ex_cursor_make(data + RECORD_HEADER_BYTES, size_bytes - RECORD_HEADER_BYTES);
+    ex_code code = guarded_parse(pack_id, data, &c, &r, err);
     if (code != EX_OK) {
         record_clear(&r);
         return code;

@@ -83,6 +83,11 @@ EX_MUST_USE ex_code vault_keyring_open(const struct vault *v, const struct vault
  * the caller holds the ledger's lock. */
 EX_MUST_USE ex_code vault_body_write(struct vault *v, uint64_t index, const uint8_t *data,
                                      size_t size_bytes, struct ex_error *err);
+/* Moves the bodies of entries `index`, `index` + 1… (as far as they go without a gap) to
+ * ledger/beyond/, so that writing entry `index` destroys nothing. The caller holds the ledger's
+ * lock. */
+EX_MUST_USE ex_code vault_body_set_aside(struct vault *v, uint64_t index, uint64_t *ret_count,
+                                         struct ex_error *err);
 /* EX_MISSING, EX_ALTERED. The caller frees. */
 EX_MUST_USE ex_code vault_body_read(struct vault *v, uint64_t index, uint8_t **ret,
                                     size_t *ret_size_bytes, struct ex_error *err);
@@ -210,6 +215,9 @@ struct vault_check_report {
  * also decodes every record and recomputes every id. Writes nothing. */
 EX_MUST_USE ex_code vault_check(struct vault *v, bool deep, struct ex_progress *progress,
                                 struct vault_check_report *ret, struct ex_error *err);
+
+/* Is a published pack of this id there? Says nothing about its content. */
+bool vault_has_pack(const struct vault *v, const uint8_t id[static VAULT_PACK_ID_BYTES]);
 
 /* Throws the index away and makes it anew from the packs. */
 EX_MUST_USE ex_code vault_rebuild_index(struct vault *v, struct ex_progress *progress,

@@ -89,6 +89,12 @@ EX_MUST_USE ex_code record_head_parse(const uint8_t data[static RECORD_HEADER_BY
 EX_MUST_USE ex_code record_parse(const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
                                  const uint8_t *data, size_t size_bytes, struct codec *decode,
                                  struct record *ret, struct ex_error *err);
+/* Header and table alone, tag checked, from as many bytes of a record as record_table_end() says at
+ * least; data stays NULL. */
+size_t record_table_end(const uint8_t data[static RECORD_HEADER_BYTES + 4]);
+EX_MUST_USE ex_code record_parse_table(const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
+                                       const uint8_t *data, size_t size_bytes, struct record *ret,
+                                       struct ex_error *err);
 /* Recomputes every id of a decoded record. *ret_bad: index of the first entry that does not match,
  * or entry_count. */
 EX_MUST_USE ex_code record_check_ids(const struct record *r, struct block_hasher *hasher,
@@ -149,6 +155,11 @@ EX_MUST_USE ex_code pack_each(const struct vault *v,
                                             struct ex_error *err),
                               void *context, struct ex_error *err);
 
+/* Reads header and table of a record of a published pack, and sees that the rest of it is in the
+ * file. */
+EX_MUST_USE ex_code pack_read_table(const struct vault *v,
+                                    const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
+                                    uint32_t offset, struct record *ret, struct ex_error *err);
 /* Reads one record of a published pack; from_disk: past the page cache. */
 EX_MUST_USE ex_code pack_read_record(const struct vault *v,
                                      const uint8_t pack_id[static VAULT_PACK_ID_BYTES],

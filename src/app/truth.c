@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the ledger says about items. The catalog only helps to find things; whatever is shown,
+ * signed or given out as evidence is read here: from entries, each proved to be under the signed
+ * head when ledger_read() gives it, and from bodies, each compared with its entry's commitments. */
+#include "app/act_internal.h"
+
+#include "base/cursor.h"
+
+#include <stdio.h>
+
+enum { TRUTH_BYTES_MAX = 1 << 30 };
+
+ex_code scan_ledger(struct act *act, scan_fn *each, void *context, struct ex_error *err) {
+    EX_AUTO_FREE struct entry *e = ex_new0(struct entry);
+    for (uint64_t index = 0; index < ledger_size(act->ledger); index++) {
+        EX_AUTO_FREE uint8_t *bytes = NULL;
+        size_t size;
+        EX_TRY(ledger_read(act->ledger, index, &bytes, &size, err));
+        EX_TRY(entry_parse(bytes, size, e, err));
+        EX_TRY(each(act, e, context, err));
+    }
+    return EX_OK;
+}
+
+/* The section, or NULL when it is gone, erased or damaged; only real failures fail. */
+static ex_code section_or_nothing(struct act *act, const struct entry *e, const char *name,
+                                  json_t **ret, struct ex_error *err) {
+    struct ex_error why;
+    *ret = NULL;
+    ex_code code = project_section(act, e, name, ret, &why);
+    if (code == EX_OK || code == EX_MISSING || code == EX_ALTERED || code == EX_FORMAT ||
+        code == EX_UNSUPPORTED)
+        return EX_OK;
+    if (err != NULL)
+        *err = why;
+    return code;
+}
+
+static struct case_truth *case_by_id(struct truth *t, const uint8_t *id) {
+    for (size_t i = 0; i < t->case_count; i++)
+        if (memcmp(t->cases[i].id, id, ENTRY_ID_BYTES) == 0)
+            return &t->cases[i];
+    return NULL;
+}
+
+/* The case of this id; made when it is not there yet, which only a damaged ledger comes to. */
+static ex_code case_of(struct truth *t, const uint8_t *id, struct case_truth **ret,
+                       struct ex_error *err) {
+    *ret = case_by_id(t, id);
+    if (*ret != NULL)
+        return EX_OK;
+    EX_TRY(ex_grow(&t->cases, &t->case_capacity, t->case_count + 1, sizeof *t->cases,
+                   TRUTH_BYTES_MAX, "the list of cases", err));
+    *ret = &t->cases[t->case_count++];
+    **ret = (struct case_truth){0};
+    memcpy((*ret)->id, id, ENTRY_ID_BYTES);
+    return EX_OK;
+}
+
+/* The number stands in the body of the case's entry, and again in those of its items. */
+static void learn_number(struct case_truth *k, json_t *holder) {
+    const char *number =
+        json_string_value(json_object_get(json_object_get(holder, "case"), "number"));
+    if (k->number == NULL && number != NULL)
+        k->number = ex_strdup(number);
+}
+
+static ex_code keep_case(struct act *act, const struct entry *e, struct truth *t,
+                         struct ex_error *err) {
+    struct case_truth *k;
+    json_t *what;
+    if ((e->has & ENTRY_HAS_RESULT) != 0 && strcmp(e->result, "done") != 0)
+        return EX_OK; /* it was refused */
+    EX_TRY(case_of(t, e->case_id, &k, err));
+    EX_TRY(section_or_nothing(act, e, "what", &what, err));
+    learn_number(k, what);
+    json_decref(what);
+    return EX_OK;
+}
+
+/* Items are counted by the lines of their entries, so that a damaged body moves no number. */
+static ex_code keep_item(struct act *act, const struct entry *e, struct truth *t,
+                         struct ex_error *err) {
+    struct case_truth *k;
+    json_t *what;
+    EX_TRY(case_of(t, e->case_id, &k, err));
+    EX_TRY(ex_grow(&t->items, &t->item_capacity, t->item_count + 1, sizeof *t->items,
+                   TRUTH_BYTES_MAX, "the list of items", err));
+    EX_TRY(section_or_nothing(act, e, "what", &what, err));
+    struct item_truth *i = &t->items[t->item_count++];
+    *i = (struct item_truth){
+        .outcome = e->index, .intent = e->intent, .collected_ns = e->clock.utc_ns};
+    memcpy(i->id, e->item_id, sizeof i->id);
+    memcpy(i->case_id, e->case_id, sizeof i->case_id);
+    memcpy(i->object_id, e->object_id, sizeof i->object_id);
+    (void)snprintf(i->result, sizeof i->result, "%s", e->result);
+    i->number = ++k->items;
+    i->item = json_incref(json_object_get(what, "item"));
+    json_decref(what);
+    learn_number(k, i->item);
+    return EX_OK;
+}
+
+static ex_code keep(struct act *act, const struct entry *e, void *context, struct ex_error *err) {
+    const unsigned item = ENTRY_HAS_CASE | ENTRY_HAS_ITEM | ENTRY_HAS_OBJECT | ENTRY_HAS_INTENT;
+    if (strcmp(e->event, "case.create") == 0 && (e->has & ENTRY_HAS_CASE) != 0)
+        return keep_case(act, e, context, err);
+    if (strcmp(e->event, "collect.outcome") == 0 && (e->has & item) == item)
+        return keep_item(act, e, context, err);
+    return EX_OK;
+}
+
+void truth_clear(struct truth *t) {
+    for (size_t i = 0; i < t->case_count; i++)
+        free(t->cases[i].number);
+    for (size_t i = 0; i < t->item_count; i++)
+        json_decref(t->items[i].item);
+    free(t->cases);
+    free(t->items);
+    *t = (struct truth){0};
+}
+
+ex_code truth_load(struct act *act, struct truth *ret, struct ex_error *err) {
+    struct truth t = {0};
+    ex_code code = scan_ledger(act, keep, &t, err);
+    for (size_t i = 0; i < t.item_count; i++) {
+        const struct case_truth *k = case_by_id(&t, t.items[i].case_id);
+        (void)snprintf(t.items[i].label, sizeof t.items[i].label, "%.100s/%" PRIu64,
+                       k->number != NULL ? k->number : "?", t.items[i].number);
+    }
+    if (code != EX_OK) {
+        truth_clear(&t);
+        return code;
+    }
+    *ret = t;
+    return EX_OK;
+}
+
+ex_code truth_find(const struct truth *t, const char *name, const struct item_truth **ret,
+                   struct ex_error *err) {
+    uint8_t id[ENTRY_ID_BYTES];
+    bool by_id = ex_parse_hex(name, strlen(name), id, sizeof id);
+    for (size_t i = 0; i < t->item_count; i++) {
+        if (strcmp(t->items[i].label, name) != 0 &&
+            (!by_id || memcmp(t->items[i].id, id, sizeof id) != 0))
+            continue;
+        *ret = &t->items[i];
+        return EX_OK;
+    }
+    return ex_hint(ex_fail(err, EX_NOT_FOUND, "there is no item \"%.100s\"", name), err,
+                   "exhibit item list shows what there is");
+}
+
+bool truth_case_number(const struct truth *t, const char *number,
+                       uint8_t ret[static ENTRY_ID_BYTES], uint64_t *ret_items) {
+    for (size_t i = 0; i < t->case_count; i++) {
+        if (t->cases[i].number == NULL || strcmp(t->cases[i].number, number) != 0)
+            continue;
+        memcpy(ret, t->cases[i].id, ENTRY_ID_BYTES);
+        *ret_items = t->cases[i].items;
+        return true;
+    }
+    return false;
+}
+
+json_t *truth_item_json(const struct item_truth *i) {
+    json_t *json = i->item != NULL ? json_deep_copy(i->item) : json_object();
+    const char *own = json_string_value(json_object_get(json, "label"));
+    if (i->item == NULL)
+        json_object_set_new(json, "damaged",
+                            json_string("the body of its entry is missing or altered"));
+    else if (own == NULL || strcmp(own, i->label) != 0)
+        json_object_set_new(json, "damaged", json_string("its entry calls it by another label"));
+    json_object_set_new(json, "id", json_hex(i->id, sizeof i->id));
+    json_object_set_new(json, "label", json_string(i->label));
+    json_object_set_new(json, "object", json_hex(i->object_id, sizeof i->object_id));
+    json_object_set_new(json, "collected", json_time(i->collected_ns));
+    json_object_set_new(json, "result", json_string(i->result));
+    json_object_set_new(json, "entry_intent", json_number(i->intent));
+    json_object_set_new(json, "entry_outcome", json_number(i->outcome));
+    return json;
+}
+
+bool truth_has_body(const struct item_truth *i) {
+    return i->item != NULL;
+}
+
+bool truth_agrees(const struct item_truth *i, const struct vault_object_info *o) {
+    uint8_t sha256[SHA256_BYTES], fsverity[SHA256_BYTES];
+    const char *label = json_string_value(json_object_get(i->item, "label"));
+    return label != NULL && strcmp(label, i->label) == 0 &&
+           json_get_hex(i->item, "sha256", sha256, sizeof sha256) &&
+           json_get_hex(i->item, "fsverity", fsverity, sizeof fsverity) &&
+           memcmp(sha256, o->sha256, sizeof sha256) == 0 &&
+           memcmp(fsverity, o->fsverity, sizeof fsverity) == 0 &&
+           json_integer_value(json_object_get(i->item, "size_bytes")) == (json_int_t)o->size_bytes;
+}
+
+/* ---- everything about one item ---- */
+
+struct story {
+    const struct item_truth *item;
+    json_t *rows;
+    bool altered;
+    bool verified;
+    int64_t verified_ns;
+};
+
+static bool verdict_is(json_t *what, const char *claim, const char *word) {
+    json_t *json = json_object_get(json_object_get(what, "claims"), claim);
+    const char *verdict = json_string_value(json_object_get(json, "verdict"));
+    return verdict != NULL && strcmp(verdict, word) == 0;
+}
+
+/* Does this verification concern the item, and did it find everything about it good? */
+static bool verification_concerns(const struct story *s, json_t *what, bool *ret_good) {
+    json_t *one;
+    size_t n;
+    char hex[2 * ENTRY_ID_BYTES + 1];
+    ex_hex(hex, s->item->id, ENTRY_ID_BYTES);
+    json_array_foreach(json_object_get(what, "items"), n, one) {
+        const char *id = json_is_string(one) ? json_string_value(one)
+                                             : json_string_value(json_object_get(one, "id"));
+        const char *verdict = json_string_value(json_object_get(one, "verdict"));
+        if (id == NULL || strcmp(id, hex) != 0)
+            continue;
+        *ret_good = verdict != NULL && strcmp(verdict, "good") == 0 &&
+                    verdict_is(what, "history", "good") && verdict_is(what, "signers", "good");
+        return true;
+    }
+    return false;
+}
+
+static ex_code add_row(struct story *s, const struct entry *e, struct act *act, json_t **ret_what,
+                       struct ex_error *err) {
+    struct entry again;
+    struct ex_error why;
+    json_t *row = NULL;
+    *ret_what = NULL;
+    ex_code code = project_row(act, e->index, &again, &row, ret_what, &why);
+    if (code == EX_MISSING || code == EX_ALTERED || code == EX_FORMAT) {
+        row = project_row_damaged(e, &why);
+        s->altered = true;
+    } else if (code != EX_OK) {
+        if (err != NULL)
+            *err = why;
+        return code;
+    }
+    json_array_append_new(s->rows, row);
+    return EX_OK;
+}
+
+static ex_code tell(struct act *act, const struct entry *e, void *context, struct ex_error *err) {
+    struct story *s = context;
+    json_t *what = NULL;
+    bool own =
+        (e->has & ENTRY_HAS_ITEM) != 0 && memcmp(e->item_id, s->item->id, ENTRY_ID_BYTES) == 0;
+    bool verification = strncmp(e->event, "verify.", 7) == 0, good = false, concerns = false;
+    if (!own && !(verification && (e->has & ENTRY_HAS_ITEM) == 0))
+        return EX_OK;
+    if (verification) {
+        EX_TRY(section_or_nothing(act, e, "what", &what, err));
+        concerns = verification_concerns(s, what, &good);
+        json_decref(what);
+    }
+    if (good) {
+        s->verified = true;
+        s->verified_ns = e->clock.utc_ns;
+    }
+    if (!own && !concerns)
+        return EX_OK;
+    ex_code code = add_row(s, e, act, &what, err);
+    json_decref(what);
+    return code;
+}
+
+ex_code truth_story(struct act *act, const struct item_truth *item, json_t **ret_item,
+                    json_t **ret_rows, struct ex_error *err) {
+    struct story s = {.item = item, .rows = json_array()};
+    ex_code code = scan_ledger(act, tell, &s, err);
+    if (code != EX_OK) {
+        json_decref(s.rows);
+        return code;
+    }
+    *ret_item = truth_item_json(item);
+    json_object_set_new(*ret_item, "verified", s.verified ? json_time(s.verified_ns) : json_null());
+    *ret_rows = s.rows;
+    if (s.altered || json_object_get(*ret_item, "damaged") != NULL)
+        act->verdict = EX_ALTERED;
+    return EX_OK;
+}
