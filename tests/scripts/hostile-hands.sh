@@ -1,0 +1,199 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Somebody has the vault's disk but no officer's key: what do they get the program to say or sign?
+# tests/scripts/hostile-hands.sh EXHIBIT; prints TAP.
+set -u
+export LC_ALL=C.UTF-8
+bin=$(realpath "$1")
+exhibit() { "$bin" "$@"; }
+work=$(mktemp -d "${TMPDIR:-/tmp}/exhibit-hostile.XXXXXX")
+trap 'umount "$work/ro" 2>/dev/null; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+umask 077
+echo 'a passphrase for a test' >passphrase
+export EXHIBIT_PASSPHRASE_FILE=$work/passphrase EXHIBIT_VAULT=$work/vault
+
+count=0
+check() { # NAME COMMAND…: passes when the command does
+    local name=$1
+    shift
+    count=$((count + 1))
+    if "$@" >log 2>&1; then
+        echo "ok $count - hostile-hands: $name"
+    else
+        echo "not ok $count - hostile-hands: $name"
+        sed 's/^/# /' log
+    fi
+}
+skip() {
+    count=$((count + 1))
+    echo "ok $count - hostile-hands: $1 # SKIP $2"
+}
+exits() { # STATUS COMMAND…
+    local want=$1 got
+    shift
+    "$@"
+    got=$?
+    [ "$got" = "$want" ] || {
+        echo "exit status $got, not $want"
+        return 1
+    }
+}
+
+exhibit init vault --agency A --officer O --plain --kdf-memory 8 >/dev/null 2>&1
+exhibit case new --number C --title t >/dev/null 2>&1
+head -c 300000 /dev/urandom >a
+head -c 200000 /dev/urandom >b
+exhibit collect a --case C >/dev/null 2>&1
+exhibit collect b --case C >/dev/null 2>&1
+exhibit verify --all >/dev/null 2>&1 || {
+    echo "not ok 1 - hostile-hands: no sound vault could be made"
+    echo "1..1"
+    exit 1
+}
+cp -a vault fresh
+again() {
+    rm -rf vault
+    cp -a fresh vault
+}
+edit() { sqlite3 vault/catalog.db "$1"; }
+
+# ---- the catalog lies ----
+
+true_copy() { # whatever the catalog says, C/1 is a
+    rm -f copy
+    exhibit export C/1 --format raw --output copy && cmp a copy
+}
+catalog_object() {
+    edit "update items set object_id=(select object_id from items where label='C/2') where label='C/1'" && true_copy
+}
+catalog_labels() {
+    edit "update items set label='x' where label='C/1'; update items set label='C/1' where label='C/2';
+          update items set label='C/2' where label='x'" && true_copy
+}
+catalog_json() {
+    edit "update items set json=replace(json, 'sha256', 'sha257')" &&
+        exhibit item show C/1 | grep -q "$(sha256sum <a | cut -c1-64)"
+}
+catalog_row_gone() {
+    edit "delete from items where label='C/2'" || return 1
+    exhibit verify --all >out || return 1
+    grep -q 'items good: 2' out && grep -q 'catalog differs' out
+}
+catalog_history_gone() {
+    edit "delete from entries where event='verify.outcome'"
+    exhibit custody log C/1 | grep -q 'verify.outcome'
+}
+catalog_same_number() { # the number of the next item is the ledger's business
+    edit "delete from items where label='C/2'"
+    exhibit collect b --case C | grep -q 'item C/3'
+}
+if command -v sqlite3 >/dev/null; then
+    for name in catalog_object catalog_labels catalog_json catalog_row_gone catalog_history_gone catalog_same_number; do
+        again
+        check "${name//_/ }: told as the ledger has it" $name
+    done
+else
+    skip "the catalog lies" "sqlite3 is not installed"
+fi
+
+# ---- history is cut, erased, put back ----
+
+erased() { # a body that says "erased" without an entry that says by what right
+    local n=vault/ledger/body/006
+    exhibit vault check >/dev/null || return 1
+    printf 'garbage' | dd of=$n bs=1 seek=200 conv=notrunc 2>/dev/null
+    exits 4 exhibit verify --all && exits 4 exhibit custody log C/1 && exits 4 exhibit vault check
+}
+again
+check "a damaged body is seen by verify, custody log and vault check" erased
+no_catalog_either() {
+    printf 'garbage' | dd of=vault/ledger/body/006 bs=1 seek=200 conv=notrunc 2>/dev/null
+    rm -f vault/catalog.db*
+    exhibit item list >list
+    grep -q 'C/1' list && grep -q 'C/2' list && exhibit rebuild && exhibit collect a --case C | grep -q 'item C/3'
+}
+again
+check "with the catalog gone as well, both items are still listed and numbered" no_catalog_either
+rolled_back() { # tiles and head of an earlier day
+    exhibit ledger checkpoint >head || return 1
+    cp -a vault/ledger old
+    exhibit case new --number D --title later || return 1
+    exhibit ledger checkpoint >later-head
+    cp -a vault/ledger/body old/body.later
+    rm -rf vault/ledger/tile vault/ledger/checkpoint
+    cp -a old/tile old/checkpoint vault/ledger/
+    exhibit item list || return 1
+    exhibit ledger show | grep -q 'ledger.leftover' || return 1
+    ls vault/ledger/beyond | grep -q . || return 1
+    exhibit verify --all | tr -s ' \n' ' ' | grep -q 'lay beyond the signed head' || return 1
+    exits 0 exhibit ledger verify --checkpoint head && exits 4 exhibit ledger verify --checkpoint later-head
+}
+again
+check "an older head put back leaves its mark, and a head kept outside proves it" rolled_back
+whole_ledger_back() {
+    cp -a vault/ledger old2
+    exhibit case new --number D --title later || return 1
+    rm -rf vault/ledger
+    cp -a old2 vault/ledger
+    exhibit item list && exhibit ledger show | grep -q 'ledger.leftover'
+}
+again
+check "a whole older ledger put back is told by the catalog" whole_ledger_back
+
+# ---- the vault is another's ----
+
+other_config() {
+    echo >>vault/vault.json
+    exits 5 exhibit item list && exits 4 exhibit ledger verify
+}
+again
+check "nobody signs on top of a changed vault.json" other_config
+links() {
+    mv vault/ledger/tile elsewhere && ln -s "$PWD/elsewhere" vault/ledger/tile
+    ! exhibit item list
+}
+again
+check "a link inside the vault is not followed" links
+rm -rf elsewhere
+again
+check "a copy cannot be written into the vault" exits 2 exhibit export C/1 --format raw --output vault/packs/copy
+one_case() {
+    local i
+    for i in 1 2 3 4 5 6; do
+        "$bin" case new --number R --title "$i" >"case$i" 2>&1 &
+    done
+    wait
+    [ "$(cat case? | grep -c '^Opened case')" = 1 ]
+}
+check "one number is one case, whoever asks at the same moment" one_case
+attempts() {
+    local i n=0
+    echo wrong >wrong
+    for i in 1 2 3 4 5 6 7 8; do
+        EXHIBIT_PASSPHRASE_FILE=$work/wrong "$bin" case list >/dev/null 2>&1
+        [ $((i % 3)) = 0 ] && exhibit case list >/dev/null 2>&1
+    done
+    exhibit case list >/dev/null 2>&1
+    n=$(exhibit ledger show --json | grep -o '"user":"[^"]*","machine\|"machine":"[^"]*","officer":"[^"]*","time"' | wc -l)
+    [ "$n" = 8 ] || {
+        echo "$n of 8 attempts are in the ledger"
+        exhibit ledger show --json | grep -o 'unlock.failed.\{300\}' | head -3
+        return 1
+    }
+}
+check "every failed unlock gets into the ledger" attempts
+
+read_only() {
+    exits 0 exhibit verify --all --vault ro >out 2>&1 || { cat out; return 1; }
+    grep -qi 'cannot be written' out
+}
+again
+mkdir -p ro
+if mount --bind vault ro 2>/dev/null && mount -o remount,ro,bind ro 2>/dev/null; then
+    check "a read-only copy is verified, and says that it left no entry" read_only
+    umount ro
+else
+    skip "a read-only copy is verified" "mounting is not allowed here"
+fi
+echo "1..$count"
