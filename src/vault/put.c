@@ -307,35 +307,18 @@ static ex_code put_run(struct put *p, struct source *source,
     return shared_error(&p->shared, err);
 }
 
-static ex_code put_workers(struct put *p, struct vault *v, struct ex_error *err) {
-    struct put_shared *s = &p->shared;
-    unsigned threads = ex_cpu_count();
-    threads = threads < WORKERS_MAX ? threads : WORKERS_MAX;
+static ex_code put_shared_open(struct put_shared *s, struct vault *v, struct ex_error *err) {
     s->vault = v;
     pthread_mutex_init(&s->mutex, NULL);
     pthread_cond_init(&s->changed, NULL);
-    EX_TRY(ex_alloc(threads, sizeof(void *), EX_LIMIT_CONFIG_BYTES, "workers", &s->codec, err));
-    EX_TRY(ex_alloc(threads, sizeof(void *), EX_LIMIT_CONFIG_BYTES, "workers", &s->hasher, err));
-    EX_TRY(ex_pool_new(threads, POOL_QUEUE, &s->pool, err));
-    for (unsigned i = 0; i < threads; i++) {
-        EX_TRY(codec_new(&s->codec[i], err));
-        EX_TRY(block_hasher_new(&s->hasher[i], err));
-    }
-    return EX_OK;
+    return workers_open(&s->workers, POOL_QUEUE, err);
 }
 
 static void put_free(struct put *p) {
     struct put_shared *s = &p->shared;
     struct in_flight *f, *next;
-    unsigned threads = s->pool != NULL ? ex_pool_threads(s->pool) : 0;
     reuse_close(&p->reuse);
-    ex_pool_free(s->pool);
-    for (unsigned i = 0; i < threads; i++) {
-        codec_free(s->codec[i]);
-        block_hasher_free(s->hasher[i]);
-    }
-    free(s->codec);
-    free(s->hasher);
+    workers_close(&s->workers);
     HASH_ITER(hh, p->in_flight, f, next) {
         HASH_DEL(p->in_flight, f);
         free(f);
@@ -388,7 +371,7 @@ ex_code vault_put(struct vault *v, struct source *source, const struct vault_put
                   struct vault_put_report *ret_report, struct ex_error *err) {
     EX_AUTO(put_free) struct put *p = ex_new0(struct put);
     struct adoption adoption = {.vault = v};
-    EX_TRY(put_workers(p, v, err));
+    EX_TRY(put_shared_open(&p->shared, v, err));
     EX_TRY(reuse_open(&p->reuse, v, options->readback == VAULT_READBACK_ALL, err));
     EX_TRY(index_refresh(v->index, err));
     EX_TRY(pack_each(v, adopt_pack, &adoption, err));

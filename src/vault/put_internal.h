@@ -13,8 +13,8 @@
 #ifndef EXHIBIT_VAULT_PUT_INTERNAL_H
 #define EXHIBIT_VAULT_PUT_INTERNAL_H
 
-#include "base/pool.h"
 #include "vault/layout_internal.h"
+#include "vault/workers_internal.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -28,7 +28,6 @@ enum {
     TRAILER_TARGET_BYTES = 32 << 20, /* a trailer is a record, and has a record's limit */
     LOCK_WAIT_MS = 2000,
     SLAB_WAIT_MS = 200,
-    WORKERS_MAX = 64,
     POOL_QUEUE = 1024
 };
 
@@ -36,9 +35,7 @@ enum {
 
 struct put_shared {
     struct vault *vault;
-    struct ex_pool *pool;
-    struct codec **codec;         /* one for each worker */
-    struct block_hasher **hasher; /* likewise */
+    struct workers workers;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     atomic_bool failed;

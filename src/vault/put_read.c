@@ -35,7 +35,7 @@ static void hash_slab(struct ex_job *job, unsigned worker) {
             continue;
         size_t from = i * BLOCK_BYTES, to = end * BLOCK_BYTES;
         to = to < slab->size_bytes ? to : slab->size_bytes;
-        if (block_hasher_run(slab->shared->hasher[worker], slab->data + from, to - from,
+        if (block_hasher_run(slab->shared->workers.hasher[worker], slab->data + from, to - from,
                              slab->hash + i, &err) != EX_OK) {
             put_fail(slab->shared, &err);
             return;
@@ -65,7 +65,7 @@ static void *read_slabs(void *argument) {
             break;
         }
         if (slab->size_bytes > 0)
-            ex_pool_submit(s->pool, &slab->job);
+            ex_pool_submit(s->workers.pool, &slab->job);
         pthread_mutex_lock(&s->mutex);
         if (slab->size_bytes > 0)
             r->filled++;
@@ -148,7 +148,7 @@ bool slab_ring_wait(struct slab_ring *r) {
 struct slab *slab_ring_take(struct slab_ring *r) {
     struct slab *slab = wait_for_slab(r, r->taken);
     if (slab != NULL)
-        ex_job_wait(r->shared->pool, &slab->job);
+        ex_job_wait(r->shared->workers.pool, &slab->job);
     return slab;
 }
 

@@ -46,8 +46,9 @@ ex_code out_record_add(struct out_record *r, const uint8_t id[static SHA256_BYTE
 
 static void build_record(struct ex_job *job, unsigned worker) {
     struct out_record *r = (struct out_record *)job;
-    r->code = record_build(r->type, r->entry, r->entry_count, r->data, r->size_bytes,
-                           r->shared->codec[worker], 1, &r->built, &r->built_bytes, &r->error);
+    r->code =
+        record_build(r->type, r->entry, r->entry_count, r->data, r->size_bytes,
+                     r->shared->workers.codec[worker], 1, &r->built, &r->built_bytes, &r->error);
     free(r->data);
     r->data = NULL;
 }
@@ -88,13 +89,13 @@ static ex_code readback_one(struct readback_job *j, unsigned worker, struct ex_e
     if (data == NULL)
         return ex_fail(err, EX_NOMEM, "no memory for a record");
     EX_TRY(pack_read_direct(w->direct_fd, w->method, data, size, expected->offset, w->name, err));
-    EX_TRY(record_parse(w->list.id, data, size, w->shared->codec[worker], &r, err));
+    EX_TRY(record_parse(w->list.id, data, size, w->shared->workers.codec[worker], &r, err));
     ex_code code = EX_OK;
     if (r.entry_count != expected->count || r.head.number != expected->head.number ||
         memcmp(r.entry, w->list.entry + expected->first, r.entry_count * sizeof *r.entry) != 0)
         code = ex_fail(err, EX_ALTERED, "what was read back is another record");
     if (code == EX_OK)
-        code = record_check_ids(&r, w->shared->hasher[worker], &bad, err);
+        code = record_check_ids(&r, w->shared->workers.hasher[worker], &bad, err);
     if (code == EX_OK && bad != r.entry_count)
         code = ex_fail(err, EX_ALTERED, "what was read back has another hash");
     record_clear(&r);
@@ -119,10 +120,10 @@ static ex_code readback(struct put_writer *w, struct ex_error *err) {
         job[i].job.run = readback_run;
         job[i].writer = w;
         job[i].record = &w->list.record[w->checked + i];
-        ex_pool_submit(w->shared->pool, &job[i].job);
+        ex_pool_submit(w->shared->workers.pool, &job[i].job);
     }
     for (size_t i = 0; i < count; i++) {
-        ex_job_wait(w->shared->pool, &job[i].job);
+        ex_job_wait(w->shared->workers.pool, &job[i].job);
         if (code != EX_OK || job[i].code == EX_OK)
             continue;
         code = job[i].code == EX_ALTERED
@@ -229,7 +230,7 @@ static void *write_records(void *argument) {
     struct out_record *r;
     struct ex_error err;
     while ((r = take(w)) != NULL) {
-        ex_job_wait(s->pool, &r->job);
+        ex_job_wait(s->workers.pool, &r->job);
         if (!atomic_load(&s->failed)) {
             ex_code code = r->code;
             if (code != EX_OK)
@@ -278,7 +279,7 @@ ex_code put_writer_start(struct put_writer *w, struct put_shared *s,
 void put_writer_hand_in(struct put_writer *w, struct out_record *r) {
     struct put_shared *s = w->shared;
     r->job.run = build_record;
-    ex_pool_submit(s->pool, &r->job);
+    ex_pool_submit(s->workers.pool, &r->job);
     pthread_mutex_lock(&s->mutex);
     while (w->queued >= RECORDS_QUEUED_MAX)
         pthread_cond_wait(&s->changed, &s->mutex);

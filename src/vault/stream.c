@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading an object in order, on all cores; and verifying it on the way. */
 #include "vault/layout_internal.h"
-
-#include "base/pool.h"
+#include "vault/workers_internal.h"
 
 #include <stdio.h>
 
-enum { STREAM_ITEMS = 16, STREAM_EXTENTS = 64, STREAM_POOL_QUEUE = 64, STREAM_WORKERS_MAX = 64 };
+enum { STREAM_ITEMS = 16, STREAM_EXTENTS = 64, STREAM_POOL_QUEUE = 64 };
 
 struct stream_extent {
     struct extent extent;
@@ -40,9 +39,7 @@ struct stream {
     vault_piece_fn *each;
     void *context;
     struct ex_progress *progress;
-    struct ex_pool *pool;
-    struct codec **codec;
-    struct block_hasher **hasher;
+    struct workers workers;
     struct record rescued;
     uint64_t begun, delivered; /* items */
     struct stream_item item[STREAM_ITEMS];
@@ -78,9 +75,9 @@ static ex_code read_item(struct stream_item *item, unsigned worker, struct ex_er
     EX_TRY(ex_grow(&item->hash, &item->hash_capacity, blocks + 1, SHA256_BYTES,
                    EX_LIMIT_RECORD_BYTES, "block hashes", err));
     EX_TRY(pack_read_record(s->vault, item->place.pack, item->place.offset, s->from_disk,
-                            s->codec[worker], &item->record, err));
+                            s->workers.codec[worker], &item->record, err));
     for (size_t i = 0; i < item->count; i++)
-        EX_TRY(check_extent(item, &item->record, &item->extent[i], s->hasher[worker], err));
+        EX_TRY(check_extent(item, &item->record, &item->extent[i], s->workers.hasher[worker], err));
     return EX_OK;
 }
 
@@ -109,17 +106,17 @@ static ex_code rescue(struct stream *s, struct stream_item *item, struct stream_
                       struct record *ret, struct ex_error *err) {
     struct index_search search = {0};
     struct index_place place;
-    unsigned own = ex_pool_threads(s->pool); /* the caller's codec and hasher */
+    unsigned own = s->workers.own; /* the caller's codec and hasher */
     while (!x->good && index_next(s->vault->index, x->extent.id, &search, &place)) {
         struct ex_error why;
         if (index_place_same(&place, &item->place))
             continue;
         record_clear(ret);
         ex_code code = pack_read_record(s->vault, place.pack, place.offset, s->from_disk,
-                                        s->codec[own], ret, &why);
+                                        s->workers.codec[own], ret, &why);
         if (code == EX_OK) {
             struct stream_extent other = *x;
-            EX_TRY(check_extent(item, ret, &other, s->hasher[own], err));
+            EX_TRY(check_extent(item, ret, &other, s->workers.hasher[own], err));
             if (other.good)
                 *x = other;
         } else if (!vault_is_damage(code)) {
@@ -157,7 +154,7 @@ static ex_code deliver(struct stream *s, struct ex_error *err) {
         EX_TRY(s->each(s->context, &item->piece, err));
         return ex_progress_step(s->progress, item->piece.length, err);
     }
-    ex_job_wait(s->pool, &item->job);
+    ex_job_wait(s->workers.pool, &item->job);
     item->submitted = false;
     ex_code code = item->code;
     if (code != EX_OK && err != NULL)
@@ -173,7 +170,7 @@ static void submit_last(struct stream *s) {
         s->begun > s->delivered ? &s->item[(s->begun - 1) % STREAM_ITEMS] : NULL;
     if (last != NULL && last->piece.kind == VAULT_PIECE_DATA && !last->submitted) {
         last->submitted = true;
-        ex_pool_submit(s->pool, &last->job);
+        ex_pool_submit(s->workers.pool, &last->job);
     }
 }
 
@@ -242,34 +239,13 @@ static ex_code add_extent(void *context, uint64_t offset, const struct extent *e
     return EX_OK;
 }
 
-static ex_code stream_workers(struct stream *s, struct ex_error *err) {
-    unsigned threads = ex_cpu_count(), users;
-    threads = threads < STREAM_WORKERS_MAX ? threads : STREAM_WORKERS_MAX;
-    users = threads + 1; /* the caller, see rescue() */
-    EX_TRY(ex_alloc(users, sizeof(void *), EX_LIMIT_CONFIG_BYTES, "workers", &s->codec, err));
-    EX_TRY(ex_alloc(users, sizeof(void *), EX_LIMIT_CONFIG_BYTES, "workers", &s->hasher, err));
-    EX_TRY(ex_pool_new(threads, STREAM_POOL_QUEUE, &s->pool, err));
-    for (unsigned i = 0; i < users; i++) {
-        EX_TRY(codec_new(&s->codec[i], err));
-        EX_TRY(block_hasher_new(&s->hasher[i], err));
-    }
-    return EX_OK;
-}
-
 static void stream_free(struct stream *s) {
-    unsigned users = s->pool != NULL ? ex_pool_threads(s->pool) + 1 : 0;
-    ex_pool_free(s->pool); /* finishes what was submitted */
-    for (unsigned i = 0; i < users; i++) {
-        codec_free(s->codec[i]);
-        block_hasher_free(s->hasher[i]);
-    }
+    workers_close(&s->workers); /* finishes what was submitted */
     for (size_t i = 0; i < STREAM_ITEMS; i++) {
         record_clear(&s->item[i].record);
         free(s->item[i].hash);
     }
     record_clear(&s->rescued);
-    free(s->codec);
-    free(s->hasher);
     free(s);
 }
 EX_DEFINE_AUTO(struct stream, stream_free);
@@ -286,7 +262,7 @@ ex_code vault_stream(struct vault *v, const struct vault_object_info *object, bo
     s->each = each;
     s->context = context;
     s->progress = progress;
-    EX_TRY(stream_workers(s, err));
+    EX_TRY(workers_open(&s->workers, STREAM_POOL_QUEUE, err));
     EX_TRY(fetcher_open(v, &fetcher, err));
     ex_code code = object->size_bytes == 0
                        ? EX_OK
