@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/limits.h>
+#include <linux/openat2.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,25 +22,127 @@ void ex_fd_close(int fd) {
     errno = saved;
 }
 
+/* ---- opening without links (format/vault §1) ---- */
+
+static bool is_link(int dir_fd, const char *name) {
+    struct stat st;
+    return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
+}
+
+/* For systems that have no openat2(), or forbid it: the same promise, one component at a time. */
+static int open_by_steps(int dir_fd, const char *name, int flags) {
+    EX_AUTO_FD int above = -1;
+    for (int at = dir_fd;; at = above) {
+        char part[NAME_MAX + 1];
+        size_t size = strcspn(name, "/");
+        const char *rest = name + size + strspn(name + size, "/");
+        if (size > NAME_MAX) {
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+        memcpy(part, name, size);
+        part[size] = '\0';
+        if (name[0] == '/' || strcmp(part, "..") == 0) {
+            errno = EXDEV;
+            return -1;
+        }
+        bool last = *rest == '\0';
+        int step = last ? flags | O_NOFOLLOW : O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+        int fd = openat(at, part, step, 0600);
+        if (fd < 0 && errno == ENOTDIR)
+            errno = is_link(at, part) ? ELOOP : ENOTDIR;
+        if (fd < 0 || last)
+            return fd;
+        ex_fd_close(above);
+        above = fd;
+        name = rest;
+    }
+}
+
+static int open_beneath(int dir_fd, const char *name, int flags) {
+    struct open_how how = {.flags = (uint64_t)(unsigned)flags,
+                           .mode = (flags & O_CREAT) != 0 ? 0600 : 0,
+                           .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH};
+    long fd = syscall(SYS_openat2, dir_fd, name, &how, sizeof how);
+    /* EPERM: how older container sandboxes answer to calls that they do not know. */
+    if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+        return open_by_steps(dir_fd, name, flags);
+    return (int)fd;
+}
+
+static int open_any(int dir_fd, const char *name, int flags) {
+    flags |= O_CLOEXEC;
+    if (dir_fd == AT_FDCWD || strcmp(name, "..") == 0)
+        return openat(dir_fd, name, flags | O_NOFOLLOW, 0600);
+    return open_beneath(dir_fd, name, flags);
+}
+
+/* The error of open_any(), out of errno. `doing`: "open", "write", … */
+static ex_code open_failed(struct ex_error *err, int dir_fd, int flags, const char *doing,
+                           const char *name) {
+    if (errno == ELOOP)
+        return ex_fail(err, dir_fd == AT_FDCWD ? EX_IO : EX_ALTERED,
+                       "could not %s \"%s\": it is a symbolic link or lies behind one", doing,
+                       name);
+    if (errno == EXDEV)
+        return ex_fail(err, EX_FORMAT, "could not %s \"%s\": the name leads out of its directory",
+                       doing, name);
+    if (errno == EINVAL && (flags & O_DIRECT) != 0)
+        return ex_fail(err, EX_UNSUPPORTED, "\"%s\" cannot be read past the cache here", name);
+    return ex_fail_sys(err, "could not %s \"%s\"", doing, name);
+}
+
 ex_code ex_open_at(int dir_fd, const char *name, int flags, int *ret_fd, struct ex_error *err) {
-    int fd = openat(dir_fd, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open_any(dir_fd, name, flags);
     if (fd < 0)
-        return ex_fail_sys(err, "could not open \"%s\"", name);
+        return open_failed(err, dir_fd, flags, "open", name);
     *ret_fd = fd;
+    return EX_OK;
+}
+
+static size_t parent_size(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? 0 : (size_t)(slash - path) + 1;
+}
+
+/* The directory that dir_fd/path stands in, and the last component, which points into path. What is
+ * then done to that component in that directory cannot be led astray by a link. */
+static ex_code open_parent(int dir_fd, const char *path, const char **ret_last, int *ret_fd,
+                           struct ex_error *err) {
+    char parent[PATH_MAX] = ".";
+    size_t size = parent_size(path);
+    if (size >= sizeof parent)
+        return ex_fail(err, EX_LIMIT, "the path \"%s\" is too long", path);
+    if (size > 0) {
+        memcpy(parent, path, size);
+        parent[size > 1 ? size - 1 : size] = '\0';
+    }
+    const int flags = O_RDONLY | O_DIRECTORY;
+    int fd = dir_fd == AT_FDCWD ? open(parent, flags | O_CLOEXEC)
+                                : open_beneath(dir_fd, parent, flags | O_CLOEXEC);
+    if (fd < 0)
+        return open_failed(err, dir_fd, flags, "open", parent);
+    *ret_last = path + size;
+    *ret_fd = fd;
+    return EX_OK;
+}
+
+/* One more directory, durable; one that is there already is left as it is. */
+static ex_code make_dir(int dir_fd, const char *path, struct ex_error *err) {
+    EX_AUTO_FD int parent = -1;
+    const char *last;
+    EX_TRY(open_parent(dir_fd, path, &last, &parent, err));
+    if (mkdirat(parent, last, 0700) == 0)
+        return ex_sync_fd(parent, path, err);
+    if (errno != EEXIST)
+        return ex_fail_sys(err, "could not make the directory \"%s\"", path);
     return EX_OK;
 }
 
 ex_code ex_open_dir_at(int dir_fd, const char *name, bool create, int *ret_fd,
                        struct ex_error *err) {
-    if (create) {
-        if (mkdirat(dir_fd, name, 0700) == 0) {
-            EX_AUTO_FD int parent = -1;
-            EX_TRY(ex_open_at(dir_fd, ".", O_RDONLY | O_DIRECTORY, &parent, err));
-            EX_TRY(ex_sync_fd(parent, name, err));
-        } else if (errno != EEXIST) {
-            return ex_fail_sys(err, "could not make the directory \"%s\"", name);
-        }
-    }
+    if (create)
+        EX_TRY(make_dir(dir_fd, name, err));
     return ex_open_at(dir_fd, name, O_RDONLY | O_DIRECTORY, ret_fd, err);
 }
 
@@ -61,8 +166,8 @@ ex_code ex_read_at(int fd, void *to, size_t size_bytes, uint64_t offset, const c
     return EX_OK;
 }
 
-ex_code ex_write_at(int fd, const void *from, size_t size_bytes, uint64_t offset,
-                    const char *name, struct ex_error *err) {
+ex_code ex_write_at(int fd, const void *from, size_t size_bytes, uint64_t offset, const char *name,
+                    struct ex_error *err) {
     const uint8_t *p = from;
     while (size_bytes > 0) {
         ssize_t put = pwrite(fd, p, size_bytes, (off_t)offset);
@@ -119,78 +224,82 @@ ex_code ex_sync_fd(int fd, const char *name, struct ex_error *err) {
     return EX_OK;
 }
 
-static ex_code sync_parent(int dir_fd, const char *path, struct ex_error *err) {
-    char parent[4096];
-    const char *slash = strrchr(path, '/');
-    size_t size = slash == NULL ? 0 : (size_t)(slash - path);
-    if (size >= sizeof parent)
-        return ex_fail(err, EX_LIMIT, "the path \"%s\" is too long", path);
-    if (slash == NULL)
-        memcpy(parent, ".", 2);
-    else if (size == 0)
-        memcpy(parent, "/", 2);
-    else {
-        memcpy(parent, path, size);
-        parent[size] = '\0';
+/* `name` is how the caller calls it. */
+static ex_code publish_in(int from_fd, const char *from, int to_fd, const char *to,
+                          const char *name, struct ex_error *err) {
+    if (renameat2(from_fd, from, to_fd, to, RENAME_NOREPLACE) != 0) {
+        /* A file system without that flag (some network and FUSE ones): a hard link does not
+         * replace either. */
+        if (errno != EINVAL && errno != ENOSYS)
+            return ex_fail_sys(err, "could not publish \"%s\"", name);
+        if (linkat(from_fd, from, to_fd, to, 0) != 0)
+            return ex_fail_sys(err, "could not publish \"%s\"", name);
+        (void)unlinkat(from_fd, from, 0);
     }
-    EX_AUTO_FD int fd = -1;
-    EX_TRY(ex_open_at(dir_fd, parent, O_RDONLY | O_DIRECTORY, &fd, err));
-    return ex_sync_fd(fd, parent, err);
+    EX_TRY(ex_sync_fd(to_fd, name, err));
+    return from_fd == to_fd ? EX_OK : ex_sync_fd(from_fd, name, err);
+}
+
+static ex_code replace_in(int dir_fd, const char *from, const char *to, const char *name,
+                          struct ex_error *err) {
+    if (renameat(dir_fd, from, dir_fd, to) != 0)
+        return ex_fail_sys(err, "could not write \"%s\"", name);
+    return ex_sync_fd(dir_fd, name, err);
 }
 
 ex_code ex_write_file(int dir_fd, const char *name, const void *data, size_t size_bytes,
                       enum ex_write_mode mode, struct ex_error *err) {
-    char temp[4200];
-    int length = snprintf(temp, sizeof temp, "%s.%08x.tmp", name, randombytes_random());
+    char temp[PATH_MAX];
+    const char *last;
+    EX_AUTO_FD int parent = -1;
+    EX_TRY(open_parent(dir_fd, name, &last, &parent, err));
+    int length = snprintf(temp, sizeof temp, "%s.%08x.tmp", last, randombytes_random());
     if (length < 0 || (size_t)length >= sizeof temp)
         return ex_fail(err, EX_LIMIT, "the path \"%s\" is too long", name);
-    EX_AUTO_FD int fd = -1;
-    EX_TRY(ex_open_at(dir_fd, temp, O_WRONLY | O_CREAT | O_EXCL, &fd, err));
+    const int flags = O_WRONLY | O_CREAT | O_EXCL;
+    EX_AUTO_FD int fd = open_any(parent, temp, flags);
+    if (fd < 0)
+        return open_failed(err, parent, flags, "write", name);
     ex_code code = ex_write_all(fd, data, size_bytes, name, err);
     if (code == EX_OK)
         code = ex_sync_fd(fd, name, err);
-    if (code == EX_OK && mode == EX_WRITE_NEW)
-        code = ex_publish(dir_fd, temp, dir_fd, name, err);
-    else if (code == EX_OK && renameat(dir_fd, temp, dir_fd, name) != 0)
-        code = ex_fail_sys(err, "could not write \"%s\"", name);
-    if (code != EX_OK) {
-        (void)unlinkat(dir_fd, temp, 0);
-        return code;
-    }
-    return mode == EX_WRITE_NEW ? EX_OK : sync_parent(dir_fd, name, err);
+    if (code == EX_OK)
+        code = mode == EX_WRITE_NEW ? publish_in(parent, temp, parent, last, name, err)
+                                    : replace_in(parent, temp, last, name, err);
+    if (code != EX_OK)
+        (void)unlinkat(parent, temp, 0);
+    return code;
 }
 
 ex_code ex_publish(int from_dir_fd, const char *from, int to_dir_fd, const char *to,
                    struct ex_error *err) {
-    if (renameat2(from_dir_fd, from, to_dir_fd, to, RENAME_NOREPLACE) != 0) {
-        /* A file system without that flag (some network and FUSE ones): a hard link does not
-         * replace either. */
-        if (errno != EINVAL && errno != ENOSYS)
-            return ex_fail_sys(err, "could not publish \"%s\"", to);
-        if (linkat(from_dir_fd, from, to_dir_fd, to, 0) != 0)
-            return ex_fail_sys(err, "could not publish \"%s\"", to);
-        (void)unlinkat(from_dir_fd, from, 0);
-    }
-    EX_TRY(sync_parent(to_dir_fd, to, err));
-    if (from_dir_fd != to_dir_fd)
-        EX_TRY(sync_parent(from_dir_fd, from, err));
-    return EX_OK;
+    EX_AUTO_FD int from_fd = -1;
+    EX_AUTO_FD int to_fd = -1;
+    const char *from_last, *to_last = to + parent_size(to);
+    bool same = from_dir_fd == to_dir_fd && parent_size(from) == parent_size(to) &&
+                memcmp(from, to, parent_size(to)) == 0;
+    EX_TRY(open_parent(from_dir_fd, from, &from_last, &from_fd, err));
+    if (!same)
+        EX_TRY(open_parent(to_dir_fd, to, &to_last, &to_fd, err));
+    return publish_in(from_fd, from_last, same ? from_fd : to_fd, to_last, to, err);
 }
 
 ex_code ex_make_parents(int dir_fd, const char *path, struct ex_error *err) {
-    char part[4096];
-    size_t size = strlen(path);
-    if (size >= sizeof part)
-        return ex_fail(err, EX_LIMIT, "the path \"%s\" is too long", path);
-    for (size_t i = 1; i < size; i++) {
+    EX_AUTO_FD int there = -1;
+    struct ex_error why = {0};
+    const char *last;
+    ex_code code = open_parent(dir_fd, path, &last, &there, &why);
+    if (code == EX_OK)
+        return EX_OK;
+    if (code != EX_NOT_FOUND)
+        return ex_hint(ex_fail(err, code, "%s", why.text), err, "%s", why.hint);
+    char part[PATH_MAX]; /* open_parent() has refused what is longer */
+    for (size_t i = 1; path[i] != '\0'; i++) {
         if (path[i] != '/')
             continue;
         memcpy(part, path, i);
         part[i] = '\0';
-        if (mkdirat(dir_fd, part, 0700) == 0)
-            EX_TRY(sync_parent(dir_fd, part, err));
-        else if (errno != EEXIST)
-            return ex_fail_sys(err, "could not make the directory \"%s\"", part);
+        EX_TRY(make_dir(dir_fd, part, err));
     }
     return EX_OK;
 }

@@ -2,7 +2,12 @@
 /* Files: whole reads and writes, durable replacement, locks.
  *
  * `name` and `path` arguments are only for messages unless said otherwise. Everything is opened
- * close-on-exec, and nothing inside a vault is opened through a symbolic link.
+ * close-on-exec.
+ *
+ * Where there is a dir_fd, the name is looked up beneath it and no component of it may be a
+ * symbolic link: EX_ALTERED says so, for vaults hold none (docs/format/vault.md §1). Absolute names
+ * and ".." inside a name are EX_FORMAT. With AT_FDCWD the path is the user's own: links in its
+ * directories are followed.
  */
 #ifndef EXHIBIT_BASE_FILE_H
 #define EXHIBIT_BASE_FILE_H
@@ -25,11 +30,12 @@ static inline int ex_steal_fd(int *fd) {
     return stolen;
 }
 
-/* Opens dir_fd/name (dir_fd may be AT_FDCWD) without following a link in the last component. */
+/* Opens dir_fd/name (dir_fd may be AT_FDCWD, and then only the last component must be no link). The
+ * name ".." alone is the directory above. A file system that cannot do O_DIRECT: EX_UNSUPPORTED. */
 EX_MUST_USE ex_code ex_open_at(int dir_fd, const char *name, int flags, int *ret_fd,
                                struct ex_error *err);
 
-/* Opens a sub-directory, creating it (mode 0700) first when `create`. */
+/* Opens a sub-directory, creating it (mode 0700, durable) first when `create`. */
 EX_MUST_USE ex_code ex_open_dir_at(int dir_fd, const char *name, bool create, int *ret_fd,
                                    struct ex_error *err);
 
@@ -50,9 +56,8 @@ EX_MUST_USE ex_code ex_read_file(int dir_fd, const char *name, size_t limit_byte
 /* Durable: temporary file, fsync, rename, fsync of the directory. With EX_WRITE_NEW an existing
  * name is refused (EX_EXISTS) and never touched. `name` may hold slashes; its directory exists. */
 enum ex_write_mode { EX_WRITE_NEW, EX_WRITE_REPLACE };
-EX_MUST_USE ex_code ex_write_file(int dir_fd, const char *name, const void *data,
-                                  size_t size_bytes, enum ex_write_mode mode,
-                                  struct ex_error *err);
+EX_MUST_USE ex_code ex_write_file(int dir_fd, const char *name, const void *data, size_t size_bytes,
+                                  enum ex_write_mode mode, struct ex_error *err);
 
 /* Renames, never over an existing name, and makes both directories durable. */
 EX_MUST_USE ex_code ex_publish(int from_dir_fd, const char *from, int to_dir_fd, const char *to,

@@ -7,6 +7,8 @@
 #include "cli/prompt.h"
 #include "cli/render.h"
 #include "cli/show_progress.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <sodium.h>
@@ -29,6 +31,20 @@ static void on_signal(int number) {
     atomic_store(&progress.stop, true);
 }
 
+/* A stream that is closed at the start would be the number of the next file that is opened, and
+ * talk would go into the vault. What takes its place fails when it is used, as a closed one does:
+ * nothing is collected from it, and no result is lost without a word. Only talk may be lost. */
+static bool fill_closed_streams(void) {
+    static const int flags[] = {
+        [STDIN_FILENO] = O_WRONLY, [STDOUT_FILENO] = O_RDONLY, [STDERR_FILENO] = O_WRONLY};
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        /* The lowest number that is free is this one. */
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", flags[fd]) != fd)
+            return false;
+    }
+    return true;
+}
+
 /* The first signal asks the work to end in order, a second one ends the process: nothing that was
  * acknowledged is lost by that. */
 static void install_signals(void) {
@@ -38,6 +54,7 @@ static void install_signals(void) {
     sigaction(SIGTERM, &stop, NULL);
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGIO, &ignore, NULL); /* source/source.h asks for it */
 }
 
 static void install_language(void) {
@@ -166,6 +183,8 @@ static int cli_main(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+    if (!fill_closed_streams())
+        return ex_code_exit_status(EX_INTERNAL);
     install_language();
     install_signals();
     if (sodium_init() < 0) {

@@ -82,6 +82,13 @@ void page_gap(struct cli_page *page) {
 }
 
 static void put_recorded(FILE *to, const json_t *result) {
+    if (json_is_false(page_get(result, "recorded"))) {
+        const char *not_recorded = _("Not recorded in the ledger: ");
+        fputs(not_recorded, to);
+        cli_put_wrapped(to, cli_width(not_recorded, strlen(not_recorded)), 2,
+                        page_text_or(result, "not_recorded_because", _("no reason was given")));
+        return;
+    }
     if (!page_has(result, "entries.last"))
         return;
     char number[CLI_NUMBER_BYTES];

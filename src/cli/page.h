@@ -38,7 +38,8 @@ void page_list(struct cli_page *page, size_t indent, const char *heading, const 
 void page_document(struct cli_page *page, const char *text);
 void page_gap(struct cli_page *page);
 
-/* "Recorded as ledger entry 7.": as a result, or as talk when the act changed nothing. */
+/* "Recorded as ledger entry 7.", or that it was not and why: as a result, or as talk when the act
+ * changed nothing. */
 void page_recorded(struct cli_page *page, const json_t *result);
 void page_recorded_talk(struct cli_page *page, const json_t *result);
 /* "Next: …" as talk. */

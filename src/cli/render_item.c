@@ -14,6 +14,20 @@ static void put_outside_text(struct cli_page *page, const char *name, const json
         page_field(page, name, "%s", bytes);
 }
 
+static bool is_kind(const json_t *source, const char *kind) {
+    return strcmp(page_text_or(source, "kind", ""), kind) == 0;
+}
+
+/* Of a stream nobody knows how long it should have been: a program that broke off ends it too. */
+static const char *nothing_unread(const json_t *source) {
+    if (is_kind(source, "file"))
+        return _("nothing: every byte of the source was read");
+    if (is_kind(source, "stdin"))
+        return _("nothing known: read to the end of the stream; whether that was all that was "
+                 "meant is not known");
+    return _("nothing");
+}
+
 /* What was not read is told even when it is nothing: silence would not be an answer. */
 static void put_unreadable(struct cli_page *page, const json_t *item) {
     if (!page_has(item, "unreadable.bytes")) {
@@ -21,7 +35,7 @@ static void put_unreadable(struct cli_page *page, const json_t *item) {
         return;
     }
     if (page_number(item, "unreadable.bytes") == 0) {
-        page_field(page, _("Not read"), _("nothing: every byte of the source was read"));
+        page_field(page, _("Not read"), "%s", nothing_unread(page_get(item, "source")));
         return;
     }
     char ranges[CLI_NUMBER_BYTES];
@@ -68,10 +82,6 @@ static void put_item_head(struct cli_page *page, const json_t *item) {
 
 /* ---- collect ---- */
 
-static bool is_stdin(const json_t *item) {
-    return strcmp(page_text_or(item, "source.kind", ""), "stdin") == 0;
-}
-
 static const char *readback_text(const json_t *stored) {
     const char *what = page_text_or(stored, "readback", "");
     const char *how = page_text_or(stored, "readback_method", "");
@@ -110,7 +120,7 @@ void render_collect(struct cli_page *page, const json_t *result) {
         page_say(page, 0, _("Collected item %s."), label);
     page_gap(page);
     put_item_head(page, item);
-    if (is_stdin(item))
+    if (is_kind(page_get(item, "source"), "stdin"))
         page_field(page, _("Source"), "%s", _("standard input"));
     else
         put_outside_text(page, _("Source"), item, "source.path");
@@ -140,7 +150,7 @@ static void put_item_row(struct cli_page *page, const json_t *item) {
     if (page_has(item, "verified"))
         page_say(page, 2, _("last found good %s"),
                  page_time_text(time, page_text(item, "verified"), NULL));
-    else
+    else if (page_get(item, "verified") != NULL) /* a list does not look for it */
         page_say(page, 2, _("not verified since it was collected"));
     page_say(page, 2, "SHA-256 %s", page_text_or(item, "sha256", _("not recorded")));
 }
@@ -166,6 +176,23 @@ static void put_source_time(struct cli_page *page, const char *name, const json_
         page_field(page, name, "%s", page_time_text(time, page_text(source, path), NULL));
 }
 
+static void put_answer(struct cli_page *page, const char *question, const json_t *answer) {
+    page_say(page, 2, "%s: %s", question,
+             !json_is_boolean(answer) ? _("not recorded")
+             : json_is_true(answer)   ? _("yes")
+                                      : _("no"));
+}
+
+static void put_file_source(struct cli_page *page, const json_t *source) {
+    if (page_has(source, "resolved"))
+        put_outside_text(page, _("  resolved path"), source, "resolved");
+    else
+        page_field(page, _("  resolved path"), "%s", _("not recorded"));
+    put_answer(page, _("reached through a symbolic link"), page_get(source, "link"));
+    put_answer(page, _("kept from being written to while it was read"),
+               page_get(source, "write_guarded"));
+}
+
 static void put_source(struct cli_page *page, const json_t *source) {
     char size[CLI_NUMBER_BYTES];
     page_gap(page);
@@ -176,6 +203,8 @@ static void put_source(struct cli_page *page, const json_t *source) {
                : strcmp(kind, "file") == 0 ? _("file")
                                            : kind);
     put_outside_text(page, _("  path"), source, "path");
+    if (strcmp(kind, "file") == 0)
+        put_file_source(page, source);
     if (page_has(source, "size_bytes"))
         page_field(page, _("  size"), "%s", page_size_text(size, source, "size_bytes"));
     put_source_time(page, _("  modified"), source, "modified");
@@ -213,7 +242,9 @@ void render_export(struct cli_page *page, const json_t *result) {
     EX_AUTO_FREE char *output = page_bytes(result, "output");
     const char *to = output == NULL ? "?" : output;
     if (matches)
-        page_say(page, 0, _("Wrote a copy of item %s. It is the same as what was collected."),
+        page_say(page, 0,
+                 _("Wrote a copy of item %s. What was written is the same as what was "
+                   "collected."),
                  label);
     else
         page_say(page, 0, _("THE COPY OF ITEM %s IS NOT WHAT WAS COLLECTED. Do not use it."),

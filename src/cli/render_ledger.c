@@ -21,6 +21,8 @@ void render_history_row(struct cli_page *page, const json_t *row) {
     page_say(page, 0, "%s  %s  %s%s%s", page_number_text(index, row, "index"), time,
              page_text_or(row, "event", "?"), page_has(row, "result") ? ": " : "",
              page_text_or(row, "result", ""));
+    if (json_is_true(page_get(row, "altered")))
+        page_say(page, 4, _("THIS ENTRY'S BODY IS DAMAGED"));
     const char *officer = page_text(row, "officer");
     const char *machine = page_text(row, "machine");
     if (officer != NULL)

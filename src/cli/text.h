@@ -2,9 +2,10 @@
 /* Text for a person: translation, and the one door through which words that came from evidence,
  * from arguments or from a vault reach a terminal.
  *
- * cli_put_safe() never writes a control character, an override of the writing direction or bytes
- * that are not UTF-8: those become visible escapes (\x1b, \u{202e}). A backslash is doubled, so
- * that an escape cannot be imitated. Widths are columns of a terminal.
+ * cli_put_safe() never writes a control character, an override of the writing direction, a
+ * character that cannot be seen or looks like a space, or bytes that are not UTF-8: those become
+ * visible escapes (\x1b, \u{202e}). A backslash is doubled, so that an escape cannot be imitated.
+ * Widths are columns of a terminal.
  */
 #ifndef EXHIBIT_CLI_TEXT_H
 #define EXHIBIT_CLI_TEXT_H

@@ -11,9 +11,9 @@
 #define uthash_nonfatal_oom(obj) (oom = true)
 #include <uthash.h>
 
-/* How far the clock may lag behind the monotonic one, within one boot, before it was turned back.
- */
-static const int64_t CLOCK_SLACK_NS = 1000000000;
+/* How far the clock may lag behind the monotonic one, or run ahead of it, from one entry of a boot
+ * to the next, before it was turned. */
+static const int64_t CLOCK_LAG_NS = 1000000000, CLOCK_LEAD_NS = 2000000000;
 
 struct officer {
     struct history_officer public;
@@ -96,20 +96,38 @@ void history_free(struct history *h) {
 
 /* Findings */
 
+/* "entry N: …" into the next place of a list that may be full. */
+EX_PRINTF(4, 0)
+static void put_text(char text[static HISTORY_TEXTS_MAX][160], uint64_t *count, uint64_t index,
+                     const char *format, va_list args) {
+    if (*count < HISTORY_TEXTS_MAX) {
+        int used =
+            snprintf(text[*count], sizeof text[0], "entry %llu: ", (unsigned long long)index);
+        (void)vsnprintf(text[*count] + used, sizeof text[0] - (size_t)used, format, args);
+    }
+    (*count)++;
+}
+
 EX_PRINTF(3, 4)
 static void finding(struct feed *f, uint64_t *counter, const char *format, ...) {
     struct history_report *r = &f->h->report;
     va_list args;
     f->good = false;
     (*counter)++;
-    if (r->text_count < HISTORY_TEXTS_MAX) {
-        char *text = r->text[r->text_count];
-        int used = snprintf(text, sizeof r->text[0], "entry %llu: ", (unsigned long long)f->index);
-        va_start(args, format);
-        (void)vsnprintf(text + used, sizeof r->text[0] - (size_t)used, format, args);
-        va_end(args);
-    }
-    r->text_count++;
+    va_start(args, format);
+    put_text(r->text, &r->text_count, f->index, format, args);
+    va_end(args);
+}
+
+/* A fact about an entry that is good all the same. */
+EX_PRINTF(3, 4)
+static void note(struct feed *f, uint64_t *counter, const char *format, ...) {
+    struct history_report *r = &f->h->report;
+    va_list args;
+    (*counter)++;
+    va_start(args, format);
+    put_text(r->note, &r->note_count, f->index, format, args);
+    va_end(args);
 }
 
 /* Looking up */
@@ -243,23 +261,25 @@ static bool check_place(struct feed *f, const uint8_t tree_before[static MERKLE_
     return strcmp(e->origin, f->h->origin) == 0 && e->index == f->index;
 }
 
-/* Within one boot the monotonic reading only grows, and the clock keeps up with it. */
-static bool fits_boot(const struct boot *b, const struct ex_clock *now) {
+enum turn { TURN_NONE, TURN_BACK, TURN_AHEAD, TURN_MONOTONIC };
+
+/* Within one boot the monotonic reading only grows, and the clock keeps up with it and no more.
+ * *ret_by_ns: how far it was turned, where that can be said. */
+static enum turn turned(const struct boot *b, const struct ex_clock *now, uint64_t *ret_by_ns) {
     if (now->monotonic_ns < b->monotonic_ns)
-        return false;
-    uint64_t passed = now->monotonic_ns - b->monotonic_ns;
-    int64_t expected;
-    if (passed > INT64_MAX || __builtin_add_overflow(b->utc_ns, (int64_t)passed, &expected))
-        return false;
-    return now->utc_ns >= expected - CLOCK_SLACK_NS;
+        return TURN_MONOTONIC;
+    __int128 by =
+        (__int128)now->utc_ns - b->utc_ns - (__int128)(now->monotonic_ns - b->monotonic_ns);
+    __int128 size = by < 0 ? -by : by;
+    *ret_by_ns = size > UINT64_MAX ? UINT64_MAX : (uint64_t)size;
+    return by < -CLOCK_LAG_NS ? TURN_BACK : by > CLOCK_LEAD_NS ? TURN_AHEAD : TURN_NONE;
 }
 
-/* ret_fits: false when the clock does not fit within its boot. */
-static ex_code follow_boot(struct history *h, const struct ex_clock *now, bool *ret_fits,
-                           struct ex_error *err) {
+static ex_code follow_boot(struct history *h, const struct ex_clock *now, enum turn *ret_turn,
+                           uint64_t *ret_by_ns, struct ex_error *err) {
     struct boot *b;
     bool oom = false;
-    *ret_fits = true;
+    *ret_turn = TURN_NONE;
     if (strcmp(now->boot, "0000000000000000") == 0) /* unknown: no two need be the same */
         return EX_OK;
     HASH_FIND(hh, h->boots, now->boot, 16, b);
@@ -274,7 +294,7 @@ static ex_code follow_boot(struct history *h, const struct ex_clock *now, bool *
             return ex_fail(err, EX_NOMEM, "no memory for the clocks of the ledger");
         }
     } else {
-        *ret_fits = fits_boot(b, now);
+        *ret_turn = turned(b, now, ret_by_ns);
     }
     b->monotonic_ns = now->monotonic_ns;
     b->utc_ns = now->utc_ns;
@@ -290,11 +310,31 @@ static void note_span(struct history_report *r, const struct ex_clock *now, bool
         r->clock_free++;
 }
 
-static ex_code note_clock(struct history *h, const struct ex_clock *now, struct ex_error *err) {
-    bool fits = true;
-    EX_TRY(follow_boot(h, now, &fits, err));
-    if (!fits || (h->has_latest && now->utc_ns < h->latest_ns))
-        h->report.clock_back++;
+#define SECONDS(ns) (unsigned long long)((ns) / 1000000000), (unsigned)((ns) / 1000000 % 1000)
+
+static ex_code note_clock(struct feed *f, struct ex_error *err) {
+    struct history *h = f->h;
+    struct history_report *r = &h->report;
+    const struct ex_clock *now = &f->e->clock;
+    enum turn turn;
+    uint64_t by_ns = 0;
+    EX_TRY(follow_boot(h, now, &turn, &by_ns, err));
+    bool earlier = h->has_latest && now->utc_ns < h->latest_ns;
+    uint64_t earlier_ns = earlier ? (uint64_t)h->latest_ns - (uint64_t)now->utc_ns : 0;
+    if (turn == TURN_BACK)
+        note(f, &r->clock_back,
+             "the clock was set back by %llu.%03u s since the machine's entry before",
+             SECONDS(by_ns));
+    else if (turn == TURN_MONOTONIC)
+        note(f, &r->clock_back,
+             "the time since the machine's start is less than at an earlier entry");
+    else if (earlier)
+        note(f, &r->clock_back, "its time is %llu.%03u s before that of an earlier entry",
+             SECONDS(earlier_ns));
+    if (turn == TURN_AHEAD)
+        note(f, &r->clock_jumped,
+             "the clock was set ahead by %llu.%03u s since the machine's entry before",
+             SECONDS(by_ns));
     if (!h->has_latest || now->utc_ns > h->latest_ns)
         h->latest_ns = now->utc_ns;
     h->has_latest = true;
@@ -469,7 +509,7 @@ ex_code history_feed(struct history *h, uint64_t index,
     note_span(&h->report, &e.clock, first);
     bool here = check_place(&f, tree_before);
     if (check_signature(&f, data, size_bytes)) {
-        EX_TRY(note_clock(h, &e.clock, err));
+        EX_TRY(note_clock(&f, err));
         if (here)
             EX_TRY(take_effect(&f, err));
     }

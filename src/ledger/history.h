@@ -3,8 +3,8 @@
  * the other (docs/format/ledger.md §3.1, §5).
  *
  * history_feed() never refuses to go on: what is wrong with an entry becomes a finding, what is
- * odd but allowed (a clock that went back) becomes a note. It checks the entry's own signature and
- * place, not its body and not the tree around it. Threads: one history, one thread.
+ * odd but allowed (a clock that was set back or ahead) becomes a note. It checks the entry's own
+ * signature and place, not its body and not the tree around it. Threads: one history, one thread.
  */
 #ifndef EXHIBIT_LEDGER_HISTORY_H
 #define EXHIBIT_LEDGER_HISTORY_H
@@ -32,6 +32,7 @@ struct history_report {
     uint64_t unreadable;     /* not an entry of this version */
     uint64_t rules_broken;   /* lines, intents or outcomes against §3 and §5 */
     uint64_t clock_back;     /* times before an earlier entry's, or that do not fit their boot */
+    uint64_t clock_jumped;   /* times further ahead than their boot's monotonic clock went on */
     uint64_t clock_free;     /* entries whose clock nothing disciplined */
     uint64_t open_intents;   /* intents without an outcome so far */
     uint64_t officers;
@@ -40,6 +41,9 @@ struct history_report {
     uint64_t text_count;       /* all findings: the sum of signatures_bad, misplaced, unreadable and
                                   rules_broken; in words, as far as they fit, in text[] */
     char text[HISTORY_TEXTS_MAX][160];
+    uint64_t note_count; /* facts that are no fault: the sum of clock_back and clock_jumped; in
+                            words, each naming its entry, as far as they fit, in note[] */
+    char note[HISTORY_TEXTS_MAX][160];
 };
 
 EX_MUST_USE ex_code history_new(const char *origin,

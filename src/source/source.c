@@ -7,13 +7,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 struct source {
     int fd;
-    char *path;
+    char *path, *resolved;
     struct source_identity identity;
     uint64_t at;
     struct source_range *bad;
@@ -23,6 +25,8 @@ struct source {
     atomic_bool stop;
 };
 enum { POLL_MS = 100 };
+static const char *const CHANGED_HINT =
+    "the item is not held; stop what changes it, then collect again";
 
 static int64_t time_ns(struct timespec t) {
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
@@ -38,6 +42,28 @@ static void identity_from(const struct stat *st, struct source_identity *i) {
     i->accessed_ns = time_ns(st->st_atim);
 }
 
+/* A read lease is given only while nobody has the file open for writing, and whoever wants to write
+ * later waits for its end. */
+static bool guard(int fd) {
+    return fcntl(fd, F_SETSIG, SIGURG) == 0 && fcntl(fd, F_SETLEASE, F_RDLCK) == 0;
+}
+
+static ex_code check_guard(const struct source *s, struct ex_error *err) {
+    if (!s->identity.write_guarded || fcntl(s->fd, F_GETLEASE) == F_RDLCK)
+        return EX_OK;
+    return ex_hint(ex_fail(err, EX_SOURCE,
+                           "somebody opened the source \"%s\" for writing while it was read",
+                           s->path),
+                   err, "%s", CHANGED_HINT);
+}
+
+static void describe_path(struct source *s) {
+    struct stat st;
+    s->resolved = realpath(s->path, NULL);
+    s->identity.resolved = s->resolved;
+    s->identity.link = lstat(s->path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 static ex_code open_file(struct source *s, struct ex_error *err) {
     struct stat st;
     /* O_NONBLOCK: opening a FIFO must not wait for a writer. O_NOATIME is only allowed to the
@@ -49,6 +75,8 @@ static ex_code open_file(struct source *s, struct ex_error *err) {
     if (s->fd < 0)
         return ex_hint(ex_fail_sys(err, "could not open the source \"%s\"", s->path), err,
                        "check the path, and that you may read it");
+    /* Before its times and size are asked: from then on the guard covers them. */
+    s->identity.write_guarded = guard(s->fd);
     if (fstat(s->fd, &st) != 0)
         return ex_fail_sys(err, "could not examine the source \"%s\"", s->path);
     if (S_ISDIR(st.st_mode))
@@ -59,6 +87,7 @@ static ex_code open_file(struct source *s, struct ex_error *err) {
                        "this version collects regular files and standard input; make an image "
                        "first, or pipe the device in with -");
     identity_from(&st, &s->identity);
+    describe_path(s);
     (void)posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     return EX_OK;
 }
@@ -84,8 +113,11 @@ ex_code source_open(const char *path, struct source **ret, struct ex_error *err)
 void source_close(struct source *s) {
     if (s == NULL)
         return;
+    if (s->identity.write_guarded)
+        (void)fcntl(s->fd, F_SETLEASE, F_UNLCK);
     ex_fd_close(s->fd);
     free(s->path);
+    free(s->resolved);
     free(s->bad);
     free(s);
 }
@@ -154,6 +186,7 @@ static ex_code read_sectors(struct source *s, uint8_t *to, size_t size_bytes,
 
 static ex_code read_file(struct source *s, uint8_t *to, size_t size_bytes, size_t *ret_got,
                          struct ex_error *err) {
+    EX_TRY(check_guard(s, err)); /* the other program waits: this is for nothing, so no longer */
     uint64_t left = s->identity.size_bytes - s->at;
     size_t want = size_bytes < left ? size_bytes : (size_t)left;
     size_t have = 0;
@@ -227,8 +260,6 @@ const struct source_range *source_unreadable(const struct source *s, size_t *ret
 
 ex_code source_check_unchanged(struct source *s, struct source_identity *ret_after,
                                struct ex_error *err) {
-    static const char *const hint =
-        "the item is not held; stop what changes it, then collect again";
     struct stat st, by_path;
     struct source_identity now = s->identity;
     if (ret_after != NULL)
@@ -246,16 +277,16 @@ ex_code source_check_unchanged(struct source *s, struct source_identity *ret_aft
                     "the source \"%s\" %s while it was read, from %llu to %llu bytes", s->path,
                     now.size_bytes > s->identity.size_bytes ? "grew" : "became shorter",
                     (unsigned long long)s->identity.size_bytes, (unsigned long long)now.size_bytes),
-            err, "%s", hint);
+            err, "%s", CHANGED_HINT);
     if (stat(s->path, &by_path) != 0 || by_path.st_dev != st.st_dev || by_path.st_ino != st.st_ino)
         return ex_hint(ex_fail(err, EX_SOURCE,
                                "the source \"%s\" was moved or removed while it was read", s->path),
-                       err, "%s", hint);
+                       err, "%s", CHANGED_HINT);
     if (now.modified_ns != s->identity.modified_ns || now.changed_ns != s->identity.changed_ns)
         return ex_hint(
             ex_fail(err, EX_SOURCE, "the source \"%s\" was written to while it was read", s->path),
-            err, "%s", hint);
-    return EX_OK;
+            err, "%s", CHANGED_HINT);
+    return check_guard(s, err);
 }
 
 void source_inject_error(struct source *s, uint64_t offset, uint64_t length) {

@@ -6,6 +6,13 @@
  * gives its bytes once, from the first to the last. A range that the system cannot read is given
  * as zero bytes and listed, down to the sector (512 bytes), and reading goes on behind it.
  *
+ * Where the system allows it (the file is the caller's own or the caller is privileged, the file
+ * system knows leases, and nobody has the file open for writing), a file is kept from being written
+ * to while it is open here: a program that opens it for writing or cuts it waits until the source
+ * is closed, at most /proc/sys/fs/lease-break-time seconds, and the source says EX_SOURCE. That
+ * holds for programs on this machine only. The system tells of such a program by SIGURG, which a
+ * process ignores unless it asks for it, or by SIGIO, which ends it: the process must ignore SIGIO.
+ *
  * Threads: one thread at a time, except for source_stop().
  */
 #ifndef EXHIBIT_SOURCE_SOURCE_H
@@ -28,10 +35,15 @@ struct source_range {
 };
 
 /* What identifies a source, as the system told it; times in nanoseconds UTC. For standard input
- * only kind and path ("-") mean anything. */
+ * only kind and path ("-") mean anything. The texts are raw bytes and live as long as the source.
+ */
 struct source_identity {
     enum source_kind kind;
-    const char *path; /* raw bytes as given; lives as long as the source */
+    const char *path;     /* as given */
+    const char *resolved; /* absolute and without links, when it was opened; NULL for standard input
+                             and where the system could not tell */
+    bool link;            /* the last component of the path was a symbolic link */
+    bool write_guarded;   /* kept from being written to, from its opening on */
     uint64_t size_bytes;
     uint64_t device, inode;
     uint32_t mode;
@@ -46,7 +58,8 @@ EX_DEFINE_AUTO(struct source, source_close);
 void source_identity(const struct source *s, struct source_identity *ret);
 
 /* Up to size_bytes; *ret_got 0 is the end. A regular file is read to the size that it had when it
- * was opened. */
+ * was opened. EX_SOURCE when it became shorter, or as soon as somebody opened a guarded one for
+ * writing. */
 EX_MUST_USE ex_code source_read(struct source *s, uint8_t *to, size_t size_bytes, size_t *ret_got,
                                 struct ex_error *err);
 
@@ -57,8 +70,9 @@ void source_stop(struct source *s);
 /* Unreadable ranges so far: ascending, merged; the source's. */
 const struct source_range *source_unreadable(const struct source *s, size_t *ret_count);
 
-/* After the last read: is it still what it was? EX_SOURCE when it grew, shrank, was written to, or
- * is no longer at its path. *ret_after (may be NULL) gets the identity as it is now. */
+/* After the last read: is it still what it was? EX_SOURCE when it grew, shrank, was written to, is
+ * no longer at its path, or is guarded and somebody opened it for writing. *ret_after (may be NULL)
+ * gets the identity as it is now; resolved, link and write_guarded stay as at the opening. */
 EX_MUST_USE ex_code source_check_unchanged(struct source *s, struct source_identity *ret_after,
                                            struct ex_error *err);
 

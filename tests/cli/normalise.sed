@@ -49,3 +49,7 @@ N
 /entries were made while nothing kept the machine's clock right$/d
 s/\.[0-9a-f]\{8\}\.part/.RANDOM.part/g
 s/bytes [0-9]* to [0-9]* of the item/bytes N to N of the item/
+# not every file system gives leases, nor to everybody
+s/\(kept from being written to while it was read: \)\(yes\|no\)$/\1YES OR NO/
+s/^\( *write_guarded: \)\(yes\|no\)$/\1YES OR NO/
+s/"write_guarded":\(true\|false\)/"write_guarded":BOOLEAN/g

@@ -12,3 +12,12 @@ known 44540cae8445f86116150b51dfb83422b08578543980a1dd16997c4f9c9bb89b
 s 'exhibit export 7/2 --format raw --output empty --quiet'
 t cmp empty /dev/null
 s 'exhibit version >/dev/full'
+
+# A stream that is closed at the start: its number goes to no file of the vault, and using it fails.
+s 'exhibit collect - --case 7 --quiet <&-'
+s 'exhibit version >&-'
+s 'exhibit export 7/1 --format raw --output - --quiet >&-'
+s 'exhibit collect nowhere.img --case 7 2>&-'
+s 'exhibit item list --quiet <&- >&- 2>&-'
+s 'exhibit collect disk.img --case 7 <&- 2>&- | head -n 1'
+s 'exhibit vault check --deep --quiet | head -n 1'

@@ -3,7 +3,11 @@
 
 #include <errno.h>
 #include <ftw.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 struct place {
@@ -138,6 +142,126 @@ static void links_are_not_followed(void **state) {
     assert_int_equal(fd, -1);
 }
 
+static void assert_link_refused(ex_code code, const struct ex_error *err) {
+    assert_int_equal(code, EX_ALTERED);
+    assert_non_null(strstr(err->text, "is a symbolic link or lies behind one"));
+}
+
+/* A directory of the vault was exchanged for a link to another one: nothing goes through it. */
+static void links_in_between_are_not_followed(void **state) {
+    static const char *const targets[] = {"elsewhere", "/proc/self/fd", "/tmp",
+                                          "deep/../elsewhere"};
+    struct ex_error err;
+    int dir = dir_of(state), fd = -1;
+    uint8_t *data = NULL;
+    size_t size;
+    assert_int_equal(mkdirat(dir, "elsewhere", 0700), 0);
+    assert_int_equal(mkdirat(dir, "deep", 0700), 0);
+    assert_int_equal(mkdirat(dir, "elsewhere/sub", 0700), 0);
+    assert_code(EX_OK, ex_write_file(dir, "elsewhere/a", "x", 1, EX_WRITE_NEW, &err));
+    assert_code(EX_OK, ex_write_file(dir, "mine", "m", 1, EX_WRITE_NEW, &err));
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        assert_int_equal(symlinkat(targets[i], dir, "deep/tile"), 0);
+        assert_link_refused(ex_open_at(dir, "deep/tile/a", O_RDONLY, &fd, &err), &err);
+        assert_link_refused(ex_open_at(dir, "deep/tile/n", O_WRONLY | O_CREAT, &fd, &err), &err);
+        assert_link_refused(ex_open_at(dir, "deep/tile", O_RDONLY | O_DIRECTORY, &fd, &err), &err);
+        assert_link_refused(ex_open_at(dir, "deep/tile/sub", O_RDONLY | O_DIRECTORY, &fd, &err),
+                            &err);
+        assert_link_refused(ex_open_dir_at(dir, "deep/tile", true, &fd, &err), &err);
+        assert_link_refused(ex_open_dir_at(dir, "deep/tile/new", true, &fd, &err), &err);
+        assert_link_refused(ex_read_file(dir, "deep/tile/a", 9, &data, &size, &err), &err);
+        assert_link_refused(ex_write_file(dir, "deep/tile/a", "y", 1, EX_WRITE_REPLACE, &err),
+                            &err);
+        assert_link_refused(ex_write_file(dir, "deep/tile/n", "y", 1, EX_WRITE_NEW, &err), &err);
+        assert_link_refused(ex_publish(dir, "mine", dir, "deep/tile/n", &err), &err);
+        assert_link_refused(ex_publish(dir, "deep/tile/a", dir, "taken", &err), &err);
+        assert_link_refused(ex_make_parents(dir, "deep/tile/n", &err), &err);
+        assert_link_refused(ex_make_parents(dir, "deep/tile/new/n", &err), &err);
+        assert_link_refused(ex_lock(dir, "deep/tile/lock", true, 0, &fd, &err), &err);
+        assert_int_equal(unlinkat(dir, "deep/tile", 0), 0);
+    }
+    assert_int_equal(fd, -1);
+    assert_content(dir, "mine", "m");
+    assert_content(dir, "elsewhere/a", "x");
+    char path[80];
+    (void)snprintf(path, sizeof path, "%s/elsewhere", ((const struct place *)*state)->path);
+    assert_int_equal(names_in(path), 2); /* a and sub: nothing was made there */
+}
+
+static void names_do_not_lead_out(void **state) {
+    static const char *const names[] = {"/proc/version", "../x", "deep/../../x", "/"};
+    struct ex_error err;
+    int dir = dir_of(state), fd = -1;
+    EX_AUTO_FD int sub = -1;
+    assert_code(EX_OK, ex_open_dir_at(dir, "sub", true, &sub, &err));
+    assert_int_equal(mkdirat(sub, "deep", 0700), 0);
+    assert_code(EX_OK, ex_write_file(dir, "x", "1", 1, EX_WRITE_NEW, &err));
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        assert_code(EX_FORMAT, ex_open_at(sub, names[i], O_RDONLY, &fd, &err));
+        assert_code(EX_FORMAT, ex_write_file(sub, names[i], "2", 1, EX_WRITE_REPLACE, &err));
+    }
+    assert_code(EX_NOT_FOUND, ex_open_at(dir, "", O_RDONLY, &fd, &err));
+    assert_code(EX_NOT_FOUND, ex_open_at(dir, "x/y", O_RDONLY, &fd, &err));
+    assert_content(dir, "x", "1");
+    /* The directory above, for whoever must make its own entry in it durable. */
+    EX_AUTO_FD int above = -1;
+    assert_code(EX_OK, ex_open_at(sub, "..", O_RDONLY | O_DIRECTORY, &above, &err));
+    assert_content(above, "x", "1");
+}
+
+/* The user's own paths: directories may be links, as everywhere. */
+static void own_paths_go_through_links(void **state) {
+    const struct place *place = *state;
+    struct ex_error err;
+    char path[80];
+    assert_int_equal(mkdirat(place->fd, "real", 0700), 0);
+    assert_int_equal(symlinkat("real", place->fd, "link"), 0);
+    (void)snprintf(path, sizeof path, "%s/link/copy", place->path);
+    assert_code(EX_OK, ex_write_file(AT_FDCWD, path, "1", 1, EX_WRITE_NEW, &err));
+    assert_code(EX_OK, ex_write_file(AT_FDCWD, path, "2", 1, EX_WRITE_REPLACE, &err));
+    assert_content(place->fd, "real/copy", "2");
+}
+
+/* A file system without O_DIRECT (/proc is one) is told from every other failure. */
+static void reading_past_the_cache(void **state) {
+    struct ex_error err;
+    int fd = -1;
+    EX_AUTO_FD int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_code(EX_UNSUPPORTED, ex_open_at(proc, "version", O_RDONLY | O_DIRECT, &fd, &err));
+    assert_code(EX_NOT_FOUND, ex_open_at(proc, "nothing", O_RDONLY | O_DIRECT, &fd, &err));
+    assert_int_equal(symlinkat("a", dir_of(state), "link"), 0);
+    assert_link_refused(ex_open_at(dir_of(state), "link", O_RDONLY | O_DIRECT, &fd, &err), &err);
+    assert_int_equal(fd, -1);
+}
+
+/* From here on openat2() is refused with this errno, as an old kernel or a sandbox does; there is
+ * no way back, and refusals add up: the latest counts. */
+static void refuse_openat2(unsigned error) {
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = sizeof filter / sizeof filter[0], .filter = filter};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+        print_message("# no system call can be refused here\n");
+        skip();
+    }
+    errno = 0;
+    assert_int_equal(syscall(SYS_openat2, -1, "", NULL, 0), -1);
+    assert_int_equal(errno, error);
+}
+
+static void without_openat2(void **state) {
+    refuse_openat2(ENOSYS);
+}
+
+static void with_openat2_forbidden(void **state) {
+    refuse_openat2(EPERM);
+}
+
 static void directories(void **state) {
     struct ex_error err;
     int dir = dir_of(state);
@@ -227,11 +351,29 @@ static void descriptors_close_themselves(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(new_refuses_what_exists),   TEST(replace_replaces),
-        TEST(a_reader_never_sees_half),  TEST(reading_is_limited_and_exact),
-        TEST(links_are_not_followed),    TEST(directories),
-        TEST(publishing_never_replaces), TEST(a_lock_is_busy_until_it_is_released),
-        TEST(writing_to_a_full_disk),    TEST(descriptors_close_themselves),
+        TEST(new_refuses_what_exists),
+        TEST(replace_replaces),
+        TEST(a_reader_never_sees_half),
+        TEST(reading_is_limited_and_exact),
+        TEST(links_are_not_followed),
+        TEST(links_in_between_are_not_followed),
+        TEST(names_do_not_lead_out),
+        TEST(own_paths_go_through_links),
+        TEST(reading_past_the_cache),
+        TEST(directories),
+        TEST(publishing_never_replaces),
+        TEST(a_lock_is_busy_until_it_is_released),
+        TEST(writing_to_a_full_disk),
+        TEST(descriptors_close_themselves),
+        cmocka_unit_test(with_openat2_forbidden),
+        TEST(links_in_between_are_not_followed),
+        cmocka_unit_test(without_openat2),
+        TEST(links_are_not_followed),
+        TEST(links_in_between_are_not_followed),
+        TEST(names_do_not_lead_out),
+        TEST(reading_past_the_cache),
+        TEST(directories),
+        TEST(reading_is_limited_and_exact),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,6 +58,20 @@ static void hostile_text_becomes_visible(void **state) {
     assert_safe("\xef\xbb\xbfx", "\\u{feff}x");
 }
 
+static void what_cannot_be_seen_becomes_visible(void **state) {
+    (void)state;
+    assert_safe("a\xc2\xa0z", "a\\u{00a0}z");
+    assert_safe("a\xe2\xa0\x80z", "a\\u{2800}z");
+    assert_safe("a\xe2\xa0\x81z", "a\xe2\xa0\x81z"); /* a dot can be seen */
+    assert_safe("a\xe3\x85\xa4z", "a\\u{3164}z");
+    assert_safe("\xe1\x85\x9f\xe1\x85\xa0", "\\u{115f}\\u{1160}");
+    assert_safe("\xef\xbe\xa0", "\\u{ffa0}");
+    assert_safe("\xef\xb8\x80\xef\xb8\x8f", "\\u{fe00}\\u{fe0f}");
+    assert_safe("\xf3\xa0\x80\x80\xf3\xa0\xbf\xbf", "\\u{e0000}\\u{e0fff}");
+    assert_safe("\xf3\xa0\x84\x80", "\\u{e0100}");
+    assert_safe("\xe2\x80\x8b\xe2\x80\x8c\xe2\x80\x8d", "\xe2\x80\x8b\xe2\x80\x8c\xe2\x80\x8d");
+}
+
 static void an_escape_cannot_be_imitated(void **state) {
     (void)state;
     assert_safe("\\x1b", "\\\\x1b");
@@ -231,6 +245,96 @@ static void collect_says_what_was_done(void **state) {
     paper_free(p);
 }
 
+#define WITH_SOURCE(source)                                                                        \
+    "{\"item\":{\"label\":\"7/1\",\"unreadable\":{\"ranges\":0,\"bytes\":0,\"list\":[]}," source   \
+    "}}"
+
+/* Nobody knows how long a stream should have been, nor what a kind of tomorrow promises. */
+static void only_a_file_is_known_to_be_whole(void **state) {
+    static const char *const pages[] = {"collect", "item show", "custody log"};
+    (void)state;
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        struct paper *p = render(pages[i], WITH_SOURCE("\"source\":{\"kind\":\"stdin\"}"));
+        assert_has_not(p->out, "every byte");
+        assert_has(p->out, "Not read              nothing known: read to the end of the stream; "
+                           "whether that\n                      was all that was meant is not "
+                           "known\n");
+        paper_free(p);
+        p = render(pages[i], WITH_SOURCE("\"source\":{\"kind\":\"file\"}"));
+        assert_has(p->out, "every byte of the source was read\n");
+        paper_free(p);
+        p = render(pages[i], WITH_SOURCE("\"source\":{\"kind\":\"device\"}"));
+        assert_has(p->out, "Not read              nothing\n");
+        paper_free(p);
+        p = render(pages[i], WITH_SOURCE("\"source\":null"));
+        assert_has(p->out, "Not read              nothing\n");
+        paper_free(p);
+    }
+}
+
+static void item_show_tells_how_the_source_was_reached(void **state) {
+    (void)state;
+    struct paper *p = render(
+        "item show", WITH_SOURCE("\"source\":{\"kind\":\"file\",\"path\":\"in\",\"resolved\":"
+                                 "\"/media/\\ufffd.img\",\"resolved_base64\":"
+                                 "\"L21lZGlhL/8uaW1n\",\"link\":true,\"write_guarded\":false}"));
+    assert_has(p->out, "  path                in\n"
+                       "  resolved path       /media/\\xff.img\n"
+                       "  reached through a symbolic link: yes\n"
+                       "  kept from being written to while it was read: no\n");
+    paper_free(p);
+    p = render("item show", WITH_SOURCE("\"source\":{\"kind\":\"file\",\"path\":\"in\","
+                                        "\"link\":false,\"write_guarded\":true}"));
+    assert_has(p->out, "  resolved path       not recorded\n"
+                       "  reached through a symbolic link: no\n"
+                       "  kept from being written to while it was read: yes\n");
+    paper_free(p);
+    p = render("item show", WITH_SOURCE("\"source\":{\"kind\":\"file\",\"path\":\"in\"}"));
+    assert_has(p->out, "  kept from being written to while it was read: not recorded\n");
+    paper_free(p);
+    p = render("item show", WITH_SOURCE("\"source\":{\"kind\":\"stdin\",\"path\":\"-\"}"));
+    assert_has_not(p->out, "symbolic link");
+    assert_has_not(p->out, "written to");
+    paper_free(p);
+}
+
+/* The list does not look for verifications, and so says nothing of them. */
+static void item_list_says_only_what_it_knows(void **state) {
+    (void)state;
+    struct paper *p = render("item list", "{\"items\":[{\"label\":\"7/1\"}]}");
+    assert_has_not(p->out, "verified");
+    assert_has_not(p->out, "last found good");
+    paper_free(p);
+    p = render("item list", "{\"items\":[{\"label\":\"7/1\",\"verified\":null}]}");
+    assert_has(p->out, "not verified since it was collected");
+    paper_free(p);
+}
+
+static void export_speaks_of_what_was_written(void **state) {
+    (void)state;
+    struct paper *p = render("export", "{\"item\":{\"label\":\"7/1\"},\"matches\":true,"
+                                       "\"output\":\"copy\"}");
+    assert_has(p->out,
+               "Wrote a copy of item 7/1. What was written is the same as what was collected.");
+    paper_free(p);
+}
+
+static void what_was_not_recorded_is_said(void **state) {
+    (void)state;
+    struct paper *p = render("verify", "{\"recorded\":false,\"not_recorded_because\":\"the vault "
+                                       "cannot be \\u001b written to\",\"entries\":{\"last\":9}}");
+    assert_has(p->out, "Not recorded in the ledger: the vault cannot be \\x1b written to\n");
+    assert_has_not(p->out, "Recorded as");
+    paper_free(p);
+    p = render("verify", "{\"recorded\":false}");
+    assert_has(p->out, "Not recorded in the ledger: no reason was given\n");
+    paper_free(p);
+    p = render("verify", "{\"recorded\":true,\"entries\":{\"last\":9}}");
+    assert_has(p->out, "Recorded as ledger entry 9.\n");
+    assert_has_not(p->out, "Not recorded");
+    paper_free(p);
+}
+
 static void a_partial_collection_is_not_called_whole(void **state) {
     (void)state;
     struct paper *p = render_with(
@@ -332,6 +436,22 @@ static void a_history_row_tells_who_when_and_why(void **state) {
     paper_free(p);
 }
 
+static void a_damaged_body_is_shouted(void **state) {
+    (void)state;
+    static const char *const pages[] = {"custody log", "item show", "ledger show"};
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        struct paper *p =
+            render(pages[i], "{\"item\":{},\"history\":[{\"index\":5,\"altered\":true}],"
+                             "\"shown\":[{\"index\":5,\"altered\":true}]}");
+        assert_has(p->out, "\n    THIS ENTRY'S BODY IS DAMAGED\n");
+        paper_free(p);
+        p = render(pages[i], "{\"item\":{},\"history\":[{\"index\":5,\"altered\":false}],"
+                             "\"shown\":[{\"index\":5}]}");
+        assert_has_not(p->out, "DAMAGED");
+        paper_free(p);
+    }
+}
+
 static void a_body_is_shown_whole_or_called_erased(void **state) {
     (void)state;
     struct paper *p = render(
@@ -430,6 +550,7 @@ int main(void) {
     setlocale(LC_CTYPE, "C.UTF-8");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hostile_text_becomes_visible),
+        cmocka_unit_test(what_cannot_be_seen_becomes_visible),
         cmocka_unit_test(an_escape_cannot_be_imitated),
         cmocka_unit_test(other_bytes_are_shown_one_by_one),
         cmocka_unit_test(khmer_stays_khmer),
@@ -440,11 +561,17 @@ int main(void) {
         cmocka_unit_test(progress_tells_rate_and_time_left),
         cmocka_unit_test(progress_is_shown_now_and_then),
         cmocka_unit_test(collect_says_what_was_done),
+        cmocka_unit_test(only_a_file_is_known_to_be_whole),
+        cmocka_unit_test(item_show_tells_how_the_source_was_reached),
+        cmocka_unit_test(item_list_says_only_what_it_knows),
+        cmocka_unit_test(export_speaks_of_what_was_written),
+        cmocka_unit_test(what_was_not_recorded_is_said),
         cmocka_unit_test(a_partial_collection_is_not_called_whole),
         cmocka_unit_test(what_is_not_there_is_never_good),
         cmocka_unit_test(verify_keeps_three_claims_apart),
         cmocka_unit_test(ledger_verify_says_what_it_left_out),
         cmocka_unit_test(a_history_row_tells_who_when_and_why),
+        cmocka_unit_test(a_damaged_body_is_shouted),
         cmocka_unit_test(a_body_is_shown_whole_or_called_erased),
         cmocka_unit_test(a_document_comes_out_as_it_is),
         cmocka_unit_test(init_prints_what_goes_on_paper),

@@ -153,7 +153,8 @@ static void test_valid(void **state) {
     assert_int_equal(s->report.officers, 2);
     assert_int_equal(s->report.sessions, 2);
     assert_int_equal(s->report.open_intents, 1);
-    assert_int_equal(s->report.clock_back + s->report.clock_free, 0);
+    assert_int_equal(s->report.clock_back + s->report.clock_jumped + s->report.clock_free, 0);
+    assert_int_equal(s->report.note_count, 0);
     assert_int_equal(s->report.first_ns, START_NS);
     assert_int_equal(s->report.last_ns, START_NS + 8000000000);
     const struct history_officer *o = history_officer(s->h, SECOND);
@@ -425,6 +426,126 @@ static void test_clock_turned_back(void **state) {
     assert_int_equal(s->report.clock_back, 1);
 }
 
+/* The one note there is, about entry 3. */
+static void assert_note(const struct scene *s, const char *words) {
+    assert_int_equal(s->report.note_count, 1);
+    if (strstr(s->report.note[0], words) == NULL)
+        fail_msg("the note is: %s", s->report.note[0]);
+    assert_int_equal(strncmp(s->report.note[0], "entry 3: ", 9), 0);
+    assert_int_equal(s->report.text_count, 0);
+}
+
+static void test_notes_of_clocks_back(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "item.view");
+    e.clock.utc_ns += 500000000; /* as slow as it may be, measured from the one before */
+    e.clock.monotonic_ns += 1500000000;
+    assert_true(feed(s, &e, KEY_SESSION));
+    assert_int_equal(s->report.note_count, 0);
+    e = next(s, "item.view");
+    e.clock.monotonic_ns += 5500000001;
+    assert_true(feed(s, &e, KEY_SESSION));
+    assert_int_equal(s->report.clock_back, 1);
+    assert_string_equal(
+        s->report.note[0],
+        "entry 4: the clock was set back by 4.500 s since the machine's entry before");
+}
+
+static void test_note_of_an_earlier_time(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "item.view");
+    memcpy(e.clock.boot, "fedcba9876543210", 17); /* another machine */
+    e.clock.utc_ns = START_NS + 2000000000 - 1250000000;
+    assert_true(feed(s, &e, KEY_SESSION));
+    assert_int_equal(s->report.clock_back, 1);
+    assert_note(s, "1.250 s before that of an earlier entry");
+}
+
+static void test_note_of_monotonic(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "item.view");
+    e.clock.monotonic_ns = 1;
+    assert_true(feed(s, &e, KEY_SESSION));
+    assert_note(s, "less than at an earlier entry");
+}
+
+static void test_clock_jumped(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "item.view");
+    e.clock.utc_ns += 2000000000; /* as fast as it may be */
+    assert_true(feed(s, &e, KEY_SESSION));
+    assert_int_equal(s->report.clock_jumped, 0);
+    e = next(s, "item.view"); /* and back to where it was: over a second */
+    assert_true(feed(s, &e, KEY_SESSION));
+    assert_int_equal(s->report.clock_back, 1);
+    e = next(s, "item.view");
+    e.clock.utc_ns += 2000000001;
+    assert_true(feed(s, &e, KEY_SESSION));
+    assert_int_equal(s->report.clock_jumped, 1);
+    assert_int_equal(s->report.clock_back, 1);
+    assert_int_equal(s->report.note_count, 2);
+    assert_string_equal(
+        s->report.note[1],
+        "entry 5: the clock was set ahead by 2.000 s since the machine's entry before");
+    assert_int_equal(s->report.text_count, 0);
+}
+
+static void test_clock_jumped_far(void **state) {
+    struct scene *s = *state;
+    struct entry e = next(s, "item.view");
+    e.signer_session = 2;
+    e.clock.utc_ns += 600ll * 1000000000; /* ten minutes that nobody waited */
+    assert_true(feed(s, &e, KEY_SESSION));
+    assert_int_equal(s->report.clock_jumped, 1);
+    assert_int_equal(s->report.clock_back, 0);
+    assert_note(s, "set ahead by 600.000 s");
+    e = next(s, "item.view"); /* another boot has nothing to compare with */
+    e.clock.utc_ns += 700ll * 1000000000;
+    memcpy(e.clock.boot, "fedcba9876543210", 17);
+    assert_true(feed(s, &e, KEY_SESSION));
+    e = next(s, "item.view"); /* nor has one that is not known */
+    e.clock.utc_ns += 800ll * 1000000000;
+    memcpy(e.clock.boot, "0000000000000000", 17);
+    assert_true(feed(s, &e, KEY_SESSION));
+    e = next(s, "item.view");
+    e.clock.utc_ns += 900ll * 1000000000;
+    memcpy(e.clock.boot, "0000000000000000", 17);
+    assert_true(feed(s, &e, KEY_SESSION));
+    assert_int_equal(s->report.clock_jumped, 1);
+}
+
+/* The ends of what can be written: no arithmetic breaks. */
+static void test_clock_extremes(void **state) {
+    static const struct {
+        int64_t utc_ns;
+        uint64_t monotonic_ns;
+    } ends[] = {{0, UINT64_MAX}, {START_NS, 0}, {START_NS, UINT64_MAX}, {0, 0}, {START_NS, 1}};
+    struct scene *s = *state;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        struct entry e = next(s, "item.view");
+        e.clock.utc_ns = ends[i].utc_ns;
+        e.clock.monotonic_ns = ends[i].monotonic_ns;
+        assert_true(feed(s, &e, KEY_SESSION));
+    }
+    assert_int_equal(s->report.clock_back, 5);
+    assert_int_equal(s->report.clock_jumped, 1); /* and before entry 2 all the same */
+    assert_non_null(strstr(s->report.note[0], "set back by 18446744073.709 s"));
+    assert_non_null(strstr(s->report.note[4], "its time is 2.000 s before"));
+    assert_non_null(strstr(s->report.note[5], "set ahead by 1790000000.123 s"));
+}
+
+static void test_many_notes(void **state) {
+    struct scene *s = *state;
+    for (int i = 0; i < HISTORY_TEXTS_MAX + 10; i++) {
+        struct entry e = next(s, "item.view");
+        e.clock.utc_ns = START_NS;
+        assert_true(feed(s, &e, KEY_SESSION));
+    }
+    assert_int_equal(s->report.note_count, HISTORY_TEXTS_MAX + 10);
+    assert_int_equal(s->report.clock_back, HISTORY_TEXTS_MAX + 10);
+    assert_int_equal(s->report.text_count, 0);
+}
+
 static void test_first_entry_not_create(void **state) {
     struct scene *s = *state;
     struct entry e = next(s, "item.view");
@@ -493,6 +614,13 @@ int main(void) {
         scene_test(test_clock_back),
         scene_test(test_monotonic_back),
         scene_test(test_clock_turned_back),
+        scene_test(test_notes_of_clocks_back),
+        scene_test(test_note_of_an_earlier_time),
+        scene_test(test_note_of_monotonic),
+        scene_test(test_clock_jumped),
+        scene_test(test_clock_jumped_far),
+        scene_test(test_clock_extremes),
+        scene_test(test_many_notes),
         empty_test(test_first_entry_not_create),
         empty_test(test_other_vault_key),
         empty_test(test_first_officer_by_other),

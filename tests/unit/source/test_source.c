@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "testing.h"
 
+#include "base/file.h"
 #include "source/source.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -139,11 +142,18 @@ static void bad_ranges_are_zero_and_listed(void **state) {
         }
 }
 
+/* The change is made through a descriptor that was there first, so that the source is not guarded
+ * and nothing waits. */
 static ex_code read_after(struct place *p, void (*change)(struct place *), struct ex_error *err) {
     EX_AUTO(source_close) struct source *s = NULL;
     static uint8_t got[2 * SIZE];
+    struct source_identity id;
     size_t size;
+    EX_AUTO_FD int writer = open(p->file, O_WRONLY | O_CLOEXEC);
+    assert_true(writer >= 0);
     EX_TRY(source_open(p->file, &s, err));
+    source_identity(s, &id);
+    assert_false(id.write_guarded);
     EX_TRY(source_read(s, got, 1000, &size, err));
     change(p);
     EX_TRY(read_all(s, got, sizeof got, 4096, &size, err));
@@ -211,6 +221,132 @@ static void it_is_replaced(void **state) {
     assert_code(EX_SOURCE, read_after(*state, replace, &err));
 }
 
+/* ---- guarding ---- */
+
+static struct source *open_guarded(const struct place *p) {
+    struct ex_error err;
+    struct source *s = NULL;
+    struct source_identity id;
+    assert_code(EX_OK, source_open(p->file, &s, &err));
+    source_identity(s, &id);
+    if (!id.write_guarded) {
+        source_close(s);
+        print_message("# this file system gives no leases\n");
+        skip();
+    }
+    return s;
+}
+
+struct late_writer {
+    struct place *place;
+    void (*change)(struct place *);
+    atomic_bool done;
+};
+
+static void *write_late(void *argument) {
+    struct late_writer *w = argument;
+    w->change(w->place);
+    atomic_store(&w->done, true);
+    return NULL;
+}
+
+/* Until the source knows of the writer; the writer waits all the while. */
+static ex_code wait_for_news(struct source *s, struct ex_error *err) {
+    ex_code code = EX_OK;
+    for (int i = 0; i < 500 && code == EX_OK; i++) {
+        struct timespec pause = {.tv_nsec = 10000000};
+        (void)nanosleep(&pause, NULL);
+        code = source_check_unchanged(s, NULL, err);
+    }
+    return code;
+}
+
+static void a_late_writer_waits(struct place *p, void (*change)(struct place *)) {
+    struct late_writer w = {.place = p, .change = change};
+    struct ex_error err;
+    uint8_t byte;
+    size_t size;
+    pthread_t thread;
+    struct source *s = open_guarded(p);
+    assert_code(EX_OK, source_check_unchanged(s, NULL, &err));
+    assert_int_equal(pthread_create(&thread, NULL, write_late, &w), 0);
+    assert_int_equal(wait_for_news(s, &err), EX_SOURCE);
+    assert_non_null(strstr(err.text, "somebody opened the source"));
+    assert_true(err.hint[0] != '\0');
+    assert_code(EX_SOURCE, source_read(s, &byte, 1, &size, &err));
+    assert_false(atomic_load(&w.done));
+    source_close(s); /* and lets it go on at once */
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(atomic_load(&w.done));
+}
+
+/* Nothing here ignores SIGIO or SIGURG: the process lives on all the same. */
+static void somebody_opens_it_for_writing(void **state) {
+    struct stat before, after;
+    struct place *p = *state;
+    assert_int_equal(stat(p->file, &before), 0);
+    a_late_writer_waits(p, overwrite);
+    assert_int_equal(stat(p->file, &after), 0);
+    assert_int_equal(before.st_size, after.st_size);
+}
+
+static void somebody_cuts_it(void **state) {
+    a_late_writer_waits(*state, shrink);
+}
+
+static void a_guard_ends_with_its_source(void **state) {
+    struct place *p = *state;
+    struct ex_error err;
+    struct source *s = open_guarded(p);
+    EX_AUTO_FD int reader = open(p->file, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* harms nothing */
+    assert_true(reader >= 0);
+    assert_code(EX_OK, source_check_unchanged(s, NULL, &err));
+    source_close(s);
+    EX_AUTO_FD int writer = open(p->file, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(writer >= 0);
+}
+
+/* ---- paths ---- */
+
+static void assert_path(const char *path, const char *resolved, bool link) {
+    struct ex_error err;
+    EX_AUTO(source_close) struct source *s = NULL;
+    struct source_identity id, after;
+    assert_code(EX_OK, source_open(path, &s, &err));
+    source_identity(s, &id);
+    assert_string_equal(id.path, path);
+    assert_non_null(id.resolved);
+    assert_string_equal(id.resolved, resolved);
+    assert_int_equal(id.link, link);
+    assert_code(EX_OK, source_check_unchanged(s, &after, &err));
+    assert_string_equal(after.resolved, resolved);
+    assert_int_equal(after.link, link);
+    assert_int_equal(after.write_guarded, id.write_guarded);
+}
+
+static void a_path_is_resolved(void **state) {
+    struct place *p = *state;
+    char link[100], dir_link[100], through[120], raw[100], roundabout[120];
+    EX_AUTO_FREE char *real = realpath(p->file, NULL);
+    (void)snprintf(link, sizeof link, "%s/link", p->root);
+    (void)snprintf(dir_link, sizeof dir_link, "%s/dir", p->root);
+    (void)snprintf(through, sizeof through, "%s/dir/file", p->root);
+    (void)snprintf(raw, sizeof raw, "%s/\xff\n", p->root);
+    (void)snprintf(roundabout, sizeof roundabout, "%s/.//../%s/file", p->root, p->root + 5);
+    assert_int_equal(symlink("file", link), 0);
+    assert_int_equal(symlink(".", dir_link), 0);
+    assert_path(p->file, real, false);
+    assert_path(link, real, true);
+    assert_path(through, real, false);
+    assert_path(roundabout, real, false);
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(unlink(dir_link), 0);
+    assert_int_equal(rename(p->file, raw), 0);
+    EX_AUTO_FREE char *real_raw = realpath(raw, NULL);
+    assert_path(raw, real_raw, false);
+    assert_int_equal(rename(raw, p->file), 0);
+}
+
 /* ---- standard input ---- */
 
 static struct source *open_stdin_from(int fd) {
@@ -259,6 +395,8 @@ static void a_pipe_gives_full_pieces(void **state) {
         source_identity(s, &id);
         assert_int_equal(id.kind, SOURCE_STDIN);
         assert_string_equal(id.path, "-");
+        assert_null(id.resolved);
+        assert_false(id.link || id.write_guarded);
         for (size_t at = 0; at < SIZE; at += size) {
             size_t want = SIZE - at < 30000 ? SIZE - at : 30000;
             assert_code(EX_OK, source_read(s, got + at, 30000 < SIZE - at ? 30000 : SIZE - at,
@@ -308,6 +446,10 @@ int main(void) {
         place_test(it_vanishes),
         place_test(it_is_written_to),
         place_test(it_is_replaced),
+        place_test(somebody_opens_it_for_writing),
+        place_test(somebody_cuts_it),
+        place_test(a_guard_ends_with_its_source),
+        place_test(a_path_is_resolved),
         place_test(a_pipe_gives_full_pieces),
         place_test(waiting_can_be_stopped),
     };
