@@ -161,6 +161,7 @@ EX_MUST_USE ex_code truth_story(struct act *act, const struct item_truth *item, 
 enum { OPEN_INTENTS_MAX = 20 };
 
 struct history_check {
+    uint64_t size; /* entries under the signed head */
     struct ledger_check ledger;
     struct history_report report;
     uint64_t bodies, bodies_erased, bodies_missing, bodies_altered;

@@ -147,6 +147,7 @@ ex_code check_history(struct act *act, struct history_check *ret, struct ex_erro
     const struct vault_config *config = vault_config(act->vault);
     memset(ret, 0, sizeof *ret);
     ret->key_given = act_has_flag(act, FLAG_KEY);
+    ret->size = ledger_size(act->ledger);
     EX_TRY(compare_checkpoint(act, ret, err));
     EX_TRY(history_new(config->origin, config->key.public_key, &history, err));
     p.history = history;
@@ -239,19 +240,24 @@ json_t *claim_signers(const struct history_check *h, int64_t now_ns, ex_code *ve
     const struct history_report *r = &h->report;
     bool good =
         r->signatures_bad == 0 && r->rules_broken == 0 && r->unreadable == 0 && r->misplaced == 0;
-    worse(verdict, good ? EX_OK : EX_SIGNATURE);
+    bool all = r->signatures_good + r->signatures_bad > 0 && r->entries == h->size;
+    worse(verdict, !good ? EX_SIGNATURE : all ? EX_OK : EX_PARTIAL);
     json_t *claim = json_claim(
-        good ? "good" : "bad-signature", now_ns,
-        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o}", "signatures_good",
+        !good                    ? "bad-signature"
+        : all                    ? "good"
+        : r->signatures_good > 0 ? "partly-checked"
+                                 : "not-checked",
+        now_ns,
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o}", "signatures_good",
                   json_number(r->signatures_good), "signatures_bad", json_number(r->signatures_bad),
                   "officers", json_number(r->officers), "sessions", json_number(r->sessions),
-                  "clock_back", json_number(r->clock_back), "clock_free",
-                  json_number(r->clock_free), "cosigners", 0, "unauthenticated_pending",
-                  json_number(h->unauthenticated)));
+                  "clock_back", json_number(r->clock_back), "clock_jumped",
+                  json_number(r->clock_jumped), "clock_free", json_number(r->clock_free),
+                  "cosigners", 0, "unauthenticated_pending", json_number(h->unauthenticated)));
     for (size_t i = 0; i < r->text_count && i < HISTORY_TEXTS_MAX; i++)
         json_say(claim, "findings", "%s", r->text[i]);
-    if (r->clock_back > 0)
-        json_say(claim, "findings", "the clock went back %" PRIu64 " times", r->clock_back);
+    for (size_t i = 0; i < r->note_count && i < HISTORY_TEXTS_MAX; i++)
+        json_say(claim, "findings", "%s", r->note[i]);
     if (r->clock_free > 0)
         json_say(claim, "findings",
                  "%" PRIu64 " entries were made while nothing kept the machine's clock right",

@@ -19,6 +19,10 @@ static json_t *source_json(const struct source_identity *i) {
         return json;
     char mode[8];
     (void)snprintf(mode, sizeof mode, "%06o", i->mode & 0177777);
+    if (i->resolved != NULL)
+        json_set_text(json, "resolved", i->resolved);
+    json_object_set_new(json, "link", json_boolean(i->link));
+    json_object_set_new(json, "write_guarded", json_boolean(i->write_guarded));
     json_object_set_new(json, "size_bytes", json_number(i->size_bytes));
     json_object_set_new(json, "device", json_number(i->device));
     json_object_set_new(json, "inode", json_number(i->inode));

@@ -10,7 +10,6 @@
 #include <pwd.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -47,18 +46,18 @@ json_t *unlock_attempts(struct act *act) {
 
 json_t *unlock_attempts_take(struct act *act) {
     int fd = vault_dir_fd(act->vault);
-    struct stat st;
+    bool regular;
     /* What an earlier session took and did not get into the ledger stays; the rest waits its turn.
      */
-    if (fstatat(fd, TAKEN, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        (void)renameat(fd, UNAUTHENTICATED, fd, TAKEN);
+    if (!ex_exists(fd, TAKEN, &regular))
+        (void)!ex_publish(fd, UNAUTHENTICATED, fd, TAKEN, NULL);
     json_t *list = json_array();
     add_attempts(act, TAKEN, list);
     return list;
 }
 
 void unlock_attempts_forget(struct act *act) {
-    (void)unlinkat(vault_dir_fd(act->vault), TAKEN, 0);
+    (void)ex_remove(vault_dir_fd(act->vault), TAKEN, false);
 }
 
 /* Nobody can sign for it, so it is only noted; the next session takes it into the ledger. False

@@ -284,6 +284,24 @@ ex_code ex_publish(int from_dir_fd, const char *from, int to_dir_fd, const char 
     return publish_in(from_fd, from_last, same ? from_fd : to_fd, to_last, to, err);
 }
 
+bool ex_exists(int dir_fd, const char *path, bool *ret_regular) {
+    const char *last;
+    struct stat st;
+    EX_AUTO_FD int parent = -1;
+    if (open_parent(dir_fd, path, &last, &parent, NULL) != EX_OK ||
+        fstatat(parent, last, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    *ret_regular = S_ISREG(st.st_mode);
+    return true;
+}
+
+bool ex_remove(int dir_fd, const char *path, bool directory) {
+    const char *last;
+    EX_AUTO_FD int parent = -1;
+    return open_parent(dir_fd, path, &last, &parent, NULL) == EX_OK &&
+           unlinkat(parent, last, directory ? AT_REMOVEDIR : 0) == 0;
+}
+
 ex_code ex_make_parents(int dir_fd, const char *path, struct ex_error *err) {
     EX_AUTO_FD int there = -1;
     struct ex_error why = {0};

@@ -64,6 +64,13 @@ EX_MUST_USE ex_code ex_publish(int from_dir_fd, const char *from, int to_dir_fd,
                                struct ex_error *err);
 EX_MUST_USE ex_code ex_sync_fd(int fd, const char *name, struct ex_error *err);
 
+/* Is there anything of this name, and a regular file? Reached through no link. */
+bool ex_exists(int dir_fd, const char *path, bool *ret_regular);
+
+/* Removes a file, or an empty directory; reached through no link. True when it is gone now. Not
+ * durable by itself: for tidying up. */
+bool ex_remove(int dir_fd, const char *path, bool directory);
+
 /* Makes the directories above the last slash of dir_fd/path (mode 0700), each one durable. */
 EX_MUST_USE ex_code ex_make_parents(int dir_fd, const char *path, struct ex_error *err);
 

@@ -71,6 +71,7 @@ static const struct count signers_counts[] = {
     {"sessions", N_("sessions"), false},
     {"cosigners", N_("outside cosigners"), false},
     {"clock_back", N_("entries where the clock went back"), false},
+    {"clock_jumped", N_("entries where the clock jumped ahead"), false},
     {"clock_free", N_("entries by a clock that nothing sets"), false},
     {"unauthenticated_pending", N_("failed unlocks not yet in the ledger"), false},
     {NULL, NULL, false},

@@ -123,7 +123,7 @@ static void sweep_partials(const struct ledger *l, const struct tile *t, unsigne
     char path[TILE_PATH_MAX];
     struct sweep s = {.low = low, .high = high};
     sweep_dir(l, tile_partial_dir(path, t), &s);
-    (void)unlinkat(l->dir_fd, path, AT_REMOVEDIR);
+    (void)ex_remove(l->dir_fd, path, true);
 }
 
 /* Removes what an interrupted writing of the full tile left beside it. */
@@ -143,7 +143,7 @@ static ex_code write_tile(const struct ledger *l, const struct tile *t, const vo
     struct tile full = {.level = t->level, .n = t->n, .width = TILE_WIDTH};
     sweep_partials(l, t, 1, tile_width(l->head.size, t->level, t->n));
     if (t->width < TILE_WIDTH)
-        (void)unlinkat(l->dir_fd, tile_path(path, &full), 0);
+        (void)ex_remove(l->dir_fd, tile_path(path, &full), false);
     tile_path(path, t);
     EX_TRY(ex_make_parents(l->dir_fd, path, err));
     return ex_write_file(l->dir_fd, path, data, size_bytes, EX_WRITE_REPLACE, err);

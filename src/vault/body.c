@@ -2,11 +2,8 @@
 /* Ledger bodies as files of one record: format/vault §3.5. */
 #include "vault/vault_internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 enum { BODY_NAME_BYTES = 64 };
 
@@ -52,14 +49,12 @@ ex_code vault_body_write(struct vault *v, uint64_t index, const uint8_t *data, s
 ex_code vault_body_set_aside(struct vault *v, uint64_t index, uint64_t *ret_count,
                              struct ex_error *err) {
     char from[BODY_NAME_BYTES], to[BODY_NAME_BYTES + 32];
-    struct stat st;
+    bool regular;
     *ret_count = 0;
     for (;; index++, ++*ret_count) {
         body_name(from, index);
-        if (fstatat(v->dir_fd, from, &st, AT_SYMLINK_NOFOLLOW) != 0)
-            return errno == ENOENT || errno == ENOTDIR
-                       ? EX_OK
-                       : ex_fail_sys(err, "could not examine \"%s\"", from);
+        if (!ex_exists(v->dir_fd, from, &regular))
+            return EX_OK;
         (void)snprintf(to, sizeof to, "ledger/beyond/%llu-%08x", (unsigned long long)index,
                        randombytes_random());
         EX_TRY(ex_make_parents(v->dir_fd, to, err));

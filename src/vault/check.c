@@ -115,9 +115,8 @@ static ex_code check_pack(void *context, const char *name,
 static void check_is_there(void *context, const uint8_t id[static VAULT_PACK_ID_BYTES]) {
     struct checker *c = context;
     char name[PACK_NAME_BYTES];
-    struct stat st;
-    if (fstatat(c->vault->packs_fd, pack_name(name, id), &st, AT_SYMLINK_NOFOLLOW) != 0)
-        problem(c, "pack %.19s… is gone", name + 3);
+    if (!vault_has_pack(c->vault, id))
+        problem(c, "pack %.19s… is gone", pack_name(name, id) + 3);
 }
 
 /* Names under packs/ that are no pack's, and that everybody else steps over. */

@@ -64,9 +64,8 @@ char *pack_name(char to[static PACK_NAME_BYTES], const uint8_t id[static VAULT_P
 
 bool vault_has_pack(const struct vault *v, const uint8_t id[static VAULT_PACK_ID_BYTES]) {
     char name[PACK_NAME_BYTES];
-    struct stat st;
-    return fstatat(v->packs_fd, pack_name(name, id), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-           S_ISREG(st.st_mode);
+    bool regular;
+    return ex_exists(v->packs_fd, pack_name(name, id), &regular) && regular;
 }
 
 void pack_list_clear(struct pack_list *l) {
@@ -365,13 +364,9 @@ ex_code pack_list_walk(int fd, const uint8_t vault_id[static VAULT_ID_BYTES], co
 ex_code pack_open_direct(int dir_fd, const char *name, int *ret_fd,
                          enum vault_readback_method *ret_method, struct ex_error *err) {
     *ret_method = VAULT_READ_DIRECT;
-    int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_DIRECT);
-    if (fd >= 0) {
-        *ret_fd = fd;
-        return EX_OK;
-    }
-    if (errno != EINVAL)
-        return ex_fail_sys(err, "could not open \"%s\"", name);
+    ex_code code = ex_open_at(dir_fd, name, O_RDONLY | O_DIRECT, ret_fd, err);
+    if (code != EX_UNSUPPORTED)
+        return code;
     *ret_method = VAULT_READ_CACHE_DROPPED;
     return ex_open_at(dir_fd, name, O_RDONLY, ret_fd, err);
 }
