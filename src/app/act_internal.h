@@ -180,7 +180,7 @@ struct history_check {
 };
 /* Everything about the past in one pass; fills in `items` on the way. */
 EX_MUST_USE ex_code check_history(struct act *act, struct history_check *ret, struct ex_error *err);
-/* The claims of json.md §4.3, and the worst verdict among them as a code. */
+/* The claims of json.md §4.3 (claims.c), and the worst verdict among them as a code. */
 json_t *claim_history(const struct history_check *h, int64_t now_ns, ex_code *verdict);
 json_t *claim_signers(const struct history_check *h, int64_t now_ns, ex_code *verdict);
 
