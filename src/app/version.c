@@ -3,6 +3,10 @@
 
 #include "crypto/blockhash.h"
 
+#include <gnu/libc-version.h>
+#ifdef EXHIBIT_HAVE_IPSEC_MB
+#include <intel-ipsec-mb.h>
+#endif
 #include <nettle/version.h>
 #include <openssl/crypto.h>
 #include <sodium.h>
@@ -21,7 +25,11 @@ ex_code app_version(struct act *act, json_t **ret_result, struct ex_error *err) 
     (void)act;
     (void)err;
     (void)snprintf(nettle, sizeof nettle, "%d.%d", nettle_version_major(), nettle_version_minor());
+    add(list, "glibc", gnu_get_libc_version());
     add(list, "jansson", jansson_version_str());
+#ifdef EXHIBIT_HAVE_IPSEC_MB
+    add(list, "libipsec-mb", imb_get_version_str());
+#endif
     add(list, "libsodium", sodium_version_string());
     add(list, "nettle", nettle);
     add(list, "openssl", OpenSSL_version(OPENSSL_VERSION_STRING));
