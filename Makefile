@@ -49,7 +49,7 @@ format:
 
 install: build
 	meson configure $(RELEASE) -Dprefix=$(PREFIX)
-	meson install -C $(RELEASE)
+	meson install --no-rebuild -C $(RELEASE)
 
 clean:
 	rm -rf build

@@ -187,14 +187,11 @@ static ex_code note_leftovers(struct act *act, uint64_t bodies, struct ex_error 
 
 static ex_code ensure_session(struct act *act, bool *ret_absorbed, struct ex_error *err) {
     struct ex_clock now;
-    uint64_t leftovers;
     ex_clock_read(&now);
     *ret_absorbed = false;
     if (act->session_ends_ns != 0 && now.utc_ns < act->session_ends_ns - HOUR_NS)
         return EX_OK;
-    EX_TRY(vault_body_set_aside(act->vault, ledger_next_index(act->ledger), &leftovers, err));
     EX_TRY(open_session(act, err));
-    EX_TRY(note_leftovers(act, leftovers, err));
     json_t *attempts = unlock_attempts_take(act);
     ex_code code = EX_OK;
     if (json_array_size(attempts) > 0) {
@@ -207,17 +204,35 @@ static ex_code ensure_session(struct act *act, bool *ret_absorbed, struct ex_err
 
 /* ---- batches ---- */
 
+/* Whatever may say no says it before anything is written. */
 static ex_code add_batch(struct act *act, struct draft *draft, size_t count,
                          draft_prepare_fn *prepare, void *context, bool *ret_absorbed,
                          struct ex_error *err) {
-    if (!draft[0].by_vault && !draft[0].by_officer)
+    if (prepare != NULL)
+        EX_TRY(prepare(act, &draft[count - 1], context, err));
+    if (!draft[0].by_vault && !draft[0].by_officer) {
+        uint64_t leftovers;
+        EX_TRY(vault_body_set_aside(act->vault, ledger_next_index(act->ledger), &leftovers, err));
         EX_TRY(ensure_session(act, ret_absorbed, err));
-    for (size_t i = 0; i < count; i++) {
-        if (prepare != NULL && i + 1 == count)
-            EX_TRY(prepare(act, &draft[i], context, err));
-        EX_TRY(add_draft(act, &draft[i], err));
+        EX_TRY(note_leftovers(act, leftovers, err));
     }
+    for (size_t i = 0; i < count; i++)
+        EX_TRY(add_draft(act, &draft[i], err));
     return EX_OK;
+}
+
+/* Under the lock: bring the catalog up to date, add. On failure the bodies that were written go
+ * again: their entries were never signed into the log. */
+static ex_code add_locked(struct act *act, struct draft *draft, size_t count,
+                          draft_prepare_fn *prepare, void *context, bool *ret_absorbed,
+                          uint64_t *ret_first, struct ex_error *err) {
+    if (act->catalog != NULL)
+        EX_TRY(project_up_to_date(act, err));
+    *ret_first = ledger_next_index(act->ledger);
+    ex_code code = add_batch(act, draft, count, prepare, context, ret_absorbed, err);
+    for (uint64_t i = *ret_first; code != EX_OK && i <= ledger_next_index(act->ledger); i++)
+        vault_body_discard(act->vault, i);
+    return code;
 }
 
 ex_code act_append(struct act *act, struct draft *draft, size_t count, draft_prepare_fn *prepare,
@@ -226,21 +241,19 @@ ex_code act_append(struct act *act, struct draft *draft, size_t count, draft_pre
     int64_t session_before = act->session_ends_ns;
     uint64_t first = 0, next = 0;
     ex_code code = ledger_begin(act->ledger, ACT_LOCK_WAIT_MS, err);
-    if (code == EX_OK && act->catalog != NULL)
-        code = project_up_to_date(act, err);
+    act->appending = code == EX_OK;
+    if (code == EX_OK)
+        code = add_locked(act, draft, count, prepare, context, &absorbed, &first, err);
     if (code == EX_OK) {
-        first = ledger_next_index(act->ledger);
-        code = add_batch(act, draft, count, prepare, context, &absorbed, err);
-    }
-    if (code == EX_OK)
         next = ledger_next_index(act->ledger);
-    if (code == EX_OK)
         code = ledger_commit(act->ledger, act->vault_key, err);
+    }
     for (size_t i = 0; i < count; i++)
         json_decref(draft[i].what);
+    act->appending = false;
     if (code != EX_OK) {
         ledger_abort(act->ledger);
-        if (session_before == 0)
+        if (act->session_ends_ns != session_before)
             act->session_ends_ns = 0; /* the session's entry is not there either */
         return code;
     }
@@ -252,7 +265,10 @@ ex_code act_append(struct act *act, struct draft *draft, size_t count, draft_pre
     act->last_entry = next - 1;
     if (ret_index != NULL)
         *ret_index = next - 1;
-    return act->catalog != NULL ? project_up_to_date(act, err) : EX_OK;
+    /* The entries stand, whatever becomes of the projection: the next command catches up. */
+    if (act->catalog != NULL)
+        (void)!project_up_to_date(act, NULL);
+    return EX_OK;
 }
 
 static void draft_event(struct act *act, struct draft *d, const char *suffix) {
@@ -303,7 +319,7 @@ ex_code act_outcome(struct act *act, const char *result, json_t *what, const uin
 }
 
 void act_record_failure(struct act *act, const struct ex_error *why) {
-    const char *result = why->code == EX_DENIED        ? "refused"
+    const char *result = act->refused                  ? "refused"
                          : why->code == EX_INTERRUPTED ? "interrupted"
                                                        : "failed";
     bool pair = act->request->command->event_shape == EVENT_PAIR;
@@ -314,6 +330,8 @@ void act_record_failure(struct act *act, const struct ex_error *why) {
         return;
     json_t *what = pair ? json_object() : act_query_json(act);
     json_object_set_new(what, "error", json_error(why));
+    if (act->given_out_bytes > 0)
+        json_object_set_new(what, "bytes_given_out", json_number(act->given_out_bytes));
     if (pair) {
         (void)!act_outcome(act, result, what, NULL, NULL, NULL, &ignored);
         return;

@@ -32,9 +32,13 @@ struct act {
     bool has_entries, has_intent, has_outcome;
     uint64_t first_entry, last_entry, intent;
     uint8_t case_id[ENTRY_ID_BYTES], item_id[ENTRY_ID_BYTES];
-    unsigned has_ids;        /* ENTRY_HAS_CASE, ENTRY_HAS_ITEM */
-    bool unrecorded;         /* a verification of a vault that cannot be written to */
-    uint64_t catalog_was_at; /* larger than the ledger: the catalog remembers more than there is */
+    unsigned has_ids;         /* ENTRY_HAS_CASE, ENTRY_HAS_ITEM */
+    bool appending;           /* the ledger's lock is held */
+    bool refused;             /* the officer has not the permission */
+    bool unlocking;           /* a failure now is a failed attempt to get in */
+    uint64_t given_out_bytes; /* by an export that failed */
+    bool unrecorded;          /* a verification of a vault that cannot be written to */
+    uint64_t catalog_was_at;  /* larger than the ledger: the catalog remembers more than there is */
 };
 
 static inline const char *act_flag(const struct act *act, enum flag_id id) {
@@ -95,6 +99,9 @@ json_t *act_query_json(const struct act *act);
 
 /* Brings the catalog up to the ledger's size. */
 EX_MUST_USE ex_code project_up_to_date(struct act *act, struct ex_error *err);
+/* Throws every row away and reads the whole ledger again; others see the old rows until it is done.
+ */
+EX_MUST_USE ex_code project_anew(struct act *act, struct ex_error *err);
 /* What the ledger's body of an entry says in a section, checked against the entry's commitment.
  * NULL in *ret: erased, or not there. */
 EX_MUST_USE ex_code project_section(struct act *act, const struct entry *e, const char *name,
@@ -116,7 +123,8 @@ EX_MUST_USE ex_code scan_ledger(struct act *act, scan_fn *each, void *context,
 
 struct case_truth {
     uint8_t id[ENTRY_ID_BYTES];
-    char *number;
+    char *number, *title;
+    int64_t opened_ns;
     uint64_t items; /* held so far */
 };
 
@@ -143,8 +151,10 @@ void truth_clear(struct truth *t);
 /* By label or by id in hex. *ret lives as long as t. */
 EX_MUST_USE ex_code truth_find(const struct truth *t, const char *name,
                                const struct item_truth **ret, struct ex_error *err);
-bool truth_case_number(const struct truth *t, const char *number,
-                       uint8_t ret[static ENTRY_ID_BYTES], uint64_t *ret_items);
+/* NULL: there is none. */
+const struct case_truth *truth_case(const struct truth *t, const char *number);
+const struct case_truth *truth_case_by_id(const struct truth *t,
+                                          const uint8_t id[static ENTRY_ID_BYTES]);
 bool truth_has_body(const struct item_truth *i);
 /* Is the manifest the one that the entry describes? The object id binds it; the digests that people
  * read are compared as well. */

@@ -19,14 +19,15 @@ static ex_code number_fits(const char *number, struct ex_error *err) {
 /* Under the ledger's lock: nobody else can open the same number at the same moment. */
 static ex_code number_is_free(struct act *act, struct draft *draft, void *context,
                               struct ex_error *err) {
-    struct catalog_case existing = {0};
+    struct truth t = {0};
     (void)draft;
-    ex_code code = catalog_find_case(act->catalog, context, &existing, err);
-    catalog_case_clear(&existing);
-    if (code == EX_OK)
+    EX_TRY(truth_load(act, &t, err));
+    bool taken = truth_case(&t, context) != NULL;
+    truth_clear(&t);
+    if (taken)
         return ex_hint(ex_fail(err, EX_EXISTS, "there is a case %s already", (const char *)context),
                        err, "exhibit case list shows it");
-    return code == EX_NOT_FOUND ? EX_OK : code;
+    return EX_OK;
 }
 
 ex_code app_case_new(struct act *act, json_t **ret_result, struct ex_error *err) {
@@ -49,36 +50,45 @@ ex_code app_case_new(struct act *act, json_t **ret_result, struct ex_error *err)
     return code;
 }
 
-static ex_code add_case(void *context, const struct catalog_case *k, struct ex_error *err) {
-    json_t *json = json_pack("{s:o, s:s, s:s, s:o, s:o}", "id", json_hex(k->id, sizeof k->id),
-                             "number", k->number, "title", k->title, "opened",
-                             json_time(k->opened_ns), "items", json_number(k->items));
-    (void)err;
-    json_array_append_new(context, json);
-    return EX_OK;
+static json_t *case_json(const struct case_truth *k) {
+    json_t *json =
+        json_pack("{s:o, s:n, s:n, s:o, s:o}", "id", json_hex(k->id, sizeof k->id), "number",
+                  "title", "opened", json_time(k->opened_ns), "items", json_number(k->items));
+    if (k->number != NULL)
+        json_set_text(json, "number", k->number);
+    if (k->title != NULL)
+        json_set_text(json, "title", k->title);
+    return json;
 }
 
 ex_code app_case_list(struct act *act, json_t **ret_result, struct ex_error *err) {
+    struct truth t = {0};
     EX_TRY(act_single(act, act_query_json(act), NULL, NULL, err));
+    EX_TRY(truth_load(act, &t, err));
     json_t *cases = json_array();
+    for (size_t i = 0; i < t.case_count; i++) {
+        if (t.cases[i].number == NULL || t.cases[i].title == NULL)
+            act->verdict = EX_ALTERED; /* the body of its entry is damaged */
+        json_array_append_new(cases, case_json(&t.cases[i]));
+    }
+    truth_clear(&t);
     *ret_result = json_pack("{s:o}", "cases", cases);
-    return catalog_each_case(act->catalog, add_case, cases, err);
+    return EX_OK;
 }
 
 ex_code app_item_list(struct act *act, json_t **ret_result, struct ex_error *err) {
     struct truth t = {0};
     const char *number = act_flag(act, FLAG_CASE);
-    uint8_t case_id[ENTRY_ID_BYTES];
-    uint64_t count;
     EX_TRY(truth_load(act, &t, err));
     json_t *items = json_array();
     ex_code code = EX_OK;
-    if (number != NULL && !truth_case_number(&t, number, case_id, &count))
+    const struct case_truth *k = number != NULL ? truth_case(&t, number) : NULL;
+    if (number != NULL && k == NULL)
         code = ex_fail(err, EX_NOT_FOUND, "there is no case \"%.100s\"", number);
     if (code == EX_OK)
         code = act_single(act, act_query_json(act), NULL, NULL, err);
     for (size_t i = 0; code == EX_OK && i < t.item_count; i++) {
-        if (number != NULL && memcmp(t.items[i].case_id, case_id, sizeof case_id) != 0)
+        if (k != NULL && memcmp(t.items[i].case_id, k->id, sizeof k->id) != 0)
             continue;
         json_t *one = truth_item_json(&t.items[i]);
         json_object_del(json_object_get(one, "unreadable"), "list");

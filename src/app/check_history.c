@@ -129,6 +129,9 @@ static ex_code compare_checkpoint(struct act *act, struct history_check *h, stru
         ledger_continues(act->ledger, (const char *)note, size, &h->checkpoint_size, err);
     if (code == EX_SIGNATURE)
         return ex_hint(code, err, "it is the checkpoint of another vault, or was changed");
+    if (code == EX_FORMAT || code == EX_LIMIT)
+        return ex_hint(ex_fail(err, EX_USAGE, "\"%s\" is not a checkpoint", path), err,
+                       "exhibit ledger checkpoint prints one");
     return code;
 }
 

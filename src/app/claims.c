@@ -48,11 +48,11 @@ static void history_facts(json_t *claim, const struct history_check *h) {
                  "going on",
                  h->open[i]);
     for (size_t i = 0; i < h->leftovers && i < OPEN_INTENTS_MAX; i++)
-        json_say(
-            claim, "findings",
-            "entry %" PRIu64 " says that something lay beyond the signed head: a write that was "
-            "cut off, or an older head that somebody put back (it was set aside in ledger/beyond)",
-            h->leftover[i]);
+        json_say(claim, "findings",
+                 "entry %" PRIu64
+                 " says that something lay beyond the signed head: a write that was "
+                 "cut off, or an older head that somebody put back (exhibit ledger show says what)",
+                 h->leftover[i]);
     if (h->checkpoint_given)
         json_say(claim, "findings",
                  "the ledger continues the saved checkpoint of %" PRIu64 " entries",

@@ -74,7 +74,7 @@ static json_t *stored_json(const struct vault_put_report *r) {
 }
 
 struct collecting {
-    struct catalog_case found;
+    char *number; /* of the case */
     struct source *source;
     struct source_identity before;
     enum vault_readback readback;
@@ -93,25 +93,38 @@ static ex_code parse_readback(struct act *act, enum vault_readback *ret, struct 
     return EX_OK;
 }
 
-static json_t *case_json(const struct catalog_case *k) {
-    return json_pack("{s:o, s:s}", "id", json_hex(k->id, sizeof k->id), "number", k->number);
+static json_t *case_json(const struct act *act, const struct collecting *c) {
+    return json_pack("{s:o, s:s}", "id", json_hex(act->case_id, sizeof act->case_id), "number",
+                     c->number);
+}
+
+static ex_code find_case(struct act *act, struct collecting *c, struct ex_error *err) {
+    struct truth t = {0};
+    const char *number = act_flag(act, FLAG_CASE);
+    EX_TRY(truth_load(act, &t, err));
+    const struct case_truth *k = truth_case(&t, number);
+    if (k != NULL) {
+        memcpy(act->case_id, k->id, sizeof act->case_id);
+        c->number = ex_strdup(number);
+    }
+    truth_clear(&t);
+    if (k == NULL)
+        return ex_hint(ex_fail(err, EX_NOT_FOUND, "there is no case \"%.100s\"", number), err,
+                       "open it first: exhibit case new --number N --title T");
+    return EX_OK;
 }
 
 static ex_code begin(struct act *act, struct collecting *c, struct ex_error *err) {
     const char *label = act_flag(act, FLAG_LABEL);
     EX_TRY(parse_readback(act, &c->readback, err));
-    ex_code code = catalog_find_case(act->catalog, act_flag(act, FLAG_CASE), &c->found, err);
-    if (code == EX_NOT_FOUND)
-        return ex_hint(code, err, "open it first: exhibit case new --number N --title T");
-    EX_TRY(code);
-    memcpy(act->case_id, c->found.id, sizeof act->case_id);
+    EX_TRY(find_case(act, c, err));
     randombytes_buf(act->item_id, sizeof act->item_id);
     act->has_ids = ENTRY_HAS_CASE;
     EX_TRY(source_open(act->request->operand[0], &c->source, err));
     act->has_ids |= ENTRY_HAS_ITEM;
     source_identity(c->source, &c->before);
     json_t *what =
-        json_pack("{s:o, s:o, s:o, s:s, s:n}", "case", case_json(&c->found), "item_id",
+        json_pack("{s:o, s:o, s:o, s:s, s:n}", "case", case_json(act, c), "item_id",
                   json_hex(act->item_id, sizeof act->item_id), "source", source_json(&c->before),
                   "readback", readback_word(c->readback), "label_text");
     if (label != NULL)
@@ -139,16 +152,15 @@ static ex_code finish_item(struct act *act, struct draft *draft, void *context,
     const struct vault_object_info *o = &c->report.object;
     const char *label_text = act_flag(act, FLAG_LABEL);
     char label[160];
-    uint8_t case_id[ENTRY_ID_BYTES];
-    uint64_t held = 0;
     struct truth t = {0};
     EX_TRY(truth_load(act, &t, err)); /* the number is given by what is held, not by the catalog */
-    (void)truth_case_number(&t, c->found.number, case_id, &held);
+    const struct case_truth *k = truth_case_by_id(&t, act->case_id);
+    uint64_t held = k != NULL ? k->items : 0;
     truth_clear(&t);
-    (void)snprintf(label, sizeof label, "%s/%" PRIu64, c->found.number, held + 1);
+    (void)snprintf(label, sizeof label, "%s/%" PRIu64, c->number, held + 1);
     c->item = json_pack("{s:o, s:s, s:n, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:s, s:o}", "id",
                         json_hex(act->item_id, sizeof act->item_id), "label", label, "label_text",
-                        "case", case_json(&c->found), "size_bytes", json_number(o->size_bytes),
+                        "case", case_json(act, c), "size_bytes", json_number(o->size_bytes),
                         "sha256", json_hex(o->sha256, SHA256_BYTES), "fsverity",
                         json_hex(o->fsverity, SHA256_BYTES), "object",
                         json_hex(o->id, SHA256_BYTES), "officer", act->officer_name, "unreadable",
@@ -191,7 +203,7 @@ static ex_code collecting_run(struct act *act, struct collecting *c, json_t **re
 ex_code app_collect(struct act *act, json_t **ret_result, struct ex_error *err) {
     struct collecting c = {0};
     ex_code code = collecting_run(act, &c, ret_result, err);
-    catalog_case_clear(&c.found);
+    free(c.number);
     source_close(c.source);
     collect_report_clear(&c.report);
     json_decref(c.item);

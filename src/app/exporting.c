@@ -34,10 +34,17 @@ static ex_code exporting(struct act *act, const struct item_truth *i, json_t **r
     for (size_t n = 0; n < object.unreadable_count; n++)
         unreadable += object.unreadable[n].length;
     vault_object_info_clear(&object);
+    if (code != EX_OK && strcmp(output, "-") == 0)
+        act->given_out_bytes = report.size_bytes;
     EX_TRY(code);
     what = json_pack("{s:o, s:o, s:b}", "sha256", json_hex(report.sha256, SHA256_BYTES),
                      "size_bytes", json_number(report.size_bytes), "matches", 1);
-    EX_TRY(act_outcome(act, "done", what, i->object_id, NULL, NULL, err));
+    code = act_outcome(act, "done", what, i->object_id, NULL, NULL, err);
+    if (code != EX_OK && strcmp(output, "-") != 0)
+        (void)unlink(output); /* no copy without its entry */
+    else if (code != EX_OK)
+        act->given_out_bytes = report.size_bytes;
+    EX_TRY(code);
     *ret_result =
         json_pack("{s:{s:s, s:o}, s:s, s:o, s:o, s:b, s:o, s:f}", "item", "label", i->label, "id",
                   json_hex(i->id, sizeof i->id), "format", "raw", "size_bytes",

@@ -312,6 +312,9 @@ static ex_code check_position(struct act *act, uint64_t *ret_size, struct ex_err
     EX_TRY(catalog_position(act->catalog, ret_size, root, err));
     if (*ret_size == 0)
         return EX_OK;
+    /* Another process appended, and brought the catalog up to date, since this one looked. */
+    if (*ret_size > ledger_size(act->ledger) && !act->appending)
+        EX_TRY(ledger_refresh(act->ledger, err));
     if (*ret_size == ledger_size(act->ledger)) {
         ledger_root(act->ledger, next_tree);
     } else if (*ret_size < ledger_size(act->ledger)) {
@@ -330,8 +333,9 @@ static ex_code check_position(struct act *act, uint64_t *ret_size, struct ex_err
 
 static ex_code project_inside(struct act *act, struct ex_error *err) {
     uint8_t root[MERKLE_BYTES];
-    uint64_t at, size = ledger_size(act->ledger);
+    uint64_t at, size;
     EX_TRY(check_position(act, &at, err));
+    size = ledger_size(act->ledger);
     if (at == size)
         return EX_OK;
     for (; at < size; at++)
@@ -340,12 +344,22 @@ static ex_code project_inside(struct act *act, struct ex_error *err) {
     return catalog_set_position(act->catalog, size, root, err);
 }
 
-ex_code project_up_to_date(struct act *act, struct ex_error *err) {
+static ex_code project(struct act *act, bool anew, struct ex_error *err) {
     EX_TRY(catalog_begin(act->catalog, err));
-    ex_code code = project_inside(act, err);
+    ex_code code = anew ? catalog_clear(act->catalog, err) : EX_OK;
+    if (code == EX_OK)
+        code = project_inside(act, err);
     if (code == EX_OK)
         code = catalog_commit(act->catalog, err);
     if (code != EX_OK)
         catalog_abort(act->catalog);
     return code;
+}
+
+ex_code project_up_to_date(struct act *act, struct ex_error *err) {
+    return project(act, false, err);
+}
+
+ex_code project_anew(struct act *act, struct ex_error *err) {
+    return project(act, true, err);
 }

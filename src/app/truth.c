@@ -36,7 +36,8 @@ static ex_code section_or_nothing(struct act *act, const struct entry *e, const 
     return code;
 }
 
-static struct case_truth *case_by_id(struct truth *t, const uint8_t *id) {
+const struct case_truth *truth_case_by_id(const struct truth *t,
+                                          const uint8_t id[static ENTRY_ID_BYTES]) {
     for (size_t i = 0; i < t->case_count; i++)
         if (memcmp(t->cases[i].id, id, ENTRY_ID_BYTES) == 0)
             return &t->cases[i];
@@ -46,9 +47,11 @@ static struct case_truth *case_by_id(struct truth *t, const uint8_t *id) {
 /* The case of this id; made when it is not there yet, which only a damaged ledger comes to. */
 static ex_code case_of(struct truth *t, const uint8_t *id, struct case_truth **ret,
                        struct ex_error *err) {
-    *ret = case_by_id(t, id);
-    if (*ret != NULL)
+    const struct case_truth *known = truth_case_by_id(t, id);
+    if (known != NULL) {
+        *ret = &t->cases[known - t->cases];
         return EX_OK;
+    }
     EX_TRY(ex_grow(&t->cases, &t->case_capacity, t->case_count + 1, sizeof *t->cases,
                    TRUTH_BYTES_MAX, "the list of cases", err));
     *ret = &t->cases[t->case_count++];
@@ -61,8 +64,12 @@ static ex_code case_of(struct truth *t, const uint8_t *id, struct case_truth **r
 static void learn_number(struct case_truth *k, json_t *holder) {
     const char *number =
         json_string_value(json_object_get(json_object_get(holder, "case"), "number"));
+    const char *title =
+        json_string_value(json_object_get(json_object_get(holder, "case"), "title"));
     if (k->number == NULL && number != NULL)
         k->number = ex_strdup(number);
+    if (k->title == NULL && title != NULL)
+        k->title = ex_strdup(title);
 }
 
 static ex_code keep_case(struct act *act, const struct entry *e, struct truth *t,
@@ -72,6 +79,7 @@ static ex_code keep_case(struct act *act, const struct entry *e, struct truth *t
     if ((e->has & ENTRY_HAS_RESULT) != 0 && strcmp(e->result, "done") != 0)
         return EX_OK; /* it was refused */
     EX_TRY(case_of(t, e->case_id, &k, err));
+    k->opened_ns = e->clock.utc_ns;
     EX_TRY(section_or_nothing(act, e, "what", &what, err));
     learn_number(k, what);
     json_decref(what);
@@ -111,8 +119,10 @@ static ex_code keep(struct act *act, const struct entry *e, void *context, struc
 }
 
 void truth_clear(struct truth *t) {
-    for (size_t i = 0; i < t->case_count; i++)
+    for (size_t i = 0; i < t->case_count; i++) {
         free(t->cases[i].number);
+        free(t->cases[i].title);
+    }
     for (size_t i = 0; i < t->item_count; i++)
         json_decref(t->items[i].item);
     free(t->cases);
@@ -124,7 +134,7 @@ ex_code truth_load(struct act *act, struct truth *ret, struct ex_error *err) {
     struct truth t = {0};
     ex_code code = scan_ledger(act, keep, &t, err);
     for (size_t i = 0; i < t.item_count; i++) {
-        const struct case_truth *k = case_by_id(&t, t.items[i].case_id);
+        const struct case_truth *k = truth_case_by_id(&t, t.items[i].case_id);
         (void)snprintf(t.items[i].label, sizeof t.items[i].label, "%.100s/%" PRIu64,
                        k->number != NULL ? k->number : "?", t.items[i].number);
     }
@@ -140,27 +150,27 @@ ex_code truth_find(const struct truth *t, const char *name, const struct item_tr
                    struct ex_error *err) {
     uint8_t id[ENTRY_ID_BYTES];
     bool by_id = ex_parse_hex(name, strlen(name), id, sizeof id);
+    *ret = NULL;
     for (size_t i = 0; i < t->item_count; i++) {
         if (strcmp(t->items[i].label, name) != 0 &&
             (!by_id || memcmp(t->items[i].id, id, sizeof id) != 0))
             continue;
+        if (*ret != NULL)
+            return ex_hint(ex_fail(err, EX_ALTERED, "two items are called \"%.100s\"", name), err,
+                           "name the one that is meant by its id: exhibit item list");
         *ret = &t->items[i];
-        return EX_OK;
     }
+    if (*ret != NULL)
+        return EX_OK;
     return ex_hint(ex_fail(err, EX_NOT_FOUND, "there is no item \"%.100s\"", name), err,
-                   "exhibit item list shows what there is");
+                   "items are called NUMBER/1, NUMBER/2…: exhibit item list shows them");
 }
 
-bool truth_case_number(const struct truth *t, const char *number,
-                       uint8_t ret[static ENTRY_ID_BYTES], uint64_t *ret_items) {
-    for (size_t i = 0; i < t->case_count; i++) {
-        if (t->cases[i].number == NULL || strcmp(t->cases[i].number, number) != 0)
-            continue;
-        memcpy(ret, t->cases[i].id, ENTRY_ID_BYTES);
-        *ret_items = t->cases[i].items;
-        return true;
-    }
-    return false;
+const struct case_truth *truth_case(const struct truth *t, const char *number) {
+    for (size_t i = 0; i < t->case_count; i++)
+        if (t->cases[i].number != NULL && strcmp(t->cases[i].number, number) == 0)
+            return &t->cases[i];
+    return NULL;
 }
 
 json_t *truth_item_json(const struct item_truth *i) {

@@ -56,7 +56,23 @@ json_t *unlock_attempts_take(struct act *act) {
     return list;
 }
 
+/* What could not be read whole is kept, not forgotten. */
 void unlock_attempts_forget(struct act *act) {
+    int fd = vault_dir_fd(act->vault);
+    json_t *list = json_array(), *one;
+    bool whole = true;
+    size_t i;
+    add_attempts(act, TAKEN, list);
+    json_array_foreach(list, i, one) whole = whole && json_object_get(one, "unreadable") == NULL;
+    json_decref(list);
+    if (!whole) {
+        char kept[64];
+        (void)snprintf(kept, sizeof kept, "ledger/beyond/unauthenticated-%08x",
+                       randombytes_random());
+        if (ex_make_parents(fd, kept, NULL) == EX_OK)
+            (void)!ex_publish(fd, TAKEN, fd, kept, NULL);
+        return;
+    }
     (void)ex_remove(vault_dir_fd(act->vault), TAKEN, false);
 }
 
@@ -174,6 +190,7 @@ static ex_code authorise(struct act *act, const struct entry *enrolment, struct 
         if (strcmp(enrolment->permission[i], "all") == 0 ||
             strcmp(enrolment->permission[i], wanted) == 0)
             return EX_OK;
+    act->refused = true;
     return ex_hint(ex_fail(err, EX_DENIED, "%s may not do that: the permission \"%s\" is missing",
                            act->officer_name, wanted),
                    err, "the attempt is in the ledger");
@@ -223,11 +240,13 @@ static ex_code unlock_steps(struct act *act, struct enrolment *x, struct ex_erro
     uint8_t id[VAULT_ID_BYTES];
     EX_TRY(check_beginning(act, err));
     EX_TRY(open_catalog(act, err));
+    act->unlocking = true;
     EX_TRY(choose_officer(act, id, err));
     EX_TRY(look_up_officer(act, id, NULL, x, err));
     act->officer_name = x->officer_name;
     EX_TRY(read_agency(act, err));
     EX_TRY(unlock_officer(act, id, act->officer_name, err));
+    act->unlocking = false;
     if (memcmp(sign_key_public(act->officer.sign), x->entry.officer_key, SIGN_PUBLIC_BYTES) != 0)
         return ex_fail(err, EX_SIGNATURE, "the key of %s is not the one that the ledger enrolled",
                        act->officer_name);
@@ -240,7 +259,7 @@ ex_code act_unlock(struct act *act, struct ex_error *err) {
     ex_code code = unlock_steps(act, &x, err);
     if (code == EX_OK)
         return authorise(act, &x.entry, err);
-    if (code != EX_DENIED || err == NULL)
+    if (code != EX_DENIED || !act->unlocking || err == NULL)
         return code;
     memcpy(hint, err->hint, sizeof hint);
     return ex_hint(code, err, "%.90s%s%s", hint, hint[0] != '\0' ? "; " : "",

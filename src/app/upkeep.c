@@ -173,16 +173,11 @@ static ex_code count_case(void *context, const struct catalog_case *k, struct ex
 
 ex_code app_rebuild(struct act *act, json_t **ret_result, struct ex_error *err) {
     uint64_t packs, entries, counts[2] = {0};
-    const char *path = vault_path(act->vault);
     EX_TRY(act_intent(act, act_query_json(act), err));
     if (act->face->progress != NULL)
         act->face->progress->phase = "rebuilding";
     EX_TRY(vault_rebuild_index(act->vault, act->face->progress, &packs, &entries, err));
-    catalog_close(act->catalog);
-    act->catalog = NULL;
-    EX_TRY(catalog_remove(path, err));
-    EX_TRY(catalog_open(path, &act->catalog, err));
-    EX_TRY(project_up_to_date(act, err));
+    EX_TRY(project_anew(act, err));
     EX_TRY(act_outcome(act, "done",
                        json_pack("{s:o, s:o}", "entries", json_number(ledger_size(act->ledger)),
                                  "packs", json_number(packs)),

@@ -251,16 +251,19 @@ static ex_code verifying_run(struct act *act, struct verifying *v, json_t **ret_
         EX_TRY(verify_intent(act, v, err));
     EX_TRY(verify_everything(act, v, err));
     json_t *claims = claims_json(act, v, &act->verdict);
-    *ret_result = json_pack("{s:o, s:O, s:b}", "claims", claims, "items", v->items, "recorded",
-                            !act->unrecorded);
-    if (act->unrecorded) {
+    *ret_result = json_pack("{s:O, s:O, s:b}", "claims", claims, "items", v->items, "recorded", 0);
+    ex_code code = EX_OK;
+    if (act->unrecorded)
         json_object_set_new(*ret_result, "not_recorded_because",
                             json_string("the vault cannot be written to"));
-        return EX_OK;
-    }
-    return act_outcome(act, act->verdict == EX_OK ? "done" : "altered",
-                       json_pack("{s:O, s:O}", "claims", claims, "items", v->items), NULL, NULL,
-                       NULL, err);
+    else
+        code = act_outcome(act, act->verdict == EX_OK ? "done" : "altered",
+                           json_pack("{s:O, s:O}", "claims", claims, "items", v->items), NULL, NULL,
+                           NULL, err);
+    if (code == EX_OK && !act->unrecorded)
+        json_object_set_new(*ret_result, "recorded", json_true());
+    json_decref(claims);
+    return code;
 }
 
 ex_code app_verify(struct act *act, json_t **ret_result, struct ex_error *err) {

@@ -96,6 +96,8 @@ ex_code catalog_fail(sqlite3 *db, int rc, const char *doing, struct ex_error *er
     int sys = db == NULL ? 0 : sqlite3_system_errno(db);
     if (code == EX_IO && (sys == EACCES || sys == EPERM || sys == EROFS))
         code = EX_DENIED;
+    if (code == EX_IO && (sys == ENOSPC || sys == EDQUOT))
+        code = EX_SPACE;
     /* The connection's own message says more, when it is about this failure. */
     bool own = db != NULL && sqlite3_extended_errcode(db) == rc;
     ex_fail(err, code, "could not %s the catalog: %s", doing,

@@ -36,8 +36,9 @@ void render_init(struct cli_page *page, const json_t *result) {
         page_field(page, _("Encryption"), "%s", mode);
     page_gap(page);
     page_prose(page,
-               _("Write these two keys on paper and keep the paper away from the vault. With them "
-                 "anybody can check later that this is still the same vault."));
+               _("Write the vault key on paper and keep the paper away from the vault. With it "
+                 "anybody can check later that this is still the same vault: exhibit ledger "
+                 "verify --key KEY. The officer's key stands in ledger entry 1."));
     page_hash(page, 0, _("Vault key"), page_text(result, "vault_key"));
     page_hash(page, 0, _("Officer's key"), page_text(result, "officer.key"));
     page_gap(page);

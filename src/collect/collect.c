@@ -10,15 +10,18 @@ ex_code collect_run(struct vault *v, struct source *source, const struct vault_p
                     struct ex_progress *progress, struct collect_report *ret,
                     struct ex_error *err) {
     struct collect_report report = {0};
+    struct source_identity identity;
+    source_identity(source, &identity);
     if (progress != NULL) {
-        struct source_identity before;
-        source_identity(source, &before);
         progress->phase = "collecting";
         atomic_store(&progress->done_bytes, 0);
-        atomic_store(&progress->total_bytes, before.size_bytes);
+        atomic_store(&progress->total_bytes, identity.size_bytes);
     }
     EX_TRY(vault_put(v, source, options, progress, &report.object, &report.put, err));
     ex_code code = source_check_unchanged(source, &report.after, err);
+    if (code == EX_OK && identity.kind == SOURCE_STDIN && report.object.size_bytes == 0)
+        code = ex_hint(ex_fail(err, EX_SOURCE, "nothing came from standard input"), err,
+                       "nothing is held; look at the command that should have written to the pipe");
     if (code != EX_OK) {
         collect_report_clear(&report);
         return code;

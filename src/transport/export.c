@@ -66,10 +66,11 @@ static ex_code export_stream(struct vault *v, const struct vault_object_info *ob
                              struct exporter *x, struct ex_progress *progress,
                              struct export_report *ret, struct ex_error *err) {
     sha256_start(&x->hash);
-    EX_TRY(vault_stream(v, object, false, put_piece, x, progress, err));
+    ex_code code = vault_stream(v, object, false, put_piece, x, progress, err);
+    ret->size_bytes = x->at; /* what went out, also when it was not all */
+    EX_TRY(code);
     if (x->file && ftruncate(x->fd, (off_t)x->at) != 0)
         return ex_fail_sys(err, "could not write \"%s\"", x->path);
-    ret->size_bytes = x->at;
     sha256_end(&x->hash, ret->sha256);
     if (x->at != object->size_bytes || memcmp(ret->sha256, object->sha256, SHA256_BYTES) != 0)
         return ex_fail(err, EX_ALTERED, "the SHA-256 of what was written is not the item's");

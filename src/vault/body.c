@@ -46,6 +46,12 @@ ex_code vault_body_write(struct vault *v, uint64_t index, const uint8_t *data, s
                          err);
 }
 
+void vault_body_discard(struct vault *v, uint64_t index) {
+    char name[BODY_NAME_BYTES];
+    body_name(name, index);
+    (void)ex_remove(v->dir_fd, name, false);
+}
+
 ex_code vault_body_set_aside(struct vault *v, uint64_t index, uint64_t *ret_count,
                              struct ex_error *err) {
     char from[BODY_NAME_BYTES], to[BODY_NAME_BYTES + 32];

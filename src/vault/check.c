@@ -242,6 +242,7 @@ ex_code vault_check(struct vault *v, bool deep, struct ex_progress *progress,
 
 struct rebuild {
     struct vault *vault;
+    struct vault_index *fresh;
     uint64_t packs, entries;
     struct ex_progress *progress;
 };
@@ -265,23 +266,37 @@ static ex_code rebuild_pack(void *context, const char *name,
         pack_list_walk(fd, v->config.id, name, &list, ignore_stretch, NULL, NULL) != EX_OK)
         return EX_OK;
     ex_code code =
-        memcmp(list.id, id, VAULT_PACK_ID_BYTES) == 0 ? index_publish(v->index, &list, err) : EX_OK;
+        memcmp(list.id, id, VAULT_PACK_ID_BYTES) == 0 ? index_publish(r->fresh, &list, err) : EX_OK;
     r->packs++;
     r->entries += list.entry_count;
     pack_list_clear(&list);
     EX_TRY(code);
     if (r->packs % 64 == 0)
-        EX_TRY(index_merge(v->index, err));
+        EX_TRY(index_merge(r->fresh, err));
     return ex_progress_step(r->progress, 1, err);
 }
 
+static ex_code rebuild_into(struct rebuild *r, int fresh_fd, struct ex_error *err) {
+    EX_TRY(index_open(fresh_fd, &r->fresh, err));
+    EX_TRY(index_remove_all(r->fresh, err)); /* what a rebuild that was cut off left */
+    EX_TRY(index_note_old(r->vault->index, err));
+    EX_TRY(pack_each(r->vault, rebuild_pack, r, err));
+    EX_TRY(index_merge(r->fresh, err));
+    return index_replace(r->vault->index, r->fresh, err);
+}
+
+/* The old index serves until the new one is whole: nobody is told that something is missing only
+ * because the index is being made. */
 ex_code vault_rebuild_index(struct vault *v, struct ex_progress *progress, uint64_t *ret_packs,
                             uint64_t *ret_entries, struct ex_error *err) {
     struct rebuild r = {.vault = v, .progress = progress};
-    EX_TRY(index_remove_all(v->index, err));
-    EX_TRY(pack_each(v, rebuild_pack, &r, err));
-    EX_TRY(index_refresh(v->index, err));
-    EX_TRY(index_merge(v->index, err));
+    EX_AUTO_FD int fresh_fd = -1;
+    EX_TRY(ex_open_dir_at(v->dir_fd, "index.new", true, &fresh_fd, err));
+    ex_code code = rebuild_into(&r, fresh_fd, err);
+    index_close(r.fresh);
+    (void)ex_remove(v->dir_fd, "index.new/lock", false);
+    (void)ex_remove(v->dir_fd, "index.new", true);
+    EX_TRY(code);
     *ret_packs = r.packs;
     *ret_entries = r.entries;
     return EX_OK;

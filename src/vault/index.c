@@ -20,6 +20,7 @@ enum {
     INDEX_PACK_BYTES = 40,
     INDEX_ENTRY_BYTES = 40,
     SEGMENTS_MAX = 4096,
+    SEGMENT_NAME_BYTES = 16 + 4 + 1,
     MERGE_ABOVE = 8,
     MERGE_FACTOR = 4,
     WRITE_BUFFER_BYTES = 1 << 20,
@@ -37,6 +38,8 @@ struct segment {
 };
 
 struct vault_index {
+    size_t old_count; /* see index_note_old() */
+    char (*old)[SEGMENT_NAME_BYTES];
     int dir_fd;
     struct timespec seen;
     size_t count, damaged;
@@ -124,9 +127,13 @@ static ex_code scan(struct vault_index *i, DIR *dir, struct ex_error *err) {
             known->keep = true;
             continue;
         }
-        ex_code code = segment_open(i, e->d_name, err);
-        if (code != EX_OK && code != EX_NOT_FOUND) /* merged away by another process just now */
-            return code;
+        struct ex_error why;
+        ex_code code = segment_open(i, e->d_name, &why);
+        if (code == EX_OK || code == EX_NOT_FOUND) /* merged away by another process just now */
+            continue;
+        if (err != NULL)
+            *err = why;
+        return code;
     }
     size_t kept = 0;
     i->damaged = 0;
@@ -178,9 +185,9 @@ ex_code index_refresh(struct vault_index *i, struct ex_error *err) {
     return EX_OK;
 }
 
-ex_code index_open(const struct vault *v, struct vault_index **ret, struct ex_error *err) {
+ex_code index_open(int dir_fd, struct vault_index **ret, struct ex_error *err) {
     struct vault_index *i = ex_new0(struct vault_index);
-    i->dir_fd = v->index_fd;
+    i->dir_fd = dir_fd;
     ex_code code = index_refresh(i, err);
     if (code != EX_OK) {
         index_close(i);
@@ -195,6 +202,7 @@ void index_close(struct vault_index *i) {
         return;
     for (size_t k = 0; k < i->count; k++)
         segment_close(&i->segment[k]);
+    free(i->old);
     free(i);
 }
 
@@ -548,6 +556,51 @@ static bool is_abandoned(const struct vault_index *i, const char *name) {
     struct stat st;
     return fstatat(i->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
            time(NULL) - st.st_mtim.tv_sec > ABANDONED_AFTER_S;
+}
+
+/* The names of all segments; each 21 bytes with its NUL. */
+static ex_code segment_names(int dir_fd, char (**ret)[SEGMENT_NAME_BYTES], size_t *ret_count,
+                             struct ex_error *err) {
+    EX_AUTO_FREE char(*name)[SEGMENT_NAME_BYTES] = NULL;
+    size_t count = 0, capacity = 0;
+    EX_AUTO_FD int fd = -1;
+    struct dirent *e;
+    EX_TRY(ex_open_at(dir_fd, ".", O_RDONLY | O_DIRECTORY, &fd, err));
+    DIR *dir = fdopendir(fd);
+    if (dir == NULL)
+        return ex_fail_sys(err, "could not list the index");
+    (void)ex_steal_fd(&fd);
+    ex_code code = EX_OK;
+    while (code == EX_OK && (e = readdir(dir)) != NULL) {
+        if (!is_segment_name(e->d_name))
+            continue;
+        code = ex_grow(&name, &capacity, count + 1, SEGMENT_NAME_BYTES, EX_LIMIT_PACK_BYTES,
+                       "the list of index segments", err);
+        if (code == EX_OK)
+            memcpy(name[count++], e->d_name, SEGMENT_NAME_BYTES);
+    }
+    closedir(dir);
+    *ret = ex_steal(&name);
+    *ret_count = count;
+    return code;
+}
+
+ex_code index_note_old(struct vault_index *i, struct ex_error *err) {
+    free(i->old);
+    i->old = NULL;
+    return segment_names(i->dir_fd, &i->old, &i->old_count, err);
+}
+
+ex_code index_replace(struct vault_index *i, struct vault_index *with, struct ex_error *err) {
+    EX_AUTO_FREE char(*name)[SEGMENT_NAME_BYTES] = NULL;
+    size_t count = 0;
+    EX_TRY(segment_names(with->dir_fd, &name, &count, err));
+    for (size_t k = 0; k < count; k++)
+        EX_TRY(ex_publish(with->dir_fd, name[k], i->dir_fd, name[k], err));
+    for (size_t k = 0; k < i->old_count; k++)
+        (void)ex_remove(i->dir_fd, i->old[k], false);
+    i->seen = (struct timespec){0};
+    return index_refresh(i, err);
 }
 
 ex_code index_remove_all(struct vault_index *i, struct ex_error *err) {

@@ -124,6 +124,7 @@ ex_code slab_ring_start(struct slab_ring *r, struct put_shared *s, struct source
     if (pthread_create(&r->hasher, NULL, hash_linear, r) != 0) {
         (void)ex_fail(err, EX_NOMEM, "could not start a thread");
         put_fail(s, err);
+        source_stop(r->source);
         pthread_join(r->reader, NULL);
         return EX_NOMEM;
     }

@@ -83,6 +83,9 @@ EX_MUST_USE ex_code vault_keyring_open(const struct vault *v, const struct vault
  * the caller holds the ledger's lock. */
 EX_MUST_USE ex_code vault_body_write(struct vault *v, uint64_t index, const uint8_t *data,
                                      size_t size_bytes, struct ex_error *err);
+/* Removes the body of an entry that was not signed into the log after all; nothing when there is
+ * none. The caller holds the ledger's lock. */
+void vault_body_discard(struct vault *v, uint64_t index);
 /* Moves the bodies of entries `index`, `index` + 1… (as far as they go without a gap) to
  * ledger/beyond/, so that writing entry `index` destroys nothing. The caller holds the ledger's
  * lock. */

@@ -180,8 +180,7 @@ struct index_place {
     int64_t read_back_ns;
     uint32_t offset;
 };
-EX_MUST_USE ex_code index_open(const struct vault *v, struct vault_index **ret,
-                               struct ex_error *err);
+EX_MUST_USE ex_code index_open(int dir_fd, struct vault_index **ret, struct ex_error *err);
 void index_close(struct vault_index *i);
 /* Looks at the directory again if it changed. A damaged segment is left out, and counted. */
 EX_MUST_USE ex_code index_refresh(struct vault_index *i, struct ex_error *err);
@@ -207,6 +206,11 @@ void index_each_pack(const struct vault_index *i,
                      void *context);
 size_t index_damaged(const struct vault_index *i);
 void index_counts(const struct vault_index *i, uint64_t *ret_segments, uint64_t *ret_entries);
+/* Replacing an index without a moment in which something cannot be found: note what is there, make
+ * the new segments elsewhere, then let them in and remove what was noted. */
+EX_MUST_USE ex_code index_note_old(struct vault_index *i, struct ex_error *err);
+EX_MUST_USE ex_code index_replace(struct vault_index *i, struct vault_index *with,
+                                  struct ex_error *err);
 EX_MUST_USE ex_code index_remove_all(struct vault_index *i, struct ex_error *err);
 /* Hashes each segment again; calls problem for one that is damaged. */
 EX_MUST_USE ex_code index_check(const struct vault_index *i,

@@ -88,8 +88,14 @@ catalog_same_number() { # the number of the next item is the ledger's business
     edit "delete from items where label='C/2'"
     exhibit collect b --case C | grep -q 'item C/3'
 }
+catalog_cases() { # two cases' numbers swapped: the item goes where the officer said
+    exhibit case new --number D --title d >/dev/null || return 1
+    edit "update cases set number='x' where number='C'; update cases set number='C' where number='D';
+          update cases set number='D' where number='x'"
+    exhibit collect b --case C | grep -q 'item C/3'
+}
 if command -v sqlite3 >/dev/null; then
-    for name in catalog_object catalog_labels catalog_json catalog_row_gone catalog_history_gone catalog_same_number; do
+    for name in catalog_cases catalog_object catalog_labels catalog_json catalog_row_gone catalog_history_gone catalog_same_number; do
         again
         check "${name//_/ }: told as the ledger has it" $name
     done
@@ -183,6 +189,16 @@ attempts() {
     }
 }
 check "every failed unlock gets into the ledger" attempts
+flood() { # a list that is too long to take in is kept, not forgotten
+    head -c 2000000 /dev/zero | tr '\0' ' ' >>vault/ledger/unauthenticated
+    exhibit case list >/dev/null && ls vault/ledger/beyond/unauthenticated-* >/dev/null
+}
+again
+check "a flood of failed unlocks is kept aside" flood
+one_outcome() { # the vault's disk cannot be written to any more when the copy is there
+    exits 2 exhibit ledger verify --key garbage && exits 2 exhibit ledger verify --checkpoint passphrase
+}
+check "a mistyped key or checkpoint is a mistake, not altered evidence" one_outcome
 
 read_only() {
     exits 0 exhibit verify --all --vault ro >out 2>&1 || { cat out; return 1; }

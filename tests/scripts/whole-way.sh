@@ -90,6 +90,29 @@ at_once() {
 }
 check "four collections and a reader at once, each item its own number" at_once
 check "and everything verifies" exhibit verify --all
+no_marks() { # nobody cut anything off and nobody put anything back: the ledger must not say so
+    local i
+    for i in 1 2 3; do
+        (for k in 1 2 3 4 5 6 7 8; do "$bin" case new --number "$i-$k" --title t >/dev/null 2>&1; done) &
+    done
+    for i in 1 2 3 4 5; do
+        ! exhibit case new --number c --title again || return 1
+        exhibit vault check >/dev/null || return 1
+    done
+    wait
+    ! exhibit ledger show | grep -q ledger.leftover && ! ls vault/ledger/beyond && exhibit ledger verify
+}
+check "busy hands and a number taken twice leave no mark of a cut or a roll-back" no_marks
+while_rebuilt() {
+    local i pid
+    (for i in 1 2 3 4 5 6; do "$bin" rebuild || exit 1; done >rebuilds 2>&1) &
+    pid=$!
+    for i in 1 2 3 4 5 6; do
+        exhibit verify --all || return 1
+    done
+    wait $pid
+}
+check "nothing goes missing while the index is made anew" while_rebuilt
 
 # ---- the derived files come back ----
 
