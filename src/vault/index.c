@@ -29,7 +29,7 @@ enum {
 };
 
 struct segment {
-    char name[32];
+    char name[SEGMENT_NAME_BYTES];
     const uint8_t *map; /* NULL: damaged; entries and packs are 0 then */
     size_t map_bytes;
     uint64_t entries;
@@ -93,7 +93,7 @@ static ex_code segment_open(struct vault_index *i, const char *name, struct ex_e
         return ex_fail_sys(err, "could not examine \"%s\"", name);
     struct segment *s = &i->segment[i->count];
     *s = (struct segment){.map_bytes = (size_t)st.st_size, .keep = true};
-    (void)snprintf(s->name, sizeof s->name, "%s", name);
+    (void)snprintf(s->name, sizeof s->name, "%.*s", SEGMENT_NAME_BYTES - 1, name);
     if (S_ISREG(st.st_mode) && st.st_size >= INDEX_HEADER_BYTES) {
         void *map = mmap(NULL, s->map_bytes, PROT_READ, MAP_SHARED, fd, 0);
         if (map == MAP_FAILED)
