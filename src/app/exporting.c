@@ -9,48 +9,69 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static ex_code exporting(struct act *act, const struct item_truth *i, json_t **ret_result,
-                         struct ex_error *err) {
-    struct vault_object_info object = {0};
-    struct export_report report = {0};
-    uint64_t started = ex_monotonic_ns(), unreadable = 0;
-    const char *output = act_flag(act, FLAG_OUTPUT);
+struct copy {
+    struct export_report report;
+    uint64_t unreadable_bytes;
+};
+
+static ex_code export_intent(struct act *act, const struct item_truth *i, struct ex_error *err) {
     memcpy(act->item_id, i->id, sizeof act->item_id);
     memcpy(act->case_id, i->case_id, sizeof act->case_id);
     act->has_ids = ENTRY_HAS_CASE | ENTRY_HAS_ITEM;
     json_t *what = json_pack("{s:o, s:s, s:s}", "item_id", json_hex(i->id, sizeof i->id), "label",
                              i->label, "format", "raw");
-    json_set_text(what, "output", output);
-    EX_TRY(act_intent(act, what, err));
+    json_set_text(what, "output", act_flag(act, FLAG_OUTPUT));
+    return act_intent(act, what, err);
+}
+
+static ex_code write_copy(struct act *act, const struct item_truth *i, struct copy *c,
+                          struct ex_error *err) {
+    struct vault_object_info object = {0};
+    ex_code code;
     EX_TRY(vault_object(act->vault, i->object_id, &object, err));
-    if (!truth_agrees(i, &object)) {
-        vault_object_info_clear(&object);
-        return ex_hint(
-            ex_fail(err, EX_ALTERED, "the ledger's entry of item %s is damaged", i->label), err,
-            "run: exhibit verify %s", i->label);
-    }
-    ex_code code = export_raw(act->vault, &object, output, act->face->output_fd,
-                              act->face->progress, &report, err);
+    if (truth_agrees(i, &object))
+        code = export_raw(act->vault, &object, act_flag(act, FLAG_OUTPUT), act->face->output_fd,
+                          act->face->progress, &c->report, err);
+    else
+        code =
+            ex_hint(ex_fail(err, EX_ALTERED, "the ledger's entry of item %s is damaged", i->label),
+                    err, "run: exhibit verify %s", i->label);
     for (size_t n = 0; n < object.unreadable_count; n++)
-        unreadable += object.unreadable[n].length;
+        c->unreadable_bytes += object.unreadable[n].length;
     vault_object_info_clear(&object);
-    if (code != EX_OK && strcmp(output, "-") == 0)
-        act->given_out_bytes = report.size_bytes;
-    EX_TRY(code);
-    what = json_pack("{s:o, s:o, s:b}", "sha256", json_hex(report.sha256, SHA256_BYTES),
-                     "size_bytes", json_number(report.size_bytes), "matches", 1);
-    code = act_outcome(act, "done", what, i->object_id, NULL, NULL, err);
+    return code;
+}
+
+/* The outcome; a file without it is taken back, and of a pipe it is known how much went out. */
+static ex_code record_copy(struct act *act, const struct item_truth *i, const struct copy *c,
+                           struct ex_error *err) {
+    const char *output = act_flag(act, FLAG_OUTPUT);
+    json_t *what = json_pack("{s:o, s:o, s:b}", "sha256", json_hex(c->report.sha256, SHA256_BYTES),
+                             "size_bytes", json_number(c->report.size_bytes), "matches", 1);
+    ex_code code = act_outcome(act, "done", what, i->object_id, NULL, NULL, err);
     if (code != EX_OK && strcmp(output, "-") != 0)
-        (void)unlink(output); /* no copy without its entry */
-    else if (code != EX_OK)
-        act->given_out_bytes = report.size_bytes;
+        (void)unlink(output);
+    return code;
+}
+
+static ex_code exporting(struct act *act, const struct item_truth *i, json_t **ret_result,
+                         struct ex_error *err) {
+    struct copy c = {0};
+    uint64_t started = ex_monotonic_ns();
+    const char *output = act_flag(act, FLAG_OUTPUT);
+    EX_TRY(export_intent(act, i, err));
+    ex_code code = write_copy(act, i, &c, err);
+    if (code == EX_OK)
+        code = record_copy(act, i, &c, err);
+    if (code != EX_OK && strcmp(output, "-") == 0)
+        act->given_out_bytes = c.report.size_bytes;
     EX_TRY(code);
-    *ret_result =
-        json_pack("{s:{s:s, s:o}, s:s, s:o, s:o, s:b, s:o, s:f}", "item", "label", i->label, "id",
-                  json_hex(i->id, sizeof i->id), "format", "raw", "size_bytes",
-                  json_number(report.size_bytes), "sha256", json_hex(report.sha256, SHA256_BYTES),
-                  "matches", 1, "unreadable_bytes", json_number(unreadable), "seconds",
-                  (double)(ex_monotonic_ns() - started) / 1e9);
+    *ret_result = json_pack("{s:{s:s, s:o}, s:s, s:o, s:o, s:b, s:o, s:f}", "item", "label",
+                            i->label, "id", json_hex(i->id, sizeof i->id), "format", "raw",
+                            "size_bytes", json_number(c.report.size_bytes), "sha256",
+                            json_hex(c.report.sha256, SHA256_BYTES), "matches", 1,
+                            "unreadable_bytes", json_number(c.unreadable_bytes), "seconds",
+                            (double)(ex_monotonic_ns() - started) / 1e9);
     json_set_text(*ret_result, "output", output);
     return EX_OK;
 }

@@ -101,7 +101,7 @@ static void put_stored(struct cli_page *page, const json_t *stored) {
     char time[PAGE_TIME_BYTES];
     page_field(page, _("Added to disk"), "%s", page_size_text(added, stored, "added_bytes"));
     if (page_number(stored, "reused_bytes") > 0) {
-        page_field(page, _("Held before"), _("%s, the same as in earlier items"),
+        page_field(page, _("Shared"), _("%s were in the vault already"),
                    page_size_text(reused, stored, "reused_bytes"));
         page_time_text(time, page_text(stored, "reused_oldest_verified"), NULL);
         page_field(page, _("  last verified"), "%s", time);

@@ -2,33 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Somebody has the vault's disk but no officer's key: what do they get the program to say or sign?
 # tests/scripts/hostile-hands.sh EXHIBIT; prints TAP.
-set -u
-export LC_ALL=C.UTF-8
-bin=$(realpath "$1")
-exhibit() { "$bin" "$@"; }
-work=$(mktemp -d "${TMPDIR:-/tmp}/exhibit-hostile.XXXXXX")
-trap 'umount "$work/ro" 2>/dev/null; rm -rf "$work"' EXIT
-cd "$work" || exit 1
-umask 077
-echo 'a passphrase for a test' >passphrase
-export EXHIBIT_PASSPHRASE_FILE=$work/passphrase EXHIBIT_VAULT=$work/vault
-
-count=0
-check() { # NAME COMMAND…: passes when the command does
-    local name=$1
-    shift
-    count=$((count + 1))
-    if "$@" >log 2>&1; then
-        echo "ok $count - hostile-hands: $name"
-    else
-        echo "not ok $count - hostile-hands: $name"
-        sed 's/^/# /' log
-    fi
-}
-skip() {
-    count=$((count + 1))
-    echo "ok $count - hostile-hands: $1 # SKIP $2"
-}
+# shellcheck source=tests/scripts/tap.inc
+. "$(dirname "$0")/tap.inc" hostile-hands "$1"
 exits() { # STATUS COMMAND…
     local want=$1 got
     shift

@@ -2,33 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The program as a whole against stock tools and against bad luck: tests/scripts/whole-way.sh EXHIBIT
 # Prints TAP.
-set -u
-export LC_ALL=C.UTF-8
-bin=$(realpath "$1")
-exhibit() { "$bin" "$@"; }
-work=$(mktemp -d "${TMPDIR:-/tmp}/exhibit-whole-way.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-umask 077
-echo 'a passphrase for a test' >passphrase
-export EXHIBIT_PASSPHRASE_FILE=$work/passphrase EXHIBIT_VAULT=$work/vault
-
-count=0
-check() { # NAME COMMAND…: passes when the command does
-    local name=$1
-    shift
-    count=$((count + 1))
-    if "$@" >log 2>&1; then
-        echo "ok $count - whole-way: $name"
-    else
-        echo "not ok $count - whole-way: $name"
-        sed 's/^/# /' log
-    fi
-}
-skip() {
-    count=$((count + 1))
-    echo "ok $count - whole-way: $1 # SKIP $2"
-}
+# shellcheck source=tests/scripts/tap.inc
+. "$(dirname "$0")/tap.inc" whole-way "$1"
 json() { # FILTER: a member of the last line on standard input, without needing jq
     sed -n '$p' | grep -o "\"$1\":[^,}]*" | head -1 | cut -d: -f2- | tr -d '"'
 }
