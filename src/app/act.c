@@ -68,6 +68,8 @@ static ex_code run_recorded(struct act *act, json_t **ret_result, struct ex_erro
         json_object_set_new(*ret_result, "entries", act_entries_json(act));
     if (code != EX_OK)
         act_record_failure(act, err);
+    if (code == EX_INTERRUPTED && act->request->command->event_shape == EVENT_PAIR)
+        return ex_hint(code, err, "nothing of it is held or given out as whole; run it again");
     return code;
 }
 
