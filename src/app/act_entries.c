@@ -123,6 +123,7 @@ static ex_code write_draft(struct act *act, struct draft *d, struct sections *s,
     const struct sign_key *key = choose_signer(act, d);
     EX_TRY(add_sections(act, d, s, err));
     EX_TRY(body_write(&s->body, &body, &body_bytes, err));
+    act->bodies_end = e->index + 1;
     EX_TRY(vault_body_write(act->vault, e->index, body, body_bytes, err));
     EX_TRY(entry_write(e, key, &bytes, &size, err));
     return ledger_add(act->ledger, bytes, size, err);
@@ -229,8 +230,9 @@ static ex_code add_locked(struct act *act, struct draft *draft, size_t count,
     if (act->catalog != NULL)
         EX_TRY(project_up_to_date(act, err));
     *ret_first = ledger_next_index(act->ledger);
+    act->bodies_end = *ret_first;
     ex_code code = add_batch(act, draft, count, prepare, context, ret_absorbed, err);
-    for (uint64_t i = *ret_first; code != EX_OK && i <= ledger_next_index(act->ledger); i++)
+    for (uint64_t i = *ret_first; code != EX_OK && i < act->bodies_end; i++)
         vault_body_discard(act->vault, i);
     return code;
 }

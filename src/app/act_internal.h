@@ -34,6 +34,7 @@ struct act {
     uint8_t case_id[ENTRY_ID_BYTES], item_id[ENTRY_ID_BYTES];
     unsigned has_ids;         /* ENTRY_HAS_CASE, ENTRY_HAS_ITEM */
     bool appending;           /* the ledger's lock is held */
+    uint64_t bodies_end;      /* behind the last body that the running batch wrote */
     bool refused;             /* the officer has not the permission */
     bool unlocking;           /* a failure now is a failed attempt to get in */
     uint64_t given_out_bytes; /* by an export that failed */

@@ -112,6 +112,15 @@ rolled_back() { # tiles and head of an earlier day
 }
 again
 check "an older head put back leaves its mark, and a head kept outside proves it" rolled_back
+kept_on_refusal() { # a command that is refused must not tidy away what lay beyond the head
+    local n
+    n=$(printf %03d "$(sed -n 2p vault/ledger/checkpoint)")
+    cp vault/ledger/body/000 "vault/ledger/body/$n"
+    exits 1 exhibit case new --number C --title again || return 1
+    cmp vault/ledger/body/000 vault/ledger/beyond/* && exhibit ledger show | grep -q 'ledger.leftover'
+}
+again
+check "a refused command keeps what lay beyond the head" kept_on_refusal
 whole_ledger_back() {
     cp -a vault/ledger old2
     exhibit case new --number D --title later || return 1
