@@ -155,6 +155,7 @@ void vault_close(struct vault *v) {
     if (v == NULL)
         return;
     index_close(v->index);
+    epochs_free(v->epochs);
     ex_fd_close(v->index_fd);
     ex_fd_close(v->packs_fd);
     ex_fd_close(v->dir_fd);

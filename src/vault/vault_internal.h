@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "crypto/verity.h"
+#include "vault/epochs_internal.h"
 #include "vault/vault.h"
 
 struct vault_index;
@@ -15,6 +16,7 @@ struct vault {
     char *path;
     int dir_fd, packs_fd, index_fd;
     struct vault_config config;
+    struct epochs *epochs; /* NULL: plain, or still locked */
     struct vault_index *index;
 };
 
