@@ -163,6 +163,13 @@ void vault_close(struct vault *v) {
     free(v);
 }
 
+void vault_set_epochs(struct vault *v, struct epochs *e) {
+    index_set_epochs(v->index, e);
+    if (v->epochs != e)
+        epochs_free(v->epochs);
+    v->epochs = e;
+}
+
 const struct vault_config *vault_config(const struct vault *v) {
     return &v->config;
 }

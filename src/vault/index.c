@@ -38,6 +38,7 @@ struct segment {
 };
 
 struct vault_index {
+    const struct epochs *epochs;
     size_t old_count; /* see index_note_old() */
     char (*old)[SEGMENT_NAME_BYTES];
     int dir_fd;
@@ -204,6 +205,10 @@ void index_close(struct vault_index *i) {
         segment_close(&i->segment[k]);
     free(i->old);
     free(i);
+}
+
+void index_set_epochs(struct vault_index *i, const struct epochs *e) {
+    i->epochs = e;
 }
 
 static uint64_t id_prefix(const uint8_t *id) {

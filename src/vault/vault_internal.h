@@ -20,6 +20,10 @@ struct vault {
     struct vault_index *index;
 };
 
+/* Unlocks what is encrypted: takes the keys over, frees those that were there, and tells the index.
+ * NULL locks. */
+void vault_set_epochs(struct vault *v, struct epochs *e);
+
 /* vault.json from any bytes; fills sha256 too. */
 EX_MUST_USE ex_code vault_config_parse(const uint8_t *data, size_t size_bytes,
                                        struct vault_config *ret, struct ex_error *err);
@@ -184,6 +188,9 @@ struct index_place {
 };
 EX_MUST_USE ex_code index_open(int dir_fd, struct vault_index **ret, struct ex_error *err);
 void index_close(struct vault_index *i);
+/* The keys are the caller's and outlive the index, or are taken away again with NULL. Without them
+ * an encrypted segment answers nothing; with them new segments are encrypted. */
+void index_set_epochs(struct vault_index *i, const struct epochs *e);
 /* Looks at the directory again if it changed. A damaged segment is left out, and counted. */
 EX_MUST_USE ex_code index_refresh(struct vault_index *i, struct ex_error *err);
 bool index_find(const struct vault_index *i, const uint8_t id[static SHA256_BYTES],
