@@ -9,6 +9,7 @@
 #endif
 #include <nettle/version.h>
 #include <openssl/crypto.h>
+#include <qrencode.h>
 #include <sodium.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@ ex_code app_version(struct act *act, json_t **ret_result, struct ex_error *err) 
 #ifdef EXHIBIT_HAVE_IPSEC_MB
     add(list, "libipsec-mb", imb_get_version_str());
 #endif
+    add(list, "libqrencode", QRcode_APIVersionString());
     add(list, "libsodium", sodium_version_string());
     add(list, "nettle", nettle);
     add(list, "openssl", OpenSSL_version(OPENSSL_VERSION_STRING));
