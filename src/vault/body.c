@@ -22,7 +22,7 @@ static void body_name(char to[static BODY_NAME_BYTES], uint64_t index) {
 ex_code vault_body_write(struct vault *v, uint64_t index, const uint8_t *data, size_t size_bytes,
                          struct ex_error *err) {
     char name[BODY_NAME_BYTES];
-    struct pack_header header = {.kind = PACK_BODY};
+    struct pack_ref pack;
     struct table_entry entry = {.length = (uint32_t)size_bytes};
     EX_AUTO_FREE uint8_t *record = NULL, *file = NULL;
     EX_AUTO(codec_free) struct codec *codec = NULL;
@@ -31,15 +31,15 @@ ex_code vault_body_write(struct vault *v, uint64_t index, const uint8_t *data, s
         return ex_fail(err, EX_LIMIT, "the body of an entry is larger than %zu bytes",
                        EX_LIMIT_BODY_BYTES);
     body_name(name, index);
-    randombytes_buf(header.id, sizeof header.id);
     sha256_of(data, size_bytes, entry.id);
+    EX_TRY(pack_ref_new(v, &pack, err));
     EX_TRY(codec_new(&codec, err));
-    EX_TRY(record_build(RECORD_BODY, &entry, 1, data, size_bytes, codec, 3, &record, &record_bytes,
-                        err));
-    record_finish(header.id, record, 0);
+    EX_TRY(record_build(RECORD_BODY, &entry, 1, data, size_bytes, codec, 3, pack.epoch != 0,
+                        &record, &record_bytes, err));
+    EX_TRY(record_finish(codec, &pack, record, 0, err));
     EX_TRY(
         ex_alloc(PACK_HEADER_BYTES + record_bytes, 1, EX_LIMIT_RECORD_BYTES, "a body", &file, err));
-    pack_header_write(&header, v->config.id, file);
+    pack_header_of(&pack, PACK_BODY, v->config.id, file);
     memcpy(file + PACK_HEADER_BYTES, record, record_bytes);
     EX_TRY(ex_make_parents(v->dir_fd, name, err));
     return ex_write_file(v->dir_fd, name, file, PACK_HEADER_BYTES + record_bytes, EX_WRITE_REPLACE,
@@ -68,8 +68,8 @@ ex_code vault_body_set_aside(struct vault *v, uint64_t index, uint64_t *ret_coun
     }
 }
 
-static ex_code body_decode(const struct vault *v, const uint8_t *file, size_t size_bytes,
-                           uint64_t index, struct record *ret, struct ex_error *err) {
+static ex_code body_decode(const struct vault *v, uint8_t *file, size_t size_bytes, uint64_t index,
+                           struct record *ret, struct ex_error *err) {
     struct pack_header header;
     uint8_t id[SHA256_BYTES];
     EX_AUTO(codec_free) struct codec *codec = NULL;
@@ -77,12 +77,14 @@ static ex_code body_decode(const struct vault *v, const uint8_t *file, size_t si
     if (size_bytes < PACK_HEADER_BYTES)
         return ex_fail(err, EX_ALTERED, "the body of entry %llu ends early",
                        (unsigned long long)index);
-    EX_TRY(pack_header_parse(file, v->config.id, &header, err));
+    EX_TRY(pack_header_parse(file, &v->config, &header, err));
     if (header.kind != PACK_BODY)
         return ex_fail(err, EX_ALTERED, "the body of entry %llu is not a body",
                        (unsigned long long)index);
-    EX_TRY(record_parse(header.id, file + PACK_HEADER_BYTES, size_bytes - PACK_HEADER_BYTES, codec,
-                        ret, err));
+    struct pack_ref pack = {.epoch = header.epoch, .epochs = v->epochs};
+    memcpy(pack.id, header.id, sizeof pack.id);
+    EX_TRY(record_parse(codec, &pack, file + PACK_HEADER_BYTES, size_bytes - PACK_HEADER_BYTES,
+                        RECORD_ALL, ret, err));
     sha256_of(ret->data, ret->head.plain_length, id);
     if (ret->head.type == RECORD_BODY && ret->entry_count == 1 &&
         memcmp(id, ret->entry[0].id, SHA256_BYTES) == 0)

@@ -48,12 +48,13 @@ static ex_code check_record(struct checker *c, int fd, const struct pack_list *l
                             const struct pack_record *expected, struct ex_error *err) {
     size_t size = RECORD_HEADER_BYTES + (size_t)expected->head.stored_length, bad = 0;
     EX_AUTO_FREE uint8_t *data = NULL;
+    const struct pack_ref pack = pack_list_ref(list, c->vault->epochs);
     struct record r = {0};
     struct ex_error why = {0};
     EX_TRY(ex_alloc(size, 1, EX_LIMIT_RECORD_BYTES * 2, "a record", &data, err));
     ex_code code = ex_read_at(fd, data, size, expected->offset, c->pack, &why);
     if (code == EX_OK)
-        code = record_parse(list->id, data, size, c->codec, &r, &why);
+        code = record_parse(c->codec, &pack, data, size, RECORD_ALL, &r, &why);
     if (code == EX_OK)
         code = record_check_ids(&r, c->hasher, &bad, &why);
     if (code == EX_OK && bad != r.entry_count)
@@ -75,6 +76,24 @@ static ex_code check_record(struct checker *c, int fd, const struct pack_list *l
     return EX_OK;
 }
 
+/* What the pack holds; problems are said. False: nothing more can be found out about it. */
+static bool list_pack(struct checker *c, int fd, const char *name, const uint8_t *id,
+                      struct pack_list *list) {
+    struct ex_error why;
+    if (vault_is_locked(c->vault)) {
+        if (pack_frame_check(fd, c->vault, name, &why) != EX_OK)
+            problem(c, "pack %.19s…: %s", c->pack, why.text);
+        return false;
+    }
+    if (pack_list_read(fd, c->vault, name, list, &why) != EX_OK) {
+        problem(c, "pack %.19s…: %s", c->pack, why.text);
+        return pack_list_walk(fd, c->vault, name, list, stretch_damaged, c, &why) == EX_OK;
+    }
+    if (memcmp(list->id, id, VAULT_PACK_ID_BYTES) != 0)
+        problem(c, "pack %.19s…: the file has the name of another pack", c->pack);
+    return true;
+}
+
 static ex_code check_pack(void *context, const char *name,
                           const uint8_t id[static VAULT_PACK_ID_BYTES], struct ex_error *err) {
     struct checker *c = context;
@@ -82,6 +101,7 @@ static ex_code check_pack(void *context, const char *name,
     struct ex_error why;
     struct stat st;
     EX_AUTO_FD int fd = -1;
+    ex_code code = EX_OK;
     c->pack = name + 3;
     c->report->packs++;
     if (ex_open_at(c->vault->packs_fd, name, O_RDONLY | O_NONBLOCK, &fd, &why) != EX_OK) {
@@ -90,17 +110,10 @@ static ex_code check_pack(void *context, const char *name,
     }
     if (fstat(fd, &st) == 0)
         c->report->stored_bytes += (uint64_t)st.st_size;
-    if (!index_has_pack(c->vault->index, id))
+    if (!vault_is_locked(c->vault) && !index_has_pack(c->vault->index, id))
         c->report->packs_not_indexed++;
-    ex_code code = pack_list_read(fd, c->vault->config.id, name, &list, &why);
-    if (code != EX_OK) {
-        problem(c, "pack %.19s…: %s", c->pack, why.text);
-        code = pack_list_walk(fd, c->vault->config.id, name, &list, stretch_damaged, c, &why);
-        if (code != EX_OK)
-            return EX_OK; /* said already */
-    } else if (memcmp(list.id, id, VAULT_PACK_ID_BYTES) != 0) {
-        problem(c, "pack %.19s…: the file has the name of another pack", c->pack);
-    }
+    if (!list_pack(c, fd, name, id, &list))
+        return EX_OK;
     c->report->records += list.record_count;
     for (size_t i = 0; code == EX_OK && c->deep && i < list.record_count; i++) {
         code = check_record(c, fd, &list, &list.record[i], err);
@@ -225,6 +238,7 @@ ex_code vault_check(struct vault *v, bool deep, struct ex_progress *progress,
     EX_AUTO(block_hasher_free) struct block_hasher *hasher = NULL;
     struct checker c = {.vault = v, .deep = deep, .progress = progress, .report = ret};
     memset(ret, 0, sizeof *ret);
+    ret->locked = vault_is_locked(v);
     EX_TRY(codec_new(&codec, err));
     EX_TRY(block_hasher_new(&hasher, err));
     c.codec = codec;
@@ -262,8 +276,8 @@ static ex_code rebuild_pack(void *context, const char *name,
     if (ex_open_at(v->packs_fd, name, O_RDONLY | O_NONBLOCK, &fd, NULL) != EX_OK)
         return EX_OK; /* vault_check says why */
     /* A pack with a damaged end still gives what its sound records hold. */
-    if (pack_list_read(fd, v->config.id, name, &list, NULL) != EX_OK &&
-        pack_list_walk(fd, v->config.id, name, &list, ignore_stretch, NULL, NULL) != EX_OK)
+    if (pack_list_read(fd, v, name, &list, NULL) != EX_OK &&
+        pack_list_walk(fd, v, name, &list, ignore_stretch, NULL, NULL) != EX_OK)
         return EX_OK;
     ex_code code =
         memcmp(list.id, id, VAULT_PACK_ID_BYTES) == 0 ? index_publish(r->fresh, &list, err) : EX_OK;
@@ -291,6 +305,8 @@ ex_code vault_rebuild_index(struct vault *v, struct ex_progress *progress, uint6
                             uint64_t *ret_entries, struct ex_error *err) {
     struct rebuild r = {.vault = v, .progress = progress};
     EX_AUTO_FD int fresh_fd = -1;
+    if (vault_is_locked(v))
+        return ex_fail(err, EX_DENIED, "the vault is locked");
     EX_TRY(ex_open_dir_at(v->dir_fd, "index.new", true, &fresh_fd, err));
     ex_code code = rebuild_into(&r, fresh_fd, err);
     index_close(r.fresh);

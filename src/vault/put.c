@@ -351,7 +351,7 @@ static ex_code adopt_pack(void *context, const char *name,
     if (index_has_pack(v->index, id))
         return EX_OK;
     if (ex_open_at(v->packs_fd, name, O_RDONLY | O_NONBLOCK, &fd, NULL) != EX_OK ||
-        pack_list_read(fd, v->config.id, name, &list, NULL) != EX_OK)
+        pack_list_read(fd, v, name, &list, NULL) != EX_OK)
         return EX_OK; /* damaged: vault check says so, and nothing new relies on it */
     ex_code code =
         memcmp(list.id, id, VAULT_PACK_ID_BYTES) == 0 ? index_publish(v->index, &list, err) : EX_OK;

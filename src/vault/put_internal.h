@@ -130,6 +130,8 @@ struct put_writer {
     /* the open pack */
     int fd, direct_fd;
     enum vault_readback_method method;
+    struct pack_ref ref;
+    struct codec *codec; /* of the writer thread */
     struct pack_list list;
     char name[80];
     uint64_t at, synced_to;

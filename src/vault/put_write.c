@@ -46,9 +46,9 @@ ex_code out_record_add(struct out_record *r, const uint8_t id[static SHA256_BYTE
 
 static void build_record(struct ex_job *job, unsigned worker) {
     struct out_record *r = (struct out_record *)job;
-    r->code =
-        record_build(r->type, r->entry, r->entry_count, r->data, r->size_bytes,
-                     r->shared->workers.codec[worker], 1, &r->built, &r->built_bytes, &r->error);
+    r->code = record_build(r->type, r->entry, r->entry_count, r->data, r->size_bytes,
+                           r->shared->workers.codec[worker], 1, !r->shared->vault->config.plain,
+                           &r->built, &r->built_bytes, &r->error);
     free(r->data);
     r->data = NULL;
 }
@@ -56,15 +56,15 @@ static void build_record(struct ex_job *job, unsigned worker) {
 /* ---- the open pack ---- */
 
 static ex_code pack_begin(struct put_writer *w, struct ex_error *err) {
-    struct pack_header header = {.kind = PACK_DATA};
     uint8_t bytes[PACK_HEADER_BYTES];
     char hex[SHA256_HEX_BYTES];
-    randombytes_buf(header.id, sizeof header.id);
+    EX_TRY(pack_ref_new(w->shared->vault, &w->ref, err));
     pack_list_clear(&w->list);
-    memcpy(w->list.id, header.id, sizeof header.id);
-    (void)snprintf(w->name, sizeof w->name, "%s.pack", ex_hex(hex, header.id, sizeof header.id));
+    memcpy(w->list.id, w->ref.id, sizeof w->list.id);
+    w->list.epoch = w->ref.epoch;
+    (void)snprintf(w->name, sizeof w->name, "%s.pack", ex_hex(hex, w->ref.id, sizeof w->ref.id));
     EX_TRY(ex_open_at(w->work_fd, w->name, O_RDWR | O_CREAT | O_EXCL, &w->fd, err));
-    pack_header_write(&header, w->shared->vault->config.id, bytes);
+    pack_header_of(&w->ref, PACK_DATA, w->shared->vault->config.id, bytes);
     EX_TRY(ex_write_at(w->fd, bytes, sizeof bytes, 0, w->name, err));
     w->at = w->synced_to = sizeof bytes;
     w->checked = 0;
@@ -89,7 +89,8 @@ static ex_code readback_one(struct readback_job *j, unsigned worker, struct ex_e
     if (data == NULL)
         return ex_fail(err, EX_NOMEM, "no memory for a record");
     EX_TRY(pack_read_direct(w->direct_fd, w->method, data, size, expected->offset, w->name, err));
-    EX_TRY(record_parse(w->list.id, data, size, w->shared->workers.codec[worker], &r, err));
+    EX_TRY(
+        record_parse(w->shared->workers.codec[worker], &w->ref, data, size, RECORD_ALL, &r, err));
     ex_code code = EX_OK;
     if (r.entry_count != expected->count || r.head.number != expected->head.number ||
         memcmp(r.entry, w->list.entry + expected->first, r.entry_count * sizeof *r.entry) != 0)
@@ -168,8 +169,7 @@ static ex_code pack_seal(struct put_writer *w, struct ex_error *err) {
     EX_TRY(sync_and_check(w, err));
     ex_clock_read(&now);
     w->list.read_back_ns = w->readback == VAULT_READBACK_NONE ? 0 : now.utc_ns;
-    EX_TRY(
-        pack_trailer_build(&w->list, (uint32_t)w->list.record_count, w->at, &trailer, &size, err));
+    EX_TRY(pack_trailer_build(&w->list, w->ref.epochs, w->codec, w->at, &trailer, &size, err));
     EX_TRY(ex_write_at(w->fd, trailer, size, w->at, w->name, err));
     EX_TRY(ex_sync_fd(w->fd, w->name, err));
     EX_TRY(ex_make_parents(v->packs_fd, pack_name(to, w->list.id), err));
@@ -194,7 +194,7 @@ static ex_code append(struct put_writer *w, struct out_record *r, struct ex_erro
         EX_TRY(pack_seal(w, err));
     if (w->fd < 0)
         EX_TRY(pack_begin(w, err));
-    record_finish(w->list.id, r->built, (uint32_t)w->list.record_count);
+    EX_TRY(record_finish(w->codec, &w->ref, r->built, (uint32_t)w->list.record_count, err));
     EX_TRY(ex_write_at(w->fd, r->built, r->built_bytes, w->at, w->name, err));
     EX_TRY(record_head_parse(r->built, &head, err));
     EX_TRY(pack_list_add(&w->list, (uint32_t)w->at, &head, r->entry, r->entry_count, err));
@@ -270,6 +270,7 @@ ex_code put_writer_start(struct put_writer *w, struct put_shared *s,
     w->readback = options->readback;
     w->work_fd = w->lock_fd = w->journal_fd = w->fd = w->direct_fd = -1;
     w->last = &w->first;
+    EX_TRY(codec_new(&w->codec, err));
     EX_TRY(make_work(w, options, err));
     if (pthread_create(&w->thread, NULL, write_records, w) != 0)
         return ex_fail(err, EX_NOMEM, "could not start a thread");
@@ -314,4 +315,5 @@ void put_writer_clear(struct put_writer *w) {
     ex_fd_close(w->lock_fd);
     ex_fd_close(w->work_fd);
     pack_list_clear(&w->list);
+    codec_free(w->codec);
 }

@@ -21,10 +21,10 @@ static bool load(struct reuse *u, const struct index_place *place) {
     if (u->loaded && index_place_same(&u->place, place))
         return u->sound;
     record_clear(&u->record);
-    ex_code code = u->compare_bytes
-                       ? pack_read_record(u->vault, place->pack, place->offset, true, u->codec,
-                                          &u->record, NULL)
-                       : pack_read_table(u->vault, place->pack, place->offset, &u->record, NULL);
+    ex_code code = u->compare_bytes ? pack_read_record(u->vault, place->pack, place->offset, true,
+                                                       u->codec, &u->record, NULL)
+                                    : pack_read_table(u->vault, place->pack, place->offset,
+                                                      u->codec, &u->record, NULL);
     u->place = *place;
     u->loaded = true;
     u->sound = code == EX_OK;

@@ -206,6 +206,7 @@ struct vault_unfinished {
 };
 
 struct vault_check_report {
+    bool locked; /* encrypted, and no key was there: only what stands in the clear was checked */
     uint64_t packs, records, stored_bytes;
     uint64_t index_segments, index_entries, packs_not_indexed;
     uint64_t problem_count;
@@ -215,7 +216,8 @@ struct vault_check_report {
 };
 
 /* Headers, tables, trailers and footers of every pack, the index segments, work left behind; `deep`
- * also decodes every record and recomputes every id. Writes nothing. */
+ * also decodes every record and recomputes every id. Of a locked vault only headers, footers and
+ * the trailers' hashes. Writes nothing. */
 EX_MUST_USE ex_code vault_check(struct vault *v, bool deep, struct ex_progress *progress,
                                 struct vault_check_report *ret, struct ex_error *err);
 

@@ -23,6 +23,8 @@ struct vault {
 /* Unlocks what is encrypted: takes the keys over, frees those that were there, and tells the index.
  * NULL locks. */
 void vault_set_epochs(struct vault *v, struct epochs *e);
+/* Encrypted, and no keys are there yet. */
+bool vault_is_locked(const struct vault *v);
 
 /* vault.json from any bytes; fills sha256 too. */
 EX_MUST_USE ex_code vault_config_parse(const uint8_t *data, size_t size_bytes,
@@ -35,7 +37,8 @@ enum record_type {
     RECORD_NODES = 2,
     RECORD_MANIFEST = 3,
     RECORD_BODY = 4,
-    RECORD_TRAILER = 5
+    RECORD_TRAILER = 5,
+    RECORD_JOURNAL = 6
 };
 
 enum {
@@ -48,7 +51,8 @@ enum {
     CODEC_NONE = 0,
     CODEC_ZSTD = 1,
     PACK_DATA = 1,
-    PACK_BODY = 2
+    PACK_BODY = 2,
+    PACK_JOURNAL = 3
 };
 
 struct table_entry {
@@ -61,7 +65,8 @@ struct record_head {
     uint8_t type;
     uint8_t codec;
     uint32_t plain_length;
-    uint32_t stored_length;
+    uint32_t stored_length; /* all that follows the header */
+    uint32_t table_length;
     uint8_t tag[16];
 };
 
@@ -74,33 +79,47 @@ struct record {
 };
 void record_clear(struct record *r);
 
-/* Compression state; one for each worker. */
+/* The pack that a record belongs to, as far as its tags and its encryption depend on it. */
+struct pack_ref {
+    uint8_t id[VAULT_PACK_ID_BYTES];
+    uint64_t epoch;              /* 0: plain */
+    const struct epochs *epochs; /* NULL: plain, or locked */
+};
+/* A new pack of this vault: a random id, the newest epoch. EX_DENIED: the vault is locked. */
+EX_MUST_USE ex_code pack_ref_new(const struct vault *v, struct pack_ref *ret, struct ex_error *err);
+
+/* Compression and encryption state; one for each worker. Remembers the key of the pack that it
+ * worked on last. */
 struct codec;
 EX_MUST_USE ex_code codec_new(struct codec **ret, struct ex_error *err);
 void codec_free(struct codec *c);
 EX_DEFINE_AUTO(struct codec, codec_free);
+/* The epoch of a pack, if this was the last one worked on. */
+bool codec_knows_pack(const struct codec *c, const struct epochs *epochs,
+                      const uint8_t id[static VAULT_PACK_ID_BYTES], uint64_t *ret_epoch);
 
-/* Builds header ‖ table ‖ coded data into one allocation, the caller's. Number and tag are still
- * zero: they are known only when the record is appended. */
+/* Builds header ‖ table ‖ coded data into one allocation, the caller's. Number and tags are still
+ * zero and nothing is encrypted: that is known only when the record is appended. `encrypted`: leave
+ * room for it. level 0: do not compress. */
 EX_MUST_USE ex_code record_build(enum record_type type, const struct table_entry *entry,
                                  size_t entry_count, const uint8_t *data, size_t size_bytes,
-                                 struct codec *codec, int level, uint8_t **ret,
+                                 struct codec *codec, int level, bool encrypted, uint8_t **ret,
                                  size_t *ret_size_bytes, struct ex_error *err);
-void record_finish(const uint8_t pack_id[static VAULT_PACK_ID_BYTES], uint8_t *record,
-                   uint32_t number);
+/* Number, encryption and tags, in place. A number is used once in a pack. */
+EX_MUST_USE ex_code record_finish(struct codec *codec, const struct pack_ref *pack, uint8_t *record,
+                                  uint32_t number, struct ex_error *err);
 /* Parses a header; EX_ALTERED when it is none. */
 EX_MUST_USE ex_code record_head_parse(const uint8_t data[static RECORD_HEADER_BYTES],
                                       struct record_head *ret, struct ex_error *err);
-/* header + stored bytes → record, tag checked; without `decode` data stays NULL. */
-EX_MUST_USE ex_code record_parse(const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
-                                 const uint8_t *data, size_t size_bytes, struct codec *decode,
-                                 struct record *ret, struct ex_error *err);
-/* Header and table alone, tag checked, from as many bytes of a record as record_table_end() says at
- * least; data stays NULL. */
-size_t record_table_end(const uint8_t data[static RECORD_HEADER_BYTES + 4]);
-EX_MUST_USE ex_code record_parse_table(const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
-                                       const uint8_t *data, size_t size_bytes, struct record *ret,
-                                       struct ex_error *err);
+/* How much of a record is read: header and table, for which record_table_end() bytes are enough
+ * (data stays NULL), or all of it. */
+enum record_depth { RECORD_TABLE, RECORD_ALL };
+size_t record_table_end(const struct record_head *head);
+/* Checks the tags and, in an encrypted pack, decrypts `data` in place. EX_ALTERED: damaged;
+ * EX_DENIED: encrypted, and the vault is locked. */
+EX_MUST_USE ex_code record_parse(struct codec *codec, const struct pack_ref *pack, uint8_t *data,
+                                 size_t size_bytes, enum record_depth depth, struct record *ret,
+                                 struct ex_error *err);
 /* Recomputes every id of a decoded record. *ret_bad: index of the first entry that does not match,
  * or entry_count. */
 EX_MUST_USE ex_code record_check_ids(const struct record *r, struct block_hasher *hasher,
@@ -114,12 +133,17 @@ void chunk_id(uint64_t length, const uint8_t (*block_hash)[SHA256_BYTES],
 struct pack_header {
     uint32_t kind;
     uint8_t id[VAULT_PACK_ID_BYTES];
+    uint64_t epoch; /* 0: plain */
 };
 void pack_header_write(const struct pack_header *h, const uint8_t vault_id[static VAULT_ID_BYTES],
                        uint8_t to[static PACK_HEADER_BYTES]);
+void pack_header_of(const struct pack_ref *pack, uint32_t kind,
+                    const uint8_t vault_id[static VAULT_ID_BYTES],
+                    uint8_t to[static PACK_HEADER_BYTES]);
+/* EX_ALTERED also for a pack of another vault, or a plain one where all are encrypted. */
 EX_MUST_USE ex_code pack_header_parse(const uint8_t data[static PACK_HEADER_BYTES],
-                                      const uint8_t vault_id[static VAULT_ID_BYTES],
-                                      struct pack_header *ret, struct ex_error *err);
+                                      const struct vault_config *config, struct pack_header *ret,
+                                      struct ex_error *err);
 
 /* What a trailer says, or a walk found. */
 struct pack_record {
@@ -130,6 +154,7 @@ struct pack_record {
 };
 struct pack_list {
     uint8_t id[VAULT_PACK_ID_BYTES];
+    uint64_t epoch;
     int64_t read_back_ns;
     size_t record_count, record_capacity;
     struct pack_record *record;
@@ -137,20 +162,28 @@ struct pack_list {
     struct table_entry *entry;
 };
 void pack_list_clear(struct pack_list *l);
+struct pack_ref pack_list_ref(const struct pack_list *l, const struct epochs *epochs);
 EX_MUST_USE ex_code pack_list_add(struct pack_list *l, uint32_t offset,
                                   const struct record_head *head, const struct table_entry *entry,
                                   size_t count, struct ex_error *err);
-/* From trailer and footer; EX_ALTERED when they are not sound. */
-EX_MUST_USE ex_code pack_list_read(int fd, const uint8_t vault_id[static VAULT_ID_BYTES],
-                                   const char *name, struct pack_list *ret, struct ex_error *err);
+/* Header, footer and the trailer's bytes, without any key: is the frame of the pack sound? Says
+ * nothing of the records. */
+EX_MUST_USE ex_code pack_frame_check(int fd, const struct vault *v, const char *name,
+                                     struct ex_error *err);
+/* From trailer and footer; EX_ALTERED when they are not sound, EX_DENIED when the vault is locked.
+ */
+EX_MUST_USE ex_code pack_list_read(int fd, const struct vault *v, const char *name,
+                                   struct pack_list *ret, struct ex_error *err);
 /* By walking the records, looking for the next one after damage. Calls `damaged` for each stretch
  * that holds no record. */
-EX_MUST_USE ex_code pack_list_walk(int fd, const uint8_t vault_id[static VAULT_ID_BYTES],
-                                   const char *name, struct pack_list *ret,
+EX_MUST_USE ex_code pack_list_walk(int fd, const struct vault *v, const char *name,
+                                   struct pack_list *ret,
                                    void (*damaged)(void *context, uint64_t offset, uint64_t length),
                                    void *context, struct ex_error *err);
-EX_MUST_USE ex_code pack_trailer_build(const struct pack_list *l, uint32_t number, uint64_t offset,
-                                       uint8_t **ret, size_t *ret_size_bytes, struct ex_error *err);
+/* Trailer record and footer, for writing at `offset`. */
+EX_MUST_USE ex_code pack_trailer_build(const struct pack_list *l, const struct epochs *epochs,
+                                       struct codec *codec, uint64_t offset, uint8_t **ret,
+                                       size_t *ret_size_bytes, struct ex_error *err);
 /* "ab/abcd….pack" */
 enum { PACK_NAME_BYTES = 3 + 64 + 5 + 1 };
 char *pack_name(char to[static PACK_NAME_BYTES], const uint8_t id[static VAULT_PACK_ID_BYTES]);
@@ -165,7 +198,8 @@ EX_MUST_USE ex_code pack_each(const struct vault *v,
  * file. */
 EX_MUST_USE ex_code pack_read_table(const struct vault *v,
                                     const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
-                                    uint32_t offset, struct record *ret, struct ex_error *err);
+                                    uint32_t offset, struct codec *codec, struct record *ret,
+                                    struct ex_error *err);
 /* Reads one record of a published pack; from_disk: past the page cache. */
 EX_MUST_USE ex_code pack_read_record(const struct vault *v,
                                      const uint8_t pack_id[static VAULT_PACK_ID_BYTES],

@@ -153,7 +153,7 @@ static void a_refresh_sees_other_handles(void **state) {
     struct place *p = *state;
     struct ex_error err;
     struct vault *other;
-    assert_code(EX_OK, vault_open(p->vault, &other, &err));
+    assert_code(EX_OK, open_test_vault(p->vault, &other, &err));
     for (uint8_t i = 0; i < 60; i++) {
         publish(other, i, (uint64_t)i * 10, 10);
         assert_code(EX_OK, index_refresh(p->v->index, &err));
@@ -175,7 +175,7 @@ static void merging_hides_nothing(void **state) {
     pid_t child = fork();
     if (child == 0) {
         struct vault *other = NULL;
-        if (vault_open(p->vault, &other, NULL) != EX_OK)
+        if (open_test_vault(p->vault, &other, NULL) != EX_OK)
             _exit(1);
         for (uint8_t i = 0; i < 120; i++) {
             publish(other, i, (uint64_t)i * 10, 10);

@@ -207,16 +207,19 @@ static void wrong_nodes_are_refused(void **state) {
 static void store_nodes(struct place *p, const struct store *s, bool (*want)(size_t i, void *),
                         void *context, uint8_t pack) {
     struct ex_error err;
-    struct pack_header header = {.kind = PACK_DATA, .id = {pack}};
-    struct pack_list l = {.id = {pack}};
+    const struct pack_ref ref =
+        test_pack_ref((const uint8_t[VAULT_PACK_ID_BYTES]){pack}, p->v->epochs);
+    struct pack_list l = {.id = {pack}, .epoch = ref.epoch};
+    EX_AUTO(codec_free) struct codec *codec = NULL;
     uint8_t bytes[PACK_HEADER_BYTES], *record, *trailer;
     char path[256], name[PACK_NAME_BYTES];
     size_t size;
-    (void)snprintf(path, sizeof path, "%s/packs/%s", p->vault, pack_name(name, header.id));
+    (void)snprintf(path, sizeof path, "%s/packs/%s", p->vault, pack_name(name, ref.id));
     assert_code(EX_OK, ex_make_parents(AT_FDCWD, path, &err));
     FILE *f = fopen(path, "wb");
     assert_non_null(f);
-    pack_header_write(&header, p->v->config.id, bytes);
+    assert_code(EX_OK, codec_new(&codec, &err));
+    pack_header_of(&ref, PACK_DATA, p->v->config.id, bytes);
     fwrite(bytes, 1, sizeof bytes, f);
     uint64_t at = sizeof bytes;
     for (size_t i = 0; i < s->count; i++) {
@@ -226,15 +229,15 @@ static void store_nodes(struct place *p, const struct store *s, bool (*want)(siz
             continue;
         memcpy(entry.id, s->node[i].id, SHA256_BYTES);
         assert_code(EX_OK, record_build(RECORD_NODES, &entry, 1, s->node[i].bytes, s->node[i].size,
-                                        NULL, 0, &record, &size, &err));
-        record_finish(header.id, record, (uint32_t)l.record_count);
+                                        NULL, 0, test_encrypted(), &record, &size, &err));
+        assert_code(EX_OK, record_finish(codec, &ref, record, (uint32_t)l.record_count, &err));
         assert_code(EX_OK, record_head_parse(record, &head, &err));
         assert_code(EX_OK, pack_list_add(&l, (uint32_t)at, &head, &entry, 1, &err));
         fwrite(record, 1, size, f);
         at += size;
         free(record);
     }
-    assert_code(EX_OK, pack_trailer_build(&l, (uint32_t)l.record_count, at, &trailer, &size, &err));
+    assert_code(EX_OK, pack_trailer_build(&l, p->v->epochs, codec, at, &trailer, &size, &err));
     fwrite(trailer, 1, size, f);
     fclose(f);
     free(trailer);

@@ -16,14 +16,33 @@ struct small {
     struct pack_list list;
 };
 
+/* Open as long as a test runs. */
+static struct epochs *epochs;
+static struct codec *codec;
+
+static int open_keys(void **state) {
+    struct ex_error err;
+    epochs = test_epochs();
+    assert_code(EX_OK, codec_new(&codec, &err));
+    return 0;
+}
+
+static int close_keys(void **state) {
+    codec_free(codec);
+    epochs_free(epochs);
+    return 0;
+}
+
 static void make_small(struct small *s) {
     struct ex_error err;
     struct random random = {1};
-    struct pack_header header = {.kind = PACK_DATA, .id = {1, 2, 3}};
+    const struct pack_ref pack =
+        test_pack_ref((const uint8_t[VAULT_PACK_ID_BYTES]){1, 2, 3}, epochs);
     memset(s, 0, sizeof *s);
-    pack_header_write(&header, vault_id, s->bytes);
+    pack_header_of(&pack, PACK_DATA, vault_id, s->bytes);
     s->size = PACK_HEADER_BYTES;
-    memcpy(s->list.id, header.id, sizeof header.id);
+    memcpy(s->list.id, pack.id, sizeof pack.id);
+    s->list.epoch = pack.epoch;
     s->list.read_back_ns = 1234567890123456789;
     for (uint32_t i = 0; i < RECORDS; i++) {
         uint8_t data[300], *record;
@@ -33,9 +52,9 @@ static void make_small(struct small *s) {
         random_fill(&random, data, sizeof data);
         sha256_of(data, 100, entry[0].id);
         sha256_of(data + 100, 200, entry[1].id);
-        assert_code(EX_OK, record_build(RECORD_NODES, entry, 2, data, sizeof data, NULL, 0, &record,
-                                        &size, &err));
-        record_finish(header.id, record, i);
+        assert_code(EX_OK, record_build(RECORD_NODES, entry, 2, data, sizeof data, NULL, 0,
+                                        test_encrypted(), &record, &size, &err));
+        assert_code(EX_OK, record_finish(codec, &pack, record, i, &err));
         assert_code(EX_OK, record_head_parse(record, &head, &err));
         assert_code(EX_OK, pack_list_add(&s->list, (uint32_t)s->size, &head, entry, 2, &err));
         memcpy(s->bytes + s->size, record, size);
@@ -45,7 +64,7 @@ static void make_small(struct small *s) {
     uint8_t *trailer;
     size_t size;
     s->trailer_at = s->size;
-    assert_code(EX_OK, pack_trailer_build(&s->list, RECORDS, s->size, &trailer, &size, &err));
+    assert_code(EX_OK, pack_trailer_build(&s->list, epochs, codec, s->size, &trailer, &size, &err));
     memcpy(s->bytes + s->size, trailer, size);
     s->size += size;
     free(trailer);
@@ -73,14 +92,16 @@ static void note_stretch(void *context, uint64_t offset, uint64_t length) {
 static ex_code read_list(const uint8_t *bytes, size_t size, struct pack_list *l,
                          struct ex_error *err) {
     EX_AUTO_FD int fd = file_of(bytes, size);
-    return pack_list_read(fd, vault_id, "pack", l, err);
+    const struct vault v = test_bare_vault(vault_id, epochs);
+    return pack_list_read(fd, &v, "pack", l, err);
 }
 
 static ex_code walk_list(const uint8_t *bytes, size_t size, struct pack_list *l,
                          struct stretches *s, struct ex_error *err) {
     EX_AUTO_FD int fd = file_of(bytes, size);
     *s = (struct stretches){0};
-    return pack_list_walk(fd, vault_id, "pack", l, note_stretch, s, err);
+    const struct vault v = test_bare_vault(vault_id, epochs);
+    return pack_list_walk(fd, &v, "pack", l, note_stretch, s, err);
 }
 
 static void assert_same_record(const struct pack_list *a, size_t i, const struct pack_list *b,
@@ -246,8 +267,8 @@ static void forged_trailers_are_refused(void **state) {
             r->head.stored_length = 8; /* no room for its table */
             break;
         }
-        assert_code(EX_OK,
-                    pack_trailer_build(&s.list, RECORDS, s.trailer_at, &trailer, &size, &err));
+        assert_code(
+            EX_OK, pack_trailer_build(&s.list, epochs, codec, s.trailer_at, &trailer, &size, &err));
         memcpy(s.bytes + s.trailer_at, trailer, size);
         assert_code(EX_ALTERED, read_list(s.bytes, s.trailer_at + size, &l, &err));
         free(trailer);
@@ -257,25 +278,34 @@ static void forged_trailers_are_refused(void **state) {
 
 static void headers(void **state) {
     struct ex_error err;
-    struct pack_header h = {.kind = PACK_BODY, .id = {5, 6}}, got;
+    struct pack_header h = {.kind = PACK_BODY, .id = {5, 6}, .epoch = epochs_newest(epochs)}, got;
     uint8_t bytes[PACK_HEADER_BYTES];
-    static const uint8_t other[VAULT_ID_BYTES] = {4, 5};
+    struct vault v = test_bare_vault(vault_id, epochs);
+    struct vault_config other = v.config;
     pack_header_write(&h, vault_id, bytes);
-    assert_code(EX_OK, pack_header_parse(bytes, vault_id, &got, &err));
+    assert_code(EX_OK, pack_header_parse(bytes, &v.config, &got, &err));
     assert_int_equal(got.kind, PACK_BODY);
+    assert_int_equal(got.epoch, h.epoch);
     assert_memory_equal(got.id, h.id, sizeof h.id);
-    assert_code(EX_ALTERED, pack_header_parse(bytes, other, &got, &err));
-    bytes[12] = 1; /* mode 1, with a right hash */
+    other.id[1]++;
+    assert_code(EX_ALTERED, pack_header_parse(bytes, &other, &got, &err));
+    other = v.config;
+    other.plain = !other.plain; /* a plain pack among encrypted ones, and the other way round */
+    assert_code(EX_ALTERED, pack_header_parse(bytes, &other, &got, &err));
+    bytes[12] ^= 1; /* the other mode, with a right hash */
     sha256_of(bytes, 96, bytes + 96);
-    assert_code(EX_UNSUPPORTED, pack_header_parse(bytes, vault_id, &got, &err));
-    bytes[12] = 0;
+    assert_code(EX_ALTERED, pack_header_parse(bytes, &v.config, &got, &err));
+    bytes[12] = 2;
+    sha256_of(bytes, 96, bytes + 96);
+    assert_code(EX_UNSUPPORTED, pack_header_parse(bytes, &v.config, &got, &err));
+    bytes[12] = h.epoch != 0;
     bytes[7] = 2;
     sha256_of(bytes, 96, bytes + 96);
-    assert_code(EX_UNSUPPORTED, pack_header_parse(bytes, vault_id, &got, &err));
+    assert_code(EX_UNSUPPORTED, pack_header_parse(bytes, &v.config, &got, &err));
     bytes[7] = 1;
     bytes[80] = 1; /* not zero where zeros belong */
     sha256_of(bytes, 96, bytes + 96);
-    assert_code(EX_ALTERED, pack_header_parse(bytes, vault_id, &got, &err));
+    assert_code(EX_ALTERED, pack_header_parse(bytes, &v.config, &got, &err));
 }
 
 static ex_code count_pack(void *context, const char *name, const uint8_t *id,
@@ -341,5 +371,5 @@ int main(void) {
         place_test(strangers_are_stepped_over),
         place_test(direct_reads_are_the_same),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_keys, close_keys);
 }

@@ -210,7 +210,7 @@ static void a_lying_index_is_not_relied_on(void **state) {
     EX_AUTO_FD int fd = -1;
     char name[PACK_NAME_BYTES];
     assert_code(EX_OK, ex_open_at(p->v->packs_fd, pack_name(name, kept.pack[0]), 0, &fd, &err));
-    assert_code(EX_OK, pack_list_read(fd, p->v->config.id, name, &lie, &err));
+    assert_code(EX_OK, pack_list_read(fd, p->v, name, &lie, &err));
     assert_int_equal(unlinkat(p->v->packs_fd, name, 0), 0);
     assert_code(EX_OK, index_remove_all(p->v->index, &err));
     memcpy(lie.id, first.pack[0], sizeof lie.id); /* the ids, in a pack that holds other bytes */
@@ -348,7 +348,7 @@ static void two_processes_at_once(void **state) {
         char source[100];
         (void)snprintf(source, sizeof source, "%s/source-%d", p->root, c);
         write_file(source, data + (size_t)c * (1 << 20), SIZE);
-        if (vault_open(p->vault, &v, NULL) != EX_OK)
+        if (open_test_vault(p->vault, &v, NULL) != EX_OK)
             _exit(1);
         for (int i = 0; i < ROUNDS; i++) {
             struct vault_object_info o;

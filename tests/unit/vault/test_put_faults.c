@@ -23,7 +23,7 @@ static pid_t start_put(const struct place *p, int *ret_fd) {
         struct vault_put_report r;
         const struct vault_put_options options = {.journal = "{\"case\": \"K-1\"}"};
         close(pipe_fd[1]);
-        if (dup2(pipe_fd[0], STDIN_FILENO) < 0 || vault_open(p->vault, &v, NULL) != EX_OK ||
+        if (dup2(pipe_fd[0], STDIN_FILENO) < 0 || open_test_vault(p->vault, &v, NULL) != EX_OK ||
             source_open("-", &s, NULL) != EX_OK)
             _exit(1);
         _exit(vault_put(v, s, &options, NULL, &o, &r, NULL) == EX_OK ? 0 : 2);
@@ -237,7 +237,8 @@ static ex_code put_while(struct place *p, void (*change)(const char *path), bool
     const struct vault_put_options options = {0};
     struct vault_object_info o = {0};
     struct vault_put_report r = {0};
-    /* A writer that is there already keeps the source from being guarded, so that none has to wait. */
+    /* A writer that is there already keeps the source from being guarded, so that none has to wait.
+     */
     EX_AUTO_FD int writer = open(p->source, O_WRONLY | O_CLOEXEC);
     EX_TRY(source_open(p->source, &s, err));
     change(p->source);

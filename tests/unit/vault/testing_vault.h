@@ -33,9 +33,51 @@ static inline void remove_tree(const char *path) {
     (void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+/* Every test of vault/ runs twice: in a plain vault, and, with EXHIBIT_TEST_ENCRYPTED set, in an
+ * encrypted one. */
+static inline bool test_encrypted(void) {
+    return getenv("EXHIBIT_TEST_ENCRYPTED") != NULL;
+}
+
+/* The same two keys for ever; NULL in a plain run. */
+static inline struct epochs *test_epochs(void) {
+    struct ex_error err;
+    struct epochs *e = NULL;
+    uint8_t key[EPOCH_KEY_BYTES] = {0x45, 0x58};
+    if (!test_encrypted())
+        return NULL;
+    assert_code(EX_OK, epochs_new(&e, &err));
+    assert_code(EX_OK, epochs_add(e, 1, key, &err));
+    key[2] = 1;
+    assert_code(EX_OK, epochs_add(e, 2, key, &err));
+    return e;
+}
+
+static inline struct pack_ref test_pack_ref(const uint8_t id[static VAULT_PACK_ID_BYTES],
+                                            const struct epochs *epochs) {
+    struct pack_ref ref = {.epoch = epochs_newest(epochs), .epochs = epochs};
+    memcpy(ref.id, id, sizeof ref.id);
+    return ref;
+}
+
+/* A vault that is no more than its id and its keys. */
+static inline struct vault test_bare_vault(const uint8_t id[static VAULT_ID_BYTES],
+                                           struct epochs *epochs) {
+    struct vault v = {.config = {.plain = epochs == NULL}, .epochs = epochs};
+    memcpy(v.config.id, id, sizeof v.config.id);
+    return v;
+}
+
+static inline ex_code open_test_vault(const char *path, struct vault **ret, struct ex_error *err) {
+    EX_TRY(vault_open(path, ret, err));
+    (*ret)->config.plain = !test_encrypted();
+    vault_set_epochs(*ret, test_epochs());
+    return EX_OK;
+}
+
 static inline void open_place(struct place *p) {
     struct ex_error err;
-    assert_code(EX_OK, vault_open(p->vault, &p->v, &err));
+    assert_code(EX_OK, open_test_vault(p->vault, &p->v, &err));
 }
 
 static inline void close_place(struct place *p) {
