@@ -101,7 +101,7 @@ ex_code app_init(struct act *act, json_t **ret_result, struct ex_error *err) {
     draft_create(act, &config, &draft[0]);
     draft_enrol(act, &draft[1]);
     EX_TRY(act_append(act, draft, 2, NULL, NULL, NULL, err));
-    EX_TRY(catalog_open(path, &act->catalog, err));
+    EX_TRY(catalog_open(path, NULL, &act->catalog, err));
     EX_TRY(project_up_to_date(act, err));
     *ret_result = result_json(act, path, &config);
     json_object_set_new(*ret_result, "entries", act_entries_json(act));

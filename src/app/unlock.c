@@ -198,11 +198,13 @@ static ex_code authorise(struct act *act, const struct entry *enrolment, struct 
 
 static ex_code open_catalog(struct act *act, struct ex_error *err) {
     const char *path = vault_path(act->vault);
-    ex_code code = catalog_open(path, &act->catalog, err);
-    /* The one command that must work with a broken catalog. */
-    if (code == EX_FORMAT && act->request->command->run == app_rebuild) {
+    const uint8_t *key = NULL; /* of an encrypted vault: derived from its newest epoch key */
+    ex_code code = catalog_open(path, key, &act->catalog, err);
+    /* Rebuilding must work with a broken catalog; and an encrypted one may simply be of an older
+     * key. It is derived: the ledger fills a new one. */
+    if (code == EX_FORMAT && (key != NULL || act->request->command->run == app_rebuild)) {
         EX_TRY(catalog_remove(path, err));
-        code = catalog_open(path, &act->catalog, err);
+        code = catalog_open(path, key, &act->catalog, err);
     }
     EX_TRY(code);
     return project_up_to_date(act, err);

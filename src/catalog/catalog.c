@@ -55,9 +55,10 @@ static ex_code make_file(const char *path, struct ex_error *err) {
 
 static ex_code connect_to(struct catalog *c, const char *name, int flags, struct ex_error *err) {
     (void)sqlite3_close(c->db);
-    int rc = sqlite3_open_v2(
-        name, &c->db, flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
-        NULL);
+    c->db = NULL;
+    flags |= SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    int rc = c->cipher != NULL ? cipher_open(c->cipher, name, flags, &c->db)
+                               : sqlite3_open_v2(name, &c->db, flags, NULL);
     if (rc != SQLITE_OK)
         return catalog_fail(c->db, rc, "open", err);
     return catalog_configure(c->db, err);
@@ -87,8 +88,9 @@ static void uri_of(const char *path, char to[static URI_BYTES]) {
 }
 
 /* A file in WAL mode can be read without writing to its directory only while its WAL files are
- * there. Otherwise as immutable, which is right as long as nobody writes: those who may write leave
- * a WAL, and beside one an immutable reading could see half of a checkpoint. */
+ * there (an encrypted one, which has none, unless there is something to undo). Otherwise as
+ * immutable, which is right as long as nobody writes: those who may write leave a WAL, and beside
+ * one an immutable reading could see half of a checkpoint. */
 static ex_code open_read_only(struct catalog *c, const char *path, struct ex_error *err) {
     char uri[URI_BYTES];
     c->read_only = true;
@@ -97,7 +99,7 @@ static ex_code open_read_only(struct catalog *c, const char *path, struct ex_err
     int kind = rc & 0xff;
     if (kind != SQLITE_CANTOPEN && kind != SQLITE_READONLY)
         return rc == SQLITE_OK ? EX_OK : catalog_fail(c->db, rc, "open", err);
-    if (has_unfinished_writes(path))
+    if (c->cipher != NULL || has_unfinished_writes(path))
         return ex_hint(
             ex_fail(err, EX_DENIED, "the catalog has unfinished writes and cannot be written"), err,
             "run this once as a user who may write to the vault");
@@ -116,10 +118,13 @@ static ex_code open_at(struct catalog *c, const struct place *p, struct ex_error
     return catalog_prepare_schema(c, err);
 }
 
-ex_code catalog_open(const char *directory, struct catalog **ret, struct ex_error *err) {
+ex_code catalog_open(const char *directory, const uint8_t *key, struct catalog **ret,
+                     struct ex_error *err) {
     __attribute__((cleanup(place_clear))) struct place place = {0};
     EX_TRY(place_init(directory, &place, err));
     EX_AUTO(catalog_close) struct catalog *c = ex_new0(struct catalog);
+    if (key != NULL)
+        EX_TRY(cipher_new(key, &c->cipher, err));
     EX_TRY(open_at(c, &place, err));
     *ret = ex_steal(&c);
     return EX_OK;
@@ -131,6 +136,7 @@ void catalog_close(struct catalog *c) {
     for (size_t i = 0; i < SQL_COUNT; i++)
         (void)sqlite3_finalize(c->idle[i]);
     (void)sqlite3_close(c->db);
+    cipher_free(c->cipher);
     free(c);
 }
 

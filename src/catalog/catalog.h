@@ -9,8 +9,10 @@
  * written; nothing in it is evidence, and a verification does not rely on it.
  *
  * Rows carry the JSON of docs/format/json.md as text, beside the columns that questions need.
- * SQLite, WAL mode. Threads: one handle, one thread. Strings given are copied; strings got are the
- * caller's to free through the _clear functions.
+ * SQLite. A plain catalog is in WAL mode: readers never wait. An encrypted one cannot be: readers
+ * wait while a commit is written, and a commit for the readers that are in the middle of a
+ * question (each up to 10 s, then EX_BUSY). Threads: one handle, one thread. Strings given are
+ * copied; strings got are the caller's to free through the _clear functions.
  */
 #ifndef EXHIBIT_CATALOG_CATALOG_H
 #define EXHIBIT_CATALOG_CATALOG_H
@@ -21,16 +23,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CATALOG_ID_BYTES = 16, CATALOG_ROOT_BYTES = 32, CATALOG_SCHEMA_VERSION = 1 };
+enum {
+    CATALOG_ID_BYTES = 16,
+    CATALOG_ROOT_BYTES = 32,
+    CATALOG_KEY_BYTES = 32,
+    CATALOG_SCHEMA_VERSION = 1
+};
 
 struct catalog;
 
-/* `directory` is the vault's. Creates and migrates. A file that is no catalog (a symbolic link, for
- * one), is damaged, or has an unknown newer schema gives EX_FORMAT with the hint to run `exhibit
- * rebuild`; damage deeper inside comes up the same way from whatever meets it. Where the directory
- * or the file cannot be written, a catalog that is there is opened for reading, and catalog_begin()
- * gives EX_DENIED; one that is not there is EX_DENIED here. */
-EX_MUST_USE ex_code catalog_open(const char *directory, struct catalog **ret, struct ex_error *err);
+/* `directory` is the vault's. key: CATALOG_KEY_BYTES for an encrypted catalog (copied into locked
+ * memory), NULL for a plain one; the other kind of file, or another key, is EX_FORMAT. Creates and
+ * migrates. A file that is no catalog (a symbolic link, for one), is damaged, or has an unknown
+ * newer schema gives EX_FORMAT with the hint to run `exhibit rebuild`; damage deeper inside comes
+ * up the same way from whatever meets it. Where the directory or the file cannot be written, a
+ * catalog that is there is opened for reading, and catalog_begin() gives EX_DENIED; one that is not
+ * there is EX_DENIED here. */
+EX_MUST_USE ex_code catalog_open(const char *directory, const uint8_t *key, struct catalog **ret,
+                                 struct ex_error *err);
 void catalog_close(struct catalog *c);
 EX_DEFINE_AUTO(struct catalog, catalog_close);
 /* Deletes catalog.db and its WAL files; no error when they are not there. No handle may be open. */

@@ -17,6 +17,7 @@
 #define EXHIBIT_CATALOG_INTERNAL_H
 
 #include "catalog/catalog.h"
+#include "catalog/cipher_internal.h"
 #include <sqlite3.h>
 
 enum { CATALOG_BUSY_MS = 10000, CATALOG_APPLICATION_ID = 0x45784374 /* "ExCt" */ };
@@ -60,6 +61,7 @@ enum catalog_sql {
 
 struct catalog {
     sqlite3 *db;
+    struct cipher *cipher; /* NULL: plain */
     bool read_only;
     sqlite3_stmt *idle[SQL_COUNT];
 };

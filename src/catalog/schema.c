@@ -127,17 +127,23 @@ static ex_code check_state(const struct schema_state *s, struct ex_error *err) {
 
 /* WAL stays set in the file. SQLite does not wait for a lock here, so that two openers of a new
  * file could get in each other's way; a file system without shared memory keeps its old mode, which
- * works too. */
-static ex_code set_wal(sqlite3 *db, struct ex_error *err) {
+ * works too.
+ *
+ * Encrypted: synchronous=FULL so that a journal's head never names records that a loss of power
+ * kept from the disk, and a cache that most transactions fit into, for a transaction that does not
+ * must lock readers out before its end. */
+static ex_code set_journal(struct catalog *c, struct ex_error *err) {
+    const char *sql = c->cipher == NULL ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"
+                                        : "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL;"
+                                          "PRAGMA page_size = 4096; PRAGMA cache_size = -65536";
     uint64_t start_ns = ex_monotonic_ns();
     for (;;) {
-        int rc = sqlite3_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", NULL,
-                              NULL, NULL);
+        int rc = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
         if (rc == SQLITE_OK)
             return EX_OK;
         bool late = ex_monotonic_ns() - start_ns > (uint64_t)CATALOG_BUSY_MS * 1000000;
         if ((rc & 0xff) != SQLITE_BUSY || late)
-            return catalog_fail(db, rc, "set up", err);
+            return catalog_fail(c->db, rc, "set up", err);
         (void)sqlite3_sleep(WAL_POLL_MS);
     }
 }
@@ -164,7 +170,7 @@ ex_code catalog_prepare_schema(struct catalog *c, struct ex_error *err) {
                        : ex_hint(ex_fail(err, EX_DENIED,
                                          "the catalog is not up to date and cannot be written"),
                                  err, "run this once as a user who may write to the vault");
-    EX_TRY(set_wal(c->db, err));
+    EX_TRY(set_journal(c, err));
     if (current)
         return EX_OK;
     EX_TRY(catalog_begin(c, err));

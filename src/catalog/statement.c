@@ -55,6 +55,10 @@ static const char *const sql_texts[SQL_COUNT] = {
 };
 
 static ex_code code_of_sqlite(int rc) {
+    if (rc == SQLITE_IOERR_AUTH) /* cipher_vfs.c */
+        return EX_FORMAT;
+    if (rc == SQLITE_READONLY_DBMOVED) /* somebody deleted it to begin anew */
+        return EX_BUSY;
     switch (rc & 0xff) {
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
@@ -91,6 +95,16 @@ static const char *hint_of(ex_code code) {
     return code == EX_SPACE ? "free some space on that disk and run the command again" : "";
 }
 
+/* The connection's own message says more, when it is about this failure. */
+static const char *text_of(sqlite3 *db, int rc) {
+    if (rc == SQLITE_IOERR_AUTH)
+        return "a block of it is damaged, or was not encrypted with this vault's newest key";
+    if (rc == SQLITE_READONLY_DBMOVED)
+        return "somebody deleted it meanwhile";
+    bool own = db != NULL && sqlite3_extended_errcode(db) == rc;
+    return own ? sqlite3_errmsg(db) : sqlite3_errstr(rc);
+}
+
 ex_code catalog_fail(sqlite3 *db, int rc, const char *doing, struct ex_error *err) {
     ex_code code = code_of_sqlite(rc);
     int sys = db == NULL ? 0 : sqlite3_system_errno(db);
@@ -98,10 +112,7 @@ ex_code catalog_fail(sqlite3 *db, int rc, const char *doing, struct ex_error *er
         code = EX_DENIED;
     if (code == EX_IO && (sys == ENOSPC || sys == EDQUOT))
         code = EX_SPACE;
-    /* The connection's own message says more, when it is about this failure. */
-    bool own = db != NULL && sqlite3_extended_errcode(db) == rc;
-    ex_fail(err, code, "could not %s the catalog: %s", doing,
-            own ? sqlite3_errmsg(db) : sqlite3_errstr(rc));
+    ex_fail(err, code, "could not %s the catalog: %s", doing, text_of(db, rc));
     if (err != NULL && (code == EX_IO || code == EX_SPACE || code == EX_DENIED))
         err->sys = sys;
     return ex_hint(code, err, "%s", hint_of(code));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A vault directory for one test, and rows to put into its catalog. */
+/* A vault directory for one test, and rows to put into its catalog. Every test that is not about
+ * one kind of file runs on both: plain, and as `PROGRAM encrypted`. */
 #ifndef EXHIBIT_TESTS_CATALOG_BENCH_H
 #define EXHIBIT_TESTS_CATALOG_BENCH_H
 
@@ -13,6 +14,7 @@
 #include <cmocka.h>
 
 struct bench {
+    const uint8_t *key; /* NULL: plain */
     char vault[300];
     char file[400];
 };
@@ -26,8 +28,17 @@ static inline void ok_at(ex_code code, const struct ex_error *err, const char *f
 #define assert_ok(call)          ok_at((call), &err, __FILE__, __LINE__)
 #define assert_code(call, wants) assert_int_equal((call), (wants))
 
+static inline uint8_t *key_of(int argc, char **argv) {
+    static uint8_t key[CATALOG_KEY_BYTES] = {'k', 'e', 'y'};
+    return argc > 1 && strcmp(argv[1], "encrypted") == 0 ? key : NULL;
+}
+
+#define CASE(name) cmocka_unit_test_prestate_setup_teardown(name, set_up, tear_down, key)
+
+/* *state: the key. */
 static inline int set_up(void **state) {
     struct bench *b = ex_new0(struct bench);
+    b->key = *state;
     const char *tmp = getenv("TMPDIR");
     /* Characters that mean something in a URI. */
     snprintf(b->vault, sizeof b->vault, "%.200s/catalog?#%%41-XXXXXX", tmp != NULL ? tmp : "/tmp");
@@ -49,7 +60,7 @@ static inline int tear_down(void **state) {
 static inline struct catalog *open_new(const struct bench *b) {
     struct ex_error err = {0};
     struct catalog *c = NULL;
-    assert_ok(catalog_open(b->vault, &c, &err));
+    assert_ok(catalog_open(b->vault, b->key, &c, &err));
     return c;
 }
 

@@ -399,9 +399,9 @@ static void names_are_data(void **state) {
 
 /* Each writer appends its own entries and moves the position on by one, whoever was there before.
  */
-static ex_code write_rounds(const char *vault, uint64_t first, struct ex_error *err) {
+static ex_code write_rounds(const struct bench *b, uint64_t first, struct ex_error *err) {
     EX_AUTO(catalog_close) struct catalog *c = NULL;
-    EX_TRY(catalog_open(vault, &c, err));
+    EX_TRY(catalog_open(b->vault, b->key, &c, err));
     for (uint64_t n = 0; n < ROUNDS; n++) {
         uint64_t size;
         uint8_t root[CATALOG_ROOT_BYTES];
@@ -416,7 +416,7 @@ static ex_code write_rounds(const char *vault, uint64_t first, struct ex_error *
 
 struct writer {
     pthread_t thread;
-    const char *vault;
+    const struct bench *bench;
     uint64_t first;
     ex_code code;
     struct ex_error err;
@@ -424,7 +424,7 @@ struct writer {
 
 static void *write_in_thread(void *context) {
     struct writer *w = context;
-    w->code = write_rounds(w->vault, w->first, &w->err);
+    w->code = write_rounds(w->bench, w->first, &w->err);
     return NULL;
 }
 
@@ -438,9 +438,9 @@ static void writers_at_once_lose_nothing(void **state) {
     struct list l = {0};
     pid_t child = fork();
     if (child == 0)
-        _exit(write_rounds(b->vault, 10000, &err) == EX_OK ? 0 : 1);
+        _exit(write_rounds(b, 10000, &err) == EX_OK ? 0 : 1);
     for (uint64_t n = 0; n < 3; n++) {
-        writers[n] = (struct writer){.vault = b->vault, .first = n * 1000};
+        writers[n] = (struct writer){.bench = b, .first = n * 1000};
         assert_int_equal(pthread_create(&writers[n].thread, NULL, write_in_thread, &writers[n]), 0);
     }
     for (int n = 0; n < 3; n++) {
@@ -476,9 +476,8 @@ static void second_writer_waits_then_is_told(void **state) {
     catalog_abort(two);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int main(void) {
+int main(int argc, char **argv) {
+    uint8_t *key = key_of(argc, argv);
     const struct CMUnitTest tests[] = {
         CASE(new_one_is_empty_and_private),
         CASE(rows_come_back_as_put),
@@ -500,5 +499,6 @@ int main(void) {
         CASE(writers_at_once_lose_nothing),
         CASE(second_writer_waits_then_is_told),
     };
-    return cmocka_run_group_tests_name("catalog", tests, NULL, NULL);
+    return cmocka_run_group_tests_name(key != NULL ? "catalog-encrypted" : "catalog", tests, NULL,
+                                       NULL);
 }
