@@ -87,13 +87,13 @@ json_t *claim_history(const struct history_check *h, int64_t now_ns, ex_code *ve
 
 static json_t *signer_counts(const struct history_check *h) {
     const struct history_report *r = &h->report;
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o}", "signatures_good",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o}", "signatures_good",
                      json_number(r->signatures_good), "signatures_bad",
                      json_number(r->signatures_bad), "officers", json_number(r->officers),
-                     "sessions", json_number(r->sessions), "clock_back", json_number(r->clock_back),
-                     "clock_jumped", json_number(r->clock_jumped), "clock_free",
-                     json_number(r->clock_free), "cosigners", 0, "unauthenticated_pending",
-                     json_number(h->unauthenticated));
+                     "recoveries", json_number(r->recoveries), "sessions", json_number(r->sessions),
+                     "clock_back", json_number(r->clock_back), "clock_jumped",
+                     json_number(r->clock_jumped), "clock_free", json_number(r->clock_free),
+                     "cosigners", 0, "unauthenticated_pending", json_number(h->unauthenticated));
 }
 
 static void signer_findings(json_t *claim, const struct history_check *h) {

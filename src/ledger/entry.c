@@ -38,6 +38,7 @@ static const struct optional_line optional_lines[] = {
     LINE("officer-key", ENTRY_HAS_OFFICER_KEY, FORM_BASE64, officer_key),
     LINE("officer-box", ENTRY_HAS_OFFICER_BOX, FORM_BASE64, officer_box),
     LINE("permission", 0, FORM_PERMISSIONS, permission),
+    LINE("replaces", ENTRY_HAS_REPLACES, FORM_HEX, replaces_id),
     LINE("session-key", ENTRY_HAS_SESSION_KEY, FORM_BASE64, session_key),
     LINE("expires", ENTRY_HAS_EXPIRES, FORM_TIME, expires_ns),
 };

@@ -36,7 +36,8 @@ enum entry_has {
     ENTRY_HAS_OFFICER_KEY = 1 << 8,
     ENTRY_HAS_OFFICER_BOX = 1 << 9,
     ENTRY_HAS_SESSION_KEY = 1 << 10,
-    ENTRY_HAS_EXPIRES = 1 << 11
+    ENTRY_HAS_EXPIRES = 1 << 11,
+    ENTRY_HAS_REPLACES = 1 << 12
 };
 
 struct entry_section {
@@ -66,6 +67,7 @@ struct entry {
     uint8_t officer_box[32];
     size_t permission_count;
     char permission[ENTRY_PERMISSIONS_MAX][ENTRY_WORD_MAX + 1];
+    uint8_t replaces_id[ENTRY_ID_BYTES];
     uint8_t session_key[SIGN_PUBLIC_BYTES];
     int64_t expires_ns;
     size_t section_count;

@@ -169,14 +169,21 @@ bool history_officer_may(const struct history_officer *o, const char *permission
 
 static const uint8_t *vault_signer(const struct feed *f, const char **ret_why) {
     const struct entry *e = f->e;
+    if (f->index > 1 && strcmp(e->event, "officer.recover") == 0)
+        return f->h->vault_key;
     if (f->index != 0 || strcmp(e->event, "vault.create") != 0)
-        *ret_why = "signed by the vault, which signs only entry 0, vault.create";
+        *ret_why = "signed by the vault, which signs only vault.create and officer.recover";
     else if ((e->has & ENTRY_HAS_VAULT_KEY) == 0 ||
              memcmp(e->vault_key, f->h->vault_key, SIGN_PUBLIC_BYTES) != 0)
         *ret_why = "the vault key that it names is not the vault's";
     else
         return f->h->vault_key;
     return NULL;
+}
+
+/* Was this officer retired before the entry at `index`? */
+static bool retired_before(const struct officer *o, uint64_t index) {
+    return o->public.retired_at != 0 && o->public.retired_at < index;
 }
 
 static const uint8_t *officer_signer(const struct feed *f, const char **ret_why) {
@@ -194,6 +201,8 @@ static const uint8_t *officer_signer(const struct feed *f, const char **ret_why)
         *ret_why = "signed by an officer's own key, which signs only session.open";
     else if (o == NULL)
         *ret_why = "signed by an officer who is not enrolled";
+    else if (retired_before(o, f->index))
+        *ret_why = "signed by an officer who had been retired";
     else if (!names_itself)
         *ret_why = "the session is opened for somebody else than its signer";
     else
@@ -212,9 +221,13 @@ static const uint8_t *session_signer(const struct feed *f, const char **ret_why)
         *ret_why = "signed by a session that was never opened";
     else if (e->clock.utc_ns > s->expires_ns)
         *ret_why = "signed by a session that had expired";
-    else if (strcmp(e->event, "officer.enrol") == 0 &&
+    else if (retired_before(s->officer, f->index))
+        *ret_why = "signed by a session of an officer who had been retired";
+    else if (strcmp(e->event, "officer.recover") == 0)
+        *ret_why = "officer.recover is signed by the vault, and nothing else";
+    else if ((strcmp(e->event, "officer.enrol") == 0 || strcmp(e->event, "officer.retire") == 0) &&
              !history_officer_may(&s->officer->public, "manage"))
-        *ret_why = "enrols an officer without the permission \"manage\"";
+        *ret_why = "enrols or retires an officer without the permission \"manage\"";
     else
         return s->key;
     return NULL;
@@ -352,6 +365,9 @@ static bool check_lines(struct feed *f) {
     } rules[] = {
         {"vault.create", ENTRY_HAS_CONFIG | ENTRY_HAS_VAULT_KEY, 0, false},
         {"officer.enrol", ENTRY_HAS_OFFICER_KEY | ENTRY_HAS_OFFICER_BOX, ENTRY_HAS_OFFICER, true},
+        {"officer.recover", ENTRY_HAS_OFFICER_KEY | ENTRY_HAS_OFFICER_BOX | ENTRY_HAS_REPLACES,
+         ENTRY_HAS_OFFICER, true},
+        {"officer.retire", 0, ENTRY_HAS_OFFICER, false},
         {"session.open", ENTRY_HAS_SESSION_KEY | ENTRY_HAS_EXPIRES, ENTRY_HAS_OFFICER, false},
     };
     unsigned must = 0, all_own = 0, has = f->e->has;
@@ -394,6 +410,50 @@ static ex_code enrol(struct feed *f, struct ex_error *err) {
         return ex_fail(err, EX_NOMEM, "no memory for the officers of the ledger");
     }
     f->h->report.officers++;
+    return EX_OK;
+}
+
+/* Who retires stays in office, so somebody with the permission "manage" always does. */
+static void retire(struct feed *f) {
+    uint64_t *broken = &f->h->report.rules_broken;
+    struct officer *o = find_officer(f->h, f->e->officer_id);
+    const struct session *s = find_session(f->h, f->e->signer_session);
+    if (o == NULL)
+        finding(f, broken, "retires an officer who is not enrolled");
+    else if (o->public.retired_at != 0)
+        finding(f, broken, "retires an officer who was retired already, by entry %llu",
+                (unsigned long long)o->public.retired_at);
+    else if (s != NULL && s->officer == o)
+        finding(f, broken, "an officer who retires themselves");
+    else
+        o->public.retired_at = f->index;
+}
+
+static bool same_permissions(const struct entry *e, const struct history_officer *o) {
+    bool same = e->permission_count == o->permission_count;
+    for (size_t i = 0; same && i < e->permission_count; i++)
+        same = strcmp(e->permission[i], o->permission[i]) == 0;
+    return same;
+}
+
+/* The passphrase of an officer is lost: the vault key enrols a new officer in that place. */
+static ex_code recover(struct feed *f, struct ex_error *err) {
+    uint64_t *broken = &f->h->report.rules_broken, officers = f->h->report.officers;
+    struct officer *old = find_officer(f->h, f->e->replaces_id);
+    if (old == NULL || old->public.retired_at != 0) {
+        finding(f, broken, "replaces an officer who is not enrolled, or was retired already");
+        return EX_OK;
+    }
+    if (!same_permissions(f->e, &old->public)) {
+        finding(f, broken, "gives other permissions than the officer had who is replaced");
+        return EX_OK;
+    }
+    EX_TRY(enrol(f, err));
+    if (f->h->report.officers == officers)
+        return EX_OK; /* enrolled already: enrol() has said so */
+    old->public.retired_at = f->index;
+    note(f, &f->h->report.recoveries,
+         "the vault key enrolled an officer by recovery code, in the place of an earlier one");
     return EX_OK;
 }
 
@@ -477,6 +537,10 @@ static ex_code take_effect(struct feed *f, struct ex_error *err) {
         return EX_OK;
     if (strcmp(f->e->event, "officer.enrol") == 0)
         return enrol(f, err);
+    if (strcmp(f->e->event, "officer.recover") == 0)
+        return recover(f, err);
+    if (strcmp(f->e->event, "officer.retire") == 0)
+        retire(f);
     if (strcmp(f->e->event, "session.open") == 0)
         return open_session(f, err);
     if (event_stem(f->e->event, "outcome", stem)) {

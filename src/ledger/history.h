@@ -18,6 +18,7 @@ struct history_officer {
     uint8_t key[SIGN_PUBLIC_BYTES];
     uint8_t box[32];
     uint64_t enrolled_at; /* entry index */
+    uint64_t retired_at;  /* entry index; 0: still in office */
     size_t permission_count;
     char permission[ENTRY_PERMISSIONS_MAX][ENTRY_WORD_MAX + 1];
 };
@@ -35,14 +36,16 @@ struct history_report {
     uint64_t clock_jumped;   /* times further ahead than their boot's monotonic clock went on */
     uint64_t clock_free;     /* entries whose clock nothing disciplined */
     uint64_t open_intents;   /* intents without an outcome so far */
-    uint64_t officers;
+    uint64_t officers;       /* ever enrolled */
+    uint64_t recoveries;     /* of them, by the vault key */
     uint64_t sessions;
     int64_t first_ns, last_ns; /* earliest and latest time that entries claim */
     uint64_t text_count;       /* all findings: the sum of signatures_bad, misplaced, unreadable and
                                   rules_broken; in words, as far as they fit, in text[] */
     char text[HISTORY_TEXTS_MAX][160];
-    uint64_t note_count; /* facts that are no fault: the sum of clock_back and clock_jumped; in
-                            words, each naming its entry, as far as they fit, in note[] */
+    uint64_t note_count; /* facts that are no fault: the sum of clock_back, clock_jumped and
+                            recoveries; in words, each naming its entry, as far as they fit, in
+                            note[] */
     char note[HISTORY_TEXTS_MAX][160];
 };
 
@@ -52,8 +55,10 @@ EX_MUST_USE ex_code history_new(const char *origin,
 void history_free(struct history *h);
 EX_DEFINE_AUTO(struct history, history_free);
 
-/* Fails only for want of memory. ret_entry (may be NULL) gets the parsed entry when it could be
- * parsed; *ret_good says whether nothing was wrong with it. */
+/* Fails only for want of memory. Entries may be left out, and a session.open may be fed late as
+ * long as it comes before what its session signed: rights are judged by index. ret_entry (may be
+ * NULL) gets the parsed entry when it could be parsed; *ret_good says whether nothing was wrong
+ * with it. */
 EX_MUST_USE ex_code history_feed(struct history *h, uint64_t index,
                                  const uint8_t tree_before[static MERKLE_BYTES],
                                  const uint8_t *data, size_t size_bytes, struct entry *ret_entry,

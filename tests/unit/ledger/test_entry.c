@@ -23,7 +23,7 @@ static struct entry full(void) {
     struct entry e = plain();
     e.signer = ENTRY_SIGNER_OFFICER;
     memset(e.signer_officer, 0xab, sizeof e.signer_officer);
-    e.has = (ENTRY_HAS_EXPIRES << 1) - 1;
+    e.has = (ENTRY_HAS_REPLACES << 1) - 1;
     memset(e.case_id, 1, sizeof e.case_id);
     memset(e.item_id, 2, sizeof e.item_id);
     memset(e.object_id, 3, sizeof e.object_id);
@@ -38,6 +38,7 @@ static struct entry full(void) {
     memcpy(e.permission[0], "all", 4);
     memcpy(e.permission[1], "collect", 8);
     memcpy(e.permission[2], "manage", 7);
+    memset(e.replaces_id, 12, sizeof e.replaces_id);
     memset(e.session_key, 9, sizeof e.session_key);
     e.expires_ns = START_NS + 1;
     e.section_count = 2;
@@ -94,7 +95,7 @@ static void test_plain(void **state) {
 }
 
 static void test_every_optional_line(void **state) {
-    for (unsigned has = 1; has <= ENTRY_HAS_EXPIRES; has <<= 1) {
+    for (unsigned has = 1; has <= ENTRY_HAS_REPLACES; has <<= 1) {
         struct entry e = full(), back;
         e.has = has;
         e.permission_count = 0;
@@ -122,6 +123,7 @@ static void test_all_lines(void **state) {
     assert_memory_equal(back.config, e.config, sizeof e.config);
     assert_memory_equal(back.vault_key, e.vault_key, sizeof e.vault_key);
     assert_memory_equal(back.officer_id, e.officer_id, sizeof e.officer_id);
+    assert_memory_equal(back.replaces_id, e.replaces_id, sizeof e.replaces_id);
     assert_memory_equal(back.officer_key, e.officer_key, sizeof e.officer_key);
     assert_memory_equal(back.officer_box, e.officer_box, sizeof e.officer_box);
     assert_memory_equal(back.session_key, e.session_key, sizeof e.session_key);

@@ -12,7 +12,8 @@ struct scene {
     struct history_report report;
 };
 
-static const uint8_t FIRST[ENTRY_ID_BYTES] = {0xf1}, SECOND[ENTRY_ID_BYTES] = {0x5e};
+static const uint8_t FIRST[ENTRY_ID_BYTES] = {0xf1}, SECOND[ENTRY_ID_BYTES] = {0x5e},
+                     THIRD[ENTRY_ID_BYTES] = {0x33};
 
 static struct entry next(const struct scene *s, const char *event) {
     uint8_t tree[MERKLE_BYTES];
@@ -259,6 +260,179 @@ static void test_enrol_without_right(void **state) {
     e.signer_session = 4;
     assert_finding(s, &e, KEY_STRANGER, signatures_bad);
     assert_null(history_officer(s->h, third));
+}
+
+static struct entry retire(const struct scene *s, const uint8_t *id, uint64_t session) {
+    struct entry e = next(s, "officer.retire");
+    e.has = ENTRY_HAS_OFFICER;
+    memcpy(e.officer_id, id, ENTRY_ID_BYTES);
+    e.signer_session = session;
+    return e;
+}
+
+static struct entry recover(const struct scene *s, const uint8_t *old, const uint8_t *id,
+                            uint8_t key_number, const char *permission) {
+    struct entry e = enrol(s, id, key_number, permission);
+    memcpy(e.event, "officer.recover", 16);
+    e.signer = ENTRY_SIGNER_VAULT;
+    e.has |= ENTRY_HAS_REPLACES;
+    memcpy(e.replaces_id, old, ENTRY_ID_BYTES);
+    return e;
+}
+
+/* 3: the first officer enrols the second, 4: who opens a session (KEY_STRANGER). */
+static void second_officer(struct scene *s, const char *permission) {
+    struct entry e = enrol(s, SECOND, KEY_OTHER, permission);
+    assert_true(feed(s, &e, KEY_SESSION));
+    e = open_session(s, SECOND, KEY_STRANGER);
+    assert_true(feed(s, &e, KEY_OTHER));
+}
+
+/* The keys are handed over: the second officer retires the first. */
+static void test_retired(void **state) {
+    struct scene *s = *state;
+    second_officer(s, "manage");
+    struct entry e = next(s, "item.view");
+    assert_true(feed(s, &e, KEY_SESSION));
+    e = retire(s, FIRST, 4);
+    assert_true(feed(s, &e, KEY_STRANGER));
+    assert_int_equal(history_officer(s->h, FIRST)->retired_at, 6);
+    assert_int_equal(history_officer(s->h, SECOND)->retired_at, 0);
+    e = next(s, "item.view"); /* by the session that was open all along */
+    assert_finding(s, &e, KEY_SESSION, signatures_bad);
+    assert_non_null(strstr(s->report.text[0], "had been retired"));
+    e = open_session(s, FIRST, KEY_SESSION);
+    assert_false(feed(s, &e, KEY_OFFICER));
+    assert_int_equal(s->report.signatures_bad, 2);
+    assert_int_equal(s->report.sessions, 2);
+    e = next(s, "item.view");
+    e.signer_session = 4;
+    assert_true(feed(s, &e, KEY_STRANGER));
+}
+
+static void test_retired_twice(void **state) {
+    struct scene *s = *state;
+    second_officer(s, "all");
+    struct entry e = retire(s, FIRST, 4);
+    assert_true(feed(s, &e, KEY_STRANGER));
+    e = retire(s, FIRST, 4);
+    assert_finding(s, &e, KEY_STRANGER, rules_broken);
+    assert_int_equal(history_officer(s->h, FIRST)->retired_at, 5);
+}
+
+static void test_retire_a_stranger(void **state) {
+    struct scene *s = *state;
+    struct entry e = retire(s, THIRD, 2);
+    assert_finding(s, &e, KEY_SESSION, rules_broken);
+}
+
+static void test_retire_oneself(void **state) {
+    struct scene *s = *state;
+    struct entry e = retire(s, FIRST, 2);
+    assert_finding(s, &e, KEY_SESSION, rules_broken);
+    assert_int_equal(history_officer(s->h, FIRST)->retired_at, 0);
+}
+
+static void test_retire_without_right(void **state) {
+    struct scene *s = *state;
+    second_officer(s, "collect");
+    struct entry e = retire(s, FIRST, 4);
+    assert_finding(s, &e, KEY_STRANGER, signatures_bad);
+    assert_int_equal(history_officer(s->h, FIRST)->retired_at, 0);
+}
+
+/* A session that is fed late, after its officer was retired, is still the one that it was. */
+static void test_session_fed_late(void **state) {
+    struct scene *s = *state;
+    second_officer(s, "all");
+    struct entry late = open_session(s, FIRST, KEY_VAULT);
+    uint8_t tree[MERKLE_BYTES], leaf[MERKLE_BYTES] = {1};
+    EX_AUTO(sign_key_free) struct sign_key *key = key_of(KEY_OFFICER);
+    EX_AUTO_FREE uint8_t *data = NULL;
+    size_t size = 0;
+    bool good = false;
+    merkle_frontier_root(&s->log, tree);
+    merkle_frontier_add(&s->log, leaf);
+    struct entry e = retire(s, FIRST, 4);
+    assert_true(feed(s, &e, KEY_STRANGER));
+    assert_code(EX_OK, entry_write(&late, key, &data, &size, &err));
+    assert_code(EX_OK, history_feed(s->h, 5, tree, data, size, NULL, &good, &err));
+    assert_true(good);
+    e = next(s, "item.view");
+    e.signer_session = 5;
+    assert_finding(s, &e, KEY_VAULT, signatures_bad);
+}
+
+static void test_recovered(void **state) {
+    struct scene *s = *state;
+    struct entry e = recover(s, FIRST, SECOND, KEY_OTHER, "all");
+    assert_true(feed(s, &e, KEY_VAULT));
+    assert_int_equal(s->report.recoveries, 1);
+    assert_int_equal(s->report.officers, 2);
+    assert_int_equal(s->report.text_count, 0);
+    assert_int_equal(s->report.note_count, 1);
+    assert_string_equal(s->report.note[0], "entry 3: the vault key enrolled an officer by recovery "
+                                           "code, in the place of an earlier one");
+    assert_int_equal(history_officer(s->h, FIRST)->retired_at, 3);
+    e = open_session(s, SECOND, KEY_STRANGER);
+    assert_true(feed(s, &e, KEY_OTHER));
+    e = next(s, "item.view");
+    e.signer_session = 4;
+    assert_true(feed(s, &e, KEY_STRANGER));
+    e = next(s, "item.view");
+    assert_finding(s, &e, KEY_SESSION, signatures_bad);
+}
+
+static void test_recover_by_session(void **state) {
+    struct scene *s = *state;
+    struct entry e = recover(s, FIRST, SECOND, KEY_OTHER, "all");
+    e.signer = ENTRY_SIGNER_SESSION;
+    assert_finding(s, &e, KEY_SESSION, signatures_bad);
+    assert_null(history_officer(s->h, SECOND));
+}
+
+static void test_recover_by_self(void **state) {
+    struct scene *s = *state;
+    struct entry e = recover(s, FIRST, SECOND, KEY_OTHER, "all");
+    e.signer = ENTRY_SIGNER_OFFICER;
+    memcpy(e.signer_officer, SECOND, ENTRY_ID_BYTES);
+    assert_finding(s, &e, KEY_OTHER, signatures_bad);
+}
+
+static void test_recover_with_other_rights(void **state) {
+    struct scene *s = *state;
+    second_officer(s, "collect");
+    struct entry e = recover(s, SECOND, THIRD, KEY_OTHER, "all");
+    assert_finding(s, &e, KEY_VAULT, rules_broken);
+    assert_null(history_officer(s->h, THIRD));
+    assert_int_equal(history_officer(s->h, SECOND)->retired_at, 0);
+}
+
+static void test_recover_the_retired(void **state) {
+    struct scene *s = *state;
+    second_officer(s, "all");
+    struct entry e = retire(s, FIRST, 4);
+    assert_true(feed(s, &e, KEY_STRANGER));
+    e = recover(s, FIRST, THIRD, KEY_OTHER, "all");
+    assert_finding(s, &e, KEY_VAULT, rules_broken);
+    assert_null(history_officer(s->h, THIRD));
+}
+
+static void test_recover_as_an_enrolled_one(void **state) {
+    struct scene *s = *state;
+    second_officer(s, "all");
+    struct entry e = recover(s, FIRST, SECOND, KEY_OTHER, "all");
+    assert_finding(s, &e, KEY_VAULT, rules_broken);
+    assert_int_equal(history_officer(s->h, FIRST)->retired_at, 0);
+    assert_int_equal(s->report.recoveries, 0);
+}
+
+static void test_replaces_elsewhere(void **state) {
+    struct scene *s = *state;
+    struct entry e = enrol(s, SECOND, KEY_OTHER, "all");
+    e.has |= ENTRY_HAS_REPLACES;
+    assert_finding(s, &e, KEY_SESSION, rules_broken);
+    assert_null(history_officer(s->h, SECOND));
 }
 
 static void test_enrol_twice(void **state) {
@@ -598,6 +772,19 @@ int main(void) {
         scene_test(test_enrol_again_by_self),
         scene_test(test_enrol_without_right),
         scene_test(test_enrol_twice),
+        scene_test(test_retired),
+        scene_test(test_retired_twice),
+        scene_test(test_retire_a_stranger),
+        scene_test(test_retire_oneself),
+        scene_test(test_retire_without_right),
+        scene_test(test_session_fed_late),
+        scene_test(test_recovered),
+        scene_test(test_recover_by_session),
+        scene_test(test_recover_by_self),
+        scene_test(test_recover_with_other_rights),
+        scene_test(test_recover_the_retired),
+        scene_test(test_recover_as_an_enrolled_one),
+        scene_test(test_replaces_elsewhere),
         scene_test(test_lines),
         scene_test(test_wrong_log),
         scene_test(test_wrong_index),
