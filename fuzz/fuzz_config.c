@@ -10,8 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes) {
     if (vault_config_parse(data, size_bytes, &c, NULL) != EX_OK)
         return 0;
     ex_hex(id, c.id, sizeof c.id);
-    if (!c.plain || strncmp(c.origin, "exhibit-vault/", 14) != 0 ||
-        strcmp(c.origin + 14, id) != 0 || strcmp(c.key.name, c.origin) != 0)
+    if (strncmp(c.origin, "exhibit-vault/", 14) != 0 || strcmp(c.origin + 14, id) != 0 ||
+        strcmp(c.key.name, c.origin) != 0)
         abort();
     return 0;
 }

@@ -11,7 +11,7 @@ static void act_clear(struct act *act) {
     ledger_close(act->ledger);
     vault_close(act->vault);
     vault_officer_clear(&act->officer);
-    sign_key_free(act->vault_key);
+    vault_keyring_free(act->keyring);
     sign_key_free(act->session_key);
     free(act->officer_name);
     free(act->agency);
@@ -26,6 +26,9 @@ static ex_code act_open_vault(struct act *act, struct ex_error *err) {
                        "use --vault DIR, or set EXHIBIT_VAULT");
     EX_TRY(vault_open(path, &act->vault, err));
     const struct vault_config *config = vault_config(act->vault);
+    if (!config->plain)
+        return ex_hint(ex_fail(err, EX_UNSUPPORTED, "this vault is encrypted"), err,
+                       "this version of exhibit opens plain vaults only");
     const char *key = act_flag(act, FLAG_KEY);
     if (key != NULL) {
         struct note_key given;

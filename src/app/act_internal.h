@@ -7,6 +7,7 @@
 #include "catalog/catalog.h"
 #include "ledger/history.h"
 #include "ledger/ledger.h"
+#include "vault/keys.h"
 #include "vault/vault.h"
 
 #include <inttypes.h>
@@ -22,7 +23,8 @@ struct act {
     ex_code verdict;
     /* who, once unlocked */
     struct vault_officer officer;
-    struct sign_key *vault_key;
+    struct vault_keyring *keyring;
+    const struct sign_key *vault_key; /* in the keyring; NULL: not unlocked */
     char *officer_name;
     char *agency;
     struct sign_key *session_key;

@@ -21,6 +21,25 @@ static ex_code kdf_memory(const struct act *act, unsigned *ret, struct ex_error 
     return EX_OK;
 }
 
+/* The vault's keys, the directory, the officer's keys, and the keyring that the officer opens. */
+static ex_code make_vault(struct act *act, const char *path, unsigned memory_mib,
+                          const char *passphrase, size_t passphrase_bytes,
+                          struct vault_config *config, struct ex_error *err) {
+    bool encrypted = !act_has_flag(act, FLAG_PLAIN);
+    uint8_t box[VAULT_BOX_BYTES];
+    EX_TRY(vault_keyring_new(encrypted, &act->keyring, err));
+    act->vault_key = vault_keyring_sign_key(act->keyring);
+    vault_keyring_box(act->keyring, box);
+    EX_TRY(vault_create(path, encrypted, sign_key_public(act->vault_key), box, config, err));
+    EX_TRY(vault_open(path, &act->vault, err));
+    EX_TRY(vault_officer_create(vault_dir_fd(act->vault), memory_mib, passphrase, passphrase_bytes,
+                                &act->officer, err));
+    EX_TRY(vault_keyring_add_officer(act->keyring, act->officer.id, act->officer.box_public, NULL,
+                                     err));
+    EX_TRY(vault_keyring_write(act->vault, act->keyring, err));
+    return vault_keyring_unlock(act->vault, act->keyring, err);
+}
+
 static ex_code make_keys(struct act *act, const char *path, unsigned memory_mib,
                          struct vault_config *config, struct ex_error *err) {
     char *passphrase = NULL;
@@ -28,18 +47,9 @@ static ex_code make_keys(struct act *act, const char *path, unsigned memory_mib,
     EX_TRY(act->face->passphrase(act->face->context, act->officer_name, true, &passphrase, &size,
                                  err));
     ex_code code = size == 0 ? ex_fail(err, EX_USAGE, "an empty passphrase protects nothing")
-                             : sign_key_generate(&act->vault_key, err);
-    if (code == EX_OK)
-        code = vault_create(path, sign_key_public(act->vault_key), config, err);
-    if (code == EX_OK)
-        code = vault_open(path, &act->vault, err);
-    if (code == EX_OK)
-        code = vault_officer_create(vault_dir_fd(act->vault), memory_mib, passphrase, size,
-                                    &act->officer, err);
+                             : make_vault(act, path, memory_mib, passphrase, size, config, err);
     sodium_free(passphrase);
-    EX_TRY(code);
-    return vault_keyring_create(vault_dir_fd(act->vault), config->id, act->vault_key, &act->officer,
-                                err);
+    return code;
 }
 
 static void draft_create(struct act *act, const struct vault_config *config, struct draft *d) {

@@ -252,7 +252,9 @@ static ex_code unlock_steps(struct act *act, struct enrolment *x, struct ex_erro
     if (memcmp(sign_key_public(act->officer.sign), x->entry.officer_key, SIGN_PUBLIC_BYTES) != 0)
         return ex_fail(err, EX_SIGNATURE, "the key of %s is not the one that the ledger enrolled",
                        act->officer_name);
-    return vault_keyring_open(act->vault, &act->officer, &act->vault_key, err);
+    EX_TRY(vault_keyring_open_officer(act->vault, &act->officer, &act->keyring, err));
+    act->vault_key = vault_keyring_sign_key(act->keyring);
+    return EX_OK;
 }
 
 ex_code act_unlock(struct act *act, struct ex_error *err) {

@@ -12,7 +12,8 @@ _Static_assert((int)SEAL_BOX_PUBLIC_BYTES == (int)crypto_box_PUBLICKEYBYTES, "pu
 _Static_assert((int)SEAL_BOX_SECRET_BYTES == (int)crypto_box_SECRETKEYBYTES, "secret key");
 _Static_assert((int)SEAL_BOX_OVERHEAD_BYTES == (int)crypto_box_SEALBYTES, "overhead");
 
-enum { KEY_BYTES = crypto_aead_xchacha20poly1305_ietf_KEYBYTES };
+enum { KEY_BYTES = SEAL_KEY_BYTES };
+_Static_assert((int)SEAL_KEY_BYTES == (int)crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "key");
 
 void seal_secret_free(void *secret) {
     sodium_free(secret);
@@ -29,8 +30,8 @@ static ex_code check_kdf(const struct seal_kdf *kdf, struct ex_error *err) {
     return EX_OK;
 }
 
-static ex_code derive_key(const struct seal_kdf *kdf, const char *passphrase,
-                          size_t passphrase_bytes, uint8_t **ret, struct ex_error *err) {
+ex_code seal_derive(const struct seal_kdf *kdf, const char *passphrase, size_t passphrase_bytes,
+                    uint8_t **ret, struct ex_error *err) {
     SEAL_AUTO_SECRET uint8_t *key = NULL;
     EX_TRY(check_kdf(kdf, err));
     if (passphrase_bytes > EX_LIMIT_PASSPHRASE_BYTES)
@@ -60,7 +61,7 @@ ex_code seal_lock(const struct seal_kdf *kdf, const uint8_t nonce[static SEAL_NO
     /* What unlocking would refuse is not locked; a passphrase would be lost with it. */
     if (plain_bytes > EX_LIMIT_CONFIG_BYTES - SEAL_TAG_BYTES)
         return ex_fail(err, EX_LIMIT, "a secret is too large to lock");
-    EX_TRY(derive_key(kdf, passphrase, passphrase_bytes, &key, err));
+    EX_TRY(seal_derive(kdf, passphrase, passphrase_bytes, &key, err));
     if (crypto_aead_xchacha20poly1305_ietf_encrypt(ret, NULL, plain, plain_bytes, ad, ad_bytes,
                                                    NULL, nonce, key) != 0)
         return ex_fail(err, EX_INTERNAL, "could not encrypt a secret");
@@ -74,7 +75,7 @@ ex_code seal_unlock(const struct seal_kdf *kdf, const uint8_t nonce[static SEAL_
     SEAL_AUTO_SECRET uint8_t *key = NULL;
     SEAL_AUTO_SECRET uint8_t *plain = NULL;
     EX_TRY(check_size(locked_bytes, SEAL_TAG_BYTES, err));
-    EX_TRY(derive_key(kdf, passphrase, passphrase_bytes, &key, err));
+    EX_TRY(seal_derive(kdf, passphrase, passphrase_bytes, &key, err));
     EX_TRY(secret_alloc(locked_bytes - SEAL_TAG_BYTES, "a secret", &plain, err));
     if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, locked, locked_bytes, ad,
                                                    ad_bytes, nonce, key) != 0)

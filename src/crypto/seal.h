@@ -17,6 +17,7 @@ enum {
     SEAL_SALT_BYTES = 16,
     SEAL_NONCE_BYTES = 24,
     SEAL_TAG_BYTES = 16,
+    SEAL_KEY_BYTES = 32,
     SEAL_BOX_PUBLIC_BYTES = 32,
     SEAL_BOX_SECRET_BYTES = 32,
     SEAL_BOX_OVERHEAD_BYTES = 48,
@@ -38,12 +39,17 @@ static inline void seal_secret_free_auto(void *p) {
 }
 #define SEAL_AUTO_SECRET __attribute__((cleanup(seal_secret_free_auto)))
 
+/* Argon2id of the passphrase: *ret is SEAL_KEY_BYTES, to be freed with seal_secret_free().
+ * EX_LIMIT: costs outside the limits. */
+EX_MUST_USE ex_code seal_derive(const struct seal_kdf *kdf, const char *passphrase,
+                                size_t passphrase_bytes, uint8_t **ret, struct ex_error *err);
+
 /* ret: plain_bytes + SEAL_TAG_BYTES. `ad` is authenticated with it. */
 EX_MUST_USE ex_code seal_lock(const struct seal_kdf *kdf,
-                              const uint8_t nonce[static SEAL_NONCE_BYTES],
-                              const char *passphrase, size_t passphrase_bytes, const void *ad,
-                              size_t ad_bytes, const uint8_t *plain, size_t plain_bytes,
-                              uint8_t *ret, struct ex_error *err);
+                              const uint8_t nonce[static SEAL_NONCE_BYTES], const char *passphrase,
+                              size_t passphrase_bytes, const void *ad, size_t ad_bytes,
+                              const uint8_t *plain, size_t plain_bytes, uint8_t *ret,
+                              struct ex_error *err);
 /* *ret: locked_bytes - SEAL_TAG_BYTES bytes, to be freed with seal_secret_free(). EX_DENIED: the
  * passphrase is wrong, or the file was changed; the two cannot be told apart. */
 EX_MUST_USE ex_code seal_unlock(const struct seal_kdf *kdf,

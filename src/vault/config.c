@@ -34,11 +34,15 @@ static ex_code make_directory(const char *path, int *ret_fd, struct ex_error *er
 
 static ex_code config_write(int fd, struct vault_config *config, struct ex_error *err) {
     char id[2 * VAULT_ID_BYTES + 1], created[EX_TIME_TEXT_BYTES], vkey[NOTE_VKEY_MAX];
-    json_t *json = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s}", "format", "exhibit-vault",
-                             "version", VAULT_FORMAT_VERSION, "id",
-                             ex_hex(id, config->id, sizeof config->id), "origin", config->origin,
-                             "mode", "plain", "created", ex_time_text(created, config->created_ns),
-                             "vault_key", note_key_text(&config->key, vkey));
+    char box[64];
+    json_t *json =
+        json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s}", "format", "exhibit-vault", "version",
+                  VAULT_FORMAT_VERSION, "id", ex_hex(id, config->id, sizeof config->id), "origin",
+                  config->origin, "mode", config->plain ? "plain" : "encrypted", "created",
+                  ex_time_text(created, config->created_ns), "vault_key",
+                  note_key_text(&config->key, vkey), "box",
+                  sodium_bin2base64(box, sizeof box, config->box, sizeof config->box,
+                                    sodium_base64_VARIANT_ORIGINAL));
     EX_AUTO_FREE char *text = json != NULL ? json_dumps(json, JSON_INDENT(2)) : NULL;
     json_decref(json);
     if (text == NULL)
@@ -47,14 +51,16 @@ static ex_code config_write(int fd, struct vault_config *config, struct ex_error
     return ex_write_file(fd, "vault.json", text, strlen(text), EX_WRITE_NEW, err);
 }
 
-ex_code vault_create(const char *path, const uint8_t vault_key[static SIGN_PUBLIC_BYTES],
-                     struct vault_config *ret, struct ex_error *err) {
+ex_code vault_create(const char *path, bool encrypted,
+                     const uint8_t vault_key[static SIGN_PUBLIC_BYTES],
+                     const uint8_t box[static 32], struct vault_config *ret, struct ex_error *err) {
     static const char *const sub[] = {"packs", "index", "work", "keys"};
-    struct vault_config config = {.plain = true};
+    struct vault_config config = {.plain = !encrypted};
     struct ex_clock now;
     char id[2 * VAULT_ID_BYTES + 1];
     EX_AUTO_FD int fd = -1;
     randombytes_buf(config.id, sizeof config.id);
+    memcpy(config.box, box, sizeof config.box);
     (void)snprintf(config.origin, sizeof config.origin, "exhibit-vault/%s",
                    ex_hex(id, config.id, sizeof config.id));
     ex_clock_read(&now);
@@ -80,26 +86,32 @@ static ex_code unknown_version(struct ex_error *err, long long version) {
                    err, "use the exhibit that made it, or a newer one; nothing was touched");
 }
 
+static ex_code config_mode(const char *mode, struct vault_config *c, struct ex_error *err) {
+    c->plain = strcmp(mode, "plain") == 0;
+    if (c->plain || strcmp(mode, "encrypted") == 0)
+        return EX_OK;
+    return ex_hint(ex_fail(err, EX_UNSUPPORTED, "this vault has the mode \"%.20s\"", mode), err,
+                   "use the exhibit that made it, or a newer one; nothing was touched");
+}
+
 static ex_code config_fields(json_t *json, struct vault_config *c, struct ex_error *err) {
-    const char *format, *id, *origin, *mode, *created, *vkey;
+    const char *format, *id, *origin, *mode, *created, *vkey, *box;
     json_int_t version;
     if (json_unpack(json, "{s:s, s:I}", "format", &format, "version", &version) != 0 ||
         strcmp(format, "exhibit-vault") != 0)
         return ex_fail(err, EX_FORMAT, "vault.json does not describe a vault");
     if (version != VAULT_FORMAT_VERSION)
         return unknown_version(err, version);
-    if (json_unpack(json, "{s:s, s:s, s:s, s:s, s:s}", "id", &id, "origin", &origin, "mode", &mode,
-                    "created", &created, "vault_key", &vkey) != 0 ||
+    if (json_unpack(json, "{s:s, s:s, s:s, s:s, s:s, s:s}", "id", &id, "origin", &origin, "mode",
+                    &mode, "created", &created, "vault_key", &vkey, "box", &box) != 0 ||
         !ex_parse_hex(id, strlen(id), c->id, sizeof c->id) || strlen(origin) >= sizeof c->origin ||
-        !ex_time_parse(created, strlen(created), &c->created_ns))
+        !ex_time_parse(created, strlen(created), &c->created_ns) ||
+        !ex_parse_base64(box, strlen(box), c->box, sizeof c->box))
         return ex_fail(err, EX_FORMAT, "vault.json is damaged");
     if (strncmp(origin, "exhibit-vault/", 14) != 0 || strcmp(origin + 14, id) != 0)
         return ex_fail(err, EX_FORMAT, "the origin in vault.json is not this vault's");
     memcpy(c->origin, origin, strlen(origin) + 1);
-    c->plain = strcmp(mode, "plain") == 0;
-    if (!c->plain)
-        return ex_hint(ex_fail(err, EX_UNSUPPORTED, "this vault has the mode \"%.20s\"", mode), err,
-                       "this version of exhibit opens plain vaults only");
+    EX_TRY(config_mode(mode, c, err));
     EX_TRY(note_key_parse(vkey, &c->key, err));
     if (strcmp(c->key.name, c->origin) != 0 || c->key.type != NOTE_TYPE_ED25519)
         return ex_fail(err, EX_FORMAT, "the vault key in vault.json is not this vault's");
@@ -128,7 +140,7 @@ static ex_code open_parts(struct vault *v, struct ex_error *err) {
     ex_code code = ex_read_file(v->dir_fd, "vault.json", EX_LIMIT_CONFIG_BYTES, &data, &size, err);
     if (code == EX_NOT_FOUND)
         return ex_hint(ex_fail(err, EX_NOT_FOUND, "\"%s\" is not a vault", v->path), err,
-                       "make one with: exhibit init DIR --agency NAME --officer NAME --plain");
+                       "make one with: exhibit init DIR --agency NAME --officer NAME");
     EX_TRY(code);
     EX_TRY(vault_config_parse(data, size, &v->config, err));
     EX_TRY(ex_open_at(v->dir_fd, "packs", O_RDONLY | O_DIRECTORY, &v->packs_fd, err));

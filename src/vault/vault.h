@@ -28,16 +28,20 @@ struct vault_config {
     bool plain;
     int64_t created_ns;
     struct note_key key;          /* of the ledger's checkpoints */
+    uint8_t box[32];              /* X25519: to seal to what only the unlocked vault shall read */
     uint8_t sha256[SHA256_BYTES]; /* of vault.json as it is */
 };
 
 /* Makes the directory (which must not exist, or be empty) with vault.json, keys/, packs/, index/
- * and work/. On failure what was made is left for the caller to look at. */
-EX_MUST_USE ex_code vault_create(const char *path,
+ * and work/, for the two public keys of a new keyring (vault/keys.h). On failure what was made is
+ * left for the caller to look at. */
+EX_MUST_USE ex_code vault_create(const char *path, bool encrypted,
                                  const uint8_t vault_key[static SIGN_PUBLIC_BYTES],
-                                 struct vault_config *ret, struct ex_error *err);
+                                 const uint8_t box[static 32], struct vault_config *ret,
+                                 struct ex_error *err);
 /* EX_NOT_FOUND: no vault there. EX_UNSUPPORTED: a version or mode that this program does not know.
- */
+ * An encrypted vault is locked until vault_keyring_unlock() (vault/keys.h): what is encrypted is then
+ * EX_DENIED. */
 EX_MUST_USE ex_code vault_open(const char *path, struct vault **ret, struct ex_error *err);
 void vault_close(struct vault *v);
 EX_DEFINE_AUTO(struct vault, vault_close);
@@ -45,37 +49,6 @@ EX_DEFINE_AUTO(struct vault, vault_close);
 const struct vault_config *vault_config(const struct vault *v);
 const char *vault_path(const struct vault *v);
 int vault_dir_fd(const struct vault *v);
-
-/* ---- keys (vault.md §7) ---- */
-
-struct vault_officer {
-    uint8_t id[VAULT_ID_BYTES];
-    struct sign_key *sign;
-    uint8_t box_public[32];
-    uint8_t *box_secret; /* locked memory */
-};
-
-/* Makes keys/ID.json with new keys, and gives them unlocked. */
-EX_MUST_USE ex_code vault_officer_create(int vault_dir_fd, unsigned kdf_memory_mib,
-                                         const char *passphrase, size_t passphrase_bytes,
-                                         struct vault_officer *ret, struct ex_error *err);
-/* EX_DENIED: wrong passphrase (or a changed key file). */
-EX_MUST_USE ex_code vault_officer_unlock(int vault_dir_fd, const uint8_t id[static VAULT_ID_BYTES],
-                                         const char *passphrase, size_t passphrase_bytes,
-                                         struct vault_officer *ret, struct ex_error *err);
-void vault_officer_clear(struct vault_officer *o);
-
-/* Ids of the officers that have a key file, at most max; *ret_count may be more. */
-EX_MUST_USE ex_code vault_officer_list(int vault_dir_fd, uint8_t (*ret)[VAULT_ID_BYTES], size_t max,
-                                       size_t *ret_count, struct ex_error *err);
-
-/* The keyring holds the vault's signing key, sealed to officers. */
-EX_MUST_USE ex_code vault_keyring_create(int vault_dir_fd,
-                                         const uint8_t vault_id[static VAULT_ID_BYTES],
-                                         const struct sign_key *vault_key,
-                                         const struct vault_officer *officer, struct ex_error *err);
-EX_MUST_USE ex_code vault_keyring_open(const struct vault *v, const struct vault_officer *officer,
-                                       struct sign_key **ret_vault_key, struct ex_error *err);
 
 /* ---- ledger bodies (vault.md §3.5) ---- */
 

@@ -118,58 +118,74 @@ static void another_officers_file_is_refused(void **state) {
     vault_officer_clear(&b);
 }
 
-/* A vault whose key the keyring holds: other than make_place(), which has no secret key. */
-static void the_keyring_opens_for_its_officers_only(void **state) {
+/* Of every single changed byte: refused, or (white space, say) the same keys. */
+static void every_byte_of_a_key_file_counts(void **state) {
+    struct place *p = *state;
     struct ex_error err;
-    struct place p = {0};
-    struct vault_config config;
-    struct sign_key *key = NULL, *got = NULL, *other = NULL;
-    struct vault_officer officer, stranger;
+    struct vault_officer made, got;
     char path[256];
     EX_AUTO_FREE uint8_t *text = NULL;
-    size_t size;
-    assert_code(EX_OK, sign_key_generate(&key, &err));
-    assert_code(EX_OK, sign_key_generate(&other, &err));
-    (void)snprintf(p.root, sizeof p.root, "/tmp/exhibit-vault-XXXXXX");
-    assert_non_null(mkdtemp(p.root));
-    (void)snprintf(p.vault, sizeof p.vault, "%s/vault", p.root);
-    assert_code(EX_OK, vault_create(p.vault, sign_key_public(key), &config, &err));
-    open_place(&p);
-    create(&p, &officer);
-    create(&p, &stranger);
-    assert_code(EX_NOT_FOUND, vault_keyring_open(p.v, &officer, &got, &err));
-    assert_code(EX_OK, vault_keyring_create(vault_dir_fd(p.v), config.id, key, &officer, &err));
-    assert_code(EX_OK, vault_keyring_open(p.v, &officer, &got, &err));
-    assert_memory_equal(sign_key_seed(got), sign_key_seed(key), SIGN_SEED_BYTES);
-    sign_key_free(got);
-    assert_code(EX_DENIED, vault_keyring_open(p.v, &stranger, &got, &err));
-    assert_code(EX_EXISTS, vault_keyring_create(vault_dir_fd(p.v), config.id, key, &officer, &err));
-    (void)snprintf(path, sizeof path, "%s/keys/keyring.json", p.vault);
+    size_t size, opened = 0;
+    create(p, &made);
+    key_path(p, &made, path);
     assert_code(EX_OK, ex_read_file(AT_FDCWD, path, 1 << 20, &text, &size, &err));
-    char *generation = strstr((char *)text, "\"generation\": 1");
-    assert_non_null(generation);
-    generation[14] = '2';
-    write_file(path, text, size);
-    assert_code(EX_ALTERED, vault_keyring_open(p.v, &officer, &got, &err));
-    assert_int_equal(unlink(path), 0);
-    assert_code(EX_OK, vault_keyring_create(vault_dir_fd(p.v), config.id, other, &officer, &err));
-    assert_code(EX_ALTERED, vault_keyring_open(p.v, &officer, &got, &err)); /* another key */
-    vault_officer_clear(&officer);
-    vault_officer_clear(&stranger);
-    sign_key_free(key);
-    sign_key_free(other);
-    vault_close(p.v);
-    remove_tree(p.root);
+    for (size_t i = 0; i < size; i++) {
+        text[i] ^= 1;
+        write_file(path, text, size);
+        text[i] ^= 1;
+        if (vault_officer_unlock(vault_dir_fd(p->v), made.id, passphrase, strlen(passphrase), &got,
+                                 NULL) != EX_OK)
+            continue;
+        opened++;
+        assert_memory_equal(got.box_secret, made.box_secret, 32);
+        assert_memory_equal(sign_key_seed(got.sign), sign_key_seed(made.sign), SIGN_SEED_BYTES);
+        vault_officer_clear(&got);
+    }
+    assert_int_equal(opened, 0);
+    vault_officer_clear(&made);
+}
+
+static void a_passphrase_is_changed(void **state) {
+    struct place *p = *state;
+    struct ex_error err;
+    struct vault_officer made, other, got;
+    char path[256];
+    EX_AUTO_FREE uint8_t *before = NULL, *after = NULL;
+    size_t before_size, after_size;
+    create(p, &made);
+    create(p, &other);
+    key_path(p, &made, path);
+    assert_code(EX_OK, ex_read_file(AT_FDCWD, path, 1 << 20, &before, &before_size, &err));
+    assert_code(EX_OK,
+                vault_officer_change_passphrase(vault_dir_fd(p->v), &made, 9, "new one", 7, &err));
+    assert_code(EX_DENIED, vault_officer_unlock(vault_dir_fd(p->v), made.id, passphrase,
+                                                strlen(passphrase), &got, &err));
+    assert_code(EX_OK, vault_officer_unlock(vault_dir_fd(p->v), made.id, "new one", 7, &got, &err));
+    assert_memory_equal(got.box_secret, made.box_secret, 32);
+    assert_memory_equal(sign_key_seed(got.sign), sign_key_seed(made.sign), SIGN_SEED_BYTES);
+    vault_officer_clear(&got);
+    assert_code(EX_OK, ex_read_file(AT_FDCWD, path, 1 << 20, &after, &after_size, &err));
+    assert_non_null(strstr((char *)after, "\"memory_mib\": 9"));
+    static const char *const fresh[] = {"\"salt\": \"", "\"nonce\": \""};
+    for (size_t i = 0; i < 2; i++)
+        assert_memory_not_equal(strstr((char *)before, fresh[i]) + strlen(fresh[i]),
+                                strstr((char *)after, fresh[i]) + strlen(fresh[i]), 32);
+    /* A file that holds other keys is not overwritten. */
+    memcpy(other.id, made.id, sizeof other.id);
+    assert_code(EX_ALTERED,
+                vault_officer_change_passphrase(vault_dir_fd(p->v), &other, MIB, "x", 1, &err));
+    /* Costs outside the limits change nothing. */
+    assert_code(EX_LIMIT,
+                vault_officer_change_passphrase(vault_dir_fd(p->v), &made, 1, "x", 1, &err));
+    assert_code(EX_OK, vault_officer_unlock(vault_dir_fd(p->v), made.id, "new one", 7, &got, &err));
+    vault_officer_clear(&got);
+    vault_officer_clear(&made);
+    vault_officer_clear(&other);
 }
 
 static ex_code parse_officer(const char *text, struct ex_error *err) {
     struct officer_file f;
     return officer_file_parse((const uint8_t *)text, strlen(text), &f, err);
-}
-
-static ex_code parse_keyring(const char *text, struct ex_error *err) {
-    static struct keyring_file k;
-    return keyring_file_parse((const uint8_t *)text, strlen(text), &k, err);
 }
 
 static void odd_files_are_refused(void **state) {
@@ -180,11 +196,6 @@ static void odd_files_are_refused(void **state) {
     assert_code(EX_FORMAT, parse_officer("{\"format\": \"exhibit-officer-key\"}", &err));
     assert_code(EX_UNSUPPORTED,
                 parse_officer("{\"format\": \"exhibit-officer-key\", \"version\": 2}", &err));
-    assert_code(EX_FORMAT, parse_keyring("null", &err));
-    assert_code(EX_FORMAT,
-                parse_keyring("{\"format\": \"exhibit-keyring\", \"version\": 1}", &err));
-    assert_code(EX_UNSUPPORTED,
-                parse_keyring("{\"format\": \"exhibit-keyring\", \"version\": 9}", &err));
 }
 
 static void vault_json(void **state) {
@@ -203,6 +214,7 @@ static void vault_json(void **state) {
     assert_code(EX_OK, vault_config_parse(text, size, &c, &err));
     assert_true(c.plain);
     assert_memory_equal(c.id, vault_config(p->v)->id, sizeof c.id);
+    assert_int_equal(c.box[0], 9);
     static const struct {
         const char *from, *to;
         ex_code code;
@@ -211,6 +223,8 @@ static void vault_json(void **state) {
         {"\"mode\": \"plain\"", "\"mode\": \"plaid\"", EX_UNSUPPORTED},
         {"\"format\": \"exhibit-vault\"", "\"format\": \"exhibit-fault\"", EX_FORMAT},
         {"\"created\": \"2", "\"created\": \"x", EX_FORMAT},
+        {"\"box\": \"C", "\"box\": \"-", EX_FORMAT},
+        {"\"box\"", "\"bax\"", EX_FORMAT},
         {"\"origin\": \"exhibit-vault/", "\"origin\": \"exhibit-fault/", EX_FORMAT},
     };
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
@@ -224,7 +238,7 @@ static void vault_json(void **state) {
         assert_code(EX_FORMAT, vault_config_parse(text, cut, &c, &err));
     assert_code(EX_NOT_FOUND, vault_open(p->root, &v, &err));
     assert_code(EX_NOT_FOUND, vault_open("/tmp/no/such/vault", &v, &err));
-    assert_code(EX_EXISTS, vault_create(p->vault, hash, &c, &err));
+    assert_code(EX_EXISTS, vault_create(p->vault, false, hash, hash, &c, &err));
     /* The vault opens without an index. */
     (void)snprintf(path, sizeof path, "%s/index", p->vault);
     close_place(p);
@@ -234,13 +248,10 @@ static void vault_json(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        place_test(an_officer_locks_and_unlocks),
-        place_test(officers_are_listed),
-        place_test(a_changed_key_file_does_not_open),
-        place_test(another_officers_file_is_refused),
-        cmocka_unit_test(the_keyring_opens_for_its_officers_only),
-        cmocka_unit_test(odd_files_are_refused),
-        place_test(vault_json),
+        place_test(an_officer_locks_and_unlocks),     place_test(officers_are_listed),
+        place_test(a_changed_key_file_does_not_open), place_test(another_officers_file_is_refused),
+        place_test(every_byte_of_a_key_file_counts),  place_test(a_passphrase_is_changed),
+        cmocka_unit_test(odd_files_are_refused),      place_test(vault_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,7 +70,6 @@ static inline struct vault test_bare_vault(const uint8_t id[static VAULT_ID_BYTE
 
 static inline ex_code open_test_vault(const char *path, struct vault **ret, struct ex_error *err) {
     EX_TRY(vault_open(path, ret, err));
-    (*ret)->config.plain = !test_encrypted();
     vault_set_epochs(*ret, test_epochs());
     return EX_OK;
 }
@@ -93,14 +92,14 @@ static inline void reopen_place(struct place *p) {
 static inline void make_place_under(struct place *p, const char *base) {
     struct ex_error err;
     struct vault_config config;
-    static const uint8_t key[SIGN_PUBLIC_BYTES] = {1, 2, 3};
+    static const uint8_t key[SIGN_PUBLIC_BYTES] = {1, 2, 3}, box[32] = {9};
     *p = (struct place){0};
     (void)snprintf(p->root, sizeof p->root, "%.40s/exhibit-vault-XXXXXX", base);
     if (mkdtemp(p->root) == NULL)
         fail_msg("no directory under %s: %s", base, strerror(errno));
     (void)snprintf(p->vault, sizeof p->vault, "%s/vault", p->root);
     (void)snprintf(p->source, sizeof p->source, "%s/source", p->root);
-    assert_code(EX_OK, vault_create(p->vault, key, &config, &err));
+    assert_code(EX_OK, vault_create(p->vault, test_encrypted(), key, box, &config, &err));
     open_place(p);
 }
 
