@@ -7,6 +7,7 @@
 #ifdef EXHIBIT_HAVE_IPSEC_MB
 #include <intel-ipsec-mb.h>
 #endif
+#include <isa-l.h>
 #include <nettle/version.h>
 #include <openssl/crypto.h>
 #include <qrencode.h>
@@ -21,12 +22,15 @@ static void add(json_t *list, const char *name, const char *version) {
 }
 
 ex_code app_version(struct act *act, json_t **ret_result, struct ex_error *err) {
-    char nettle[24];
+    char nettle[24], isal[40];
     json_t *list = json_array();
     (void)act;
     (void)err;
     (void)snprintf(nettle, sizeof nettle, "%d.%d", nettle_version_major(), nettle_version_minor());
     add(list, "glibc", gnu_get_libc_version());
+    (void)snprintf(isal, sizeof isal, "%d.%d.%d", ISAL_MAJOR_VERSION, ISAL_MINOR_VERSION,
+                   ISAL_PATCH_VERSION); /* of the headers: the library tells nobody its own */
+    add(list, "isa-l", isal);
     add(list, "jansson", jansson_version_str());
 #ifdef EXHIBIT_HAVE_IPSEC_MB
     add(list, "libipsec-mb", imb_get_version_str());

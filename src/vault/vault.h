@@ -202,4 +202,80 @@ EX_MUST_USE ex_code vault_rebuild_index(struct vault *v, struct ex_progress *pro
                                         uint64_t *ret_packs, uint64_t *ret_entries,
                                         struct ex_error *err);
 
+/* ---- parity (parity.md) ----
+ *
+ * Mends what decays on a lone disk. It is over stored bytes, needs no key, and proves nothing: a
+ * mended pack is believed only as far as its own records and the ledger confirm it. */
+
+/* A pack, compared with its parity. */
+struct vault_parity_report {
+    uint64_t pack_bytes;          /* as they should be */
+    uint64_t found_bytes;         /* size of the file as it is; 0: gone */
+    unsigned copies_sound;        /* of the parity file's header and list: 1 or 2 */
+    uint64_t blocks, blocks_bad;  /* of the pack */
+    uint64_t parity_blocks, parity_blocks_bad;
+    uint64_t groups, groups_hurt; /* with a bad data block */
+    uint64_t groups_lost;         /* with more than can be mended */
+    size_t bad_count, lost_count;
+    struct source_range *bad;  /* of the pack, ascending; freed by vault_parity_report_clear() */
+    struct source_range *lost; /* those of them that cannot be, or could not be, mended */
+};
+void vault_parity_report_clear(struct vault_parity_report *r);
+/* Is the pack as it was when its parity was made? */
+bool vault_parity_report_sound(const struct vault_parity_report *r);
+
+bool vault_parity_has(const struct vault *v, const uint8_t pack_id[static VAULT_PACK_ID_BYTES]);
+/* Reads the pack past the page cache. EX_EXISTS: there is one; EX_ALTERED, EX_IO: the pack is not
+ * sound, or cannot be read. */
+EX_MUST_USE ex_code vault_parity_make(struct vault *v,
+                                      const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
+                                      struct ex_progress *progress, struct ex_error *err);
+/* EX_NOT_FOUND: no parity; EX_ALTERED: the parity file is of no use. A damaged or absent pack is a
+ * result. */
+EX_MUST_USE ex_code vault_parity_check(struct vault *v,
+                                       const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
+                                       struct ex_progress *progress,
+                                       struct vault_parity_report *ret, struct ex_error *err);
+/* The same, and writes a mended copy, durable, to the new file dir_fd/name; the pack is not touched.
+ * ret->lost_count == 0: the copy is whole. Otherwise the lost ranges hold what could be read, and
+ * zeros. The caller validates the copy and puts it in its place. On failure the file is removed. */
+EX_MUST_USE ex_code vault_parity_repair(struct vault *v,
+                                        const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
+                                        int dir_fd, const char *name, struct ex_progress *progress,
+                                        struct vault_parity_report *ret, struct ex_error *err);
+/* Durable; nothing when there is none. To be called whenever a pack was removed for good, after it:
+ * parity holds part of its pack, and is not made of one that is gone. */
+EX_MUST_USE ex_code vault_parity_remove(struct vault *v,
+                                        const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
+                                        struct ex_error *err);
+
+enum { VAULT_PARITY_PROBLEMS_MAX = 100 };
+
+struct vault_parity_made {
+    uint64_t packs, had, made; /* not made: packs − had − made */
+    uint64_t read_bytes;       /* of the packs that got one */
+    uint64_t parity_bytes;     /* of the files made */
+    uint64_t problem_count;
+    char problem[VAULT_PARITY_PROBLEMS_MAX][200]; /* one for each pack that got none; the first ones */
+};
+/* Makes what is missing or of no use. A pack that is not sound gets none and does not stop the
+ * others. Several processes may do it at once. */
+EX_MUST_USE ex_code vault_parity_make_all(struct vault *v, struct ex_progress *progress,
+                                          struct vault_parity_made *ret, struct ex_error *err);
+
+struct vault_parity_count {
+    uint64_t packs_with, packs_without;
+    uint64_t left_over; /* parity files whose pack is gone */
+};
+/* By names alone. */
+EX_MUST_USE ex_code vault_parity_count(const struct vault *v, struct vault_parity_count *ret,
+                                       struct ex_error *err);
+/* Each parity file whose pack is gone. They are kept until somebody who knows why it is gone calls
+ * vault_parity_remove(): of a small pack, parity can give back all. */
+EX_MUST_USE ex_code vault_parity_each_left_over(
+    const struct vault *v,
+    ex_code (*fn)(void *context, const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
+                  struct ex_error *err),
+    void *context, struct ex_error *err);
+
 #endif
