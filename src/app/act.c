@@ -10,6 +10,7 @@ static void act_clear(struct act *act) {
     catalog_close(act->catalog);
     ledger_close(act->ledger);
     vault_close(act->vault);
+    roster_free(act->roster);
     vault_officer_clear(&act->officer);
     vault_keyring_free(act->keyring);
     sign_key_free(act->session_key);
@@ -69,7 +70,9 @@ static ex_code run_recorded(struct act *act, json_t **ret_result, struct ex_erro
         code = act->request->command->run(act, ret_result, err);
     if (code == EX_OK && *ret_result != NULL)
         json_object_set_new(*ret_result, "entries", act_entries_json(act));
-    if (code != EX_OK)
+    if (code != EX_OK && act->retired)
+        (void)act_note_failed_unlock(act); /* no signature of this officer counts any more */
+    else if (code != EX_OK)
         act_record_failure(act, err);
     if (code == EX_INTERRUPTED && act->request->command->event_shape == EVENT_PAIR)
         return ex_hint(code, err, "nothing of it is held or given out as whole; run it again");

@@ -229,6 +229,7 @@ static ex_code add_locked(struct act *act, struct draft *draft, size_t count,
                           uint64_t *ret_first, struct ex_error *err) {
     if (act->catalog != NULL)
         EX_TRY(project_up_to_date(act, err));
+    EX_TRY(roster_check_in_office(act, err));
     *ret_first = ledger_next_index(act->ledger);
     act->bodies_end = *ret_first;
     ex_code code = add_batch(act, draft, count, prepare, context, ret_absorbed, err);
@@ -327,7 +328,7 @@ void act_record_failure(struct act *act, const struct ex_error *why) {
     bool pair = act->request->command->event_shape == EVENT_PAIR;
     struct ex_error ignored;
     if (act->vault_key == NULL || act->has_outcome)
-        return; /* nobody unlocked: see note_failed_unlock(); or all has been said */
+        return; /* nobody unlocked: see act_note_failed_unlock(); or all has been said */
     if (pair && !act->has_intent && act_intent(act, act_query_json(act), &ignored) != EX_OK)
         return;
     json_t *what = pair ? json_object() : act_query_json(act);

@@ -14,6 +14,8 @@
 
 enum { ACT_LOCK_WAIT_MS = 30000, SESSION_HOURS = 12 };
 
+struct roster;
+
 struct act {
     const struct request *request;
     const struct app_face *face;
@@ -22,6 +24,7 @@ struct act {
     struct catalog *catalog;
     ex_code verdict;
     /* who, once unlocked */
+    struct roster *roster; /* NULL while a vault is being made */
     struct vault_officer officer;
     struct vault_keyring *keyring;
     const struct sign_key *vault_key; /* in the keyring; NULL: not unlocked */
@@ -40,6 +43,7 @@ struct act {
     bool refused;             /* the officer has not the permission */
     bool unlocking;           /* a failure now is a failed attempt to get in */
     uint64_t given_out_bytes; /* by an export that failed */
+    bool retired;             /* the officer was retired while the act was running */
     bool unrecorded;          /* a verification of a vault that cannot be written to */
     uint64_t catalog_was_at;  /* larger than the ledger: the catalog remembers more than there is */
 };
@@ -62,6 +66,24 @@ json_t *unlock_attempts(struct act *act);
  * the ledger. */
 json_t *unlock_attempts_take(struct act *act);
 void unlock_attempts_forget(struct act *act);
+/* An attempt that nobody can sign for: the next session does. False when it could not be noted. */
+bool act_note_failed_unlock(struct act *act);
+
+/* ---- the officers of the ledger: roster.c ---- */
+
+/* Reads every entry about officers that was not read yet. From the ledger alone. */
+EX_MUST_USE ex_code roster_load(struct act *act, struct ex_error *err);
+void roster_free(struct roster *r);
+/* NULL: none. They live as long as the act, and change only in roster_load(). */
+const struct history_officer *roster_officer(const struct act *act,
+                                             const uint8_t id[static ENTRY_ID_BYTES]);
+const struct history_officer *roster_at(const struct act *act, size_t position);
+/* From the body of the enrolment; "(erased)" when it is not there. The caller frees. */
+char *roster_name(struct act *act, const struct history_officer *o);
+/* By name; of several the one in office. */
+const struct history_officer *roster_find(struct act *act, const char *name);
+/* Under the ledger's lock: EX_DENIED when the act's officer was retired since it began. */
+EX_MUST_USE ex_code roster_check_in_office(struct act *act, struct ex_error *err);
 
 /* ---- entries: act_entries.c ---- */
 

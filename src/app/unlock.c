@@ -78,7 +78,7 @@ void unlock_attempts_forget(struct act *act) {
 
 /* Nobody can sign for it, so it is only noted; the next session takes it into the ledger. False
  * when even that was not possible. */
-static bool note_failed_unlock(struct act *act) {
+bool act_note_failed_unlock(struct act *act) {
     struct ex_clock now;
     struct utsname system;
     struct passwd *user = getpwuid(geteuid());
@@ -101,61 +101,41 @@ static bool note_failed_unlock(struct act *act) {
 
 /* ---- who ---- */
 
-struct enrolment {
-    struct act *act;
-    const uint8_t *id; /* looked for by id … */
-    const char *name;  /* … or by name */
-    bool found;
-    struct entry entry;
-    char *officer_name;
-};
-
-static ex_code find_enrolment(void *context, const struct catalog_entry *e, struct ex_error *err) {
-    struct enrolment *x = context;
-    json_t *row = NULL, *what = NULL;
-    if (x->found || strcmp(e->event, "officer.enrol") != 0)
-        return EX_OK;
-    EX_TRY(project_row(x->act, e->index, &x->entry, &row, &what, err));
-    const char *name = json_string_value(json_object_get(json_object_get(what, "officer"), "name"));
-    x->found = x->id != NULL ? memcmp(x->entry.officer_id, x->id, ENTRY_ID_BYTES) == 0
-                             : name != NULL && strcmp(name, x->name) == 0;
-    if (x->found)
-        x->officer_name = ex_strdup(name != NULL ? name : "(erased)");
-    json_decref(row);
-    json_decref(what);
-    return EX_OK;
-}
-
-static ex_code look_up_officer(struct act *act, const uint8_t *id, const char *name,
-                               struct enrolment *ret, struct ex_error *err) {
-    *ret = (struct enrolment){.act = act, .id = id, .name = name};
-    EX_TRY(catalog_each_entry(act->catalog, NULL, find_enrolment, ret, err));
-    if (!ret->found)
-        return ex_hint(ex_fail(err, EX_DENIED, "the ledger enrols no such officer"), err,
-                       "exhibit ledger show 1 names the first officer");
+/* Officers in office who have a key file here: the only one, or NULL with how many there are. */
+static ex_code only_officer(struct act *act, const struct history_officer **ret, size_t *ret_count,
+                            struct ex_error *err) {
+    uint8_t id[OFFICERS_MAX][VAULT_ID_BYTES];
+    size_t files;
+    EX_TRY(vault_officer_list(vault_dir_fd(act->vault), id, OFFICERS_MAX, &files, err));
+    *ret_count = 0;
+    for (size_t i = 0; i < files && i < OFFICERS_MAX; i++) {
+        const struct history_officer *o = roster_officer(act, id[i]);
+        if (o == NULL || o->retired_at != 0)
+            continue;
+        *ret = ++*ret_count == 1 ? o : NULL;
+    }
     return EX_OK;
 }
 
 /* The officer asked for by name or id, or the only one there is. */
-static ex_code choose_officer(struct act *act, uint8_t ret[static VAULT_ID_BYTES],
+static ex_code choose_officer(struct act *act, const struct history_officer **ret,
                               struct ex_error *err) {
-    uint8_t id[OFFICERS_MAX][VAULT_ID_BYTES];
-    size_t count;
-    struct enrolment x;
     const char *name = act_flag(act, FLAG_OFFICER);
-    EX_TRY(vault_officer_list(vault_dir_fd(act->vault), id, OFFICERS_MAX, &count, err));
-    if (name == NULL && count == 1) {
-        memcpy(ret, id[0], VAULT_ID_BYTES);
-        return EX_OK;
-    }
-    if (name == NULL)
+    uint8_t id[VAULT_ID_BYTES];
+    size_t count;
+    *ret = NULL;
+    if (name == NULL) {
+        EX_TRY(only_officer(act, ret, &count, err));
+        if (*ret != NULL)
+            return EX_OK;
         return ex_hint(ex_fail(err, EX_USAGE, "this vault has keys of %zu officers", count), err,
                        "say who you are with --officer NAME");
-    if (ex_parse_hex(name, strlen(name), ret, VAULT_ID_BYTES))
-        return EX_OK;
-    EX_TRY(look_up_officer(act, NULL, name, &x, err));
-    memcpy(ret, x.entry.officer_id, VAULT_ID_BYTES);
-    free(x.officer_name);
+    }
+    *ret = ex_parse_hex(name, strlen(name), id, sizeof id) ? roster_officer(act, id)
+                                                           : roster_find(act, name);
+    if (*ret == NULL)
+        return ex_hint(ex_fail(err, EX_DENIED, "the ledger enrols no such officer"), err,
+                       "exhibit ledger show 1 names the first officer");
     return EX_OK;
 }
 
@@ -184,12 +164,12 @@ static ex_code read_agency(struct act *act, struct ex_error *err) {
     return EX_OK;
 }
 
-static ex_code authorise(struct act *act, const struct entry *enrolment, struct ex_error *err) {
-    const char *wanted = permission_word(act->request->command->permission);
-    for (size_t i = 0; i < enrolment->permission_count; i++)
-        if (strcmp(enrolment->permission[i], "all") == 0 ||
-            strcmp(enrolment->permission[i], wanted) == 0)
-            return EX_OK;
+static ex_code authorise(struct act *act, struct ex_error *err) {
+    enum permission needed = act->request->command->permission;
+    const char *wanted = permission_word(needed);
+    if (needed == PERMISSION_NONE ||
+        history_officer_may(roster_officer(act, act->officer.id), wanted))
+        return EX_OK;
     act->refused = true;
     return ex_hint(ex_fail(err, EX_DENIED, "%s may not do that: the permission \"%s\" is missing",
                            act->officer_name, wanted),
@@ -238,18 +218,21 @@ static ex_code check_beginning(struct act *act, struct ex_error *err) {
         "vault.json, the vault key or the first entries were changed: exhibit ledger verify");
 }
 
-static ex_code unlock_steps(struct act *act, struct enrolment *x, struct ex_error *err) {
-    uint8_t id[VAULT_ID_BYTES];
+static ex_code unlock_steps(struct act *act, struct ex_error *err) {
+    const struct history_officer *o;
     EX_TRY(check_beginning(act, err));
+    EX_TRY(roster_load(act, err));
     EX_TRY(open_catalog(act, err));
     act->unlocking = true;
-    EX_TRY(choose_officer(act, id, err));
-    EX_TRY(look_up_officer(act, id, NULL, x, err));
-    act->officer_name = x->officer_name;
+    EX_TRY(choose_officer(act, &o, err));
+    act->officer_name = roster_name(act, o);
+    if (o->retired_at != 0)
+        return ex_fail(err, EX_DENIED, "%s was retired by entry %" PRIu64, act->officer_name,
+                       o->retired_at);
     EX_TRY(read_agency(act, err));
-    EX_TRY(unlock_officer(act, id, act->officer_name, err));
+    EX_TRY(unlock_officer(act, o->id, act->officer_name, err));
     act->unlocking = false;
-    if (memcmp(sign_key_public(act->officer.sign), x->entry.officer_key, SIGN_PUBLIC_BYTES) != 0)
+    if (memcmp(sign_key_public(act->officer.sign), o->key, SIGN_PUBLIC_BYTES) != 0)
         return ex_fail(err, EX_SIGNATURE, "the key of %s is not the one that the ledger enrolled",
                        act->officer_name);
     EX_TRY(vault_keyring_open_officer(act->vault, &act->officer, &act->keyring, err));
@@ -258,15 +241,14 @@ static ex_code unlock_steps(struct act *act, struct enrolment *x, struct ex_erro
 }
 
 ex_code act_unlock(struct act *act, struct ex_error *err) {
-    struct enrolment x = {0};
     char hint[sizeof err->hint];
-    ex_code code = unlock_steps(act, &x, err);
+    ex_code code = unlock_steps(act, err);
     if (code == EX_OK)
-        return authorise(act, &x.entry, err);
+        return authorise(act, err);
     if (code != EX_DENIED || !act->unlocking || err == NULL)
         return code;
     memcpy(hint, err->hint, sizeof hint);
     return ex_hint(code, err, "%.90s%s%s", hint, hint[0] != '\0' ? "; " : "",
-                   note_failed_unlock(act) ? "the attempt was noted"
-                                           : "the attempt could not be noted");
+                   act_note_failed_unlock(act) ? "the attempt was noted"
+                                               : "the attempt could not be noted");
 }

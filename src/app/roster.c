@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who may act: the officers of the ledger, from its entries alone, each with its signature and its
+ * right checked (format/ledger §3.1). Neither the catalog nor a body is asked, so it works before a
+ * vault is unlocked, and nobody is put in or out of office by a changed catalog. */
+#include "app/act_internal.h"
+
+#include <stdio.h>
+
+enum { ROSTER_BYTES_MAX = 1 << 24, EVENT_LINE_WITHIN = 600 };
+
+struct roster {
+    struct history *history;
+    uint64_t size; /* entries looked at */
+    size_t session_count, session_capacity;
+    uint64_t *session; /* indexes of the session.open entries that were fed */
+};
+
+void roster_free(struct roster *r) {
+    if (r == NULL)
+        return;
+    history_free(r->history);
+    free(r->session);
+    free(r);
+}
+
+/* Rights follow from the entry and its signer; its place in the tree ledger_read() has proved. */
+static ex_code feed(struct roster *r, const struct entry *e, const uint8_t *bytes, size_t size,
+                    struct ex_error *err) {
+    bool good; /* what is not takes no effect; `exhibit ledger verify` names it */
+    return history_feed(r->history, e->index, e->tree, bytes, size, NULL, &good, err);
+}
+
+static ex_code feed_session(struct act *act, uint64_t index, struct ex_error *err) {
+    struct roster *r = act->roster;
+    EX_AUTO_FREE uint8_t *bytes = NULL;
+    EX_AUTO_FREE struct entry *e = ex_new0(struct entry);
+    size_t size;
+    for (size_t i = 0; i < r->session_count; i++)
+        if (r->session[i] == index)
+            return EX_OK;
+    EX_TRY(ex_grow(&r->session, &r->session_capacity, r->session_count + 1, sizeof *r->session,
+                   ROSTER_BYTES_MAX, "the sessions of officers", err));
+    r->session[r->session_count++] = index;
+    EX_TRY(ledger_read(act->ledger, index, &bytes, &size, err));
+    EX_TRY(entry_parse(bytes, size, e, err));
+    return strcmp(e->event, "session.open") == 0 ? feed(r, e, bytes, size, err) : EX_OK;
+}
+
+/* The event stands in one of the first lines; most entries need no more than this look. */
+static bool names_officer(const uint8_t *bytes, size_t size) {
+    static const char line[] = "\nevent officer.";
+    return memmem(bytes, size < EVENT_LINE_WITHIN ? size : EVENT_LINE_WITHIN, line,
+                  sizeof line - 1) != NULL;
+}
+
+static ex_code take_entry(struct act *act, uint64_t index, struct ex_error *err) {
+    EX_AUTO_FREE uint8_t *bytes = NULL;
+    size_t size;
+    EX_TRY(ledger_read(act->ledger, index, &bytes, &size, err));
+    if (!names_officer(bytes, size))
+        return EX_OK;
+    EX_AUTO_FREE struct entry *e = ex_new0(struct entry);
+    EX_TRY(entry_parse(bytes, size, e, err));
+    if (e->signer == ENTRY_SIGNER_SESSION && e->signer_session < index)
+        EX_TRY(feed_session(act, e->signer_session, err));
+    return feed(act->roster, e, bytes, size, err);
+}
+
+ex_code roster_load(struct act *act, struct ex_error *err) {
+    const struct vault_config *config = vault_config(act->vault);
+    if (act->roster == NULL) {
+        struct roster *r = ex_new0(struct roster);
+        ex_code code = history_new(config->origin, config->key.public_key, &r->history, err);
+        if (code != EX_OK) {
+            free(r);
+            return code;
+        }
+        act->roster = r;
+    }
+    for (uint64_t size = ledger_size(act->ledger); act->roster->size < size; act->roster->size++)
+        EX_TRY(take_entry(act, act->roster->size, err));
+    return EX_OK;
+}
+
+const struct history_officer *roster_officer(const struct act *act,
+                                             const uint8_t id[static ENTRY_ID_BYTES]) {
+    return history_officer(act->roster->history, id);
+}
+
+const struct history_officer *roster_at(const struct act *act, size_t position) {
+    return history_officer_at(act->roster->history, position);
+}
+
+char *roster_name(struct act *act, const struct history_officer *o) {
+    EX_AUTO_FREE struct entry *e = ex_new0(struct entry);
+    json_t *row = NULL, *what = NULL;
+    const char *name = NULL;
+    if (project_row(act, o->enrolled_at, e, &row, &what, NULL) == EX_OK)
+        name = json_string_value(json_object_get(json_object_get(what, "officer"), "name"));
+    char *copy = ex_strdup(name != NULL ? name : "(erased)");
+    json_decref(row);
+    json_decref(what);
+    return copy;
+}
+
+const struct history_officer *roster_find(struct act *act, const char *name) {
+    const struct history_officer *o, *found = NULL;
+    for (size_t i = 0; (o = roster_at(act, i)) != NULL; i++) {
+        if (found != NULL && o->retired_at != 0)
+            continue;
+        EX_AUTO_FREE char *known = roster_name(act, o);
+        if (strcmp(known, name) == 0 && (found == NULL || found->retired_at != 0))
+            found = o;
+    }
+    return found;
+}
+
+ex_code roster_check_in_office(struct act *act, struct ex_error *err) {
+    if (act->roster == NULL || act->roster->size == ledger_size(act->ledger))
+        return EX_OK;
+    EX_TRY(roster_load(act, err));
+    const struct history_officer *o = roster_officer(act, act->officer.id);
+    if (o == NULL || o->retired_at == 0)
+        return EX_OK;
+    act->retired = true;
+    return ex_hint(ex_fail(err, EX_DENIED,
+                           "%s was retired by entry %" PRIu64 " while this was running",
+                           act->officer_name, o->retired_at),
+                   err, "what was recorded before that stands");
+}
