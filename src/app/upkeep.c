@@ -146,9 +146,11 @@ ex_code app_vault_check(struct act *act, json_t **ret_result, struct ex_error *e
     EX_AUTO_FREE struct vault_check_report *r = ex_new0(struct vault_check_report);
     EX_AUTO_FREE struct history_check *h = ex_new0(struct history_check);
     struct ex_progress *progress = act->face->progress;
+    struct vault_parity_count parity;
     if (progress != NULL)
         progress->phase = "checking";
     EX_TRY(vault_check(act->vault, act_has_flag(act, FLAG_DEEP), progress, r, err));
+    EX_TRY(vault_parity_count(act->vault, &parity, err));
     EX_TRY(check_history(act, h, err));
     uint64_t others = h->body_text_count + h->packs_missing + (h->config_matches ? 0 : 1);
     bool sound = r->problem_count == 0 && h->ledger.problem_count == 0 && h->ledger.root_matches &&
@@ -156,6 +158,10 @@ ex_code app_vault_check(struct act *act, json_t **ret_result, struct ex_error *e
     act->verdict = sound ? EX_OK : EX_ALTERED;
     *ret_result = check_json(act, r, &h->ledger);
     add_history(*ret_result, h);
+    json_object_set_new(*ret_result, "parity",
+                        json_pack("{s:o, s:o, s:o}", "packs_with", json_number(parity.packs_with),
+                                  "packs_without", json_number(parity.packs_without), "left_over",
+                                  json_number(parity.left_over)));
     json_object_set_new(*ret_result, "problem_count",
                         json_number(r->problem_count + h->ledger.problem_count + others));
     return EX_OK;

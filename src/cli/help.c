@@ -17,7 +17,7 @@ static const struct group {
     {N_("To check it"), {"verify", "vault check", "ledger verify"}},
     {N_("To hand it out, and show what was done"),
      {"export", "custody log", "ledger show", "ledger checkpoint", "ledger prove"}},
-    {N_("To repair, and to ask"), {"rebuild", "version", "help"}},
+    {N_("To repair, and to ask"), {"rebuild", "vault parity", "version", "help"}},
 };
 
 static const struct {

@@ -21,6 +21,7 @@ static const struct renderer {
     {"ledger-verify", render_ledger_verify},
     {"ledger-checkpoint", render_ledger_checkpoint},
     {"ledger-prove", render_ledger_prove},
+    {"vault-parity", render_vault_parity},
     {"rebuild", render_rebuild},
     {"version", render_version},
 };

@@ -27,6 +27,7 @@ void render_ledger_show(struct cli_page *page, const json_t *result);
 void render_ledger_verify(struct cli_page *page, const json_t *result);
 void render_ledger_checkpoint(struct cli_page *page, const json_t *result);
 void render_ledger_prove(struct cli_page *page, const json_t *result);
+void render_vault_parity(struct cli_page *page, const json_t *result);
 void render_rebuild(struct cli_page *page, const json_t *result);
 void render_version(struct cli_page *page, const json_t *result);
 

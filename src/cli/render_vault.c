@@ -48,6 +48,10 @@ void render_vault_check(struct cli_page *page, const json_t *result) {
     page_field(page, _("Ledger"), _("entries: %s; beyond the signed head: %s"),
                page_number_text(number, result, "ledger.size"),
                page_number_text(packs, result, "ledger.beyond"));
+    if (page_number(result, "parity.packs_with") > 0 || page_number(result, "parity.left_over") > 0)
+        page_field(page, _("Parity"), _("packs with it: %s; without: %s"),
+                   page_number_text(number, result, "parity.packs_with"),
+                   page_number_text(packs, result, "parity.packs_without"));
     page_field(page, _("How"), "%s",
                deep ? _("everything that is stored was read and hashed")
                     : _("frames and lengths only; --deep reads and hashes everything"));
@@ -57,6 +61,31 @@ void render_vault_check(struct cli_page *page, const json_t *result) {
                           "--all` tells which items are hurt"));
     else if (page_number(result, "index.packs_missing") > 0)
         page_next(page, _("make the index anew: exhibit rebuild"));
+}
+
+void render_vault_parity(struct cli_page *page, const json_t *result) {
+    char number[CLI_NUMBER_BYTES];
+    uint64_t not_made = page_number(result, "not_made");
+    page_say(page, 0, "%s",
+             not_made > 0 ? _("SOME PACKS HAVE NO PARITY: they are damaged, or could not be read.")
+                          : _("Every pack has parity."));
+    put_problems(page, result);
+    page_gap(page);
+    page_field(page, _("Made now"), "%s", page_number_text(number, result, "made"));
+    page_field(page, _("Had it already"), "%s", page_number_text(number, result, "had"));
+    if (not_made > 0)
+        page_field(page, _("Without"), "%s", page_number_text(number, result, "not_made"));
+    if (page_number(result, "left_over") > 0)
+        page_field(page, _("Of packs that are gone"), "%s",
+                   page_number_text(number, result, "left_over"));
+    page_field(page, _("Read"), "%s", page_size_text(number, result, "read_bytes"));
+    page_field(page, _("Parity"), "%s", page_size_text(number, result, "parity_bytes"));
+    page_recorded(page, result);
+    if (not_made > 0)
+        page_next(page, _("exhibit vault check --deep: says what is damaged"));
+    else
+        page_next(page, _("parity keeps packs as they are now, sound or not: exhibit verify --all "
+                          "tells; it is no copy on another disk"));
 }
 
 void render_rebuild(struct cli_page *page, const json_t *result) {
