@@ -11,11 +11,19 @@
 #include "app/command.h"
 #include "base/progress.h"
 
+/* Which secret of an officer is wanted. */
+enum app_secret {
+    APP_PASSPHRASE,       /* the one that opens the officer's key */
+    APP_FIRST_PASSPHRASE, /* of the first officer, who chooses it: asked for twice */
+    APP_NEW_PASSPHRASE,   /* chosen in place of another, or by another officer: asked for twice */
+    APP_RECOVERY_CODE     /* from the recovery sheet, as it was typed */
+};
+
 /* What a face lends to the work. */
 struct app_face {
-    /* The passphrase of `officer`, in memory from sodium_malloc(), for sodium_free(). `again`: it
-     * is being chosen, so ask twice. EX_DENIED when there is none to be had. */
-    ex_code (*passphrase)(void *context, const char *officer, bool again, char **ret,
+    /* A secret of `officer`, in memory from sodium_malloc(), for sodium_free(). EX_DENIED when
+     * there is none to be had. */
+    ex_code (*passphrase)(void *context, const char *officer, enum app_secret which, char **ret,
                           size_t *ret_bytes, struct ex_error *err);
     void *context;
     struct ex_progress *progress; /* may be NULL */

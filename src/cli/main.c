@@ -101,6 +101,8 @@ static enum show_form show_form(const struct cli *cli) {
 static ex_code run(struct cli *cli, json_t **ret_result, ex_code *ret_verdict,
                    struct ex_error *err) {
     struct cli_prompt prompt = {.file = getenv("EXHIBIT_PASSPHRASE_FILE"),
+                                .new_file = getenv("EXHIBIT_NEW_PASSPHRASE_FILE"),
+                                .recovery_file = getenv("EXHIBIT_RECOVERY_FILE"),
                                 .no_input = cli->request.flag[FLAG_NO_INPUT] != NULL,
                                 .talk = cli->json ? NULL : stderr,
                                 .stop = &progress.stop};

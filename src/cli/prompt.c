@@ -27,6 +27,27 @@ static ex_code new_secret(char **ret, struct ex_error *err) {
     return EX_OK;
 }
 
+/* Where each secret comes from. */
+static const char *variable_of(enum app_secret which) {
+    switch (which) {
+    case APP_NEW_PASSPHRASE:
+        return "EXHIBIT_NEW_PASSPHRASE_FILE";
+    case APP_RECOVERY_CODE:
+        return "EXHIBIT_RECOVERY_FILE";
+    case APP_PASSPHRASE:
+    case APP_FIRST_PASSPHRASE:
+        break;
+    }
+    return "EXHIBIT_PASSPHRASE_FILE";
+}
+
+static const char *file_of(const struct cli_prompt *prompt, enum app_secret which) {
+    const char *file = which == APP_NEW_PASSPHRASE  ? prompt->new_file
+                       : which == APP_RECOVERY_CODE ? prompt->recovery_file
+                                                    : prompt->file;
+    return file != NULL && file[0] != '\0' ? file : NULL;
+}
+
 /* The first line of what was read, without its end. */
 static ex_code take_line(char *secret, size_t size, size_t *ret_bytes, const char *from,
                          struct ex_error *err) {
@@ -46,38 +67,42 @@ static ex_code take_line(char *secret, size_t size, size_t *ret_bytes, const cha
 
 /* ---- from a file ---- */
 
-static void warn_if_open(const struct cli_prompt *prompt, int fd) {
+static void warn_if_open(const struct cli_prompt *prompt, const char *file, int fd) {
     struct stat st;
     if (prompt->talk == NULL || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
         (st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
         return;
-    EX_AUTO_FREE char *name = cli_safe(prompt->file);
+    EX_AUTO_FREE char *name = cli_safe(file);
     fprintf(prompt->talk, _("exhibit: warning: others can read the passphrase in \"%s\""), name);
     fprintf(prompt->talk, "\n  %s chmod 600 \"%s\"\n", _("hint:"), name);
 }
 
-static ex_code read_passphrase_file(const struct cli_prompt *prompt, char **ret, size_t *ret_bytes,
-                                    struct ex_error *err) {
-    EX_AUTO_FD int fd = open(prompt->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+static ex_code read_secret_file(const struct cli_prompt *prompt, enum app_secret which, char **ret,
+                                size_t *ret_bytes, struct ex_error *err) {
+    const char *file = file_of(prompt, which);
+    bool whole = which == APP_RECOVERY_CODE;
+    EX_AUTO_FD int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return ex_hint(ex_fail(err, EX_DENIED, _("could not open the passphrase file \"%s\": %s"),
-                               prompt->file, strerror(errno)),
-                       err, "%s", _("EXHIBIT_PASSPHRASE_FILE names it"));
-    warn_if_open(prompt, fd);
+                               file, strerror(errno)),
+                       err, _("%s names it"), variable_of(which));
+    warn_if_open(prompt, file, fd);
     EX_AUTO(sodium_free) char *secret = NULL;
     EX_TRY(new_secret(&secret, err));
     size_t size = 0;
-    while (size < EX_LIMIT_PASSPHRASE_BYTES + 2 && memchr(secret, '\n', size) == NULL) {
+    while (size < EX_LIMIT_PASSPHRASE_BYTES + 2 && (whole || memchr(secret, '\n', size) == NULL)) {
         ssize_t got = read(fd, secret + size, EX_LIMIT_PASSPHRASE_BYTES + 2 - size);
         if (got < 0 && errno == EINTR)
             return ex_fail(err, EX_INTERRUPTED, "%s", _("interrupted"));
         if (got < 0)
-            return ex_fail_sys(err, _("could not read the passphrase file \"%s\""), prompt->file);
+            return ex_fail_sys(err, _("could not read the passphrase file \"%s\""), file);
         if (got == 0)
             break;
         size += (size_t)got;
     }
-    EX_TRY(take_line(secret, size, ret_bytes, prompt->file, err));
+    *ret_bytes = size;
+    if (!whole)
+        EX_TRY(take_line(secret, size, ret_bytes, file, err));
     *ret = ex_steal(&secret);
     return EX_OK;
 }
@@ -92,14 +117,14 @@ struct question {
     sigset_t mask_before;
 };
 
-static ex_code question_open(struct question *q, struct ex_error *err) {
+static ex_code question_open(struct question *q, enum app_secret which, struct ex_error *err) {
     q->tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (q->tty < 0 || tcgetattr(q->tty, &q->before) != 0) {
         ex_fd_close(q->tty);
         q->tty = -1;
         return ex_hint(
             ex_fail(err, EX_DENIED, "%s", _("there is no terminal to ask for the passphrase")), err,
-            "%s", _("put it into a file and name that in EXHIBIT_PASSPHRASE_FILE"));
+            _("put it into a file and name that in %s"), variable_of(which));
     }
     static const int held[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
     sigset_t mask;
@@ -141,12 +166,12 @@ static ex_code question_ask(const struct question *q, const char *text, char *se
     return take_line(secret, (size_t)got, ret_bytes, "/dev/tty", err);
 }
 
-static ex_code ask(const atomic_bool *stop, const char *text, char **ret, size_t *ret_bytes,
-                   struct ex_error *err) {
+static ex_code ask(const atomic_bool *stop, const char *text, enum app_secret which, char **ret,
+                   size_t *ret_bytes, struct ex_error *err) {
     EX_AUTO(sodium_free) char *secret = NULL;
     EX_TRY(new_secret(&secret, err));
     struct question q;
-    EX_TRY(question_open(&q, err));
+    EX_TRY(question_open(&q, which, err));
     ex_code code = stop != NULL && atomic_load(stop)
                        ? ex_fail(err, EX_INTERRUPTED, "%s", _("interrupted"))
                        : question_ask(&q, text, secret, ret_bytes, err);
@@ -156,16 +181,20 @@ static ex_code ask(const atomic_bool *stop, const char *text, char **ret, size_t
     return EX_OK;
 }
 
-static ex_code ask_once(const atomic_bool *stop, const char *officer, char **ret, size_t *ret_bytes,
-                        struct ex_error *err) {
+static ex_code ask_once(const atomic_bool *stop, const char *officer, enum app_secret which,
+                        char **ret, size_t *ret_bytes, struct ex_error *err) {
     EX_AUTO_FREE char *name = cli_safe(officer);
     char text[256];
-    (void)snprintf(text, sizeof text, _("Passphrase of %.180s: "), name);
-    return ask(stop, text, ret, ret_bytes, err);
+    if (which == APP_RECOVERY_CODE)
+        (void)snprintf(text, sizeof text, "%s",
+                       _("Recovery code, all 40 characters (they are not shown): "));
+    else
+        (void)snprintf(text, sizeof text, _("Passphrase of %.180s: "), name);
+    return ask(stop, text, which, ret, ret_bytes, err);
 }
 
-static ex_code ask_twice(const atomic_bool *stop, const char *officer, char **ret,
-                         size_t *ret_bytes, struct ex_error *err) {
+static ex_code ask_twice(const atomic_bool *stop, const char *officer, enum app_secret which,
+                         char **ret, size_t *ret_bytes, struct ex_error *err) {
     EX_AUTO_FREE char *name = cli_safe(officer);
     char text[256];
     (void)snprintf(text, sizeof text, _("New passphrase of %.180s: "), name);
@@ -174,8 +203,8 @@ static ex_code ask_twice(const atomic_bool *stop, const char *officer, char **re
         EX_AUTO(sodium_free) char *second = NULL;
         size_t first_size = 0;
         size_t second_size = 0;
-        EX_TRY(ask(stop, text, &first, &first_size, err));
-        EX_TRY(ask(stop, _("The same once more: "), &second, &second_size, err));
+        EX_TRY(ask(stop, text, which, &first, &first_size, err));
+        EX_TRY(ask(stop, _("The same once more: "), which, &second, &second_size, err));
         if (first_size == second_size && sodium_memcmp(first, second, first_size) == 0) {
             *ret = ex_steal(&first);
             *ret_bytes = first_size;
@@ -187,16 +216,19 @@ static ex_code ask_twice(const atomic_bool *stop, const char *officer, char **re
                    _("type the same one twice"));
 }
 
-ex_code cli_prompt_passphrase(void *context, const char *officer, bool again, char **ret,
+ex_code cli_prompt_passphrase(void *context, const char *officer, enum app_secret which, char **ret,
                               size_t *ret_bytes, struct ex_error *err) {
     const struct cli_prompt *prompt = context;
     if (officer == NULL)
         officer = _("the officer");
-    if (prompt->file != NULL && prompt->file[0] != '\0')
-        return read_passphrase_file(prompt, ret, ret_bytes, err);
+    if (file_of(prompt, which) != NULL)
+        return read_secret_file(prompt, which, ret, ret_bytes, err);
     if (prompt->no_input)
-        return ex_hint(ex_fail(err, EX_DENIED, _("the passphrase of %s is needed"), officer), err,
-                       "%s", _("set EXHIBIT_PASSPHRASE_FILE, or leave out --no-input"));
-    return again ? ask_twice(prompt->stop, officer, ret, ret_bytes, err)
-                 : ask_once(prompt->stop, officer, ret, ret_bytes, err);
+        return ex_hint(which == APP_RECOVERY_CODE
+                           ? ex_fail(err, EX_DENIED, "%s", _("the recovery code is needed"))
+                           : ex_fail(err, EX_DENIED, _("the passphrase of %s is needed"), officer),
+                       err, _("set %s, or leave out --no-input"), variable_of(which));
+    if (which == APP_PASSPHRASE || which == APP_RECOVERY_CODE)
+        return ask_once(prompt->stop, officer, which, ret, ret_bytes, err);
+    return ask_twice(prompt->stop, officer, which, ret, ret_bytes, err);
 }

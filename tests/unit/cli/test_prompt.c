@@ -48,7 +48,8 @@ static ex_code from_file(const char *text, mode_t mode, char *ret, size_t room, 
     char *secret = NULL;
     size_t size = 0;
     struct ex_error err = {0};
-    ex_code code = cli_prompt_passphrase(&prompt, "Dara", true, &secret, &size, &err);
+    ex_code code =
+        cli_prompt_passphrase(&prompt, "Dara", APP_FIRST_PASSPHRASE, &secret, &size, &err);
     if (code == EX_OK)
         (void)snprintf(ret, room, "%.*s", (int)size, secret);
     sodium_free(secret);
@@ -81,12 +82,45 @@ static void no_passphrase_is_denied(void **state) {
     struct ex_error err = {0};
     char *secret = NULL;
     size_t size = 0;
-    assert_int_equal(cli_prompt_passphrase(&prompt, "Dara", false, &secret, &size, &err),
+    assert_int_equal(cli_prompt_passphrase(&prompt, "Dara", APP_PASSPHRASE, &secret, &size, &err),
                      EX_DENIED);
     prompt = (struct cli_prompt){.no_input = true};
-    assert_int_equal(cli_prompt_passphrase(&prompt, "Dara", false, &secret, &size, &err),
+    assert_int_equal(cli_prompt_passphrase(&prompt, "Dara", APP_PASSPHRASE, &secret, &size, &err),
                      EX_DENIED);
     assert_has(err.hint, "EXHIBIT_PASSPHRASE_FILE");
+    assert_null(secret);
+}
+
+/* Each secret has its own variable; a recovery code may stand on several lines. */
+static void other_secrets_come_from_their_own_files(void **state) {
+    (void)state;
+    static const char code[] = "000GD-40R4X\n0M300-E209K\n";
+    struct ex_error err = {0};
+    char *secret = NULL;
+    size_t size = 0;
+    write_file(code, strlen(code), 0600);
+    struct cli_prompt prompt = {.file = "/does/not/exist", .recovery_file = path};
+    assert_int_equal(
+        cli_prompt_passphrase(&prompt, "Dara", APP_RECOVERY_CODE, &secret, &size, &err), EX_OK);
+    assert_int_equal(size, strlen(code));
+    assert_memory_equal(secret, code, size);
+    sodium_free(secret);
+    secret = NULL;
+    prompt = (struct cli_prompt){.file = "/does/not/exist", .new_file = path};
+    assert_int_equal(
+        cli_prompt_passphrase(&prompt, "Dara", APP_NEW_PASSPHRASE, &secret, &size, &err), EX_OK);
+    assert_int_equal(size, strlen("000GD-40R4X"));
+    sodium_free(secret);
+    secret = NULL;
+    /* The present passphrase is never taken for the new one. */
+    prompt = (struct cli_prompt){.file = path, .no_input = true};
+    assert_int_equal(
+        cli_prompt_passphrase(&prompt, "Dara", APP_NEW_PASSPHRASE, &secret, &size, &err),
+        EX_DENIED);
+    assert_has(err.hint, "EXHIBIT_NEW_PASSPHRASE_FILE");
+    assert_int_equal(
+        cli_prompt_passphrase(&prompt, "Dara", APP_RECOVERY_CODE, &secret, &size, &err), EX_DENIED);
+    assert_has(err.hint, "EXHIBIT_RECOVERY_FILE");
     assert_null(secret);
 }
 
@@ -201,6 +235,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_line_of_the_file_is_it),
         cmocka_unit_test(no_passphrase_is_denied),
+        cmocka_unit_test(other_secrets_come_from_their_own_files),
         cmocka_unit_test(the_length_has_a_limit),
         cmocka_unit_test(a_file_that_others_can_read_is_warned_about),
         cmocka_unit_test(the_terminal_does_not_show_it),
