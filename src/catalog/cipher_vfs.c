@@ -2,10 +2,11 @@
 /* format/catalog, "Encrypted". SQLite reads and writes any range of a file; here it becomes whole
  * blocks, each of which is read, opened, changed, sealed under a new nonce and written.
  *
- * Why a crash costs nothing: SQLite is told that a sector has the size of a block and that nothing
- * is safe but what was synchronised (xSectorSize, xDeviceCharacteristics). So it starts each part
- * of a journal in a new sector, and never touches a block again whose bytes it may need for
- * undoing.
+ * Why a crash does not tear what is needed for undoing: SQLite is told that a sector has the size
+ * of a block and that nothing is safe but what was synchronised (xSectorSize,
+ * xDeviceCharacteristics). So it gives a journal's head a sector of its own, begins another part of
+ * the journal in a new one, and file_sync() fills the last block up before. No block with records
+ * is written again once it was synchronised.
  */
 #include "catalog/cipher_internal.h"
 
@@ -24,7 +25,7 @@ _Static_assert(CIPHER_KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, 
 #define LABEL "exhibit-catalog-v1"
 
 enum kind { KIND_MAIN = 0, KIND_JOURNAL = 1 };
-enum { AD_BYTES = sizeof LABEL + 1 + 8, JOURNAL_END_BYTES = 16 };
+enum { AD_BYTES = sizeof LABEL + 1 + 8, JOURNAL_END_BYTES = 16, MAGIC_BYTES = 8 };
 
 struct secrets {
     uint8_t key[CIPHER_KEY_BYTES];
@@ -43,7 +44,8 @@ struct cipher_file {
     sqlite3_file base;
     struct cipher *cipher;
     enum kind kind;
-    int lock; /* SQLITE_LOCK_… that this connection holds */
+    int lock;     /* SQLITE_LOCK_… that this connection holds */
+    bool written; /* since it was last synchronised */
     sqlite3_file *real;
 };
 
@@ -199,13 +201,29 @@ static int file_read(sqlite3_file *file, void *to, int length, sqlite3_int64 off
         *(uint8_t *)to = 1;
         return SQLITE_OK;
     }
+    /* SQLite takes records that are not there for ones that were never synchronised. Here those
+     * that a head names always were. (1 and MAGIC_BYTES: is there a head at all?) */
+    if (rc == SQLITE_IOERR_SHORT_READ && f->kind == KIND_JOURNAL && length != 1 &&
+        length != MAGIC_BYTES)
+        return SQLITE_IOERR_AUTH;
     return rc;
+}
+
+/* A new journal begins with its head. What an interrupted one left there, which had nothing to
+ * undo, goes: its blocks may be torn, and could not be changed. */
+static int begin_journal(struct cipher_file *f, sqlite3_int64 offset, int length) {
+    if (f->kind != KIND_JOURNAL || offset != 0 || length != CIPHER_BLOCK_BYTES)
+        return SQLITE_OK;
+    return f->real->pMethods->xTruncate(f->real, 0);
 }
 
 static int file_write(sqlite3_file *file, const void *from, int length, sqlite3_int64 offset) {
     struct cipher_file *f = file_of(file);
     uint64_t size, start = (uint64_t)offset;
-    int rc = logical_size(f, &size);
+    int rc = begin_journal(f, offset, length);
+    if (rc == SQLITE_OK)
+        rc = logical_size(f, &size);
+    f->written = true;
     if (rc == SQLITE_OK && start > size) { /* no holes: a block is there or it is not */
         rc = change(f, size, NULL, size, start - size);
         size = start;
@@ -241,6 +259,13 @@ static int file_close(sqlite3_file *file) {
 
 static int file_sync(sqlite3_file *file, int flags) {
     struct cipher_file *f = file_of(file);
+    uint64_t size = 0;
+    int rc = f->kind == KIND_JOURNAL && f->written ? logical_size(f, &size) : SQLITE_OK;
+    f->written = false; /* somebody else's torn end, synchronised before it is undone, stays */
+    if (rc == SQLITE_OK && size % CIPHER_BLOCK_BYTES != 0) /* zeros name no record */
+        rc = change(f, size, NULL, size, CIPHER_BLOCK_BYTES - size % CIPHER_BLOCK_BYTES);
+    if (rc != SQLITE_OK)
+        return rc;
     return f->real->pMethods->xSync(f->real, flags);
 }
 
