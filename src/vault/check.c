@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Is every file sound, and what was left behind? Writes nothing, except that vault_rebuild_index()
  * makes index segments. */
+#include "vault/hurt_internal.h"
 #include "vault/layout_internal.h"
 
 #include <dirent.h>
@@ -20,6 +21,8 @@ struct checker {
     struct block_hasher *hasher;
     struct vault_check_report *report;
     const char *pack; /* in hand */
+    const uint8_t *pack_id;
+    struct ex_error failed; /* what keeps the check itself from going on; code EX_OK: nothing */
 };
 
 static void problem(struct checker *c, const char *format, ...) EX_PRINTF(2, 3);
@@ -37,8 +40,17 @@ static void index_problem(void *context, const char *text) {
     problem(context, "%s", text);
 }
 
+/* For mapping damage to items. */
+static void note_hurt(struct checker *c, uint64_t offset, uint64_t length, const char *why) {
+    struct ex_error err;
+    if (c->failed.code == EX_OK &&
+        hurt_add(c->report->hurt, c->pack_id, offset, length, why, &err) != EX_OK)
+        c->failed = err;
+}
+
 static void stretch_damaged(void *context, uint64_t offset, uint64_t length) {
     struct checker *c = context;
+    note_hurt(c, offset, length, "the record of the chunk is damaged");
     problem(c, "pack %.19s…: %llu bytes at %llu hold no sound record", c->pack,
             (unsigned long long)length, (unsigned long long)offset);
 }
@@ -70,15 +82,17 @@ static ex_code check_record(struct checker *c, int fd, const struct pack_list *l
             *err = why;
         return code;
     }
-    if (code != EX_OK)
+    if (code != EX_OK) {
         problem(c, "pack %.19s…, record %u at %u: %s", c->pack, expected->head.number,
                 expected->offset, why.text);
+        note_hurt(c, expected->offset, size, why.text);
+    }
     return EX_OK;
 }
 
 /* What the pack holds; problems are said. False: nothing more can be found out about it. */
 static bool list_pack(struct checker *c, int fd, const char *name, const uint8_t *id,
-                      struct pack_list *list) {
+                      uint64_t size_bytes, struct pack_list *list) {
     struct ex_error why;
     if (vault_is_locked(c->vault)) {
         if (pack_frame_check(fd, c->vault, name, &why) != EX_OK)
@@ -87,7 +101,12 @@ static bool list_pack(struct checker *c, int fd, const char *name, const uint8_t
     }
     if (pack_list_read(fd, c->vault, name, list, &why) != EX_OK) {
         problem(c, "pack %.19s…: %s", c->pack, why.text);
-        return pack_list_walk(fd, c->vault, name, list, stretch_damaged, c, &why) == EX_OK;
+        if (pack_list_walk(fd, c->vault, name, list, stretch_damaged, c, &why) == EX_OK) {
+            note_hurt(c, size_bytes, UINT64_MAX - size_bytes, "its pack ends before it");
+            return true;
+        }
+        note_hurt(c, 0, UINT64_MAX, why.text);
+        return false;
     }
     if (memcmp(list->id, id, VAULT_PACK_ID_BYTES) != 0)
         problem(c, "pack %.19s…: the file has the name of another pack", c->pack);
@@ -103,16 +122,18 @@ static ex_code check_pack(void *context, const char *name,
     EX_AUTO_FD int fd = -1;
     ex_code code = EX_OK;
     c->pack = name + 3;
+    c->pack_id = id;
     c->report->packs++;
     if (ex_open_at(c->vault->packs_fd, name, O_RDONLY | O_NONBLOCK, &fd, &why) != EX_OK) {
         problem(c, "pack %.19s…: %s", c->pack, why.text);
+        note_hurt(c, 0, UINT64_MAX, why.text);
         return EX_OK;
     }
-    if (fstat(fd, &st) == 0)
-        c->report->stored_bytes += (uint64_t)st.st_size;
+    uint64_t size_bytes = fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+    c->report->stored_bytes += size_bytes;
     if (!vault_is_locked(c->vault) && !index_has_pack(c->vault->index, id))
         c->report->packs_not_indexed++;
-    if (!list_pack(c, fd, name, id, &list))
+    if (!list_pack(c, fd, name, id, size_bytes, &list))
         return EX_OK;
     c->report->records += list.record_count;
     for (size_t i = 0; code == EX_OK && c->deep && i < list.record_count; i++) {
@@ -121,6 +142,11 @@ static ex_code check_pack(void *context, const char *name,
             code = ex_progress_step(c->progress, list.record[i].head.stored_length, err);
     }
     pack_list_clear(&list);
+    if (code == EX_OK && c->failed.code != EX_OK) {
+        if (err != NULL)
+            *err = c->failed;
+        return c->failed.code;
+    }
     return code;
 }
 
@@ -232,6 +258,11 @@ static ex_code check_work(struct checker *c, struct ex_error *err) {
     return code;
 }
 
+void vault_check_report_clear(struct vault_check_report *r) {
+    vault_hurt_free(r->hurt);
+    r->hurt = NULL;
+}
+
 ex_code vault_check(struct vault *v, bool deep, struct ex_progress *progress,
                     struct vault_check_report *ret, struct ex_error *err) {
     EX_AUTO(codec_free) struct codec *codec = NULL;
@@ -243,6 +274,7 @@ ex_code vault_check(struct vault *v, bool deep, struct ex_progress *progress,
     EX_TRY(block_hasher_new(&hasher, err));
     c.codec = codec;
     c.hasher = hasher;
+    EX_TRY(hurt_new(&ret->hurt, err));
     EX_TRY(index_refresh(v->index, err));
     EX_TRY(pack_each(v, check_pack, &c, err));
     index_each_pack(v->index, check_is_there, &c);

@@ -67,6 +67,13 @@ char *pack_name(char to[static PACK_NAME_BYTES], const uint8_t id[static VAULT_P
     return to;
 }
 
+bool pack_name_parse(const char *name, uint8_t ret[static VAULT_PACK_ID_BYTES]) {
+    char again[PACK_NAME_BYTES];
+    return strlen(name) == PACK_NAME_BYTES - 1 &&
+           ex_parse_hex(name + 3, 64, ret, VAULT_PACK_ID_BYTES) &&
+           strcmp(pack_name(again, ret), name) == 0;
+}
+
 bool vault_has_pack(const struct vault *v, const uint8_t id[static VAULT_PACK_ID_BYTES]) {
     char name[PACK_NAME_BYTES];
     bool regular;
@@ -155,6 +162,7 @@ ex_code pack_trailer_build(const struct pack_list *l, const struct epochs *epoch
     memset(footer, 0, PACK_FOOTER_BYTES);
     memcpy(footer, FOOTER_MAGIC, sizeof FOOTER_MAGIC);
     ex_put_le64(footer + 8, offset);
+    ex_put_le64(footer + 16, l->epoch);
     footer_hash(l->id, footer, whole, record_size, footer + 32);
     *ret = whole;
     *ret_size_bytes = record_size + PACK_FOOTER_BYTES;
@@ -367,6 +375,48 @@ static ex_code resync(struct walker *w, uint64_t from, uint64_t *ret, struct ex_
     return EX_OK;
 }
 
+/* Which key a pack has whose header is damaged: the footer says it again, and if that is gone too,
+ * the first record tells. The id is that of the file's name. */
+static ex_code guess_epoch(struct walker *w, const struct vault *v, struct ex_error *err) {
+    uint8_t footer[PACK_FOOTER_BYTES];
+    struct record r = {0};
+    uint64_t newest = epochs_newest(v->epochs);
+    if (v->config.plain)
+        return EX_OK;
+    if (vault_is_locked(v))
+        return ex_fail(err, EX_DENIED, "the vault is locked");
+    if (w->size >= sizeof footer &&
+        ex_read_at(w->fd, footer, sizeof footer, w->size - sizeof footer, w->name, NULL) == EX_OK) {
+        struct ex_cursor c = ex_cursor_make(footer, sizeof footer);
+        bool magic = memcmp(ex_cursor_bytes(&c, 8), FOOTER_MAGIC, 8) == 0;
+        (void)ex_cursor_le64(&c);
+        w->pack.epoch = ex_cursor_le64(&c);
+        if (magic && w->pack.epoch > 0 && w->pack.epoch <= newest)
+            return EX_OK;
+    }
+    for (w->pack.epoch = newest; w->pack.epoch > 0; w->pack.epoch--) {
+        if (w->size > PACK_HEADER_BYTES && record_at(w, PACK_HEADER_BYTES, &r, NULL) == EX_OK) {
+            record_clear(&r);
+            return EX_OK;
+        }
+    }
+    return ex_fail(err, EX_ALTERED, "\"%s\" does not say under which key it stands", w->name);
+}
+
+ex_code pack_guess_ref(int fd, const struct vault *v, const char *name, struct codec *codec,
+                       struct pack_ref *ret, struct ex_error *err) {
+    struct stat st;
+    struct walker w = {.fd = fd, .name = name, .codec = codec, .pack = {.epochs = v->epochs}};
+    if (fstat(fd, &st) != 0)
+        return ex_fail_sys(err, "could not examine \"%s\"", name);
+    if (!pack_name_parse(name, w.pack.id) || !S_ISREG(st.st_mode))
+        return ex_fail(err, EX_ALTERED, "\"%s\" is not a pack's name", name);
+    w.size = (uint64_t)st.st_size;
+    EX_TRY(guess_epoch(&w, v, err));
+    *ret = w.pack;
+    return EX_OK;
+}
+
 static ex_code walk(struct walker *w, struct pack_list *l,
                     void (*damaged)(void *, uint64_t, uint64_t), void *context,
                     struct ex_error *err) {
@@ -398,18 +448,39 @@ static ex_code walk(struct walker *w, struct pack_list *l,
     return EX_OK;
 }
 
+/* From the header, or, when that is damaged, as far as it can be guessed. */
+static ex_code walker_start(struct walker *w, const struct vault *v, struct ex_error *err) {
+    struct pack_header header;
+    struct ex_error why;
+    struct stat st;
+    ex_code code = read_header(w->fd, v, w->name, &w->size, &header, &why);
+    if (code == EX_OK) {
+        w->pack = (struct pack_ref){.epoch = header.epoch, .epochs = v->epochs};
+        memcpy(w->pack.id, header.id, sizeof w->pack.id);
+        return EX_OK;
+    }
+    if ((code == EX_ALTERED || code == EX_IO) && fstat(w->fd, &st) == 0 &&
+        (uint64_t)st.st_size <= EX_LIMIT_PACK_BYTES &&
+        pack_guess_ref(w->fd, v, w->name, w->codec, &w->pack, NULL) == EX_OK) {
+        w->size = (uint64_t)st.st_size;
+        return EX_OK;
+    }
+    if (err != NULL)
+        *err = why;
+    return code;
+}
+
 ex_code pack_list_walk(int fd, const struct vault *v, const char *name, struct pack_list *ret,
                        void (*damaged)(void *context, uint64_t offset, uint64_t length),
                        void *context, struct ex_error *err) {
-    struct pack_list l;
-    struct pack_header header;
+    struct pack_list l = {0};
     EX_AUTO(codec_free) struct codec *codec = NULL;
     struct walker w = {.fd = fd, .name = name};
-    EX_TRY(read_header(fd, v, name, &w.size, &header, err));
     EX_TRY(codec_new(&codec, err));
-    list_start(&l, &header);
     w.codec = codec;
-    w.pack = pack_list_ref(&l, v->epochs);
+    EX_TRY(walker_start(&w, v, err));
+    memcpy(l.id, w.pack.id, sizeof l.id);
+    l.epoch = w.pack.epoch;
     ex_code code = walk(&w, &l, damaged, context, err);
     if (code != EX_OK) {
         pack_list_clear(&l);

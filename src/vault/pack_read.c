@@ -114,8 +114,9 @@ static ex_code find_pack_ref(const struct vault *v, const char *name,
     if (v->config.plain || codec_knows_pack(codec, v->epochs, id, &ret->epoch))
         return EX_OK;
     EX_TRY(open_pack(v, name, false, &fd, NULL, err));
-    EX_TRY(ex_read_at(fd, bytes, sizeof bytes, 0, name, err));
-    EX_TRY(pack_header_parse(bytes, &v->config, &header, err));
+    if (ex_read_at(fd, bytes, sizeof bytes, 0, name, NULL) != EX_OK ||
+        pack_header_parse(bytes, &v->config, &header, NULL) != EX_OK)
+        return pack_guess_ref(fd, v, name, codec, ret, err);
     if (memcmp(header.id, id, sizeof header.id) != 0)
         return ex_fail(err, EX_ALTERED, "\"%s\" is another pack than its name says", name);
     ret->epoch = header.epoch;
@@ -222,13 +223,12 @@ static ex_code each_in(const struct vault *v, const char *sub,
         return EX_OK; /* a stranger, as below */
     ex_code code = names_read(v->packs_fd, sub, &packs, err);
     for (size_t i = 0; code == EX_OK && i < packs.count; i++) {
-        char path[512], name[PACK_NAME_BYTES];
+        char path[512];
         uint8_t id[VAULT_PACK_ID_BYTES];
         (void)snprintf(path, sizeof path, "%s/%s", sub, packs.name[i]);
-        if (strlen(path) != PACK_NAME_BYTES - 1 || !ex_parse_hex(path + 3, 64, id, sizeof id) ||
-            strcmp(pack_name(name, id), path) != 0)
+        if (!pack_name_parse(path, id))
             continue; /* vault_check names strangers; nobody else has to stumble over them */
-        code = fn(context, name, id, err);
+        code = fn(context, path, id, err);
     }
     names_clear(&packs);
     return code;

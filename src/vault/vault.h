@@ -178,6 +178,11 @@ struct vault_unfinished {
     char journal[512]; /* its first line */
 };
 
+/* Where stored bytes are damaged, as a check found it. */
+struct vault_hurt;
+void vault_hurt_free(struct vault_hurt *h);
+EX_DEFINE_AUTO(struct vault_hurt, vault_hurt_free);
+
 struct vault_check_report {
     bool locked; /* encrypted, and no key was there: only what stands in the clear was checked */
     uint64_t packs, records, stored_bytes;
@@ -186,13 +191,31 @@ struct vault_check_report {
     char problem[VAULT_PROBLEMS_MAX][200];
     size_t unfinished_count;
     struct vault_unfinished unfinished[VAULT_UNFINISHED_MAX];
+    struct vault_hurt *hurt; /* freed by vault_check_report_clear() */
 };
+void vault_check_report_clear(struct vault_check_report *r);
 
 /* Headers, tables, trailers and footers of every pack, the index segments, work left behind; `deep`
  * also decodes every record and recomputes every id. Of a locked vault only headers, footers and
  * the trailers' hashes. Writes nothing. */
 EX_MUST_USE ex_code vault_check(struct vault *v, bool deep, struct ex_progress *progress,
                                 struct vault_check_report *ret, struct ex_error *err);
+
+/* One range of an object of which no good copy is known. */
+struct vault_hurt_range {
+    uint64_t offset, length;
+    uint8_t id[SHA256_BYTES]; /* of the chunk */
+    bool layout;     /* a node of the layout is hurt: what lies in the range is not known */
+    bool missing;    /* there are no bytes at all; otherwise there are damaged ones */
+    const char *why; /* until the callback returns */
+};
+typedef ex_code vault_hurt_fn(void *context, const struct vault_hurt_range *range,
+                              struct ex_error *err);
+/* The ranges of an object that this damage (and whatever is missing) hurts, in order. Reads the
+ * layout and the index, not the content. */
+EX_MUST_USE ex_code vault_hurt_map(struct vault *v, const struct vault_hurt *hurt,
+                                   const struct vault_object_info *object, vault_hurt_fn *each,
+                                   void *context, struct ex_error *err);
 
 /* Is a published pack of this id there? Says nothing about its content. */
 bool vault_has_pack(const struct vault *v, const uint8_t id[static VAULT_PACK_ID_BYTES]);

@@ -187,6 +187,10 @@ EX_MUST_USE ex_code pack_trailer_build(const struct pack_list *l, const struct e
 /* "ab/abcd….pack" */
 enum { PACK_NAME_BYTES = 3 + 64 + 5 + 1 };
 char *pack_name(char to[static PACK_NAME_BYTES], const uint8_t id[static VAULT_PACK_ID_BYTES]);
+bool pack_name_parse(const char *name, uint8_t ret[static VAULT_PACK_ID_BYTES]);
+/* The ref of a pack whose header is damaged: id by its name, epoch by footer or by trying. */
+EX_MUST_USE ex_code pack_guess_ref(int fd, const struct vault *v, const char *name,
+                                   struct codec *codec, struct pack_ref *ret, struct ex_error *err);
 /* Calls fn for every pack under packs/ in order of name. */
 EX_MUST_USE ex_code pack_each(const struct vault *v,
                               ex_code (*fn)(void *context, const char *name,

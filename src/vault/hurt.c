@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From damaged places to the byte ranges of objects that they hurt. A chunk is hurt when none of
+ * its copies is good. */
+#include "vault/hurt_internal.h"
+
+#include "vault/layout_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HASH_NONFATAL_OOM        1
+#define uthash_nonfatal_oom(obj) (oom = true)
+#include <uthash.h>
+
+struct stretch {
+    uint64_t offset, length;
+    char why[100];
+};
+
+struct hurt_pack {
+    uint8_t id[VAULT_PACK_ID_BYTES];
+    size_t count, capacity;
+    struct stretch *stretch;
+    UT_hash_handle hh;
+};
+
+struct vault_hurt {
+    struct hurt_pack *packs;
+};
+
+ex_code hurt_new(struct vault_hurt **ret, struct ex_error *err) {
+    (void)err;
+    *ret = ex_new0(struct vault_hurt);
+    return EX_OK;
+}
+
+void vault_hurt_free(struct vault_hurt *h) {
+    struct hurt_pack *p, *next;
+    if (h == NULL)
+        return;
+    HASH_ITER(hh, h->packs, p, next) {
+        HASH_DEL(h->packs, p);
+        free(p->stretch);
+        free(p);
+    }
+    free(h);
+}
+
+static struct hurt_pack *find(const struct vault_hurt *h, const uint8_t *id) {
+    struct hurt_pack *p;
+    HASH_FIND(hh, h->packs, id, VAULT_PACK_ID_BYTES, p);
+    return p;
+}
+
+static ex_code find_or_add(struct vault_hurt *h, const uint8_t *id, struct hurt_pack **ret,
+                           struct ex_error *err) {
+    bool oom = false;
+    *ret = find(h, id);
+    if (*ret != NULL)
+        return EX_OK;
+    struct hurt_pack *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return ex_fail(err, EX_NOMEM, "no memory for the list of damage");
+    memcpy(p->id, id, sizeof p->id);
+    HASH_ADD(hh, h->packs, id, VAULT_PACK_ID_BYTES, p);
+    if (oom) {
+        free(p);
+        return ex_fail(err, EX_NOMEM, "no memory for the list of damage");
+    }
+    *ret = p;
+    return EX_OK;
+}
+
+ex_code hurt_add(struct vault_hurt *h, const uint8_t pack[static VAULT_PACK_ID_BYTES],
+                 uint64_t offset, uint64_t length, const char *why, struct ex_error *err) {
+    struct hurt_pack *p;
+    EX_TRY(find_or_add(h, pack, &p, err));
+    EX_TRY(ex_grow(&p->stretch, &p->capacity, p->count + 1, sizeof *p->stretch, EX_LIMIT_PACK_BYTES,
+                   "the list of damage", err));
+    struct stretch *s = &p->stretch[p->count++];
+    *s = (struct stretch){.offset = offset, .length = length};
+    (void)snprintf(s->why, sizeof s->why, "%s", why);
+    return EX_OK;
+}
+
+const char *hurt_why(const struct vault_hurt *h, const uint8_t pack[static VAULT_PACK_ID_BYTES],
+                     uint32_t offset) {
+    const struct hurt_pack *p = find(h, pack);
+    for (size_t i = 0; p != NULL && i < p->count; i++)
+        if (offset >= p->stretch[i].offset && offset - p->stretch[i].offset < p->stretch[i].length)
+            return p->stretch[i].why;
+    return NULL;
+}
+
+/* ---- objects ---- */
+
+struct mapping {
+    struct vault *vault;
+    const struct vault_hurt *hurt;
+    vault_hurt_fn *each;
+    void *context;
+};
+
+/* Is there a copy that nothing is known against? If not, what is said about the first one. */
+static bool has_good_copy(struct mapping *m, const uint8_t *id, bool *ret_missing,
+                          const char **ret_why) {
+    struct index_search search = {0};
+    struct index_place place;
+    *ret_missing = true;
+    *ret_why = "the chunk is in no pack that the index knows";
+    while (index_next(m->vault->index, id, &search, &place)) {
+        const char *why = hurt_why(m->hurt, place.pack, place.offset);
+        if (why == NULL && vault_has_pack(m->vault, place.pack))
+            return true;
+        if (why != NULL) {
+            *ret_why = why;
+            *ret_missing = false;
+        } else if (*ret_missing) {
+            *ret_why = "its pack is gone";
+        }
+    }
+    return false;
+}
+
+static ex_code map_extent(void *context, uint64_t offset, const struct extent *e,
+                          struct ex_error *err) {
+    struct mapping *m = context;
+    struct vault_hurt_range r = {.offset = offset, .length = e->length};
+    if (e->kind != EXTENT_DATA || has_good_copy(m, e->id, &r.missing, &r.why))
+        return EX_OK;
+    memcpy(r.id, e->id, sizeof r.id);
+    return m->each(m->context, &r, err);
+}
+
+static ex_code map_damaged(void *context, uint64_t offset, uint64_t length,
+                           const struct ex_error *why, struct ex_error *err) {
+    struct mapping *m = context;
+    const struct vault_hurt_range r = {.offset = offset,
+                                       .length = length,
+                                       .layout = true,
+                                       .missing = why->code == EX_MISSING,
+                                       .why = why->text};
+    return m->each(m->context, &r, err);
+}
+
+ex_code vault_hurt_map(struct vault *v, const struct vault_hurt *hurt,
+                       const struct vault_object_info *object, vault_hurt_fn *each, void *context,
+                       struct ex_error *err) {
+    struct mapping m = {.vault = v, .hurt = hurt, .each = each, .context = context};
+    const struct layout_visitor visitor = {
+        .context = &m, .extent = map_extent, .damaged = map_damaged};
+    struct fetcher fetcher;
+    if (object->size_bytes == 0)
+        return EX_OK;
+    EX_TRY(index_refresh(v->index, err));
+    EX_TRY(fetcher_open(v, &fetcher, err));
+    ex_code code = layout_walk(&fetcher, object->layout, object->layout_level, object->size_bytes,
+                               &visitor, err);
+    fetcher_close(&fetcher);
+    return code;
+}
