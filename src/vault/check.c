@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Is every file sound, and what was left behind? Writes nothing, except that vault_rebuild_index()
  * makes index segments. */
-#include "vault/hurt_internal.h"
+#include "vault/check_internal.h"
+
 #include "vault/layout_internal.h"
 
 #include <dirent.h>
@@ -11,19 +12,10 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-struct checker {
-    struct vault *vault;
-    bool deep;
-    struct ex_progress *progress;
-    struct codec *codec;
-    struct block_hasher *hasher;
-    struct vault_check_report *report;
-    const char *pack; /* in hand */
-    const uint8_t *pack_id;
-    struct ex_error failed; /* what keeps the check itself from going on; code EX_OK: nothing */
-};
+enum { THROTTLE_NS = 500000000 }; /* no longer without asking whether somebody wants to stop */
 
 static void problem(struct checker *c, const char *format, ...) EX_PRINTF(2, 3);
 static void problem(struct checker *c, const char *format, ...) {
@@ -56,7 +48,7 @@ static void stretch_damaged(void *context, uint64_t offset, uint64_t length) {
 }
 
 /* Decodes one record of the open pack and recomputes its ids. */
-static ex_code check_record(struct checker *c, int fd, const struct pack_list *list,
+static ex_code check_record(struct checker *c, const char *name, const struct pack_list *list,
                             const struct pack_record *expected, struct ex_error *err) {
     size_t size = RECORD_HEADER_BYTES + (size_t)expected->head.stored_length, bad = 0;
     EX_AUTO_FREE uint8_t *data = NULL;
@@ -64,7 +56,8 @@ static ex_code check_record(struct checker *c, int fd, const struct pack_list *l
     struct record r = {0};
     struct ex_error why = {0};
     EX_TRY(ex_alloc(size, 1, EX_LIMIT_RECORD_BYTES * 2, "a record", &data, err));
-    ex_code code = ex_read_at(fd, data, size, expected->offset, c->pack, &why);
+    ex_code code =
+        pack_read_direct(c->direct_fd, c->method, data, size, expected->offset, name, &why);
     if (code == EX_OK)
         code = record_parse(c->codec, &pack, data, size, RECORD_ALL, &r, &why);
     if (code == EX_OK)
@@ -113,14 +106,57 @@ static bool list_pack(struct checker *c, int fd, const char *name, const uint8_t
     return true;
 }
 
-static ex_code check_pack(void *context, const char *name,
-                          const uint8_t id[static VAULT_PACK_ID_BYTES], struct ex_error *err) {
-    struct checker *c = context;
+static void throttle(struct checker *c, uint64_t bytes) {
+    c->bytes_read += bytes;
+    if (c->rate_bytes_s == 0)
+        return;
+    uint64_t due = (uint64_t)((double)c->bytes_read / (double)c->rate_bytes_s * 1e9);
+    uint64_t spent = ex_monotonic_ns() - c->started_ns;
+    if (spent >= due)
+        return;
+    uint64_t wait = due - spent < THROTTLE_NS ? due - spent : THROTTLE_NS;
+    const struct timespec pause = {.tv_sec = (time_t)(wait / 1000000000),
+                                   .tv_nsec = (long)(wait % 1000000000)};
+    (void)nanosleep(&pause, NULL); /* a signal ends it early, which does no harm */
+}
+
+/* Every record of a pack, from the disk. */
+static ex_code check_records(struct checker *c, const char *name, const struct pack_list *list,
+                             struct ex_error *err) {
+    ex_code code = pack_open_direct(c->vault->packs_fd, name, &c->direct_fd, &c->method, err);
+    for (size_t i = 0; code == EX_OK && i < list->record_count; i++) {
+        uint64_t size = list->record[i].head.stored_length;
+        code = check_record(c, name, list, &list->record[i], err);
+        if (code == EX_OK)
+            throttle(c, size);
+        if (code == EX_OK)
+            code = ex_progress_step(c->progress, size, err);
+    }
+    ex_fd_close(c->direct_fd);
+    c->direct_fd = -1;
+    return code;
+}
+
+static ex_code check_opened(struct checker *c, int fd, const char *name, const uint8_t *id,
+                            struct ex_error *err) {
     struct pack_list list = {0};
-    struct ex_error why;
     struct stat st;
+    uint64_t size_bytes = fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+    c->report->stored_bytes += size_bytes;
+    if (!vault_is_locked(c->vault) && !index_has_pack(c->vault->index, id))
+        c->report->packs_not_indexed++;
+    if (!list_pack(c, fd, name, id, size_bytes, &list))
+        return EX_OK;
+    c->report->records += list.record_count;
+    ex_code code = c->deep ? check_records(c, name, &list, err) : EX_OK;
+    pack_list_clear(&list);
+    return code;
+}
+
+ex_code checker_pack(struct checker *c, const char *name,
+                     const uint8_t id[static VAULT_PACK_ID_BYTES], struct ex_error *err) {
+    struct ex_error why;
     EX_AUTO_FD int fd = -1;
-    ex_code code = EX_OK;
     c->pack = name + 3;
     c->pack_id = id;
     c->report->packs++;
@@ -129,25 +165,15 @@ static ex_code check_pack(void *context, const char *name,
         note_hurt(c, 0, UINT64_MAX, why.text);
         return EX_OK;
     }
-    uint64_t size_bytes = fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
-    c->report->stored_bytes += size_bytes;
-    if (!vault_is_locked(c->vault) && !index_has_pack(c->vault->index, id))
-        c->report->packs_not_indexed++;
-    if (!list_pack(c, fd, name, id, size_bytes, &list))
-        return EX_OK;
-    c->report->records += list.record_count;
-    for (size_t i = 0; code == EX_OK && c->deep && i < list.record_count; i++) {
-        code = check_record(c, fd, &list, &list.record[i], err);
-        if (code == EX_OK)
-            code = ex_progress_step(c->progress, list.record[i].head.stored_length, err);
-    }
-    pack_list_clear(&list);
-    if (code == EX_OK && c->failed.code != EX_OK) {
-        if (err != NULL)
-            *err = c->failed;
-        return c->failed.code;
-    }
-    return code;
+    EX_TRY(check_opened(c, fd, name, id, err));
+    if (c->failed.code != EX_OK && err != NULL)
+        *err = c->failed;
+    return c->failed.code;
+}
+
+static ex_code check_pack(void *context, const char *name,
+                          const uint8_t id[static VAULT_PACK_ID_BYTES], struct ex_error *err) {
+    return checker_pack(context, name, id, err);
 }
 
 /* A pack that the index knows and the directory does not. */
@@ -263,25 +289,42 @@ void vault_check_report_clear(struct vault_check_report *r) {
     r->hurt = NULL;
 }
 
+ex_code checker_open(struct checker *c, struct vault *v, struct vault_check_report *report,
+                     struct ex_error *err) {
+    *c = (struct checker){
+        .vault = v, .report = report, .direct_fd = -1, .started_ns = ex_monotonic_ns()};
+    *report = (struct vault_check_report){.locked = vault_is_locked(v)};
+    EX_TRY(codec_new(&c->codec, err));
+    EX_TRY(block_hasher_new(&c->hasher, err));
+    return hurt_new(&report->hurt, err);
+}
+
+void checker_close(struct checker *c) {
+    codec_free(c->codec);
+    block_hasher_free(c->hasher);
+}
+
+static ex_code check_all(struct checker *c, struct ex_error *err) {
+    struct vault *v = c->vault;
+    EX_TRY(index_refresh(v->index, err));
+    EX_TRY(pack_each(v, check_pack, c, err));
+    index_each_pack(v->index, check_is_there, c);
+    check_strangers(c);
+    index_counts(v->index, &c->report->index_segments, &c->report->index_entries);
+    EX_TRY(index_check(v->index, index_problem, c, err));
+    return check_work(c, err);
+}
+
 ex_code vault_check(struct vault *v, bool deep, struct ex_progress *progress,
                     struct vault_check_report *ret, struct ex_error *err) {
-    EX_AUTO(codec_free) struct codec *codec = NULL;
-    EX_AUTO(block_hasher_free) struct block_hasher *hasher = NULL;
-    struct checker c = {.vault = v, .deep = deep, .progress = progress, .report = ret};
-    memset(ret, 0, sizeof *ret);
-    ret->locked = vault_is_locked(v);
-    EX_TRY(codec_new(&codec, err));
-    EX_TRY(block_hasher_new(&hasher, err));
-    c.codec = codec;
-    c.hasher = hasher;
-    EX_TRY(hurt_new(&ret->hurt, err));
-    EX_TRY(index_refresh(v->index, err));
-    EX_TRY(pack_each(v, check_pack, &c, err));
-    index_each_pack(v->index, check_is_there, &c);
-    check_strangers(&c);
-    index_counts(v->index, &ret->index_segments, &ret->index_entries);
-    EX_TRY(index_check(v->index, index_problem, &c, err));
-    return check_work(&c, err);
+    struct checker c;
+    ex_code code = checker_open(&c, v, ret, err);
+    c.deep = deep;
+    c.progress = progress;
+    if (code == EX_OK)
+        code = check_all(&c, err);
+    checker_close(&c);
+    return code;
 }
 
 /* ---- rebuilding the index ---- */

@@ -168,6 +168,7 @@ void vault_close(struct vault *v) {
         return;
     index_close(v->index);
     epochs_free(v->epochs);
+    vault_dates_clear(&v->dates);
     ex_fd_close(v->index_fd);
     ex_fd_close(v->packs_fd);
     ex_fd_close(v->dir_fd);

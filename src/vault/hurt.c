@@ -99,34 +99,71 @@ struct mapping {
     const struct vault_hurt *hurt;
     vault_hurt_fn *each;
     void *context;
+    struct codec *codec;
+    struct block_hasher *hasher;
+    struct index_place place; /* of the record in hand; all zeros: none */
+    struct record record;
 };
 
-/* Is there a copy that nothing is known against? If not, what is said about the first one. */
-static bool has_good_copy(struct mapping *m, const uint8_t *id, bool *ret_missing,
-                          const char **ret_why) {
+/* A suspect record may still hold this chunk: the check named the record, not each chunk of it. */
+static ex_code is_good_there(struct mapping *m, const struct index_place *place,
+                             const struct extent *e, bool *ret, struct ex_error *err) {
+    uint8_t hash[CHUNK_MAX_BLOCKS][SHA256_BYTES], id[SHA256_BYTES];
+    const uint8_t *data;
+    size_t size;
+    struct ex_error why;
+    *ret = false;
+    if (m->record.data == NULL || !index_place_same(place, &m->place)) {
+        record_clear(&m->record);
+        ex_code code = pack_read_record(m->vault, place->pack, place->offset, true, m->codec,
+                                        &m->record, &why);
+        if (vault_is_damage(code))
+            return EX_OK;
+        if (code != EX_OK && err != NULL)
+            *err = why;
+        EX_TRY(code);
+        m->place = *place;
+    }
+    if (m->record.head.type != RECORD_CHUNKS || !record_lookup(&m->record, e->id, &data, &size) ||
+        size != e->length)
+        return EX_OK;
+    EX_TRY(block_hasher_run(m->hasher, data, size, hash, err));
+    chunk_id(size, (const uint8_t(*)[SHA256_BYTES])hash, id);
+    *ret = memcmp(id, e->id, sizeof id) == 0;
+    return EX_OK;
+}
+
+/* Is there a copy that nothing is known against, or that proves good? If not, what is said about
+ * the first one. */
+static ex_code find_good_copy(struct mapping *m, const struct extent *e, bool *ret_good,
+                              struct vault_hurt_range *r, struct ex_error *err) {
     struct index_search search = {0};
     struct index_place place;
-    *ret_missing = true;
-    *ret_why = "the chunk is in no pack that the index knows";
-    while (index_next(m->vault->index, id, &search, &place)) {
+    r->missing = true;
+    r->why = "the chunk is in no pack that the index knows";
+    for (*ret_good = false; !*ret_good && index_next(m->vault->index, e->id, &search, &place);) {
         const char *why = hurt_why(m->hurt, place.pack, place.offset);
-        if (why == NULL && vault_has_pack(m->vault, place.pack))
-            return true;
         if (why != NULL) {
-            *ret_why = why;
-            *ret_missing = false;
-        } else if (*ret_missing) {
-            *ret_why = "its pack is gone";
+            EX_TRY(is_good_there(m, &place, e, ret_good, err));
+            r->why = why;
+            r->missing = false;
+        } else if (vault_has_pack(m->vault, place.pack)) {
+            *ret_good = true;
+        } else if (r->missing) {
+            r->why = "its pack is gone";
         }
     }
-    return false;
+    return EX_OK;
 }
 
 static ex_code map_extent(void *context, uint64_t offset, const struct extent *e,
                           struct ex_error *err) {
     struct mapping *m = context;
     struct vault_hurt_range r = {.offset = offset, .length = e->length};
-    if (e->kind != EXTENT_DATA || has_good_copy(m, e->id, &r.missing, &r.why))
+    bool good = true;
+    if (e->kind == EXTENT_DATA)
+        EX_TRY(find_good_copy(m, e, &good, &r, err));
+    if (good)
         return EX_OK;
     memcpy(r.id, e->id, sizeof r.id);
     return m->each(m->context, &r, err);
@@ -143,19 +180,30 @@ static ex_code map_damaged(void *context, uint64_t offset, uint64_t length,
     return m->each(m->context, &r, err);
 }
 
+static ex_code map_object(struct mapping *m, const struct vault_object_info *object,
+                          struct ex_error *err) {
+    const struct layout_visitor visitor = {
+        .context = m, .extent = map_extent, .damaged = map_damaged};
+    struct fetcher fetcher;
+    EX_TRY(codec_new(&m->codec, err));
+    EX_TRY(block_hasher_new(&m->hasher, err));
+    EX_TRY(index_refresh(m->vault->index, err));
+    EX_TRY(fetcher_open(m->vault, &fetcher, err));
+    ex_code code = layout_walk(&fetcher, object->layout, object->layout_level, object->size_bytes,
+                               &visitor, err);
+    fetcher_close(&fetcher);
+    return code;
+}
+
 ex_code vault_hurt_map(struct vault *v, const struct vault_hurt *hurt,
                        const struct vault_object_info *object, vault_hurt_fn *each, void *context,
                        struct ex_error *err) {
     struct mapping m = {.vault = v, .hurt = hurt, .each = each, .context = context};
-    const struct layout_visitor visitor = {
-        .context = &m, .extent = map_extent, .damaged = map_damaged};
-    struct fetcher fetcher;
     if (object->size_bytes == 0)
         return EX_OK;
-    EX_TRY(index_refresh(v->index, err));
-    EX_TRY(fetcher_open(v, &fetcher, err));
-    ex_code code = layout_walk(&fetcher, object->layout, object->layout_level, object->size_bytes,
-                               &visitor, err);
-    fetcher_close(&fetcher);
+    ex_code code = map_object(&m, object, err);
+    codec_free(m.codec);
+    block_hasher_free(m.hasher);
+    record_clear(&m.record);
     return code;
 }

@@ -83,8 +83,9 @@ static ex_code remember(struct put *p, enum record_type type, const uint8_t *id,
 
 static void count_reused(struct put *p, const struct index_place *place, uint64_t length) {
     struct vault_put_report *r = &p->report;
-    if (!p->reused || place->read_back_ns < r->reused_oldest_ns)
-        r->reused_oldest_ns = place->read_back_ns;
+    int64_t verified_ns = vault_pack_verified(p->shared.vault, place->pack, place->read_back_ns);
+    if (!p->reused || verified_ns < r->reused_oldest_ns)
+        r->reused_oldest_ns = verified_ns;
     p->reused = true;
     r->reused_bytes += length;
 }

@@ -233,7 +233,7 @@ ex_code record_head_parse(const uint8_t data[static RECORD_HEADER_BYTES], struct
     ret->table_length = ex_cursor_le32(&c);
     bool padded = memcmp(ex_cursor_bytes(&c, sizeof zeros), zeros, sizeof zeros) == 0;
     ex_cursor_copy(&c, ret->tag, sizeof ret->tag);
-    if (zero != 0 || !padded || ret->type < RECORD_CHUNKS || ret->type > RECORD_JOURNAL ||
+    if (zero != 0 || !padded || ret->type < RECORD_CHUNKS || ret->type > RECORD_DATES ||
         ret->codec > CODEC_ZSTD || ret->plain_length > EX_LIMIT_RECORD_BYTES ||
         ret->stored_length > EX_LIMIT_RECORD_BYTES || ret->table_length < 4 ||
         ret->table_length > ret->stored_length)
@@ -283,7 +283,7 @@ static ex_code table_parse(const uint8_t *table, const struct record_head *head,
     while (ex_cursor_left(&c) > 0)
         if (ex_cursor_u8(&c) != 0)
             return table_damaged(err);
-    if (head->type < RECORD_TRAILER && total != head->plain_length)
+    if (head->type != RECORD_TRAILER && head->type != RECORD_JOURNAL && total != head->plain_length)
         return ex_fail(err, EX_ALTERED, "the lengths in the table of a record do not agree");
     return EX_OK;
 }

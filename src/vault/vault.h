@@ -212,13 +212,52 @@ struct vault_hurt_range {
 typedef ex_code vault_hurt_fn(void *context, const struct vault_hurt_range *range,
                               struct ex_error *err);
 /* The ranges of an object that this damage (and whatever is missing) hurts, in order. Reads the
- * layout and the index, not the content. */
+ * layout, the index, and of the content what the check found suspect. */
 EX_MUST_USE ex_code vault_hurt_map(struct vault *v, const struct vault_hurt *hurt,
                                    const struct vault_object_info *object, vault_hurt_fn *each,
                                    void *context, struct ex_error *err);
 
 /* Is a published pack of this id there? Says nothing about its content. */
 bool vault_has_pack(const struct vault *v, const uint8_t id[static VAULT_PACK_ID_BYTES]);
+
+/* ---- verifying what lies there, in turns (vault.md §10) ---- */
+
+struct vault_pack_date {
+    uint8_t id[VAULT_PACK_ID_BYTES];
+    int64_t verified_ns;
+};
+/* When a pack was last read from the disk and found good: by a scrub, or else when it was written
+ * (written_ns, from its trailer or the index; 0 not then either). */
+int64_t vault_pack_verified(struct vault *v, const uint8_t id[static VAULT_PACK_ID_BYTES],
+                            int64_t written_ns);
+/* Durable when it returns. A derived list: rebuild forgets it and notes it again from the ledger.
+ */
+EX_MUST_USE ex_code vault_note_verified(struct vault *v, const struct vault_pack_date *row,
+                                        size_t count, struct ex_error *err);
+void vault_forget_verified(struct vault *v);
+
+struct vault_scrub_plan {
+    int64_t before_ns;     /* packs that were verified before this */
+    uint64_t rate_bytes_s; /* on average; 0: as fast as it goes */
+    uint64_t duration_ns;  /* begin no further pack after this; 0: no limit */
+};
+struct vault_scrub_report {
+    uint64_t packs, packs_due, packs_read; /* all; of those, before_ns; of those, read now */
+    uint64_t bytes_read;
+    int64_t oldest_ns; /* the oldest date among all packs, afterwards; 0: one was never verified */
+    size_t good_count, good_capacity;
+    struct vault_pack_date *good;
+    size_t bad_count, bad_capacity;
+    uint8_t (*bad)[VAULT_PACK_ID_BYTES];
+    struct vault_check_report check; /* problems, hurt */
+};
+void vault_scrub_report_clear(struct vault_scrub_report *r);
+/* Reads packs from the disk, those first that were not verified for the longest time, and checks
+ * every byte of them. ^C ends it after the record in hand, without an error: what was done counts.
+ * The dates are the caller's to note, after they are in the ledger. */
+EX_MUST_USE ex_code vault_scrub(struct vault *v, const struct vault_scrub_plan *plan,
+                                struct ex_progress *progress, struct vault_scrub_report *ret,
+                                bool *ret_interrupted, struct ex_error *err);
 
 /* Throws the index away and makes it anew from the packs. */
 EX_MUST_USE ex_code vault_rebuild_index(struct vault *v, struct ex_progress *progress,

@@ -12,11 +12,20 @@
 
 struct vault_index;
 
+/* When packs were verified, in order of their ids: dates.c. */
+struct vault_dates {
+    size_t count;
+    struct vault_pack_date *row;
+};
+void vault_dates_clear(struct vault_dates *d);
+
 struct vault {
     char *path;
     int dir_fd, packs_fd, index_fd;
     struct vault_config config;
     struct epochs *epochs; /* NULL: plain, or still locked */
+    bool dates_loaded;
+    struct vault_dates dates;
     struct vault_index *index;
 };
 
@@ -38,7 +47,8 @@ enum record_type {
     RECORD_MANIFEST = 3,
     RECORD_BODY = 4,
     RECORD_TRAILER = 5,
-    RECORD_JOURNAL = 6
+    RECORD_JOURNAL = 6,
+    RECORD_DATES = 7
 };
 
 enum {
@@ -52,7 +62,8 @@ enum {
     CODEC_ZSTD = 1,
     PACK_DATA = 1,
     PACK_BODY = 2,
-    PACK_JOURNAL = 3
+    PACK_JOURNAL = 3,
+    PACK_DATES = 4
 };
 
 struct table_entry {
