@@ -298,7 +298,8 @@ EX_MUST_USE ex_code vault_parity_check(struct vault *v,
                                        const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
                                        struct ex_progress *progress,
                                        struct vault_parity_report *ret, struct ex_error *err);
-/* The same, and writes a mended copy, durable, to the new file dir_fd/name; the pack is not touched.
+/* The same, and writes a mended copy to the new file dir_fd/name and fsyncs it (not its directory:
+ * ex_publish() does); the pack is not touched.
  * ret->lost_count == 0: the copy is whole. Otherwise the lost ranges hold what could be read, and
  * zeros. The caller validates the copy and puts it in its place. On failure the file is removed. */
 EX_MUST_USE ex_code vault_parity_repair(struct vault *v,
@@ -321,7 +322,7 @@ struct vault_parity_made {
     char problem[VAULT_PARITY_PROBLEMS_MAX][200]; /* one for each pack that got none; the first ones */
 };
 /* Makes what is missing or of no use. A pack that is not sound gets none and does not stop the
- * others. Several processes may do it at once. */
+ * others. EX_BUSY: another process is at it. */
 EX_MUST_USE ex_code vault_parity_make_all(struct vault *v, struct ex_progress *progress,
                                           struct vault_parity_made *ret, struct ex_error *err);
 
