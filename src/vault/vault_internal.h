@@ -32,8 +32,6 @@ struct vault {
 /* Unlocks what is encrypted: takes the keys over, frees those that were there, and tells the index.
  * NULL locks. */
 void vault_set_epochs(struct vault *v, struct epochs *e);
-/* Encrypted, and no keys are there yet. */
-bool vault_is_locked(const struct vault *v);
 
 /* vault.json from any bytes; fills sha256 too. */
 EX_MUST_USE ex_code vault_config_parse(const uint8_t *data, size_t size_bytes,
