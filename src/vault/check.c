@@ -180,7 +180,7 @@ static ex_code check_pack(void *context, const char *name,
 static void check_is_there(void *context, const uint8_t id[static VAULT_PACK_ID_BYTES]) {
     struct checker *c = context;
     char name[PACK_NAME_BYTES];
-    if (!vault_has_pack(c->vault, id))
+    if (!vault_has_pack(c->vault, id) && !work_is_dropping(c->vault, id))
         problem(c, "pack %.19s… is gone", pack_name(name, id) + 3);
 }
 

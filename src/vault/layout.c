@@ -245,21 +245,33 @@ static ex_code fetch_from(struct fetcher *f, const struct index_place *place,
     return EX_OK;
 }
 
-/* Any sound copy serves (format/vault §4). */
-ex_code fetch(struct fetcher *f, const uint8_t id[static SHA256_BYTES], enum record_type type,
-              const uint8_t **ret, size_t *ret_size, struct ex_error *err) {
+/* Any sound copy serves (format/vault §4). *err is that of the first one. */
+static ex_code fetch_any(struct fetcher *f, const uint8_t id[static SHA256_BYTES],
+                         enum record_type type, const uint8_t **ret, size_t *ret_size,
+                         struct ex_error *err) {
     struct index_place place;
     struct index_search search = {0};
-    struct ex_error why;
     EX_TRY(fetch_place(f->vault, id, &place, err));
-    ex_code code = fetch_from(f, &place, id, type, ret, ret_size, &why);
+    ex_code code = fetch_from(f, &place, id, type, ret, ret_size, err);
     while (vault_is_damage(code) && index_next(f->vault->index, id, &search, &place)) {
         struct ex_error other;
         ex_code again = fetch_from(f, &place, id, type, ret, ret_size, &other);
-        if (!vault_is_damage(again)) {
-            code = again;
-            why = other;
-        }
+        if (vault_is_damage(again))
+            continue;
+        code = again;
+        *err = other;
+    }
+    return code;
+}
+
+/* A pack that is gone may have been replaced by a compaction since this process looked. */
+ex_code fetch(struct fetcher *f, const uint8_t id[static SHA256_BYTES], enum record_type type,
+              const uint8_t **ret, size_t *ret_size, struct ex_error *err) {
+    struct ex_error why;
+    ex_code code = fetch_any(f, id, type, ret, ret_size, &why);
+    if (vault_is_damage(code)) {
+        EX_TRY(index_refresh(f->vault->index, err));
+        code = fetch_any(f, id, type, ret, ret_size, &why);
     }
     if (code != EX_OK && err != NULL)
         *err = why;

@@ -362,6 +362,13 @@ static ex_code adopt_pack(void *context, const char *name,
     return code;
 }
 
+ex_code vault_adopt_packs(struct vault *v, struct ex_error *err) {
+    struct adoption adoption = {.vault = v};
+    EX_TRY(index_refresh(v->index, err));
+    EX_TRY(pack_each(v, adopt_pack, &adoption, err));
+    return index_refresh(v->index, err);
+}
+
 void vault_put_report_clear(struct vault_put_report *r) {
     free(r->pack);
     *r = (struct vault_put_report){0};
@@ -371,12 +378,9 @@ ex_code vault_put(struct vault *v, struct source *source, const struct vault_put
                   struct ex_progress *progress, struct vault_object_info *ret_object,
                   struct vault_put_report *ret_report, struct ex_error *err) {
     EX_AUTO(put_free) struct put *p = ex_new0(struct put);
-    struct adoption adoption = {.vault = v};
     EX_TRY(put_shared_open(&p->shared, v, err));
     EX_TRY(reuse_open(&p->reuse, v, options->readback == VAULT_READBACK_ALL, err));
-    EX_TRY(index_refresh(v->index, err));
-    EX_TRY(pack_each(v, adopt_pack, &adoption, err));
-    EX_TRY(index_refresh(v->index, err));
+    EX_TRY(vault_adopt_packs(v, err));
     layout_start(&p->layout);
     verity_start(&p->verity);
     randombytes_buf(p->object.salted_key, sizeof p->object.salted_key);

@@ -28,13 +28,15 @@ enum {
     TRAILER_TARGET_BYTES = 32 << 20, /* a trailer is a record, and has a record's limit */
     LOCK_WAIT_MS = 2000,
     SLAB_WAIT_MS = 200,
-    POOL_QUEUE = 1024
+    POOL_QUEUE = 1024,
+    PUT_LEVEL = 1 /* compression is the bottleneck of a collection; a compaction takes its time */
 };
 
 /* ---- what every thread sees ---- */
 
 struct put_shared {
     struct vault *vault;
+    int level; /* of zstd; 0: PUT_LEVEL */
     struct workers workers;
     pthread_mutex_t mutex;
     pthread_cond_t changed;

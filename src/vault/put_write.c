@@ -46,9 +46,10 @@ ex_code out_record_add(struct out_record *r, const uint8_t id[static SHA256_BYTE
 
 static void build_record(struct ex_job *job, unsigned worker) {
     struct out_record *r = (struct out_record *)job;
+    int level = r->shared->level != 0 ? r->shared->level : PUT_LEVEL;
     r->code = record_build(r->type, r->entry, r->entry_count, r->data, r->size_bytes,
-                           r->shared->workers.codec[worker], 1, !r->shared->vault->config.plain,
-                           &r->built, &r->built_bytes, &r->error);
+                           r->shared->workers.codec[worker], level,
+                           !r->shared->vault->config.plain, &r->built, &r->built_bytes, &r->error);
     free(r->data);
     r->data = NULL;
 }
@@ -249,8 +250,10 @@ static void *write_records(void *argument) {
 
 static ex_code make_work(struct put_writer *w, const struct vault_put_options *options,
                          struct ex_error *err) {
-    EX_AUTO_FD int works = -1;
+    EX_AUTO_FD int works = -1, gate = -1;
     EX_TRY(ex_open_dir_at(w->shared->vault->dir_fd, "work", true, &works, err));
+    /* From here on this directory says that chunks may be shared; no pack goes meanwhile. */
+    EX_TRY(work_gate(w->shared->vault, false, &gate, err));
     (void)snprintf(w->work, sizeof w->work, "%08x%08x", randombytes_random(), randombytes_random());
     EX_TRY(ex_open_dir_at(works, w->work, true, &w->work_fd, err));
     /* Nobody else works here, but a vault check may be asking. */

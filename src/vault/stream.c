@@ -102,7 +102,7 @@ static void run_item(struct ex_job *job, unsigned worker) {
 /* ---- delivering, in order ---- */
 
 /* Another copy of a chunk whose first one is damaged; `*ret` must live as long as x->data. */
-static ex_code rescue(struct stream *s, struct stream_item *item, struct stream_extent *x,
+static ex_code rescue_from_index(struct stream *s, struct stream_item *item, struct stream_extent *x,
                       struct record *ret, struct ex_error *err) {
     struct index_search search = {0};
     struct index_place place;
@@ -126,6 +126,16 @@ static ex_code rescue(struct stream *s, struct stream_item *item, struct stream_
         }
     }
     return EX_OK;
+}
+
+/* A pack that is gone may have been replaced by a compaction since this process looked. */
+static ex_code rescue(struct stream *s, struct stream_item *item, struct stream_extent *x,
+                      struct record *ret, struct ex_error *err) {
+    EX_TRY(rescue_from_index(s, item, x, ret, err));
+    if (x->good)
+        return EX_OK;
+    EX_TRY(index_refresh(s->vault->index, err));
+    return rescue_from_index(s, item, x, ret, err);
 }
 
 static ex_code deliver_extents(struct stream *s, struct stream_item *item, struct ex_error *err) {

@@ -49,8 +49,6 @@ EX_DEFINE_AUTO(struct vault, vault_close);
 const struct vault_config *vault_config(const struct vault *v);
 const char *vault_path(const struct vault *v);
 int vault_dir_fd(const struct vault *v);
-/* Encrypted, and no keys are there yet. */
-bool vault_is_locked(const struct vault *v);
 
 /* ---- ledger bodies (vault.md §3.5) ---- */
 
@@ -218,6 +216,68 @@ typedef ex_code vault_hurt_fn(void *context, const struct vault_hurt_range *rang
 EX_MUST_USE ex_code vault_hurt_map(struct vault *v, const struct vault_hurt *hurt,
                                    const struct vault_object_info *object, vault_hurt_fn *each,
                                    void *context, struct ex_error *err);
+
+/* ---- compaction (vault.md §9) ---- */
+
+/* The ids of all objects that are needed now, the callee's until the next call. */
+typedef ex_code vault_objects_fn(void *context, const uint8_t (**ret)[SHA256_BYTES],
+                                 size_t *ret_count, struct ex_error *err);
+
+enum { VAULT_COMPACT_LEVEL = 9, VAULT_COMPACT_PERCENT = 10, VAULT_COMPACT_TEXTS_MAX = 20 };
+
+struct vault_compact_options {
+    vault_objects_fn *objects; /* asked when planning, and again before anything is removed */
+    void *context;
+    const uint8_t *dispose;     /* an object that goes, though objects() may name it; or NULL */
+    bool all;                   /* every pack with something that is not needed … */
+    unsigned threshold_percent; /* … otherwise from this share of it on */
+    bool recompress;            /* also packs that are not among the settled ones */
+    const uint8_t (*settled)[VAULT_PACK_ID_BYTES];
+    size_t settled_count;
+    int level;           /* of zstd */
+    const char *journal; /* as in vault_put_options */
+};
+
+struct vault_compact_report {
+    uint64_t packs_before, bytes_before, packs_after, bytes_after; /* of the whole vault */
+    uint64_t packs_unreadable; /* their lists cannot be read: never touched */
+    uint64_t objects, chunks_missing;
+    uint64_t dead_bytes; /* not needed, before compression */
+    uint64_t planned_bytes;
+    size_t planned_count, written_count, removed_count, written_capacity, removed_capacity;
+    uint8_t (*planned)[VAULT_PACK_ID_BYTES]; /* to be replaced; all three the compaction's */
+    uint8_t (*written)[VAULT_PACK_ID_BYTES];
+    uint8_t (*removed)[VAULT_PACK_ID_BYTES];
+    uint64_t written_bytes, removed_bytes;
+    uint64_t entries_carried, entries_dropped,
+        entries_duplicate;  /* dropped ones of which another
+                               copy stays; among the dropped */
+    uint64_t packs_touched; /* kept: a new item needs something in them */
+    uint64_t refused_count; /* kept: damage in them */
+    char refused[VAULT_COMPACT_TEXTS_MAX][200];
+    bool hurt; /* the failure is that of this object */
+    uint8_t hurt_object[SHA256_BYTES];
+    /* of the object that goes */
+    bool own_unknown; /* it cannot be read: what it had is not known */
+    uint64_t own_chunks, own_bytes, shared_chunks, shared_bytes, sharing_objects;
+};
+
+/* Finds out what is needed and which packs are to be replaced; changes nothing. The compaction is
+ * the caller's also after a failure; the report lives as long as it. EX_BUSY: a collection or
+ * another compaction is going on, or one was cut off. EX_ALTERED, EX_MISSING: an object is so
+ * damaged that nobody knows what it needs, or the index is. */
+struct vault_compaction;
+EX_MUST_USE ex_code vault_compact_plan(struct vault *v, const struct vault_compact_options *options,
+                                       struct ex_progress *progress, struct vault_compaction **ret,
+                                       struct vault_compact_report **ret_report,
+                                       struct ex_error *err);
+/* Carries over what is needed, then removes the old packs, a few GiB at a time. Whenever it ends,
+ * also by a failure, by a signal or by loss of power, every object is whole, and the report says
+ * what was removed so far. */
+EX_MUST_USE ex_code vault_compact_run(struct vault_compaction *c, struct ex_progress *progress,
+                                      struct ex_error *err);
+void vault_compaction_free(struct vault_compaction *c);
+EX_DEFINE_AUTO(struct vault_compaction, vault_compaction_free);
 
 /* Is a published pack of this id there? Says nothing about its content. */
 bool vault_has_pack(const struct vault *v, const uint8_t id[static VAULT_PACK_ID_BYTES]);

@@ -32,6 +32,17 @@ struct vault {
 /* Unlocks what is encrypted: takes the keys over, frees those that were there, and tells the index.
  * NULL locks. */
 void vault_set_epochs(struct vault *v, struct epochs *e);
+/* work/.gate: held shared while a collection makes its directory under work/, and exclusively
+ * while packs are removed, which is not done while there is such a directory (format/vault §9.3). */
+EX_MUST_USE ex_code work_gate(const struct vault *v, bool exclusive, int *ret_fd,
+                              struct ex_error *err);
+/* Was this pack being removed by a compaction that was cut off? */
+bool work_is_dropping(const struct vault *v, const uint8_t id[static VAULT_PACK_ID_BYTES]);
+/* Indexes the sound packs that a crash left published but not indexed. */
+EX_MUST_USE ex_code vault_adopt_packs(struct vault *v, struct ex_error *err);
+
+/* Encrypted, and no keys are there yet. */
+bool vault_is_locked(const struct vault *v);
 
 /* vault.json from any bytes; fills sha256 too. */
 EX_MUST_USE ex_code vault_config_parse(const uint8_t *data, size_t size_bytes,
