@@ -332,6 +332,7 @@ ex_code vault_check(struct vault *v, bool deep, struct ex_progress *progress,
 struct rebuild {
     struct vault *vault;
     struct vault_index *fresh;
+    struct index_batch *batch;
     uint64_t packs, entries;
     struct ex_progress *progress;
 };
@@ -354,22 +355,24 @@ static ex_code rebuild_pack(void *context, const char *name,
     if (pack_list_read(fd, v, name, &list, NULL) != EX_OK &&
         pack_list_walk(fd, v, name, &list, ignore_stretch, NULL, NULL) != EX_OK)
         return EX_OK;
-    ex_code code =
-        memcmp(list.id, id, VAULT_PACK_ID_BYTES) == 0 ? index_publish(r->fresh, &list, err) : EX_OK;
+    ex_code code = memcmp(list.id, id, VAULT_PACK_ID_BYTES) == 0
+                       ? index_batch_add(r->batch, &list, err)
+                       : EX_OK;
     r->packs++;
     r->entries += list.entry_count;
     pack_list_clear(&list);
     EX_TRY(code);
-    if (r->packs % 64 == 0)
-        EX_TRY(index_merge(r->fresh, err));
     return ex_progress_step(r->progress, 1, err);
 }
 
 static ex_code rebuild_into(struct rebuild *r, int fresh_fd, struct ex_error *err) {
-    EX_TRY(index_open(fresh_fd, &r->fresh, err));
+    EX_TRY(index_open(fresh_fd, !r->vault->config.plain, &r->fresh, err));
+    index_set_epochs(r->fresh, r->vault->epochs);
+    r->batch = index_batch_new(r->fresh);
     EX_TRY(index_remove_all(r->fresh, err)); /* what a rebuild that was cut off left */
     EX_TRY(index_note_old(r->vault->index, err));
     EX_TRY(pack_each(r->vault, rebuild_pack, r, err));
+    EX_TRY(index_batch_end(r->batch, err));
     EX_TRY(index_merge(r->fresh, err));
     return index_replace(r->vault->index, r->fresh, err);
 }
@@ -384,6 +387,7 @@ ex_code vault_rebuild_index(struct vault *v, struct ex_progress *progress, uint6
         return ex_fail(err, EX_DENIED, "the vault is locked");
     EX_TRY(ex_open_dir_at(v->dir_fd, "index.new", true, &fresh_fd, err));
     ex_code code = rebuild_into(&r, fresh_fd, err);
+    index_batch_free(r.batch);
     index_close(r.fresh);
     (void)ex_remove(v->dir_fd, "index.new/lock", false);
     (void)ex_remove(v->dir_fd, "index.new", true);

@@ -147,7 +147,7 @@ static ex_code open_parts(struct vault *v, struct ex_error *err) {
     /* The index is derived: a vault without one still opens, and rebuild fills it. */
     if (ex_open_at(v->dir_fd, "index", O_RDONLY | O_DIRECTORY, &v->index_fd, NULL) != EX_OK)
         EX_TRY(ex_open_dir_at(v->dir_fd, "index", true, &v->index_fd, err));
-    return index_open(v->index_fd, &v->index, err);
+    return index_open(v->index_fd, !v->config.plain, &v->index, err);
 }
 
 ex_code vault_open(const char *path, struct vault **ret, struct ex_error *err) {

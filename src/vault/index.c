@@ -1,152 +1,85 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Index segments: format/vault §5. They are mapped, immutable, and checked for their shape when
- * they are opened; nothing in them is believed: whoever follows a place recomputes the id there. */
-#include "base/bytes.h"
-#include "vault/vault_internal.h"
+/* The index: a directory of segments (format/vault §5). */
+#include "vault/index_internal.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-static const uint8_t INDEX_MAGIC[8] = {'E', 'X', 'H', 'I', 'D', 'X', 1, 0};
 enum {
-    INDEX_HEADER_BYTES = 64,
-    INDEX_PACK_BYTES = 40,
-    INDEX_ENTRY_BYTES = 40,
-    SEGMENTS_MAX = 4096,
-    SEGMENT_NAME_BYTES = 16 + 4 + 1,
-    MERGE_ABOVE = 8,
-    MERGE_FACTOR = 4,
-    WRITE_BUFFER_BYTES = 1 << 20,
     ABANDONED_AFTER_S = 24 * 3600,
     SETTLED_AFTER_S = 3 /* no file system's time stamps are coarser than two seconds */
 };
 
-struct segment {
-    char name[SEGMENT_NAME_BYTES];
-    const uint8_t *map; /* NULL: damaged; entries and packs are 0 then */
-    size_t map_bytes;
-    uint64_t entries;
-    uint32_t packs;
-    bool keep;
-};
-
-struct vault_index {
-    const struct epochs *epochs;
-    size_t old_count; /* see index_note_old() */
-    char (*old)[SEGMENT_NAME_BYTES];
-    int dir_fd;
-    struct timespec seen;
-    size_t count, damaged;
-    struct segment segment[SEGMENTS_MAX];
-};
-
-static const uint8_t *segment_pack(const struct segment *s, uint32_t i) {
-    return s->map + INDEX_HEADER_BYTES + (size_t)i * INDEX_PACK_BYTES;
+static bool ends_with(const char *name, const char *ending) {
+    size_t size = strlen(name);
+    return size == SEGMENT_NAME_BYTES - 1 && strcmp(name + 16, ending) == 0;
 }
 
-static const uint8_t *segment_entry(const struct segment *s, uint64_t i) {
-    return s->map + INDEX_HEADER_BYTES + (size_t)s->packs * INDEX_PACK_BYTES +
-           (size_t)i * INDEX_ENTRY_BYTES;
+static struct segment *known_segment(const struct vault_index *i, const char *name) {
+    for (size_t k = 0; k < i->count; k++)
+        if (strcmp(i->segment[k]->name, name) == 0)
+            return i->segment[k];
+    return NULL;
 }
 
-static bool segment_shape(struct segment *s) {
-    struct ex_cursor c = ex_cursor_make(s->map, s->map_bytes);
-    const uint8_t *magic = ex_cursor_bytes(&c, 8);
-    s->entries = ex_cursor_le64(&c);
-    s->packs = ex_cursor_le32(&c);
-    uint64_t left = s->map_bytes - INDEX_HEADER_BYTES;
-    return magic != NULL && memcmp(magic, INDEX_MAGIC, 8) == 0 &&
-           s->packs <= left / INDEX_PACK_BYTES && s->entries <= left / INDEX_ENTRY_BYTES &&
-           s->packs * (uint64_t)INDEX_PACK_BYTES + s->entries * INDEX_ENTRY_BYTES == left;
-}
-
-static void segment_close(struct segment *s) {
-    if (s->map != NULL)
-        (void)munmap((void *)(uintptr_t)s->map, s->map_bytes);
-    s->map = NULL;
-    s->entries = 0;
-    s->packs = 0;
-}
-
-/* A damaged segment stays in the list, empty: a vault must open with one, to be read as far as it
- * goes and to be rebuilt. */
-static void segment_spoil(struct vault_index *i, struct segment *s) {
-    segment_close(s);
-    i->damaged++;
-}
-
-static ex_code segment_open(struct vault_index *i, const char *name, struct ex_error *err) {
-    EX_AUTO_FD int fd = -1;
-    struct stat st;
+static ex_code add_segment(struct vault_index *i, const char *name, struct ex_error *err) {
+    struct segment *s = NULL;
+    struct ex_error why;
     if (i->count == SEGMENTS_MAX)
         return ex_hint(
             ex_fail(err, EX_LIMIT, "there are more than %d index segments", SEGMENTS_MAX), err,
             "remove the files index/*.idx, which can be made again, and run: exhibit rebuild");
-    EX_TRY(ex_open_at(i->dir_fd, name, O_RDONLY, &fd, err));
-    if (fstat(fd, &st) != 0)
-        return ex_fail_sys(err, "could not examine \"%s\"", name);
-    struct segment *s = &i->segment[i->count];
-    *s = (struct segment){.map_bytes = (size_t)st.st_size, .keep = true};
-    (void)snprintf(s->name, sizeof s->name, "%.*s", SEGMENT_NAME_BYTES - 1, name);
-    if (S_ISREG(st.st_mode) && st.st_size >= INDEX_HEADER_BYTES) {
-        void *map = mmap(NULL, s->map_bytes, PROT_READ, MAP_SHARED, fd, 0);
-        if (map == MAP_FAILED)
-            return ex_fail_sys(err, "could not map \"%s\"", name);
-        s->map = map;
+    EX_TRY(ex_grow(&i->segment, &i->capacity, i->count + 1, sizeof(struct segment *),
+                   EX_LIMIT_CONFIG_BYTES, "the list of index segments", err));
+    ex_code code = segment_open(i, name, &s, &why);
+    if (code == EX_NOT_FOUND) /* merged away by another process just now */
+        return EX_OK;
+    if (code != EX_OK) {
+        if (err != NULL)
+            *err = why;
+        return code;
     }
-    i->count++;
-    if (s->map == NULL || !segment_shape(s))
-        segment_spoil(i, s);
+    s->keep = true;
+    i->segment[i->count++] = s;
     return EX_OK;
 }
 
-static bool is_segment_name(const char *name) {
-    size_t size = strlen(name);
-    return size == 20 && strcmp(name + 16, ".idx") == 0;
+static int by_size(const void *a, const void *b) {
+    const struct segment *const *x = a, *const *y = b;
+    uint64_t first = (*x)->head.entries, second = (*y)->head.entries;
+    return first == second ? 0 : first > second ? -1 : 1;
 }
 
 /* Keeps the segments that are still there, opens the new ones, lets go of the rest. */
 static ex_code scan(struct vault_index *i, DIR *dir, struct ex_error *err) {
     struct dirent *e;
-    for (size_t k = 0; k < i->count; k++)
-        i->segment[k].keep = false;
-    while ((e = readdir(dir)) != NULL) {
-        struct segment *known = NULL;
-        if (!is_segment_name(e->d_name))
-            continue;
-        for (size_t k = 0; k < i->count && known == NULL; k++)
-            if (strcmp(i->segment[k].name, e->d_name) == 0)
-                known = &i->segment[k];
-        if (known != NULL) {
-            known->keep = true;
-            continue;
-        }
-        struct ex_error why;
-        ex_code code = segment_open(i, e->d_name, &why);
-        if (code == EX_OK || code == EX_NOT_FOUND) /* merged away by another process just now */
-            continue;
-        if (err != NULL)
-            *err = why;
-        return code;
-    }
     size_t kept = 0;
-    i->damaged = 0;
-    for (size_t k = 0; k < i->count; k++) {
-        if (!i->segment[k].keep) {
-            segment_close(&i->segment[k]);
+    for (size_t k = 0; k < i->count; k++)
+        i->segment[k]->keep = false;
+    i->set_aside = 0;
+    while ((e = readdir(dir)) != NULL) {
+        i->set_aside += ends_with(e->d_name, ".bad");
+        if (!ends_with(e->d_name, ".idx"))
             continue;
-        }
-        i->damaged += i->segment[k].map == NULL;
-        i->segment[kept++] = i->segment[k];
+        struct segment *known = known_segment(i, e->d_name);
+        if (known != NULL)
+            known->keep = true;
+        else
+            EX_TRY(add_segment(i, e->d_name, err));
+    }
+    for (size_t k = 0; k < i->count; k++) {
+        if (i->segment[k]->keep)
+            i->segment[kept++] = i->segment[k];
+        else
+            segment_free(i->segment[k]);
     }
     i->count = kept;
+    if (kept > 1)
+        qsort(i->segment, kept, sizeof *i->segment, by_size);
     return EX_OK;
 }
 
@@ -186,9 +119,11 @@ ex_code index_refresh(struct vault_index *i, struct ex_error *err) {
     return EX_OK;
 }
 
-ex_code index_open(int dir_fd, struct vault_index **ret, struct ex_error *err) {
+ex_code index_open(int dir_fd, bool encrypted, struct vault_index **ret, struct ex_error *err) {
     struct vault_index *i = ex_new0(struct vault_index);
     i->dir_fd = dir_fd;
+    i->encrypted = encrypted;
+    i->cache = page_cache_new();
     ex_code code = index_refresh(i, err);
     if (code != EX_OK) {
         index_close(i);
@@ -198,77 +133,91 @@ ex_code index_open(int dir_fd, struct vault_index **ret, struct ex_error *err) {
     return EX_OK;
 }
 
+static void forget_segments(struct vault_index *i) {
+    for (size_t k = 0; k < i->count; k++)
+        segment_free(i->segment[k]);
+    i->count = i->set_aside = 0;
+    i->seen = (struct timespec){0};
+}
+
 void index_close(struct vault_index *i) {
     if (i == NULL)
         return;
-    for (size_t k = 0; k < i->count; k++)
-        segment_close(&i->segment[k]);
+    forget_segments(i);
+    page_cache_free(i->cache);
+    free(i->segment);
     free(i->old);
     free(i);
 }
 
+/* A segment that no old key fitted may be readable with the new ones. */
 void index_set_epochs(struct vault_index *i, const struct epochs *e) {
+    if (i->encrypted) {
+        for (size_t k = 0; k < i->count; k++)
+            segment_shut(i->segment[k]);
+        page_cache_free(i->cache);
+        i->cache = page_cache_new();
+    }
     i->epochs = e;
 }
 
-static uint64_t id_prefix(const uint8_t *id) {
-    uint64_t v = 0;
-    for (int k = 0; k < 8; k++)
-        v = v << 8 | id[k];
-    return v;
+bool index_locked(const struct vault_index *i) {
+    return i->encrypted && i->epochs == NULL;
 }
 
-/* The first entry that is not below id; ids are hashes, so its place can be guessed: search near
- * the guess if it is there, else everywhere. */
-static uint64_t segment_lower(const struct segment *s, const uint8_t *id) {
-    uint64_t low = 0, high = s->entries;
-    uint64_t guess = (uint64_t)(((unsigned __int128)id_prefix(id) * s->entries) >> 64);
-    uint64_t reach = 64 + s->entries / 4096;
-    uint64_t near_low = guess > reach ? guess - reach : 0;
-    uint64_t near_high = guess + reach < s->entries ? guess + reach : s->entries;
-    if (near_low < near_high && memcmp(segment_entry(s, near_low), id, SHA256_BYTES) < 0 &&
-        memcmp(segment_entry(s, near_high - 1), id, SHA256_BYTES) >= 0) {
-        low = near_low;
-        high = near_high;
-    }
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (memcmp(segment_entry(s, middle), id, SHA256_BYTES) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
+/* ---- looking up ---- */
 
-static bool place_at(const struct segment *s, uint64_t at, struct index_place *ret) {
-    struct ex_cursor c = ex_cursor_make(segment_entry(s, at) + SHA256_BYTES, 8);
-    uint32_t pack = ex_cursor_le32(&c);
-    ret->offset = ex_cursor_le32(&c);
-    if (pack >= s->packs)
+/* Is this a segment to search? First those whose filter says so; then, unless that was enough, the
+ * others. */
+static bool begin_segment(struct vault_index *i, struct segment *s, const struct index_key *key,
+                          struct index_search *search) {
+    if (!segment_ready(i, s))
         return false;
-    c = ex_cursor_make(segment_pack(s, pack), INDEX_PACK_BYTES);
-    ex_cursor_copy(&c, ret->pack, VAULT_PACK_ID_BYTES);
-    ret->read_back_ns = (int64_t)ex_cursor_le64(&c);
+    enum filter_answer answer = segment_filter(i, s, key);
+    bool wanted = search->again ? answer != FILTER_MAYBE : answer != FILTER_NO;
+    return wanted && segment_lower(i, s, key, &search->at);
+}
+
+static bool place_of(const struct segment *s, const struct index_entry *e,
+                     struct index_place *ret) {
+    if (e->pack >= s->head.packs || s->pack[e->pack].lost)
+        return false;
+    memcpy(ret->pack, s->pack[e->pack].id, VAULT_PACK_ID_BYTES);
+    ret->read_back_ns = s->pack[e->pack].read_back_ns;
+    ret->offset = e->offset;
     return true;
 }
 
-bool index_next(const struct vault_index *i, const uint8_t id[static SHA256_BYTES],
-                struct index_search *search, struct index_place *ret) {
+static bool next_in_pass(struct vault_index *i, const struct index_key *key,
+                         struct index_search *search, struct index_place *ret) {
     for (; search->segment < i->count; search->segment++, search->begun = false) {
-        const struct segment *s = &i->segment[search->segment];
-        if (!search->begun)
-            search->at = segment_lower(s, id);
+        struct segment *s = i->segment[search->segment];
+        struct index_entry e;
+        if (!search->begun && !begin_segment(i, s, key, search))
+            continue;
         search->begun = true;
-        while (search->at < s->entries &&
-               memcmp(segment_entry(s, search->at), id, SHA256_BYTES) == 0)
-            if (place_at(s, search->at++, ret))
+        while (segment_entry(i, s, search->at, &e) && index_key_compare(&e.key, key) == 0) {
+            search->at++;
+            if (place_of(s, &e, ret))
                 return true;
+        }
     }
     return false;
 }
 
-bool index_find(const struct vault_index *i, const uint8_t id[static SHA256_BYTES],
+bool index_next(struct vault_index *i, const uint8_t id[static SHA256_BYTES],
+                struct index_search *search, struct index_place *ret) {
+    struct index_key key = index_key_of(id);
+    if (next_in_pass(i, &key, search, ret))
+        return true;
+    if (search->quick || search->again)
+        return false;
+    search->again = true;
+    search->segment = 0;
+    return next_in_pass(i, &key, search, ret);
+}
+
+bool index_find(struct vault_index *i, const uint8_t id[static SHA256_BYTES],
                 struct index_place *ret) {
     struct index_search search = {0};
     return index_next(i, id, &search, ret);
@@ -278,283 +227,47 @@ bool index_place_same(const struct index_place *a, const struct index_place *b) 
     return a->offset == b->offset && memcmp(a->pack, b->pack, VAULT_PACK_ID_BYTES) == 0;
 }
 
-static int by_id(const void *a, const void *b) {
-    return memcmp(a, b, SHA256_BYTES);
-}
-
-static bool segments_have_pack(const struct vault_index *i, size_t segments, const uint8_t *id) {
-    for (size_t k = 0; k < segments; k++) {
-        const struct segment *s = &i->segment[k];
-        if (s->packs > 0 && bsearch(id, segment_pack(s, 0), s->packs, INDEX_PACK_BYTES, by_id))
+static bool segments_have_pack(struct vault_index *i, size_t segments, const uint8_t *id) {
+    for (size_t k = 0; k < segments; k++)
+        if (segment_ready(i, i->segment[k]) && segment_has_pack(i->segment[k], id))
             return true;
-    }
     return false;
 }
 
-bool index_has_pack(const struct vault_index *i, const uint8_t id[static VAULT_PACK_ID_BYTES]) {
+bool index_has_pack(struct vault_index *i, const uint8_t id[static VAULT_PACK_ID_BYTES]) {
     return segments_have_pack(i, i->count, id);
 }
 
-void index_each_pack(const struct vault_index *i,
+void index_each_pack(struct vault_index *i,
                      void (*each)(void *context, const uint8_t id[static VAULT_PACK_ID_BYTES]),
                      void *context) {
-    for (size_t k = 0; k < i->count; k++)
-        for (uint32_t p = 0; p < i->segment[k].packs; p++)
-            if (!segments_have_pack(i, k, segment_pack(&i->segment[k], p)))
-                each(context, segment_pack(&i->segment[k], p));
+    for (size_t k = 0; k < i->count; k++) {
+        const struct segment *s = i->segment[k];
+        if (!segment_ready(i, i->segment[k]))
+            continue;
+        for (uint32_t p = 0; p < s->head.packs; p++)
+            if (!s->pack[p].lost &&
+                (p == 0 || index_pack_compare(&s->pack[p - 1], &s->pack[p]) != 0) &&
+                !segments_have_pack(i, k, s->pack[p].id))
+                each(context, s->pack[p].id);
+    }
 }
 
 size_t index_damaged(const struct vault_index *i) {
-    return i->damaged;
+    size_t damaged = i->set_aside;
+    for (size_t k = 0; k < i->count; k++)
+        damaged += i->segment[k]->hurt;
+    return damaged;
 }
 
 void index_counts(const struct vault_index *i, uint64_t *ret_segments, uint64_t *ret_entries) {
     *ret_segments = i->count;
     *ret_entries = 0;
     for (size_t k = 0; k < i->count; k++)
-        *ret_entries += i->segment[k].entries;
+        *ret_entries += i->segment[k]->head.entries;
 }
 
-/* A segment being written: buffered, hashed on the way. */
-struct segment_writer {
-    int fd;
-    char temp[40];
-    struct sha256 hash;
-    uint8_t *buffer;
-    size_t used;
-    uint64_t at;
-};
-
-static ex_code writer_flush(struct segment_writer *w, struct ex_error *err) {
-    EX_TRY(ex_write_at(w->fd, w->buffer, w->used, w->at, "an index segment", err));
-    sha256_add(&w->hash, w->buffer, w->used);
-    w->at += w->used;
-    w->used = 0;
-    return EX_OK;
-}
-
-static ex_code writer_add(struct segment_writer *w, const uint8_t *data, size_t size_bytes,
-                          struct ex_error *err) {
-    if (w->used + size_bytes > WRITE_BUFFER_BYTES)
-        EX_TRY(writer_flush(w, err));
-    memcpy(w->buffer + w->used, data, size_bytes);
-    w->used += size_bytes;
-    return EX_OK;
-}
-
-static ex_code writer_open(struct vault_index *i, struct segment_writer *w, struct ex_error *err) {
-    *w = (struct segment_writer){.fd = -1, .at = INDEX_HEADER_BYTES};
-    (void)snprintf(w->temp, sizeof w->temp, "%08x%08x.tmp", randombytes_random(),
-                   randombytes_random());
-    EX_TRY(
-        ex_alloc(WRITE_BUFFER_BYTES, 1, WRITE_BUFFER_BYTES, "an index segment", &w->buffer, err));
-    sha256_start(&w->hash);
-    return ex_open_at(i->dir_fd, w->temp, O_RDWR | O_CREAT | O_EXCL, &w->fd, err);
-}
-
-static ex_code writer_publish(struct vault_index *i, struct segment_writer *w, uint64_t entries,
-                              uint32_t packs, struct ex_error *err) {
-    uint8_t header[INDEX_HEADER_BYTES] = {0};
-    char name[40];
-    EX_TRY(writer_flush(w, err));
-    memcpy(header, INDEX_MAGIC, sizeof INDEX_MAGIC);
-    ex_put_le64(header + 8, entries);
-    ex_put_le32(header + 16, packs);
-    sha256_end(&w->hash, header + 32);
-    EX_TRY(ex_write_at(w->fd, header, sizeof header, 0, "an index segment", err));
-    EX_TRY(ex_sync_fd(w->fd, "an index segment", err));
-    memcpy(name, w->temp, 16);
-    memcpy(name + 16, ".idx", 5);
-    return ex_publish(i->dir_fd, w->temp, i->dir_fd, name, err);
-}
-
-static void writer_close(struct vault_index *i, struct segment_writer *w) {
-    if (w->fd >= 0)
-        (void)unlinkat(i->dir_fd, w->temp, 0); /* already renamed when it was published */
-    ex_fd_close(w->fd);
-    free(w->buffer);
-}
-
-struct sort_row {
-    uint8_t bytes[INDEX_ENTRY_BYTES];
-};
-
-static ex_code write_list(struct vault_index *i, struct segment_writer *w,
-                          const struct pack_list *list, struct ex_error *err) {
-    EX_AUTO_FREE struct sort_row *row = NULL;
-    uint8_t pack[INDEX_PACK_BYTES];
-    size_t count = 0;
-    EX_TRY(ex_alloc(list->entry_count + 1, sizeof *row, EX_LIMIT_PACK_BYTES, "an index segment",
-                    &row, err));
-    for (size_t r = 0; r < list->record_count; r++) {
-        const struct pack_record *record = &list->record[r];
-        for (size_t k = 0; k < record->count; k++, count++) {
-            memcpy(row[count].bytes, list->entry[record->first + k].id, SHA256_BYTES);
-            ex_put_le32(row[count].bytes + SHA256_BYTES, 0);
-            ex_put_le32(row[count].bytes + SHA256_BYTES + 4, record->offset);
-        }
-    }
-    qsort(row, count, sizeof *row, by_id);
-    memcpy(pack, list->id, VAULT_PACK_ID_BYTES);
-    ex_put_le64(pack + VAULT_PACK_ID_BYTES, (uint64_t)list->read_back_ns);
-    EX_TRY(writer_add(w, pack, sizeof pack, err));
-    for (size_t k = 0; k < count; k++)
-        EX_TRY(writer_add(w, row[k].bytes, INDEX_ENTRY_BYTES, err));
-    return writer_publish(i, w, count, 1, err);
-}
-
-ex_code index_publish(struct vault_index *i, const struct pack_list *list, struct ex_error *err) {
-    struct segment_writer w;
-    ex_code code = writer_open(i, &w, err);
-    if (code == EX_OK)
-        code = write_list(i, &w, list, err);
-    writer_close(i, &w);
-    return code;
-}
-
-/* ---- merging ---- */
-
-struct merge {
-    size_t count;
-    struct segment *from[SEGMENTS_MAX];
-    uint32_t *pack_at[SEGMENTS_MAX]; /* their pack number → ours */
-    uint64_t at[SEGMENTS_MAX];
-};
-
-static ex_code merge_packs(struct merge *m, struct segment_writer *w, uint32_t *ret_packs,
-                           struct ex_error *err) {
-    uint32_t next[SEGMENTS_MAX] = {0}, packs = 0;
-    for (;;) {
-        const uint8_t *least = NULL;
-        for (size_t k = 0; k < m->count; k++) {
-            if (next[k] == m->from[k]->packs)
-                continue;
-            const uint8_t *p = segment_pack(m->from[k], next[k]);
-            if (least == NULL || memcmp(p, least, VAULT_PACK_ID_BYTES) < 0)
-                least = p;
-        }
-        if (least == NULL)
-            break;
-        EX_TRY(writer_add(w, least, INDEX_PACK_BYTES, err));
-        for (size_t k = 0; k < m->count; k++)
-            while (next[k] < m->from[k]->packs &&
-                   memcmp(segment_pack(m->from[k], next[k]), least, VAULT_PACK_ID_BYTES) == 0)
-                m->pack_at[k][next[k]++] = packs;
-        packs++;
-    }
-    *ret_packs = packs;
-    return EX_OK;
-}
-
-static ex_code merge_entries(struct merge *m, struct segment_writer *w, uint64_t *ret_entries,
-                             struct ex_error *err) {
-    uint64_t entries = 0;
-    for (;;) {
-        size_t from = m->count;
-        for (size_t k = 0; k < m->count; k++) {
-            if (m->at[k] == m->from[k]->entries)
-                continue;
-            if (from == m->count ||
-                memcmp(segment_entry(m->from[k], m->at[k]),
-                       segment_entry(m->from[from], m->at[from]), SHA256_BYTES) < 0)
-                from = k;
-        }
-        if (from == m->count)
-            break;
-        uint8_t row[INDEX_ENTRY_BYTES];
-        memcpy(row, segment_entry(m->from[from], m->at[from]++), sizeof row);
-        struct ex_cursor c = ex_cursor_make(row + SHA256_BYTES, 4);
-        uint32_t pack = ex_cursor_le32(&c);
-        if (pack >= m->from[from]->packs)
-            return ex_fail(err, EX_ALTERED, "the index segment \"%s\" is damaged",
-                           m->from[from]->name);
-        ex_put_le32(row + SHA256_BYTES, m->pack_at[from][pack]);
-        EX_TRY(writer_add(w, row, sizeof row, err));
-        entries++;
-    }
-    *ret_entries = entries;
-    return EX_OK;
-}
-
-static ex_code merge_run(struct vault_index *i, struct merge *m, struct ex_error *err) {
-    struct segment_writer w;
-    uint32_t packs;
-    uint64_t entries;
-    ex_code code = writer_open(i, &w, err);
-    for (size_t k = 0; code == EX_OK && k < m->count; k++)
-        code = ex_alloc(m->from[k]->packs + 1, sizeof(uint32_t), EX_LIMIT_PACK_BYTES,
-                        "an index merge", &m->pack_at[k], err);
-    if (code == EX_OK)
-        code = merge_packs(m, &w, &packs, err);
-    if (code == EX_OK)
-        code = merge_entries(m, &w, &entries, err);
-    if (code == EX_OK)
-        code = writer_publish(i, &w, entries, packs, err);
-    for (size_t k = 0; k < m->count; k++) {
-        if (code == EX_OK)
-            (void)unlinkat(i->dir_fd, m->from[k]->name, 0);
-        free(m->pack_at[k]);
-    }
-    writer_close(i, &w);
-    return code;
-}
-
-/* The segments whose size is within a factor of the smallest one that has enough company. */
-static void merge_choose(struct vault_index *i, struct merge *m) {
-    for (size_t base = 0; base < i->count; base++) {
-        uint64_t low = i->segment[base].entries, high = low * MERGE_FACTOR + 1;
-        m->count = 0;
-        for (size_t k = 0; k < i->count; k++)
-            if (i->segment[k].map != NULL && i->segment[k].entries >= low &&
-                i->segment[k].entries <= high)
-                m->from[m->count++] = &i->segment[k];
-        if (m->count > MERGE_ABOVE)
-            return;
-    }
-    m->count = 0;
-}
-
-static bool segment_sound(const struct segment *s) {
-    uint8_t hash[SHA256_BYTES];
-    if (s->map == NULL)
-        return false;
-    sha256_of(s->map + INDEX_HEADER_BYTES, s->map_bytes - INDEX_HEADER_BYTES, hash);
-    return memcmp(hash, s->map + 32, SHA256_BYTES) == 0;
-}
-
-/* A merge writes a new hash over what it copies, so damage must not get into it. */
-static void merge_drop_damaged(struct vault_index *i, struct merge *m) {
-    size_t sound = 0;
-    for (size_t k = 0; k < m->count; k++) {
-        if (segment_sound(m->from[k]))
-            m->from[sound++] = m->from[k];
-        else
-            segment_spoil(i, m->from[k]);
-    }
-    m->count = sound;
-}
-
-ex_code index_merge(struct vault_index *i, struct ex_error *err) {
-    EX_AUTO_FD int lock = -1;
-    EX_AUTO_FREE struct merge *m = NULL;
-    struct ex_error why;
-    ex_code code = ex_lock(i->dir_fd, "lock", true, 0, &lock, &why);
-    if (code == EX_BUSY)
-        return EX_OK; /* another process is at it */
-    if (code != EX_OK) {
-        if (err != NULL)
-            *err = why;
-        return code;
-    }
-    EX_TRY(index_refresh(i, err));
-    m = ex_new0(struct merge);
-    merge_choose(i, m);
-    merge_drop_damaged(i, m);
-    if (m->count < 2)
-        return EX_OK;
-    EX_TRY(merge_run(i, m, err));
-    return index_refresh(i, err);
-}
+/* ---- replacing ---- */
 
 /* A temporary file that another process is not writing just now. */
 static bool is_abandoned(const struct vault_index *i, const char *name) {
@@ -563,7 +276,7 @@ static bool is_abandoned(const struct vault_index *i, const char *name) {
            time(NULL) - st.st_mtim.tv_sec > ABANDONED_AFTER_S;
 }
 
-/* The names of all segments; each 21 bytes with its NUL. */
+/* The names of all segments, those that were set aside too. */
 static ex_code segment_names(int dir_fd, char (**ret)[SEGMENT_NAME_BYTES], size_t *ret_count,
                              struct ex_error *err) {
     EX_AUTO_FREE char(*name)[SEGMENT_NAME_BYTES] = NULL;
@@ -577,7 +290,7 @@ static ex_code segment_names(int dir_fd, char (**ret)[SEGMENT_NAME_BYTES], size_
     (void)ex_steal_fd(&fd);
     ex_code code = EX_OK;
     while (code == EX_OK && (e = readdir(dir)) != NULL) {
-        if (!is_segment_name(e->d_name))
+        if (!ends_with(e->d_name, ".idx") && !ends_with(e->d_name, ".bad"))
             continue;
         code = ex_grow(&name, &capacity, count + 1, SEGMENT_NAME_BYTES, EX_LIMIT_PACK_BYTES,
                        "the list of index segments", err);
@@ -618,7 +331,7 @@ ex_code index_remove_all(struct vault_index *i, struct ex_error *err) {
     (void)ex_steal_fd(&fd);
     while ((e = readdir(dir)) != NULL) {
         const char *ending = strrchr(e->d_name, '.');
-        if (ending == NULL || (strcmp(ending, ".idx") != 0 &&
+        if (ending == NULL || (strcmp(ending, ".idx") != 0 && strcmp(ending, ".bad") != 0 &&
                                (strcmp(ending, ".tmp") != 0 || !is_abandoned(i, e->d_name))))
             continue;
         if (unlinkat(i->dir_fd, e->d_name, 0) != 0 && errno != ENOENT) {
@@ -628,22 +341,42 @@ ex_code index_remove_all(struct vault_index *i, struct ex_error *err) {
         }
     }
     closedir(dir);
-    for (size_t k = 0; k < i->count; k++)
-        segment_close(&i->segment[k]);
-    i->count = i->damaged = 0;
-    i->seen = (struct timespec){0};
+    forget_segments(i);
     return EX_OK;
 }
 
-ex_code index_check(const struct vault_index *i, void (*problem)(void *context, const char *text),
+/* ---- checking ---- */
+
+enum { CHECK_PAGES = 64 };
+
+static void read_all(struct segment *s) {
+    static const size_t at_once = CHECK_PAGES;
+    EX_AUTO_FREE uint8_t *page = ex_new0_bytes(at_once * INDEX_PAGE_BYTES);
+    bool good[CHECK_PAGES];
+    for (uint64_t at = 0; at < s->head.pages; at += at_once) {
+        uint64_t left = s->head.pages - at;
+        segment_read_pages(s, at, left < at_once ? (size_t)left : at_once, page, good);
+    }
+}
+
+ex_code index_check(struct vault_index *i, void (*problem)(void *context, const char *text),
                     void *context, struct ex_error *err) {
+    char text[160];
     for (size_t k = 0; k < i->count; k++) {
-        const struct segment *s = &i->segment[k];
-        char text[160];
-        if (segment_sound(s))
+        struct segment *s = i->segment[k];
+        if (segment_ready(i, s))
+            read_all(s);
+        if (!s->hurt)
             continue;
         (void)snprintf(text, sizeof text,
                        "index segment %s is damaged; exhibit rebuild makes it anew", s->name);
+        problem(context, text);
+    }
+    if (i->set_aside > 0) {
+        (void)snprintf(text, sizeof text,
+                       "%zu index segments were found damaged before, and lost entries; exhibit "
+                       "rebuild makes them anew",
+                       i->set_aside);
         problem(context, text);
     }
     return EX_OK;

@@ -195,6 +195,9 @@ void fetcher_close(struct fetcher *f) {
 ex_code fetch_place(struct vault *v, const uint8_t id[static SHA256_BYTES], struct index_place *ret,
                     struct ex_error *err) {
     char hex[SHA256_HEX_BYTES];
+    if (index_locked(v->index))
+        return ex_hint(ex_fail(err, EX_DENIED, "the vault is locked"), err,
+                       "it takes an officer's passphrase to read what is in it");
     if (index_find(v->index, id, ret))
         return EX_OK;
     EX_TRY(index_refresh(v->index, err));

@@ -46,7 +46,7 @@ static bool holds(const struct reuse *u, enum record_type type,
 
 bool reuse_find(struct reuse *u, enum record_type type, const uint8_t id[static SHA256_BYTES],
                 const uint8_t *data, size_t size_bytes, struct index_place *ret) {
-    struct index_search search = {0};
+    struct index_search search = {.quick = true};
     while (index_next(u->vault->index, id, &search, ret))
         if (load(u, ret) && holds(u, type, id, data, size_bytes))
             return true;

@@ -244,34 +244,62 @@ struct index_place {
     int64_t read_back_ns;
     uint32_t offset;
 };
-EX_MUST_USE ex_code index_open(int dir_fd, struct vault_index **ret, struct ex_error *err);
+/* An index that is damaged opens; index_damaged() counts. Threads: one at a time, but index_publish()
+ * may run beside a thread that does the rest. */
+EX_MUST_USE ex_code index_open(int dir_fd, bool encrypted, struct vault_index **ret,
+                               struct ex_error *err);
 void index_close(struct vault_index *i);
 /* The keys are the caller's and outlive the index, or are taken away again with NULL. Without them
- * an encrypted segment answers nothing; with them new segments are encrypted. */
+ * the index of an encrypted vault answers nothing, and nothing can be published (EX_DENIED). */
 void index_set_epochs(struct vault_index *i, const struct epochs *e);
-/* Looks at the directory again if it changed. A damaged segment is left out, and counted. */
+bool index_locked(const struct vault_index *i);
+/* Looks at the directory again if it changed. */
 EX_MUST_USE ex_code index_refresh(struct vault_index *i, struct ex_error *err);
-bool index_find(const struct vault_index *i, const uint8_t id[static SHA256_BYTES],
+bool index_find(struct vault_index *i, const uint8_t id[static SHA256_BYTES],
                 struct index_place *ret);
-/* Every place of an id, one after the other, from `struct index_search s = {0}` on; the index must
- * not be refreshed meanwhile. */
+/* Every place that may be an id's, one after the other, from `struct index_search s = {0}` on (some
+ * perhaps twice); the index must not be refreshed meanwhile. quick: a damaged filter may hide a
+ * place, which is good enough for who can store the bytes again. */
 struct index_search {
+    bool quick;
+    bool again, begun;
     size_t segment;
-    bool begun;
     uint64_t at;
 };
-bool index_next(const struct vault_index *i, const uint8_t id[static SHA256_BYTES],
+bool index_next(struct vault_index *i, const uint8_t id[static SHA256_BYTES],
                 struct index_search *search, struct index_place *ret);
 bool index_place_same(const struct index_place *a, const struct index_place *b);
 EX_MUST_USE ex_code index_publish(struct vault_index *i, const struct pack_list *list,
                                   struct ex_error *err);
+/* Publishes many packs in few segments, and merges these as needed; index_batch_end() publishes the
+ * rest. */
+struct index_batch;
+struct index_batch *index_batch_new(struct vault_index *i);
+void index_batch_free(struct index_batch *b);
+EX_DEFINE_AUTO(struct index_batch, index_batch_free);
+EX_MUST_USE ex_code index_batch_add(struct index_batch *b, const struct pack_list *list,
+                                    struct ex_error *err);
+EX_MUST_USE ex_code index_batch_end(struct index_batch *b, struct ex_error *err);
+/* Merges what has become too many; nothing when another process is at it. */
 EX_MUST_USE ex_code index_merge(struct vault_index *i, struct ex_error *err);
-bool index_has_pack(const struct vault_index *i, const uint8_t id[static VAULT_PACK_ID_BYTES]);
+/* Takes packs out: afterwards no segment that can be read names them. A cut between leaves some in.
+ * Remove the pack files first: a writer may index again what it finds there. EX_BUSY after a minute
+ * of another process's merging, EX_DENIED while locked. */
+EX_MUST_USE ex_code index_drop_packs(struct vault_index *i,
+                                     const uint8_t (*id)[VAULT_PACK_ID_BYTES], size_t count,
+                                     struct ex_error *err);
+/* Merges leave out the packs of which this says that they are gone. */
+void index_set_gone(struct vault_index *i,
+                    bool (*gone)(void *context, const uint8_t id[static VAULT_PACK_ID_BYTES]),
+                    void *context);
+bool index_has_pack(struct vault_index *i, const uint8_t id[static VAULT_PACK_ID_BYTES]);
 /* Each pack that sound segments name, once. */
-void index_each_pack(const struct vault_index *i,
+void index_each_pack(struct vault_index *i,
                      void (*each)(void *context, const uint8_t id[static VAULT_PACK_ID_BYTES]),
                      void *context);
+/* Segments in which damage was met so far, or by a merge before. */
 size_t index_damaged(const struct vault_index *i);
+/* As the headers say; works while locked. */
 void index_counts(const struct vault_index *i, uint64_t *ret_segments, uint64_t *ret_entries);
 /* Replacing an index without a moment in which something cannot be found: note what is there, make
  * the new segments elsewhere, then let them in and remove what was noted. */
@@ -279,8 +307,9 @@ EX_MUST_USE ex_code index_note_old(struct vault_index *i, struct ex_error *err);
 EX_MUST_USE ex_code index_replace(struct vault_index *i, struct vault_index *with,
                                   struct ex_error *err);
 EX_MUST_USE ex_code index_remove_all(struct vault_index *i, struct ex_error *err);
-/* Hashes each segment again; calls problem for one that is damaged. */
-EX_MUST_USE ex_code index_check(const struct vault_index *i,
+/* Reads every page again, or, while the index is locked, nothing but the headers that it has read;
+ * calls problem for a segment that is damaged. */
+EX_MUST_USE ex_code index_check(struct vault_index *i,
                                 void (*problem)(void *context, const char *text), void *context,
                                 struct ex_error *err);
 
