@@ -27,9 +27,6 @@ static ex_code act_open_vault(struct act *act, struct ex_error *err) {
                        "use --vault DIR, or set EXHIBIT_VAULT");
     EX_TRY(vault_open(path, &act->vault, err));
     const struct vault_config *config = vault_config(act->vault);
-    if (!config->plain)
-        return ex_hint(ex_fail(err, EX_UNSUPPORTED, "this vault is encrypted"), err,
-                       "this version of exhibit opens plain vaults only");
     const char *key = act_flag(act, FLAG_KEY);
     if (key != NULL) {
         struct note_key given;
@@ -63,8 +60,10 @@ static bool only_readable(const struct act *act) {
 
 static ex_code run_recorded(struct act *act, json_t **ret_result, struct ex_error *err) {
     act->unrecorded = only_readable(act);
-    if (act->unrecorded)
+    if (act->unrecorded) {
+        EX_TRY(act_unlock_to_read(act, err));
         return act->request->command->run(act, ret_result, err);
+    }
     ex_code code = act_unlock(act, err);
     if (code == EX_OK)
         code = act->request->command->run(act, ret_result, err);

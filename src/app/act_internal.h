@@ -59,6 +59,18 @@ static inline bool act_has_flag(const struct act *act, enum flag_id id) {
 
 /* Officer, passphrase, keys, catalog; a failure to unlock is noted for the ledger. */
 EX_MUST_USE ex_code act_unlock(struct act *act, struct ex_error *err);
+/* Only so far that bodies and packs of an encrypted vault can be read: nothing can be signed, no
+ * entry is written, the ledger may be damaged. Nothing at all in a plain vault. */
+EX_MUST_USE ex_code act_unlock_to_read(struct act *act, struct ex_error *err);
+/* Opens the catalog of the unlocked vault, and brings it up to date. */
+EX_MUST_USE ex_code act_open_catalog(struct act *act, struct ex_error *err);
+/* Asks for a passphrase that is being chosen: APP_FIRST_PASSPHRASE or APP_NEW_PASSPHRASE. EX_USAGE:
+ * too short. In locked memory, for sodium_free(). */
+EX_MUST_USE ex_code act_choose_passphrase(struct act *act, enum app_secret which, const char *who,
+                                          char **ret, size_t *ret_bytes, struct ex_error *err);
+
+/* ---- failed unlocks: attempts.c ---- */
+
 /* Failed unlocks that wait for a session to sign for them (format/ledger §6): an array, never NULL.
  */
 json_t *unlock_attempts(struct act *act);
@@ -80,10 +92,19 @@ const struct history_officer *roster_officer(const struct act *act,
 const struct history_officer *roster_at(const struct act *act, size_t position);
 /* From the body of the enrolment; "(erased)" when it is not there. The caller frees. */
 char *roster_name(struct act *act, const struct history_officer *o);
+/* Entries about officers and keys, ascending: indexes of the ledger. */
+size_t roster_key_entries(const struct act *act, const uint64_t **ret);
 /* By name; of several the one in office. */
 const struct history_officer *roster_find(struct act *act, const char *name);
 /* Under the ledger's lock: EX_DENIED when the act's officer was retired since it began. */
 EX_MUST_USE ex_code roster_check_in_office(struct act *act, struct ex_error *err);
+
+/* ---- the keyring that the ledger names: keyring_check.c ---- */
+
+/* {"generation", "sha256"}, as `keyring` in the `what` of an entry (format/vault §7.2). */
+json_t *keyring_json(uint64_t generation, const uint8_t sha256[static SHA256_BYTES]);
+/* EX_ALTERED: the open keyring is not the newest that the ledger names. Needs the roster. */
+EX_MUST_USE ex_code keyring_check_newest(struct act *act, struct ex_error *err);
 
 /* ---- entries: act_entries.c ---- */
 
@@ -200,6 +221,7 @@ struct history_check {
     struct ledger_check ledger;
     struct history_report report;
     uint64_t bodies, bodies_erased, bodies_missing, bodies_altered;
+    uint64_t bodies_locked; /* there, but the vault is locked */
     uint64_t unauthenticated;
     uint64_t open_count; /* intents without outcome, this act's own left out */
     uint64_t open[OPEN_INTENTS_MAX];

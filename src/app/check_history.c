@@ -80,7 +80,9 @@ static ex_code check_body(struct pass *p, const struct entry *e, struct ex_error
     if (c.erased > 0)
         say_body(h, "entry %" PRIu64 ": a section was erased, and no entry says by what right",
                  e->index);
-    if (code == EX_MISSING || c.missing > 0) {
+    if (code == EX_DENIED && vault_is_locked(p->act->vault)) {
+        h->bodies_locked++;
+    } else if (code == EX_MISSING || c.missing > 0) {
         h->bodies_missing++;
         say_body(h, "entry %" PRIu64 ": its body, or a section of it, is missing", e->index);
     } else if (code != EX_OK || c.altered > 0) {

@@ -17,11 +17,12 @@ static void worse(ex_code *verdict, ex_code code) {
 
 static json_t *history_counts(const struct history_check *h) {
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "entries", json_number(h->ledger.entries),
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "entries", json_number(h->ledger.entries),
         "tiles", json_number(h->ledger.tiles), "bodies", json_number(h->bodies), "bodies_erased",
         json_number(h->bodies_erased), "bodies_missing", json_number(h->bodies_missing),
-        "bodies_altered", json_number(h->bodies_altered), "open_intents",
-        json_number(h->open_count), "beyond", json_number(h->ledger.beyond));
+        "bodies_altered", json_number(h->bodies_altered), "bodies_locked",
+        json_number(h->bodies_locked), "open_intents", json_number(h->open_count), "beyond",
+        json_number(h->ledger.beyond));
 }
 
 /* What is wrong. */
@@ -64,13 +65,21 @@ json_t *claim_history(const struct history_check *h, int64_t now_ns, ex_code *ve
                    h->bodies_altered > 0 || h->report.misplaced > 0 || h->report.unreadable > 0 ||
                    !h->config_matches;
     bool missing = h->bodies_missing > 0 || h->bodies_erased > 0;
-    worse(verdict, altered ? EX_ALTERED : missing ? EX_MISSING : EX_OK);
+    bool locked = h->bodies_locked > 0;
+    worse(verdict, altered ? EX_ALTERED : missing ? EX_MISSING : locked ? EX_PARTIAL : EX_OK);
     json_t *claim = json_claim(altered   ? "altered"
                                : missing ? "missing"
+                               : locked  ? "partly-checked"
                                          : "good",
                                now_ns, history_counts(h));
     history_faults(claim, h);
     history_facts(claim, h);
+    if (locked)
+        json_say(claim, "not_checked",
+                 "%" PRIu64 " of %" PRIu64
+                 " bodies of entries, and whether the packs that they name are there (the vault is "
+                 "locked)",
+                 h->bodies_locked, h->bodies);
     if (!h->checkpoint_given)
         json_say(claim, "not_checked",
                  "continuity with a checkpoint kept elsewhere (none was given: --checkpoint)");

@@ -44,17 +44,23 @@ static ex_code make_keys(struct act *act, const char *path, unsigned memory_mib,
                          struct vault_config *config, struct ex_error *err) {
     char *passphrase = NULL;
     size_t size = 0;
-    EX_TRY(act->face->passphrase(act->face->context, act->officer_name, true, &passphrase, &size,
+    EX_TRY(act_choose_passphrase(act, APP_FIRST_PASSPHRASE, act->officer_name, &passphrase, &size,
                                  err));
-    ex_code code = size == 0 ? ex_fail(err, EX_USAGE, "an empty passphrase protects nothing")
-                             : make_vault(act, path, memory_mib, passphrase, size, config, err);
+    ex_code code = make_vault(act, path, memory_mib, passphrase, size, config, err);
     sodium_free(passphrase);
     return code;
 }
 
+static const char *mode_word(const struct vault_config *config) {
+    return config->plain ? "plain" : "encrypted";
+}
+
 static void draft_create(struct act *act, const struct vault_config *config, struct draft *d) {
     *d = (struct draft){.by_vault = true, .signer = act->vault_key};
-    d->what = json_pack("{s:s}", "mode", "plain");
+    uint8_t hash[SHA256_BYTES];
+    vault_keyring_sha256(act->keyring, hash);
+    d->what = json_pack("{s:s, s:o}", "mode", mode_word(config), "keyring",
+                        keyring_json(vault_keyring_generation(act->keyring), hash));
     json_set_text(d->what, "agency", act->agency);
     memcpy(d->entry.event, "vault.create", 13);
     d->entry.has = ENTRY_HAS_CONFIG | ENTRY_HAS_VAULT_KEY;
@@ -85,8 +91,8 @@ static json_t *result_json(struct act *act, const char *path, const struct vault
     json_set_text(officer, "name", act->officer_name);
     json_t *json =
         json_pack("{s:o, s:s, s:s, s:o, s:s}", "id", json_hex(config->id, sizeof config->id),
-                  "origin", config->origin, "mode", "plain", "officer", officer, "vault_key",
-                  note_key_text(&config->key, vkey));
+                  "origin", config->origin, "mode", mode_word(config), "officer", officer,
+                  "vault_key", note_key_text(&config->key, vkey));
     json_set_text(json, "vault", path);
     json_set_text(json, "agency", act->agency);
     json_object_set_new(json, "next", json_string("exhibit case new --number N --title T"));
@@ -98,10 +104,6 @@ ex_code app_init(struct act *act, json_t **ret_result, struct ex_error *err) {
     struct draft draft[2];
     unsigned memory_mib;
     const char *path = act->request->operand[0];
-    if (!act_has_flag(act, FLAG_PLAIN))
-        return ex_hint(
-            ex_fail(err, EX_UNSUPPORTED, "this version makes plain vaults only"), err,
-            "add --plain, and keep the disk itself encrypted: anybody with it can read the vault");
     EX_TRY(kdf_memory(act, &memory_mib, err));
     act->officer_name = ex_strdup(act_flag(act, FLAG_OFFICER));
     act->agency = ex_strdup(act_flag(act, FLAG_AGENCY));
@@ -111,8 +113,7 @@ ex_code app_init(struct act *act, json_t **ret_result, struct ex_error *err) {
     draft_create(act, &config, &draft[0]);
     draft_enrol(act, &draft[1]);
     EX_TRY(act_append(act, draft, 2, NULL, NULL, NULL, err));
-    EX_TRY(catalog_open(path, NULL, &act->catalog, err));
-    EX_TRY(project_up_to_date(act, err));
+    EX_TRY(act_open_catalog(act, err));
     *ret_result = result_json(act, path, &config);
     json_object_set_new(*ret_result, "entries", act_entries_json(act));
     return EX_OK;

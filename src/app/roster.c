@@ -13,6 +13,8 @@ struct roster {
     uint64_t size; /* entries looked at */
     size_t session_count, session_capacity;
     uint64_t *session; /* indexes of the session.open entries that were fed */
+    size_t key_count, key_capacity;
+    uint64_t *key; /* indexes of the entries about officers and keys */
 };
 
 void roster_free(struct roster *r) {
@@ -20,6 +22,7 @@ void roster_free(struct roster *r) {
         return;
     history_free(r->history);
     free(r->session);
+    free(r->key);
     free(r);
 }
 
@@ -47,17 +50,31 @@ static ex_code feed_session(struct act *act, uint64_t index, struct ex_error *er
 }
 
 /* The event stands in one of the first lines; most entries need no more than this look. */
-static bool names_officer(const uint8_t *bytes, size_t size) {
-    static const char line[] = "\nevent officer.";
-    return memmem(bytes, size < EVENT_LINE_WITHIN ? size : EVENT_LINE_WITHIN, line,
-                  sizeof line - 1) != NULL;
+static bool event_begins(const uint8_t *bytes, size_t size, const char *line) {
+    return memmem(bytes, size < EVENT_LINE_WITHIN ? size : EVENT_LINE_WITHIN, line, strlen(line)) !=
+           NULL;
+}
+
+static ex_code note_key_entry(struct roster *r, uint64_t index, struct ex_error *err) {
+    EX_TRY(ex_grow(&r->key, &r->key_capacity, r->key_count + 1, sizeof *r->key, ROSTER_BYTES_MAX,
+                   "the changes of keys", err));
+    r->key[r->key_count++] = index;
+    return EX_OK;
+}
+
+size_t roster_key_entries(const struct act *act, const uint64_t **ret) {
+    *ret = act->roster->key;
+    return act->roster->key_count;
 }
 
 static ex_code take_entry(struct act *act, uint64_t index, struct ex_error *err) {
     EX_AUTO_FREE uint8_t *bytes = NULL;
     size_t size;
     EX_TRY(ledger_read(act->ledger, index, &bytes, &size, err));
-    if (!names_officer(bytes, size))
+    bool officer = event_begins(bytes, size, "\nevent officer.");
+    if (officer || event_begins(bytes, size, "\nevent key."))
+        EX_TRY(note_key_entry(act->roster, index, err));
+    if (!officer)
         return EX_OK;
     EX_AUTO_FREE struct entry *e = ex_new0(struct entry);
     EX_TRY(entry_parse(bytes, size, e, err));

@@ -1,157 +1,228 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who acts: the officer's key, what the ledger says about its owner, and the unlocks that failed.
- */
+/* Who acts. In an encrypted vault no name can be read before it is unlocked, so an officer is first
+ * a key that a passphrase opens, and gets a name afterwards: beginning of the ledger → officers in
+ * office → passphrase → keyring → epoch keys → catalog → name → permission. */
 #include "app/act_internal.h"
 
 #include "base/cursor.h"
-#include "base/file.h"
 
-#include <fcntl.h>
-#include <pwd.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
-enum { OFFICERS_MAX = 256 };
-static const char UNAUTHENTICATED[] = "ledger/unauthenticated";
-static const char TAKEN[] = "ledger/unauthenticated.taken";
+enum { OFFICERS_MAX = 256, ID_PREFIX_MIN = 4, PASSPHRASE_MIN_CHARACTERS = 8 };
 
-/* ---- failed unlocks ---- */
+/* ---- passphrases ---- */
 
-static void add_attempts(struct act *act, const char *name, json_t *list) {
-    EX_AUTO_FREE uint8_t *data = NULL;
-    size_t size, at = 0;
-    ex_code code =
-        ex_read_file(vault_dir_fd(act->vault), name, EX_LIMIT_CONFIG_BYTES, &data, &size, NULL);
-    if (code == EX_NOT_FOUND)
-        return;
-    if (code != EX_OK)
-        json_array_append_new(list, json_pack("{s:s}", "unreadable", ex_code_name(code)));
-    while (code == EX_OK && at < size) {
-        size_t length = strcspn((const char *)data + at, "\n");
-        json_t *one = json_loadb((const char *)data + at, length, 0, NULL);
-        json_array_append_new(
-            list, one != NULL ? one : json_pack("{s:s}", "unreadable", "a damaged line"));
-        at += length + 1;
+static size_t count_characters(const char *text, size_t size_bytes) {
+    size_t count = 0;
+    for (size_t i = 0; i < size_bytes; i++)
+        count += ((unsigned char)text[i] & 0xc0) != 0x80; /* UTF-8: not a continuation */
+    return count;
+}
+
+ex_code act_choose_passphrase(struct act *act, enum app_secret which, const char *who, char **ret,
+                              size_t *ret_bytes, struct ex_error *err) {
+    char *passphrase = NULL;
+    size_t size = 0;
+    EX_TRY(act->face->passphrase(act->face->context, who, which, &passphrase, &size, err));
+    if (count_characters(passphrase, size) < PASSPHRASE_MIN_CHARACTERS) {
+        sodium_free(passphrase);
+        return ex_hint(ex_fail(err, EX_USAGE, "a passphrase has at least %d characters",
+                               PASSPHRASE_MIN_CHARACTERS),
+                       err, "four words that have nothing to do with each other are a good one");
     }
-}
-
-json_t *unlock_attempts(struct act *act) {
-    json_t *list = json_array();
-    add_attempts(act, TAKEN, list);
-    add_attempts(act, UNAUTHENTICATED, list);
-    return list;
-}
-
-json_t *unlock_attempts_take(struct act *act) {
-    int fd = vault_dir_fd(act->vault);
-    bool regular;
-    /* What an earlier session took and did not get into the ledger stays; the rest waits its turn.
-     */
-    if (!ex_exists(fd, TAKEN, &regular))
-        (void)!ex_publish(fd, UNAUTHENTICATED, fd, TAKEN, NULL);
-    json_t *list = json_array();
-    add_attempts(act, TAKEN, list);
-    return list;
-}
-
-/* What could not be read whole is kept, not forgotten. */
-void unlock_attempts_forget(struct act *act) {
-    int fd = vault_dir_fd(act->vault);
-    json_t *list = json_array(), *one;
-    bool whole = true;
-    size_t i;
-    add_attempts(act, TAKEN, list);
-    json_array_foreach(list, i, one) whole = whole && json_object_get(one, "unreadable") == NULL;
-    json_decref(list);
-    if (!whole) {
-        char kept[64];
-        (void)snprintf(kept, sizeof kept, "ledger/beyond/unauthenticated-%08x",
-                       randombytes_random());
-        if (ex_make_parents(fd, kept, NULL) == EX_OK)
-            (void)!ex_publish(fd, TAKEN, fd, kept, NULL);
-        return;
-    }
-    (void)ex_remove(vault_dir_fd(act->vault), TAKEN, false);
-}
-
-/* Nobody can sign for it, so it is only noted; the next session takes it into the ledger. False
- * when even that was not possible. */
-bool act_note_failed_unlock(struct act *act) {
-    struct ex_clock now;
-    struct utsname system;
-    struct passwd *user = getpwuid(geteuid());
-    EX_AUTO_FD int fd = -1;
-    const char *claimed = act_flag(act, FLAG_OFFICER);
-    ex_clock_read(&now);
-    json_t *json = json_pack("{s:o}", "time", json_time(now.utc_ns));
-    json_set_text(json, "user", user != NULL ? user->pw_name : "?");
-    json_set_text(json, "machine", uname(&system) == 0 ? system.nodename : "?");
-    json_set_text(json, "officer", claimed != NULL ? claimed : "");
-    EX_AUTO_FREE char *text = json_dumps(json, JSON_COMPACT);
-    json_decref(json);
-    EX_AUTO_FREE char *line = NULL;
-    return text != NULL && asprintf(&line, "%s\n", text) > 0 &&
-           ex_open_at(vault_dir_fd(act->vault), UNAUTHENTICATED, O_WRONLY | O_CREAT | O_APPEND, &fd,
-                      NULL) == EX_OK &&
-           ex_write_all(fd, line, strlen(line), UNAUTHENTICATED, NULL) == EX_OK &&
-           ex_sync_fd(fd, UNAUTHENTICATED, NULL) == EX_OK;
-}
-
-/* ---- who ---- */
-
-/* Officers in office who have a key file here: the only one, or NULL with how many there are. */
-static ex_code only_officer(struct act *act, const struct history_officer **ret, size_t *ret_count,
-                            struct ex_error *err) {
-    uint8_t id[OFFICERS_MAX][VAULT_ID_BYTES];
-    size_t files;
-    EX_TRY(vault_officer_list(vault_dir_fd(act->vault), id, OFFICERS_MAX, &files, err));
-    *ret_count = 0;
-    for (size_t i = 0; i < files && i < OFFICERS_MAX; i++) {
-        const struct history_officer *o = roster_officer(act, id[i]);
-        if (o == NULL || o->retired_at != 0)
-            continue;
-        *ret = ++*ret_count == 1 ? o : NULL;
-    }
+    *ret = passphrase;
+    *ret_bytes = size;
     return EX_OK;
 }
 
-/* The officer asked for by name or id, or the only one there is. */
-static ex_code choose_officer(struct act *act, const struct history_officer **ret,
-                              struct ex_error *err) {
-    const char *name = act_flag(act, FLAG_OFFICER);
-    uint8_t id[VAULT_ID_BYTES];
+/* ---- who may be meant ---- */
+
+/* Officers with a key file here, those in office first. */
+struct candidates {
     size_t count;
-    *ret = NULL;
-    if (name == NULL) {
-        EX_TRY(only_officer(act, ret, &count, err));
-        if (*ret != NULL)
-            return EX_OK;
-        return ex_hint(ex_fail(err, EX_USAGE, "this vault has keys of %zu officers", count), err,
-                       "say who you are with --officer NAME");
+    struct candidate {
+        uint8_t id[VAULT_ID_BYTES];
+        const struct history_officer *o; /* NULL: without a roster */
+    } c[OFFICERS_MAX];
+    const char *name; /* the enrolled name must be this one; NULL: any */
+    const char *label;
+};
+
+static bool in_office(const struct candidate *c) {
+    return c->o == NULL || c->o->retired_at == 0;
+}
+
+static int office_first(const void *a, const void *b) {
+    const struct candidate *x = a, *y = b;
+    if (in_office(x) != in_office(y))
+        return in_office(x) ? -1 : 1;
+    return memcmp(x->id, y->id, VAULT_ID_BYTES);
+}
+
+/* Without a roster (its ledger is damaged, and that is what is being looked at) every key file. */
+static ex_code list_candidates(struct act *act, struct candidates *c, struct ex_error *err) {
+    uint8_t id[OFFICERS_MAX][VAULT_ID_BYTES];
+    size_t files;
+    EX_TRY(vault_officer_list(vault_dir_fd(act->vault), id, OFFICERS_MAX, &files, err));
+    for (size_t i = 0; i < files && i < OFFICERS_MAX; i++) {
+        const struct history_officer *o = act->roster != NULL ? roster_officer(act, id[i]) : NULL;
+        if (o == NULL && act->roster != NULL)
+            continue; /* a file that somebody put there */
+        memcpy(c->c[c->count].id, id[i], VAULT_ID_BYTES);
+        c->c[c->count++].o = o;
     }
-    *ret = ex_parse_hex(name, strlen(name), id, sizeof id) ? roster_officer(act, id)
-                                                           : roster_find(act, name);
-    if (*ret == NULL)
+    qsort(c->c, c->count, sizeof c->c[0], office_first);
+    return EX_OK;
+}
+
+static void keep_candidates(struct act *act, struct candidates *c,
+                            bool (*keep)(struct act *act, const struct candidate *one,
+                                         const char *given),
+                            const char *given) {
+    size_t kept = 0;
+    for (size_t i = 0; i < c->count; i++)
+        if (keep(act, &c->c[i], given))
+            c->c[kept++] = c->c[i];
+    c->count = kept;
+}
+
+static bool is_in_office(struct act *act, const struct candidate *one, const char *given) {
+    return in_office(one);
+}
+
+static bool has_id(struct act *act, const struct candidate *one, const char *given) {
+    char hex[2 * VAULT_ID_BYTES + 1];
+    return strncmp(ex_hex(hex, one->id, VAULT_ID_BYTES), given, strlen(given)) == 0;
+}
+
+static bool has_name(struct act *act, const struct candidate *one, const char *given) {
+    EX_AUTO_FREE char *name = one->o != NULL ? roster_name(act, one->o) : NULL;
+    return name == NULL || strcmp(name, given) == 0;
+}
+
+static ex_code choose_only(struct act *act, struct candidates *c, struct ex_error *err) {
+    keep_candidates(act, c, is_in_office, NULL);
+    if (c->count == 1)
+        return EX_OK;
+    return ex_hint(ex_fail(err, EX_USAGE, "this vault has keys of %zu officers", c->count), err,
+                   "say who you are with --officer NAME");
+}
+
+/* By id, or the beginning of one that no other has; false when it is none. */
+static bool choose_by_id(struct act *act, struct candidates *c, const char *given) {
+    size_t length = strlen(given), matches = 0;
+    if (length < ID_PREFIX_MIN || length > 2 * (size_t)VAULT_ID_BYTES ||
+        strspn(given, "0123456789abcdef") != length)
+        return false;
+    for (size_t i = 0; i < c->count; i++)
+        matches += has_id(act, &c->c[i], given);
+    if (matches == 1)
+        keep_candidates(act, c, has_id, given);
+    return matches == 1;
+}
+
+static ex_code choose_candidates(struct act *act, struct candidates *c, struct ex_error *err) {
+    const char *given = act_flag(act, FLAG_OFFICER);
+    EX_TRY(list_candidates(act, c, err));
+    c->label = given != NULL ? given : vault_path(act->vault);
+    if (given == NULL)
+        return choose_only(act, c, err);
+    if (choose_by_id(act, c, given))
+        return EX_OK;
+    c->name = given;
+    if (!vault_is_locked(act->vault)) /* names can be read: no need to try every key */
+        keep_candidates(act, c, has_name, given);
+    if (c->count == 0)
         return ex_hint(ex_fail(err, EX_DENIED, "the ledger enrols no such officer"), err,
                        "exhibit ledger show 1 names the first officer");
     return EX_OK;
 }
 
-static ex_code unlock_officer(struct act *act, const uint8_t *id, const char *name,
-                              struct ex_error *err) {
+/* ---- opening ---- */
+
+static void lock_again(struct act *act) {
+    vault_officer_clear(&act->officer);
+    vault_keyring_free(act->keyring);
+    free(act->officer_name);
+    act->keyring = NULL;
+    act->vault_key = NULL;
+    act->officer_name = NULL;
+}
+
+/* The officer's key is open: the vault's keys, and the name. EX_NOT_FOUND: it is somebody of
+ * another name. */
+static ex_code open_vault_keys(struct act *act, const struct candidates *c,
+                               const struct candidate *one, struct ex_error *err) {
+    if (one->o != NULL &&
+        memcmp(sign_key_public(act->officer.sign), one->o->key, SIGN_PUBLIC_BYTES) != 0)
+        return ex_fail(err, EX_SIGNATURE, "the key of %s is not the one that the ledger enrolled",
+                       c->label);
+    ex_code code = vault_keyring_open_officer(act->vault, &act->officer, &act->keyring, err);
+    if (code == EX_DENIED && !in_office(one))
+        return ex_fail(err, EX_DENIED, "%s was retired by entry %" PRIu64, c->label,
+                       one->o->retired_at);
+    EX_TRY(code);
+    EX_TRY(vault_keyring_unlock(act->vault, act->keyring, err));
+    act->officer_name = one->o != NULL ? roster_name(act, one->o) : ex_strdup(c->label);
+    if (c->name != NULL && one->o != NULL && strcmp(act->officer_name, c->name) != 0)
+        return ex_fail(err, EX_NOT_FOUND, "that is another officer's passphrase");
+    if (!in_office(one))
+        return ex_fail(err, EX_DENIED, "%s was retired by entry %" PRIu64, act->officer_name,
+                       one->o->retired_at);
+    act->vault_key = vault_keyring_sign_key(act->keyring);
+    return EX_OK;
+}
+
+/* Does the passphrase open this one's key? EX_NOT_FOUND: no, and another one may be tried. */
+static ex_code try_candidate(struct act *act, const struct candidates *c,
+                             const struct candidate *one, const char *passphrase, size_t size,
+                             struct ex_error *err) {
+    ex_code code = vault_officer_unlock(vault_dir_fd(act->vault), one->id, passphrase, size,
+                                        &act->officer, err);
+    if (code == EX_OK)
+        code = open_vault_keys(act, c, one, err);
+    else if (code == EX_DENIED || (c->count > 1 && code != EX_NOMEM && code != EX_IO))
+        code = EX_NOT_FOUND; /* a damaged key file of one keeps nobody else out */
+    if (code != EX_OK)
+        lock_again(act);
+    return code;
+}
+
+static ex_code try_candidates(struct act *act, const struct candidates *c, struct ex_error *err) {
+    struct ex_error why;
     char *passphrase = NULL;
+    const char *label = c->label;
     size_t size = 0;
-    EX_TRY(act->face->passphrase(act->face->context, name, false, &passphrase, &size, err));
-    ex_code code =
-        vault_officer_unlock(vault_dir_fd(act->vault), id, passphrase, size, &act->officer, err);
+    EX_AUTO_FREE char *name = NULL;
+    if (!vault_is_locked(act->vault) && c->count == 1 && c->c[0].o != NULL)
+        label = name = roster_name(act, c->c[0].o);
+    EX_TRY(
+        act->face->passphrase(act->face->context, label, APP_PASSPHRASE, &passphrase, &size, err));
+    ex_code code = EX_NOT_FOUND;
+    for (size_t i = 0; code == EX_NOT_FOUND && i < c->count; i++)
+        code = try_candidate(act, c, &c->c[i], passphrase, size, &why);
     sodium_free(passphrase);
-    if (code != EX_DENIED)
+    if (code != EX_OK && code != EX_NOT_FOUND && err != NULL)
+        *err = why;
+    if (code != EX_NOT_FOUND)
         return code;
-    return ex_hint(ex_fail(err, EX_DENIED, "the passphrase does not open the key of %s", name), err,
+    const char *what =
+        act_has_flag(act, FLAG_OFFICER) || name != NULL ? "the key of" : "an officer's key in";
+    return ex_hint(ex_fail(err, EX_DENIED, "the passphrase does not open %s %s", what, label), err,
                    "check EXHIBIT_PASSPHRASE_FILE, or type it again");
 }
+
+static ex_code unlock_keys(struct act *act, struct ex_error *err) {
+    EX_AUTO_FREE struct candidates *c = ex_new0(struct candidates);
+    act->unlocking = true;
+    EX_TRY(choose_candidates(act, c, err));
+    EX_TRY(try_candidates(act, c, err));
+    act->unlocking = false;
+    return EX_OK;
+}
+
+/* ---- what the unlocked vault says ---- */
 
 static ex_code read_agency(struct act *act, struct ex_error *err) {
     struct entry e;
@@ -176,17 +247,28 @@ static ex_code authorise(struct act *act, struct ex_error *err) {
                    err, "the attempt is in the ledger");
 }
 
-static ex_code open_catalog(struct act *act, struct ex_error *err) {
+/* The key in the catalog's file is derived from the newest epoch key. */
+static ex_code open_catalog_file(struct act *act, struct ex_error *err) {
     const char *path = vault_path(act->vault);
-    const uint8_t *key = NULL; /* of an encrypted vault: derived from its newest epoch key */
+    uint8_t *key = NULL, derived[CATALOG_KEY_BYTES];
+    if (!vault_config(act->vault)->plain) {
+        EX_TRY(vault_derive_key(act->vault, "exhibit-catalog-v1", derived, err));
+        key = derived;
+    }
     ex_code code = catalog_open(path, key, &act->catalog, err);
     /* Rebuilding must work with a broken catalog; and an encrypted one may simply be of an older
      * key. It is derived: the ledger fills a new one. */
     if (code == EX_FORMAT && (key != NULL || act->request->command->run == app_rebuild)) {
-        EX_TRY(catalog_remove(path, err));
-        code = catalog_open(path, key, &act->catalog, err);
+        code = catalog_remove(path, err);
+        if (code == EX_OK)
+            code = catalog_open(path, key, &act->catalog, err);
     }
-    EX_TRY(code);
+    sodium_memzero(derived, sizeof derived);
+    return code;
+}
+
+ex_code act_open_catalog(struct act *act, struct ex_error *err) {
+    EX_TRY(open_catalog_file(act, err));
     return project_up_to_date(act, err);
 }
 
@@ -219,36 +301,41 @@ static ex_code check_beginning(struct act *act, struct ex_error *err) {
 }
 
 static ex_code unlock_steps(struct act *act, struct ex_error *err) {
-    const struct history_officer *o;
     EX_TRY(check_beginning(act, err));
     EX_TRY(roster_load(act, err));
-    EX_TRY(open_catalog(act, err));
-    act->unlocking = true;
-    EX_TRY(choose_officer(act, &o, err));
-    act->officer_name = roster_name(act, o);
-    if (o->retired_at != 0)
-        return ex_fail(err, EX_DENIED, "%s was retired by entry %" PRIu64, act->officer_name,
-                       o->retired_at);
-    EX_TRY(read_agency(act, err));
-    EX_TRY(unlock_officer(act, o->id, act->officer_name, err));
-    act->unlocking = false;
-    if (memcmp(sign_key_public(act->officer.sign), o->key, SIGN_PUBLIC_BYTES) != 0)
-        return ex_fail(err, EX_SIGNATURE, "the key of %s is not the one that the ledger enrolled",
-                       act->officer_name);
-    EX_TRY(vault_keyring_open_officer(act->vault, &act->officer, &act->keyring, err));
-    act->vault_key = vault_keyring_sign_key(act->keyring);
-    return EX_OK;
+    EX_TRY(unlock_keys(act, err));
+    EX_TRY(act_open_catalog(act, err));
+    EX_TRY(keyring_check_newest(act, err));
+    return read_agency(act, err);
 }
 
-ex_code act_unlock(struct act *act, struct ex_error *err) {
+static ex_code note_failure(struct act *act, ex_code code, struct ex_error *err) {
     char hint[sizeof err->hint];
-    ex_code code = unlock_steps(act, err);
-    if (code == EX_OK)
-        return authorise(act, err);
     if (code != EX_DENIED || !act->unlocking || err == NULL)
         return code;
     memcpy(hint, err->hint, sizeof hint);
     return ex_hint(code, err, "%.90s%s%s", hint, hint[0] != '\0' ? "; " : "",
                    act_note_failed_unlock(act) ? "the attempt was noted"
                                                : "the attempt could not be noted");
+}
+
+ex_code act_unlock(struct act *act, struct ex_error *err) {
+    ex_code code = unlock_steps(act, err);
+    if (code != EX_OK) {
+        act->vault_key = NULL; /* nothing more is signed, not even the failure */
+        return note_failure(act, code, err);
+    }
+    return authorise(act, err);
+}
+
+ex_code act_unlock_to_read(struct act *act, struct ex_error *err) {
+    if (!vault_is_locked(act->vault))
+        return EX_OK;
+    if (roster_load(act, NULL) != EX_OK) {
+        roster_free(act->roster);
+        act->roster = NULL;
+    }
+    ex_code code = unlock_keys(act, err);
+    act->vault_key = NULL; /* nothing is signed */
+    return note_failure(act, code, err);
 }

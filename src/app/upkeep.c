@@ -142,9 +142,20 @@ static void add_history(json_t *result, const struct history_check *h) {
     json_object_set_new(result, "packs_named", json_number(h->packs_named));
 }
 
-ex_code app_vault_check(struct act *act, json_t **ret_result, struct ex_error *err) {
-    EX_AUTO_FREE struct vault_check_report *r = ex_new0(struct vault_check_report);
-    EX_AUTO_FREE struct history_check *h = ex_new0(struct history_check);
+/* Only when the vault was unlocked for the check: 1 and a line when the keyring is not the newest.
+ */
+static uint64_t add_keyring(struct act *act, json_t *result) {
+    struct ex_error why;
+    if (act->keyring == NULL || act->roster == NULL ||
+        keyring_check_newest(act, &why) != EX_ALTERED)
+        return 0;
+    json_array_append_new(json_object_get(result, "problems"), json_string(why.text));
+    return 1;
+}
+
+static ex_code check_everything(struct act *act, struct vault_check_report *r,
+                                struct history_check *h, json_t **ret_result,
+                                struct ex_error *err) {
     struct ex_progress *progress = act->face->progress;
     struct vault_parity_count parity;
     if (progress != NULL)
@@ -152,19 +163,34 @@ ex_code app_vault_check(struct act *act, json_t **ret_result, struct ex_error *e
     EX_TRY(vault_check(act->vault, act_has_flag(act, FLAG_DEEP), progress, r, err));
     EX_TRY(vault_parity_count(act->vault, &parity, err));
     EX_TRY(check_history(act, h, err));
-    uint64_t others = h->body_text_count + h->packs_missing + (h->config_matches ? 0 : 1);
-    bool sound = r->problem_count == 0 && h->ledger.problem_count == 0 && h->ledger.root_matches &&
-                 others == 0;
-    act->verdict = sound ? EX_OK : EX_ALTERED;
     *ret_result = check_json(act, r, &h->ledger);
     add_history(*ret_result, h);
     json_object_set_new(*ret_result, "parity",
                         json_pack("{s:o, s:o, s:o}", "packs_with", json_number(parity.packs_with),
                                   "packs_without", json_number(parity.packs_without), "left_over",
                                   json_number(parity.left_over)));
+    uint64_t others = h->body_text_count + h->packs_missing + (h->config_matches ? 0 : 1) +
+                      add_keyring(act, *ret_result);
+    bool sound = r->problem_count == 0 && h->ledger.problem_count == 0 && h->ledger.root_matches &&
+                 others == 0;
+    act->verdict = !sound ? EX_ALTERED : r->locked ? EX_PARTIAL : EX_OK;
+    json_object_set_new(*ret_result, "locked", json_boolean(r->locked));
+    json_object_set_new(*ret_result, "bodies_locked", json_number(h->bodies_locked));
     json_object_set_new(*ret_result, "problem_count",
                         json_number(r->problem_count + h->ledger.problem_count + others));
     return EX_OK;
+}
+
+ex_code app_vault_check(struct act *act, json_t **ret_result, struct ex_error *err) {
+    EX_AUTO_FREE struct vault_check_report *r = ex_new0(struct vault_check_report);
+    EX_AUTO_FREE struct history_check *h = ex_new0(struct history_check);
+    if (!act_has_flag(act, FLAG_LOCKED)) {
+        ex_code code = act_unlock_to_read(act, err);
+        if (code == EX_DENIED)
+            return ex_hint(code, err, "--locked checks what shows without a passphrase");
+        EX_TRY(code);
+    }
+    return check_everything(act, r, h, ret_result, err);
 }
 
 /* ---- rebuilding ---- */

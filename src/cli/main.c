@@ -14,6 +14,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 struct cli {
@@ -55,6 +57,24 @@ static void install_signals(void) {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
     sigaction(SIGIO, &ignore, NULL); /* source/source.h asks for it */
+}
+
+#if defined(__SANITIZE_ADDRESS__)
+#define LEAKS_ARE_LOOKED_FOR
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LEAKS_ARE_LOOKED_FOR
+#endif
+#endif
+
+/* A crash must not put passphrases, keys or evidence on a disk, nor another process of the same
+ * user read them here. The leak checker of a test build has to. */
+static void keep_secrets_in_memory(void) {
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+#ifndef LEAKS_ARE_LOOKED_FOR
+    (void)prctl(PR_SET_DUMPABLE, 0);
+#endif
 }
 
 static void install_language(void) {
@@ -187,6 +207,7 @@ static int cli_main(int argc, char **argv) {
 int main(int argc, char **argv) {
     if (!fill_closed_streams())
         return ex_code_exit_status(EX_INTERNAL);
+    keep_secrets_in_memory();
     install_language();
     install_signals();
     if (sodium_init() < 0) {

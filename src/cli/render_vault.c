@@ -33,10 +33,12 @@ void render_vault_check(struct cli_page *page, const json_t *result) {
     uint64_t problems = page_number(result, "problem_count");
     bool known = page_has(result, "problem_count");
     bool deep = json_is_true(page_get(result, "deep"));
+    bool locked = json_is_true(page_get(result, "locked"));
     page_say(page, 0, "%s",
-             !known          ? _("It is not known whether the files of the vault are sound.")
-             : problems == 0 ? _("The files of the vault are sound, as far as they were read.")
-                             : _("THE VAULT HAS PROBLEMS."));
+             !known         ? _("It is not known whether the files of the vault are sound.")
+             : problems > 0 ? _("THE VAULT HAS PROBLEMS.")
+             : locked       ? _("What shows of the locked vault is sound.")
+                            : _("The files of the vault are sound, as far as they were read."));
     put_problems(page, result);
     page_gap(page);
     page_field(page, _("Packs"), "%s", page_number_text(number, result, "packs"));
@@ -55,6 +57,11 @@ void render_vault_check(struct cli_page *page, const json_t *result) {
     page_field(page, _("How"), "%s",
                deep ? _("everything that is stored was read and hashed")
                     : _("frames and lengths only; --deep reads and hashes everything"));
+    if (locked)
+        page_say(
+            page, 0, "%s",
+            _("Not checked: everything that is encrypted (the vault is locked): records, index, "
+              "bodies of ledger entries, and which packs they name."));
     put_unfinished(page, page_get(result, "unfinished"));
     if (problems > 0)
         page_next(page, _("make a copy of the whole medium before anything else; `exhibit verify "

@@ -59,6 +59,7 @@ static const struct count history_counts[] = {
     {"bodies_erased", N_("bodies erased by law"), false},
     {"bodies_missing", N_("bodies missing"), false},
     {"bodies_altered", N_("bodies altered"), false},
+    {"bodies_locked", N_("bodies not read"), false},
     {"open_intents", N_("acts begun and not ended"), false},
     {"beyond", N_("entries beyond the signed head"), false},
     {NULL, NULL, false},

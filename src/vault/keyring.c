@@ -86,10 +86,6 @@ ex_code vault_keyring_unlock(struct vault *v, const struct vault_keyring *k, str
     return EX_OK;
 }
 
-bool vault_is_unlocked(const struct vault *v) {
-    return v->config.plain || v->epochs != NULL;
-}
-
 ex_code vault_derive_key(const struct vault *v, const char *info, uint8_t ret[static 32],
                          struct ex_error *err) {
     if (v->config.plain)

@@ -164,7 +164,5 @@ EX_MUST_USE ex_code vault_keyring_write(struct vault *v, struct vault_keyring *k
  * The caller wipes ret. */
 EX_MUST_USE ex_code vault_derive_key(const struct vault *v, const char *info,
                                      uint8_t ret[static 32], struct ex_error *err);
-/* Can what is encrypted be read now? True in a plain vault. */
-bool vault_is_unlocked(const struct vault *v);
 
 #endif

@@ -49,6 +49,8 @@ EX_DEFINE_AUTO(struct vault, vault_close);
 const struct vault_config *vault_config(const struct vault *v);
 const char *vault_path(const struct vault *v);
 int vault_dir_fd(const struct vault *v);
+/* Encrypted, and no keys are there yet. */
+bool vault_is_locked(const struct vault *v);
 
 /* ---- ledger bodies (vault.md §3.5) ---- */
 

@@ -41,9 +41,6 @@ bool work_is_dropping(const struct vault *v, const uint8_t id[static VAULT_PACK_
 /* Indexes the sound packs that a crash left published but not indexed. */
 EX_MUST_USE ex_code vault_adopt_packs(struct vault *v, struct ex_error *err);
 
-/* Encrypted, and no keys are there yet. */
-bool vault_is_locked(const struct vault *v);
-
 /* vault.json from any bytes; fills sha256 too. */
 EX_MUST_USE ex_code vault_config_parse(const uint8_t *data, size_t size_bytes,
                                        struct vault_config *ret, struct ex_error *err);

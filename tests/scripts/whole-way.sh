@@ -1,18 +1,27 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The program as a whole against stock tools and against bad luck: tests/scripts/whole-way.sh EXHIBIT
+# The program as a whole against stock tools and against bad luck: tests/scripts/whole-way.sh EXHIBIT [--plain]
+# In an encrypted vault, unless --plain is given.
 # Prints TAP.
 # shellcheck source=tests/scripts/tap.inc
-. "$(dirname "$0")/tap.inc" whole-way "$1"
+. "$(dirname "$0")/tap.inc" "whole-way${2:-}" "$1"
+mode=${2:-}
 json() { # FILTER: a member of the last line on standard input, without needing jq
     sed -n '$p' | grep -o "\"$1\":[^,}]*" | head -1 | cut -d: -f2- | tr -d '"'
 }
 
-exhibit init vault --agency A --officer O --plain --kdf-memory 8 >/dev/null 2>&1 &&
+exhibit init vault --agency A --officer O ${mode:+"$mode"} --kdf-memory 8 >/dev/null 2>&1 &&
     exhibit case new --number c --title t >/dev/null 2>&1 || {
     echo "not ok 1 - whole-way: no vault could be made"
     echo "1..1"
     exit 1
+}
+
+# Without a passphrase the bodies of an encrypted vault cannot be checked, and that is said.
+history_sound() {
+    local status=0
+    exhibit ledger verify || status=$?
+    [ "$status" = "$([ "$mode" = --plain ] && echo 0 || echo 3)" ]
 }
 
 # ---- the hashes are those of stock tools, at every odd size ----
@@ -75,7 +84,7 @@ no_marks() { # nobody cut anything off and nobody put anything back: the ledger 
         exhibit vault check >/dev/null || return 1
     done
     wait
-    ! exhibit ledger show | grep -q ledger.leftover && ! ls vault/ledger/beyond && exhibit ledger verify
+    ! exhibit ledger show | grep -q ledger.leftover && ! ls vault/ledger/beyond && history_sound
 }
 check "busy hands and a number taken twice leave no mark of a cut or a roll-back" no_marks
 while_rebuilt() {
@@ -144,6 +153,6 @@ check "a source that shrinks is refused" changes shrink
 check "a source that vanishes is refused" changes vanish
 rm -f moving
 check "each refusal is in the ledger" bash -c "\"$bin\" ledger show | grep -c 'failed: .*while it was read' | grep -qx 3"
-check "the history is sound after all of it" exhibit ledger verify
+check "the history is sound after all of it" history_sound
 
 echo "1..$count"

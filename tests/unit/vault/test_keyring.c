@@ -338,9 +338,9 @@ static void epochs_go_on(void **state) {
     struct ex_error err;
     uint8_t first[32], second[32], expected[32];
     assert_code(EX_DENIED, vault_derive_key(r->p.v, "exhibit-test-v1", first, &err));
-    assert_false(vault_is_unlocked(r->p.v));
+    assert_true(vault_is_locked(r->p.v));
     assert_code(EX_OK, vault_keyring_unlock(r->p.v, r->k, &err));
-    assert_true(vault_is_unlocked(r->p.v));
+    assert_false(vault_is_locked(r->p.v));
     assert_code(EX_OK, vault_derive_key(r->p.v, "exhibit-test-v1", first, &err));
     assert_code(EX_OK, hkdf_sha256(epochs_key(r->k->epochs, 1), 32, vault_config(r->p.v)->id, 16,
                                    "exhibit-test-v1", expected, 32, &err));
@@ -371,7 +371,7 @@ static void a_plain_vault_has_no_epochs(void **state) {
     reopen_ring(&r);
     assert_int_equal(vault_keyring_epochs(r.k), 0);
     assert_code(EX_OK, vault_keyring_unlock(r.p.v, r.k, &err));
-    assert_true(vault_is_unlocked(r.p.v));
+    assert_false(vault_is_locked(r.p.v));
     assert_code(EX_UNSUPPORTED, vault_derive_key(r.p.v, "exhibit-test-v1", key, &err));
     drop_ring(&r);
     drop_ring(&other);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Is the keyring on the disk the newest one? An old copy still opens with the key of somebody who
+ * was removed since, and whoever was removed could make one of his own; so the ledger names each
+ * (format/vault §7.2). */
+#include "app/act_internal.h"
+
+json_t *keyring_json(uint64_t generation, const uint8_t sha256[static SHA256_BYTES]) {
+    return json_pack("{s:o, s:o}", "generation", json_number(generation), "sha256",
+                     json_hex(sha256, SHA256_BYTES));
+}
+
+struct named {
+    bool there, same, intent, done;
+    uint64_t generation;
+};
+
+/* What an entry says of the keyring; not there: nothing, or its body cannot be read (which a
+ * verification reports). */
+static ex_code read_named(struct act *act, uint64_t index, struct named *ret,
+                          struct ex_error *err) {
+    EX_AUTO_FREE struct entry *e = ex_new0(struct entry);
+    EX_AUTO_FREE uint8_t *bytes = NULL;
+    uint8_t named[SHA256_BYTES], own[SHA256_BYTES];
+    json_t *what = NULL;
+    size_t size;
+    *ret = (struct named){0};
+    EX_TRY(ledger_read(act->ledger, index, &bytes, &size, err));
+    EX_TRY(entry_parse(bytes, size, e, err));
+    if (project_section(act, e, "what", &what, NULL) != EX_OK)
+        return EX_OK;
+    json_t *keyring = json_object_get(what, "keyring");
+    json_t *generation = json_object_get(keyring, "generation");
+    size_t length = strlen(e->event);
+    vault_keyring_sha256(act->keyring, own);
+    ret->there = json_is_integer(generation) && json_integer_value(generation) > 0 &&
+                 json_get_hex(keyring, "sha256", named, sizeof named);
+    ret->generation = (uint64_t)json_integer_value(generation);
+    ret->same = ret->there && ret->generation == vault_keyring_generation(act->keyring) &&
+                memcmp(named, own, sizeof own) == 0;
+    ret->intent = length > 7 && strcmp(e->event + length - 7, ".intent") == 0;
+    ret->done =
+        !ret->intent && ((e->has & ENTRY_HAS_RESULT) == 0 || strcmp(e->result, "done") == 0);
+    json_decref(what);
+    return EX_OK;
+}
+
+static ex_code refuse(struct act *act, uint64_t index, uint64_t generation, struct ex_error *err) {
+    uint64_t own = vault_keyring_generation(act->keyring);
+    ex_code code =
+        own < generation
+            ? ex_fail(err, EX_ALTERED,
+                      "the keyring is older than entry %" PRIu64 " says: an old copy was put back",
+                      index)
+        : own == generation
+            ? ex_fail(err, EX_ALTERED, "the keyring is not the one that entry %" PRIu64 " names",
+                      index)
+            : ex_fail(err, EX_ALTERED, "the keyring is newer than any entry of the ledger says");
+    return ex_hint(code, err, "put back the keys/keyring.json that belongs to this ledger");
+}
+
+ex_code keyring_check_newest(struct act *act, struct ex_error *err) {
+    const uint64_t *list;
+    size_t count = roster_key_entries(act, &list);
+    for (size_t i = count + 1; i > 0; i--) {
+        uint64_t index = i > 1 ? list[i - 2] : 0; /* last of all vault.create */
+        struct named named;
+        EX_TRY(read_named(act, index, &named, err));
+        if (named.same && (named.intent || named.done))
+            return EX_OK;
+        if (named.there && named.done)
+            return refuse(act, index, named.generation, err);
+    }
+    return EX_OK; /* the bodies that named one are gone */
+}
