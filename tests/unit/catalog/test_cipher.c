@@ -476,6 +476,55 @@ static void torn_end_of_journal_does_not_matter(void **state) {
     free(undo.data);
 }
 
+/* The first write of a journal, of which a part came to the disk. */
+static void torn_head_has_nothing_to_undo(void **state) {
+    struct bench *b = *state;
+    uint8_t digest[32], noise[500];
+    char journal[420];
+    journal_of(b, journal);
+    make_small(b);
+    digest_of(b, digest);
+    randombytes_buf(noise, sizeof noise);
+    spill(journal, noise, sizeof noise);
+    assert_false(noticed(b, digest));
+    assert_int_equal(access(journal, F_OK), -1);
+}
+
+static void database_is_no_journal(void **state) {
+    struct bench *b = *state;
+    uint8_t digest[32];
+    char journal[420];
+    journal_of(b, journal);
+    make_small(b);
+    digest_of(b, digest);
+    struct bytes file = slurp(b->file);
+    spill(journal, file.data, file.size);
+    assert_true(noticed(b, digest));
+    free(file.data);
+}
+
+/* Somebody found it of an older key and began anew, while a handle was open. */
+static void deleted_file_writes_nothing_beside_the_next(void **state) {
+    struct bench *b = *state;
+    struct ex_error err = {0};
+    uint8_t digest[32], now[32];
+    make_small(b);
+    EX_AUTO(catalog_close) struct catalog *old = open_new(b);
+    assert_ok(catalog_remove(b->vault, &err));
+    make_small(b);
+    digest_of(b, digest);
+    ex_code code = catalog_begin(old, &err);
+    if (code == EX_OK)
+        code = put_planted(old, 103, &err);
+    if (code == EX_OK)
+        code = catalog_commit(old, &err);
+    catalog_abort(old);
+    assert_int_equal(code, EX_BUSY);
+    assert_non_null(strstr(err.text, "deleted it meanwhile"));
+    digest_of(b, now);
+    assert_memory_equal(digest, now, 32);
+}
+
 int main(void) {
     uint8_t *key = the_key;
     const struct CMUnitTest tests[] = {
@@ -492,6 +541,9 @@ int main(void) {
         CASE(exchanged_blocks_are_noticed),
         CASE(damaged_journal_is_noticed),
         CASE(torn_end_of_journal_does_not_matter),
+        CASE(torn_head_has_nothing_to_undo),
+        CASE(database_is_no_journal),
+        CASE(deleted_file_writes_nothing_beside_the_next),
     };
     return cmocka_run_group_tests_name("catalog-cipher", tests, NULL, NULL);
 }
