@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 static const char MAKING[] = "making";
-enum { LOCK_WAIT_MS = 60000, PARITY_NAME_BYTES = 3 + 64 + 4 + 1 };
+enum { LOCK_WAIT_MS = 500, PARITY_NAME_BYTES = 3 + 64 + 4 + 1 };
 
 /* "ab/abcd….par" */
 static char *parity_name(char to[static PARITY_NAME_BYTES],
@@ -63,7 +63,35 @@ bool vault_parity_has(const struct vault *v, const uint8_t pack_id[static VAULT_
            ex_exists(fd, parity_name(name, pack_id), &regular) && regular;
 }
 
+ex_code vault_parity_remove(struct vault *v, const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
+                            struct ex_error *err) {
+    char name[PARITY_NAME_BYTES], sub[3] = {0};
+    EX_AUTO_FD int parity_fd = -1;
+    EX_AUTO_FD int dir_fd = -1;
+    struct ex_error why = {0};
+    ex_code code = open_parity(v, false, &parity_fd, &why);
+    if (code != EX_OK)
+        return code == EX_NOT_FOUND ? EX_OK : pass_on(code, &why, err);
+    memcpy(sub, parity_name(name, pack_id), 2);
+    code = ex_open_dir_at(parity_fd, sub, false, &dir_fd, &why);
+    if (code != EX_OK)
+        return code == EX_NOT_FOUND ? EX_OK : pass_on(code, &why, err);
+    if (unlinkat(dir_fd, name + 3, 0) != 0 && errno != ENOENT)
+        return ex_fail_sys(err, "could not remove \"%s\"", name);
+    return ex_sync_fd(dir_fd, name, err);
+}
+
 /* ---- making ---- */
+
+/* One at a time makes parity; the lock ends with its descriptor. */
+static ex_code lock_making(const struct vault *v, int *ret_parity_fd, int *ret_lock,
+                           struct ex_error *err) {
+    EX_AUTO_FD int parity_fd = -1;
+    EX_TRY(open_parity(v, true, &parity_fd, err));
+    EX_TRY(ex_lock(parity_fd, "lock", true, LOCK_WAIT_MS, ret_lock, err));
+    *ret_parity_fd = ex_steal_fd(&parity_fd);
+    return EX_OK;
+}
 
 /* Parity of a pack that is damaged already would keep the damage. */
 static ex_code check_pack_ends(const struct vault *v, const char *name, const uint8_t *id,
@@ -127,14 +155,21 @@ static ex_code write_making(const struct vault *v, int parity_fd, const struct p
     return read_back(v, parity_fd, id, err);
 }
 
+/* Who removes a pack for good removes its parity after it. If that came between, it was in vain,
+ * and is done again here. */
+static bool pack_is_gone(const struct vault *v, const char *name) {
+    struct stat st;
+    return fstatat(v->packs_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+}
+
 static uint64_t file_size(int dir_fd, const char *name) {
     struct stat st;
     return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? (uint64_t)st.st_size : 0;
 }
 
-static ex_code make_locked(const struct vault *v, int parity_fd, const uint8_t *id,
-                           struct ex_progress *progress, uint64_t *ret_read, uint64_t *ret_written,
-                           struct ex_error *err) {
+static ex_code make_one(struct vault *v, int parity_fd, const uint8_t *id,
+                        struct ex_progress *progress, uint64_t *ret_read, uint64_t *ret_written,
+                        struct ex_error *err) {
     char name[PACK_NAME_BYTES], to[PARITY_NAME_BYTES];
     struct parity_input pack;
     struct ex_error why = {0};
@@ -159,42 +194,17 @@ static ex_code make_locked(const struct vault *v, int parity_fd, const uint8_t *
         code = ex_publish(parity_fd, MAKING, parity_fd, to, err);
     if (code != EX_OK)
         (void)ex_remove(parity_fd, MAKING, false);
-    return code;
-}
-
-static ex_code make_one(const struct vault *v, const uint8_t *id, struct ex_progress *progress,
-                        uint64_t *ret_read, uint64_t *ret_written, struct ex_error *err) {
-    EX_AUTO_FD int parity_fd = -1;
-    EX_AUTO_FD int lock = -1;
-    EX_TRY(open_parity(v, true, &parity_fd, err));
-    EX_TRY(ex_lock(parity_fd, "lock", true, LOCK_WAIT_MS, &lock, err));
-    return make_locked(v, parity_fd, id, progress, ret_read, ret_written, err);
+    EX_TRY(code);
+    return pack_is_gone(v, name) ? vault_parity_remove(v, id, err) : EX_OK;
 }
 
 ex_code vault_parity_make(struct vault *v, const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
                           struct ex_progress *progress, struct ex_error *err) {
     uint64_t read_bytes, written_bytes;
-    return make_one(v, pack_id, progress, &read_bytes, &written_bytes, err);
-}
-
-ex_code vault_parity_remove(struct vault *v, const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
-                            struct ex_error *err) {
-    char name[PARITY_NAME_BYTES], sub[3] = {0};
     EX_AUTO_FD int parity_fd = -1;
     EX_AUTO_FD int lock = -1;
-    EX_AUTO_FD int dir_fd = -1;
-    struct ex_error why = {0};
-    ex_code code = open_parity(v, false, &parity_fd, &why);
-    if (code != EX_OK)
-        return code == EX_NOT_FOUND ? EX_OK : pass_on(code, &why, err);
-    EX_TRY(ex_lock(parity_fd, "lock", true, LOCK_WAIT_MS, &lock, err));
-    memcpy(sub, parity_name(name, pack_id), 2);
-    code = ex_open_dir_at(parity_fd, sub, false, &dir_fd, &why);
-    if (code != EX_OK)
-        return code == EX_NOT_FOUND ? EX_OK : pass_on(code, &why, err);
-    if (unlinkat(dir_fd, name + 3, 0) != 0 && errno != ENOENT)
-        return ex_fail_sys(err, "could not remove \"%s\"", name);
-    return ex_sync_fd(dir_fd, name, err);
+    EX_TRY(lock_making(v, &parity_fd, &lock, err));
+    return make_one(v, parity_fd, pack_id, progress, &read_bytes, &written_bytes, err);
 }
 
 /* ---- one pack compared with its parity ---- */
@@ -253,8 +263,6 @@ ex_code vault_parity_repair(struct vault *v, const uint8_t pack_id[static VAULT_
     ex_code code = compare_to(v, pack_id, fd, name, progress, &got, err);
     if (code == EX_OK)
         code = ex_sync_fd(fd, name, err);
-    if (code == EX_OK)
-        code = ex_sync_fd(dir_fd, name, err);
     if (code != EX_OK) {
         vault_parity_report_clear(&got);
         (void)ex_remove(dir_fd, name, false);
@@ -267,22 +275,27 @@ ex_code vault_parity_repair(struct vault *v, const uint8_t pack_id[static VAULT_
 /* ---- all of them ---- */
 
 struct all {
-    const struct vault *vault;
+    struct vault *vault;
+    int parity_fd; /* locked */
     struct ex_progress *progress;
     struct vault_parity_made *made;
-    struct vault_parity_count *count;
-    uint64_t missing_bytes;
+};
+
+struct counting {
+    const struct vault *vault;
+    struct vault_parity_count count;
+    uint64_t missing_bytes; /* of packs without */
 };
 
 static ex_code count_one(void *context, const char *name,
                          const uint8_t id[static VAULT_PACK_ID_BYTES], struct ex_error *err) {
-    struct all *a = context;
+    struct counting *c = context;
     (void)err;
-    if (vault_parity_has(a->vault, id)) {
-        a->count->packs_with++;
+    if (vault_parity_has(c->vault, id)) {
+        c->count.packs_with++;
     } else {
-        a->count->packs_without++;
-        a->missing_bytes += file_size(a->vault->packs_fd, name);
+        c->count.packs_without++;
+        c->missing_bytes += file_size(c->vault->packs_fd, name);
     }
     return EX_OK;
 }
@@ -299,7 +312,8 @@ static ex_code make_each(void *context, const char *name,
     struct vault_parity_made *m = a->made;
     struct ex_error why = {0};
     uint64_t read_bytes = 0, written_bytes = 0;
-    ex_code code = make_one(a->vault, id, a->progress, &read_bytes, &written_bytes, &why);
+    ex_code code =
+        make_one(a->vault, a->parity_fd, id, a->progress, &read_bytes, &written_bytes, &why);
     if (code == EX_NOT_FOUND)
         return EX_OK; /* removed since the directory was listed */
     if (code != EX_OK && code != EX_EXISTS && !is_of_this_pack(code))
@@ -321,12 +335,16 @@ static ex_code make_each(void *context, const char *name,
 
 ex_code vault_parity_make_all(struct vault *v, struct ex_progress *progress,
                               struct vault_parity_made *ret, struct ex_error *err) {
-    struct vault_parity_count count = {0};
-    struct all a = {.vault = v, .progress = progress, .made = ret, .count = &count};
+    struct counting c = {.vault = v};
+    struct all a = {.vault = v, .progress = progress, .made = ret};
+    EX_AUTO_FD int parity_fd = -1;
+    EX_AUTO_FD int lock = -1;
     memset(ret, 0, sizeof *ret);
-    EX_TRY(pack_each(v, count_one, &a, err));
+    EX_TRY(lock_making(v, &parity_fd, &lock, err));
+    a.parity_fd = parity_fd;
+    EX_TRY(pack_each(v, count_one, &c, err));
     if (progress != NULL)
-        progress->total_bytes = a.missing_bytes;
+        progress->total_bytes = c.missing_bytes;
     return pack_each(v, make_each, &a, err);
 }
 
@@ -412,10 +430,9 @@ static ex_code count_left_over(void *context, const uint8_t id[static VAULT_PACK
 
 ex_code vault_parity_count(const struct vault *v, struct vault_parity_count *ret,
                            struct ex_error *err) {
-    struct vault_parity_count count = {0};
-    struct all a = {.vault = v, .count = &count};
-    EX_TRY(pack_each(v, count_one, &a, err));
-    EX_TRY(vault_parity_each_left_over(v, count_left_over, &count, err));
-    *ret = count;
+    struct counting c = {.vault = v};
+    EX_TRY(pack_each(v, count_one, &c, err));
+    EX_TRY(vault_parity_each_left_over(v, count_left_over, &c.count, err));
+    *ret = c.count;
     return EX_OK;
 }

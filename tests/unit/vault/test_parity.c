@@ -539,6 +539,18 @@ static void numbers_out_of_bounds(void **state) {
 
 /* ---- in a vault ---- */
 
+struct remover {
+    const char *path;
+    bool done;
+};
+
+static void remove_pack(struct ex_progress *progress, void *context) {
+    struct remover *r = context;
+    if (!r->done)
+        assert_int_equal(unlink(r->path), 0);
+    r->done = true;
+}
+
 static void put_two(struct place *p, struct vault_put_report *one, struct vault_put_report *two) {
     struct vault_object_info o;
     enum { SIZE = 6 << 20 };
@@ -590,6 +602,7 @@ static void a_vault_with_parity(void **state) {
     assert_int_equal(m->had, 2);
     assert_int_equal(m->made, 0);
     assert_code(EX_EXISTS, vault_parity_make(p->v, two.pack[0], NULL, &err));
+    vault_set_epochs(p->v, NULL); /* locked: what follows needs no key */
     EX_AUTO_FREE uint8_t *right = read_whole(pack_path(p, &one, 0, path), &size);
     for (uint64_t at = 100; at < size; at += size / 3)
         spoil(path, at, 0x10);
@@ -714,6 +727,47 @@ static void parity_of_a_pack_that_is_gone(void **state) {
     free(m);
 }
 
+static void one_at_a_time(void **state) {
+    struct place *p = *state;
+    struct ex_error err;
+    struct vault_put_report one, two;
+    struct vault_parity_made *m = ex_new0(struct vault_parity_made);
+    EX_AUTO_FD int parity_fd = -1;
+    int lock;
+    put_two(p, &one, &two);
+    assert_code(EX_OK, ex_open_dir_at(vault_dir_fd(p->v), "parity", true, &parity_fd, &err));
+    assert_code(EX_OK, ex_lock(parity_fd, "lock", true, 0, &lock, &err));
+    assert_code(EX_BUSY, vault_parity_make_all(p->v, NULL, m, &err));
+    assert_code(EX_BUSY, vault_parity_make(p->v, one.pack[0], NULL, &err));
+    close(lock);
+    assert_code(EX_OK, vault_parity_make(p->v, one.pack[0], NULL, &err));
+    assert_counts(p, 1, 1, 0);
+    make_all(p, m);
+    assert_int_equal(m->had, 1);
+    assert_int_equal(m->made, 1);
+    vault_put_report_clear(&one);
+    vault_put_report_clear(&two);
+    free(m);
+}
+
+/* Removed for good while its parity was being made: none is left. */
+static void removed_meanwhile(void **state) {
+    struct place *p = *state;
+    struct ex_error err;
+    struct vault_put_report one, two;
+    char path[256];
+    struct remover r = {.path = path};
+    struct ex_progress progress = {.show = remove_pack, .context = &r};
+    put_two(p, &one, &two);
+    pack_path(p, &one, 0, path);
+    assert_code(EX_OK, vault_parity_make(p->v, one.pack[0], &progress, &err));
+    assert_true(r.done);
+    assert_false(vault_parity_has(p->v, one.pack[0]));
+    assert_counts(p, 0, 1, 0);
+    vault_put_report_clear(&one);
+    vault_put_report_clear(&two);
+}
+
 /* A link in the place of parity/ leads nobody out of the vault. */
 static void parity_behind_a_link(void **state) {
     struct place *p = *state;
@@ -747,6 +801,8 @@ int main(void) {
         place_test(damaged_packs_get_none),
         place_test(useless_parity_is_made_again),
         place_test(parity_of_a_pack_that_is_gone),
+        place_test(one_at_a_time),
+        place_test(removed_meanwhile),
         place_test(parity_behind_a_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
