@@ -187,10 +187,14 @@ ex_code app_vault_check(struct act *act, json_t **ret_result, struct ex_error *e
     if (!act_has_flag(act, FLAG_LOCKED)) {
         ex_code code = act_unlock_to_read(act, err);
         if (code == EX_DENIED)
-            return ex_hint(code, err, "--locked checks what shows without a passphrase");
+            return ex_hint(code, err,
+                           "--locked checks what shows without a passphrase; "
+                           "the attempt was noted, if that was possible");
         EX_TRY(code);
     }
-    return check_everything(act, r, h, ret_result, err);
+    ex_code code = check_everything(act, r, h, ret_result, err);
+    vault_check_report_clear(r);
+    return code;
 }
 
 /* ---- rebuilding ---- */
