@@ -30,7 +30,8 @@ ex_code app_vault_parity(struct act *act, json_t **ret_result, struct ex_error *
     EX_TRY(act_intent(act, act_query_json(act), err));
     if (act->face->progress != NULL)
         act->face->progress->phase = "making parity";
-    EX_TRY(vault_parity_make_all(act->vault, act->face->progress, m, err));
+    EX_TRY(vault_parity_make_all(act->vault, act_has_flag(act, FLAG_DEEP), act->face->progress, m,
+                                 err));
     EX_TRY(vault_parity_count(act->vault, &count, err));
     bool all = m->packs == m->made + m->had;
     json_t *result = counts_json(m, &count);
@@ -41,6 +42,7 @@ ex_code app_vault_parity(struct act *act, json_t **ret_result, struct ex_error *
         return code;
     }
     act->verdict = all ? EX_OK : EX_ALTERED;
+    json_object_set_new(result, "deep", json_boolean(act_has_flag(act, FLAG_DEEP)));
     json_object_set_new(result, "problems", problems_json(m));
     json_object_set_new(result, "problem_count", json_number(m->problem_count));
     json_object_set_new(result, "seconds", json_real((double)(ex_monotonic_ns() - started) / 1e9));

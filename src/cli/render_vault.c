@@ -90,6 +90,8 @@ void render_vault_parity(struct cli_page *page, const json_t *result) {
     page_recorded(page, result);
     if (not_made > 0)
         page_next(page, _("exhibit vault check --deep: says what is damaged"));
+    else if (json_is_true(page_get(result, "deep")))
+        page_next(page, _("parity is no copy on another disk: make one of those too"));
     else
         page_next(page, _("parity keeps packs as they are now, sound or not: exhibit verify --all "
                           "tells; it is no copy on another disk"));

@@ -93,16 +93,41 @@ static ex_code lock_making(const struct vault *v, int *ret_parity_fd, int *ret_l
     return EX_OK;
 }
 
+static ex_code check_records(const struct vault *v, const struct pack_list *list,
+                             struct ex_error *err) {
+    EX_AUTO(codec_free) struct codec *codec = NULL;
+    EX_AUTO(block_hasher_free) struct block_hasher *hasher = NULL;
+    EX_TRY(codec_new(&codec, err));
+    EX_TRY(block_hasher_new(&hasher, err));
+    for (size_t i = 0; i < list->record_count; i++) {
+        struct record r = {0};
+        size_t bad = 0;
+        EX_TRY(pack_read_record(v, list->id, list->record[i].offset, false, codec, &r, err));
+        ex_code code = record_check_ids(&r, hasher, &bad, err);
+        if (code == EX_OK && bad != r.entry_count)
+            code =
+                ex_fail(err, EX_ALTERED, "entry %zu of its record %u has another hash than its id",
+                        bad, r.head.number);
+        record_clear(&r);
+        EX_TRY(code);
+    }
+    return EX_OK;
+}
+
 /* Parity of a pack that is damaged already would keep the damage. */
-static ex_code check_pack_ends(const struct vault *v, const char *name, const uint8_t *id,
-                               struct ex_error *err) {
+static ex_code check_pack(const struct vault *v, const char *name, const uint8_t *id, bool deep,
+                          struct ex_error *err) {
     struct pack_list list = {0};
     EX_AUTO_FD int fd = -1;
     EX_TRY(ex_open_at(v->packs_fd, name, O_RDONLY | O_NONBLOCK, &fd, err));
     EX_TRY(pack_list_read(fd, v, name, &list, err));
-    bool same = memcmp(list.id, id, VAULT_PACK_ID_BYTES) == 0;
+    ex_code code = EX_OK;
+    if (memcmp(list.id, id, VAULT_PACK_ID_BYTES) != 0)
+        code = ex_fail(err, EX_ALTERED, "the file has the name of another pack");
+    else if (deep)
+        code = check_records(v, &list, err);
     pack_list_clear(&list);
-    return same ? EX_OK : ex_fail(err, EX_ALTERED, "the file has the name of another pack");
+    return code;
 }
 
 /* Is there a parity file that is of use? EX_ALTERED: there is one, and it is not. */
@@ -167,7 +192,7 @@ static uint64_t file_size(int dir_fd, const char *name) {
     return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? (uint64_t)st.st_size : 0;
 }
 
-static ex_code make_one(struct vault *v, int parity_fd, const uint8_t *id,
+static ex_code make_one(struct vault *v, int parity_fd, const uint8_t *id, bool deep,
                         struct ex_progress *progress, uint64_t *ret_read, uint64_t *ret_written,
                         struct ex_error *err) {
     char name[PACK_NAME_BYTES], to[PARITY_NAME_BYTES];
@@ -179,7 +204,7 @@ static ex_code make_one(struct vault *v, int parity_fd, const uint8_t *id,
         return ex_fail(err, EX_EXISTS, "the pack has parity already");
     if (old != EX_OK && old != EX_ALTERED)
         return pass_on(old, &why, err);
-    EX_TRY(check_pack_ends(v, pack_name(name, id), id, err));
+    EX_TRY(check_pack(v, pack_name(name, id), id, deep, err));
     EX_TRY(input_open(v->packs_fd, name, &pack, err));
     (void)ex_remove(parity_fd, MAKING, false);
     ex_code code = write_making(v, parity_fd, &pack, id, progress, err);
@@ -204,7 +229,7 @@ ex_code vault_parity_make(struct vault *v, const uint8_t pack_id[static VAULT_PA
     EX_AUTO_FD int parity_fd = -1;
     EX_AUTO_FD int lock = -1;
     EX_TRY(lock_making(v, &parity_fd, &lock, err));
-    return make_one(v, parity_fd, pack_id, progress, &read_bytes, &written_bytes, err);
+    return make_one(v, parity_fd, pack_id, false, progress, &read_bytes, &written_bytes, err);
 }
 
 /* ---- one pack compared with its parity ---- */
@@ -277,6 +302,7 @@ ex_code vault_parity_repair(struct vault *v, const uint8_t pack_id[static VAULT_
 struct all {
     struct vault *vault;
     int parity_fd; /* locked */
+    bool deep;
     struct ex_progress *progress;
     struct vault_parity_made *made;
 };
@@ -312,8 +338,8 @@ static ex_code make_each(void *context, const char *name,
     struct vault_parity_made *m = a->made;
     struct ex_error why = {0};
     uint64_t read_bytes = 0, written_bytes = 0;
-    ex_code code =
-        make_one(a->vault, a->parity_fd, id, a->progress, &read_bytes, &written_bytes, &why);
+    ex_code code = make_one(a->vault, a->parity_fd, id, a->deep, a->progress, &read_bytes,
+                            &written_bytes, &why);
     if (code == EX_NOT_FOUND)
         return EX_OK; /* removed since the directory was listed */
     if (code != EX_OK && code != EX_EXISTS && !is_of_this_pack(code))
@@ -333,10 +359,10 @@ static ex_code make_each(void *context, const char *name,
     return EX_OK;
 }
 
-ex_code vault_parity_make_all(struct vault *v, struct ex_progress *progress,
+ex_code vault_parity_make_all(struct vault *v, bool deep, struct ex_progress *progress,
                               struct vault_parity_made *ret, struct ex_error *err) {
     struct counting c = {.vault = v};
-    struct all a = {.vault = v, .progress = progress, .made = ret};
+    struct all a = {.vault = v, .deep = deep, .progress = progress, .made = ret};
     EX_AUTO_FD int parity_fd = -1;
     EX_AUTO_FD int lock = -1;
     memset(ret, 0, sizeof *ret);

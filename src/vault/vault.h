@@ -351,8 +351,9 @@ void vault_parity_report_clear(struct vault_parity_report *r);
 bool vault_parity_report_sound(const struct vault_parity_report *r);
 
 bool vault_parity_has(const struct vault *v, const uint8_t pack_id[static VAULT_PACK_ID_BYTES]);
-/* Reads the pack past the page cache. EX_EXISTS: there is one; EX_ALTERED, EX_IO: the pack is not
- * sound, or cannot be read. */
+/* Reads the pack past the page cache, after a look at its trailer and footer. EX_EXISTS: there is
+ * one; EX_ALTERED, EX_IO: the pack is not sound, or cannot be read; EX_BUSY: another process is
+ * making parity. */
 EX_MUST_USE ex_code vault_parity_make(struct vault *v,
                                       const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
                                       struct ex_progress *progress, struct ex_error *err);
@@ -386,8 +387,9 @@ struct vault_parity_made {
     char problem[VAULT_PARITY_PROBLEMS_MAX][200]; /* one for each pack that got none; the first ones */
 };
 /* Makes what is missing or of no use. A pack that is not sound gets none and does not stop the
- * others. EX_BUSY: another process is at it. */
-EX_MUST_USE ex_code vault_parity_make_all(struct vault *v, struct ex_progress *progress,
+ * others; `deep` first decodes every record of a pack and recomputes every id. EX_BUSY: another
+ * process is at it. */
+EX_MUST_USE ex_code vault_parity_make_all(struct vault *v, bool deep, struct ex_progress *progress,
                                           struct vault_parity_made *ret, struct ex_error *err);
 
 struct vault_parity_count {

@@ -26,5 +26,5 @@ echo '# a damaged pack gets none'
 rm -r vault/parity
 truncate -s -1 "$pack"
 s 'exhibit vault parity --quiet | grep -v pack'
-s 'exhibit vault parity --quiet --json | sed "s/\"problems\":[^]]*]/\"problems\":[ONE]/"'
+s 'exhibit vault parity --deep --quiet --json | sed "s/\"problems\":[^]]*]/\"problems\":[ONE]/"'
 s 'exhibit ledger show --json | grep -o "\"parity.outcome\"[^}]*\"result\":\"[a-z]*\""'

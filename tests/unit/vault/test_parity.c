@@ -563,7 +563,7 @@ static void put_two(struct place *p, struct vault_put_report *one, struct vault_
 
 static void make_all(struct place *p, struct vault_parity_made *m) {
     struct ex_error err;
-    assert_code(EX_OK, vault_parity_make_all(p->v, NULL, m, &err));
+    assert_code(EX_OK, vault_parity_make_all(p->v, false, NULL, m, &err));
 }
 
 static void assert_counts(struct place *p, uint64_t with, uint64_t without, uint64_t left_over) {
@@ -666,6 +666,26 @@ static void damaged_packs_get_none(void **state) {
     free(m);
 }
 
+/* Damage in the middle: trailer and footer do not show it, --deep does. */
+static void deep_making_looks_at_records(void **state) {
+    struct place *p = *state;
+    struct ex_error err;
+    struct vault_put_report one, two;
+    struct vault_parity_made *m = ex_new0(struct vault_parity_made);
+    char path[256];
+    put_two(p, &one, &two);
+    spoil(pack_path(p, &one, 0, path), 300000, 1);
+    assert_code(EX_OK, vault_parity_make_all(p->v, true, NULL, m, &err));
+    assert_int_equal(m->made, 1);
+    assert_int_equal(m->problem_count, 1);
+    assert_counts(p, 1, 1, 0);
+    make_all(p, m);
+    assert_counts(p, 2, 0, 0);
+    vault_put_report_clear(&one);
+    vault_put_report_clear(&two);
+    free(m);
+}
+
 static void useless_parity_is_made_again(void **state) {
     struct place *p = *state;
     struct ex_error err;
@@ -737,7 +757,7 @@ static void one_at_a_time(void **state) {
     put_two(p, &one, &two);
     assert_code(EX_OK, ex_open_dir_at(vault_dir_fd(p->v), "parity", true, &parity_fd, &err));
     assert_code(EX_OK, ex_lock(parity_fd, "lock", true, 0, &lock, &err));
-    assert_code(EX_BUSY, vault_parity_make_all(p->v, NULL, m, &err));
+    assert_code(EX_BUSY, vault_parity_make_all(p->v, false, NULL, m, &err));
     assert_code(EX_BUSY, vault_parity_make(p->v, one.pack[0], NULL, &err));
     close(lock);
     assert_code(EX_OK, vault_parity_make(p->v, one.pack[0], NULL, &err));
@@ -799,6 +819,7 @@ int main(void) {
         cmocka_unit_test(numbers_out_of_bounds),
         place_test(a_vault_with_parity),
         place_test(damaged_packs_get_none),
+        place_test(deep_making_looks_at_records),
         place_test(useless_parity_is_made_again),
         place_test(parity_of_a_pack_that_is_gone),
         place_test(one_at_a_time),
