@@ -4,6 +4,9 @@
  * (format/vault §7.2). */
 #include "app/act_internal.h"
 
+#include "base/file.h"
+#include "base/limits.h"
+
 json_t *keyring_json(uint64_t generation, const uint8_t sha256[static SHA256_BYTES]) {
     return json_pack("{s:o, s:o}", "generation", json_number(generation), "sha256",
                      json_hex(sha256, SHA256_BYTES));
@@ -58,7 +61,7 @@ static ex_code refuse(struct act *act, uint64_t index, uint64_t generation, stru
     return ex_hint(code, err, "put back the keys/keyring.json that belongs to this ledger");
 }
 
-ex_code keyring_check_newest(struct act *act, struct ex_error *err) {
+static ex_code compare(struct act *act, struct ex_error *err) {
     const uint64_t *list;
     size_t count = roster_key_entries(act, &list);
     for (size_t i = count + 1; i > 0; i--) {
@@ -71,4 +74,33 @@ ex_code keyring_check_newest(struct act *act, struct ex_error *err) {
             return refuse(act, index, named.generation, err);
     }
     return EX_OK; /* the bodies that named one are gone */
+}
+
+static bool changed_since(struct act *act) {
+    EX_AUTO_FREE uint8_t *data = NULL;
+    uint8_t opened[SHA256_BYTES], now[SHA256_BYTES];
+    size_t size;
+    if (ex_read_file(vault_dir_fd(act->vault), "keys/keyring.json", EX_LIMIT_CONFIG_BYTES, &data,
+                     &size, NULL) != EX_OK)
+        return false;
+    sha256_of(data, size, now);
+    vault_keyring_sha256(act->keyring, opened);
+    return memcmp(now, opened, sizeof now) != 0;
+}
+
+/* Somebody may have changed the keyring after this process read the ledger, or the keyring. */
+ex_code keyring_check_newest(struct act *act, struct ex_error *err) {
+    struct ex_error why;
+    ex_code code = compare(act, &why);
+    if (code == EX_ALTERED) {
+        EX_TRY(ledger_refresh(act->ledger, err));
+        EX_TRY(roster_load(act, err));
+        code = compare(act, &why);
+    }
+    if (code == EX_ALTERED && changed_since(act))
+        return ex_hint(ex_fail(err, EX_BUSY, "somebody changed the keyring meanwhile"), err,
+                       "run it again");
+    if (code != EX_OK && err != NULL)
+        *err = why;
+    return code;
 }
