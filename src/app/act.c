@@ -11,6 +11,7 @@ static void act_clear(struct act *act) {
     ledger_close(act->ledger);
     vault_close(act->vault);
     roster_free(act->roster);
+    vault_making_free(act->making);
     vault_officer_clear(&act->officer);
     vault_keyring_free(act->keyring);
     sign_key_free(act->session_key);
@@ -26,6 +27,10 @@ static ex_code act_open_vault(struct act *act, struct ex_error *err) {
         return ex_hint(ex_fail(err, EX_USAGE, "no vault was named"), err,
                        "use --vault DIR, or set EXHIBIT_VAULT");
     EX_TRY(vault_open(path, &act->vault, err));
+    if (vault_is_half_made(act->vault))
+        return ex_hint(
+            ex_fail(err, EX_NOT_FOUND, "\"%s\" is a vault whose making was cut off", path), err,
+            "nothing is in it yet: run exhibit init again, with the same directory");
     const struct vault_config *config = vault_config(act->vault);
     const char *key = act_flag(act, FLAG_KEY);
     if (key != NULL) {

@@ -20,6 +20,7 @@ struct act {
     const struct request *request;
     const struct app_face *face;
     struct vault *vault;
+    struct vault_making *making; /* of `exhibit init` */
     struct ledger *ledger;
     struct catalog *catalog;
     ex_code verdict;

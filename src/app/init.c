@@ -30,6 +30,7 @@ static ex_code make_vault(struct act *act, const char *path, unsigned memory_mib
     EX_TRY(vault_keyring_new(encrypted, &act->keyring, err));
     act->vault_key = vault_keyring_sign_key(act->keyring);
     vault_keyring_box(act->keyring, box);
+    EX_TRY(vault_making_begin(path, &act->making, err));
     EX_TRY(vault_create(path, encrypted, sign_key_public(act->vault_key), box, config, err));
     EX_TRY(vault_open(path, &act->vault, err));
     EX_TRY(vault_officer_create(vault_dir_fd(act->vault), memory_mib, passphrase, passphrase_bytes,
@@ -114,6 +115,7 @@ ex_code app_init(struct act *act, json_t **ret_result, struct ex_error *err) {
     draft_enrol(act, &draft[1]);
     EX_TRY(act_append(act, draft, 2, NULL, NULL, NULL, err));
     EX_TRY(act_open_catalog(act, err));
+    EX_TRY(vault_making_end(act->making, err));
     *ret_result = result_json(act, path, &config);
     json_object_set_new(*ret_result, "entries", act_entries_json(act));
     return EX_OK;

@@ -22,7 +22,8 @@ static ex_code make_directory(const char *path, int *ret_fd, struct ex_error *er
     struct dirent *e;
     bool empty = dir != NULL;
     while (empty && (e = readdir(dir)) != NULL)
-        empty = strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
+        empty = strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
+                strcmp(e->d_name, VAULT_MAKING) == 0;
     if (dir != NULL)
         closedir(dir);
     if (!empty)

@@ -32,13 +32,26 @@ struct vault_config {
     uint8_t sha256[SHA256_BYTES]; /* of vault.json as it is */
 };
 
-/* Makes the directory (which must not exist, or be empty) with vault.json, keys/, packs/, index/
+/* Makes the directory (which must not exist, or be empty but for a making's mark) with vault.json, keys/, packs/, index/
  * and work/, for the two public keys of a new keyring (vault/keys.h). On failure what was made is
  * left for the caller to look at. */
 EX_MUST_USE ex_code vault_create(const char *path, bool encrypted,
                                  const uint8_t vault_key[static SIGN_PUBLIC_BYTES],
                                  const uint8_t box[static 32], struct vault_config *ret,
                                  struct ex_error *err);
+/* What stands around vault_create() and all that belongs to a new vault, so that a crash leaves none
+ * half made (vault.md §1). begin: makes the directory, and takes away what a making that was cut off
+ * left there. EX_EXISTS: it holds anything else; EX_BUSY: it is being made. end: from here on it is
+ * a vault. A making that is freed before its end may begin again. */
+struct vault_making;
+EX_MUST_USE ex_code vault_making_begin(const char *path, struct vault_making **ret,
+                                       struct ex_error *err);
+EX_MUST_USE ex_code vault_making_end(struct vault_making *m, struct ex_error *err);
+void vault_making_free(struct vault_making *m);
+EX_DEFINE_AUTO(struct vault_making, vault_making_free);
+/* Its making has not come to its end: nothing in it was acknowledged. */
+bool vault_is_half_made(const struct vault *v);
+
 /* EX_NOT_FOUND: no vault there. EX_UNSUPPORTED: a version or mode that this program does not know.
  * An encrypted vault is locked until vault_keyring_unlock() (vault/keys.h): what is encrypted is then
  * EX_DENIED. */

@@ -202,6 +202,9 @@ EX_MUST_USE ex_code pack_trailer_build(const struct pack_list *l, const struct e
                                        struct codec *codec, uint64_t offset, uint8_t **ret,
                                        size_t *ret_size_bytes, struct ex_error *err);
 /* "ab/abcd….pack" */
+/* Its presence says that the vault is still being made (format/vault §1). */
+#define VAULT_MAKING "making"
+
 enum { PACK_NAME_BYTES = 3 + 64 + 5 + 1 };
 char *pack_name(char to[static PACK_NAME_BYTES], const uint8_t id[static VAULT_PACK_ID_BYTES]);
 bool pack_name_parse(const char *name, uint8_t ret[static VAULT_PACK_ID_BYTES]);
