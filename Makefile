@@ -6,12 +6,13 @@ FUZZ = build/fuzz
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 
-.PHONY: help build demo test bench fuzz format install clean
+.PHONY: help build demo test crash bench fuzz format install clean
 
 help:
 	@echo 'make demo                 see it work: collect, verify, export a small disk image'
 	@echo 'make demo SOURCE=path     the same with your own image (KEEP=1 keeps the vault)'
 	@echo 'make test                 build and run every test'
+	@echo 'make crash                crash at every operation of every scenario (KILLS=200, JOBS, KEEP=1)'
 	@echo
 	@echo 'make build                $(RELEASE)/src/cli/exhibit'
 	@echo 'make install              install it under PREFIX ($(PREFIX)); DESTDIR is honoured'
@@ -33,6 +34,12 @@ demo:
 test:
 	@tools/install-deps build test
 	@tests/run.sh
+
+crash:
+	@tools/install-deps build test
+	@test -f $(RELEASE)/build.ninja || meson setup $(RELEASE)
+	@ninja -C $(RELEASE) src/cli/exhibit tests/crash/record.so tests/crash/wrong
+	@tests/crash/run $(RELEASE) $(SCENARIO)
 
 bench:
 	@tools/install-deps build bench

@@ -89,6 +89,7 @@ for script in tests/scripts/*.sh; do
     [ -f "$script" ] || continue
     run release "${script#tests/}" 900 "$script" "$PWD/build/release/src/cli/exhibit"
 done
+run release 'crashes' 900 tests/crash/run --quick build/release
 
 rm -f "$results/last"
 awk -f tests/tap-sum.awk "$results"/tap/*.tap >"$results/sum"
