@@ -97,7 +97,7 @@ static json_t *unfinished_json(const struct vault_check_report *r) {
     json_t *list = json_array();
     for (size_t i = 0; i < r->unfinished_count; i++) {
         const struct vault_unfinished *u = &r->unfinished[i];
-        json_t *journal = json_loads(u->journal, 0, NULL);
+        json_t *journal = json_loads(u->what, 0, NULL);
         const char *started = json_string_value(json_object_get(journal, "started"));
         json_t *one = json_pack("{s:s, s:b, s:o, s:o}", "name", u->name, "running", u->running,
                                 "bytes", json_number(u->bytes), "started",

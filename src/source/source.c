@@ -249,6 +249,16 @@ ex_code source_read(struct source *s, uint8_t *to, size_t size_bytes, size_t *re
                                             : read_file(s, to, size_bytes, ret_got, err);
 }
 
+ex_code source_seek(struct source *s, uint64_t offset, struct ex_error *err) {
+    if (s->identity.kind != SOURCE_FILE)
+        return ex_fail(err, EX_UNSUPPORTED, "standard input cannot be read from the middle");
+    if (offset > s->identity.size_bytes)
+        return ex_fail(err, EX_SOURCE, "the source \"%s\" ends before byte %llu", s->path,
+                       (unsigned long long)offset);
+    s->at = offset;
+    return EX_OK;
+}
+
 void source_stop(struct source *s) {
     atomic_store(&s->stop, true);
 }

@@ -63,6 +63,10 @@ void source_identity(const struct source *s, struct source_identity *ret);
 EX_MUST_USE ex_code source_read(struct source *s, uint8_t *to, size_t size_bytes, size_t *ret_got,
                                 struct ex_error *err);
 
+/* The next source_read() of a file begins there: what is before it is not read. EX_UNSUPPORTED for
+ * standard input, EX_SOURCE behind the end. */
+EX_MUST_USE ex_code source_seek(struct source *s, uint64_t offset, struct ex_error *err);
+
 /* From any thread: a source_read() that waits for more of standard input, now or later, ends soon
  * with EX_INTERRUPTED. */
 void source_stop(struct source *s);

@@ -206,7 +206,6 @@ ex_code carrier_pack(struct carrier *c, struct live_pack *p, struct ex_error *er
 ex_code carrier_start(struct carrier *c, struct live *l, int level, const char *journal,
                       struct ex_progress *progress, struct vault_compact_report *report,
                       struct ex_error *err) {
-    const struct vault_put_options options = {.readback = VAULT_READBACK_NEW, .journal = journal};
     *c = (struct carrier){.live = l, .progress = progress, .report = report};
     c->shared.vault = l->vault;
     c->shared.level = level;
@@ -215,7 +214,8 @@ ex_code carrier_start(struct carrier *c, struct live *l, int level, const char *
     EX_TRY(codec_new(&c->codec, err));
     EX_TRY(block_hasher_new(&c->hasher, err));
     EX_TRY(workers_open(&c->shared.workers, POOL_QUEUE, err));
-    EX_TRY(put_writer_start(&c->writer, &c->shared, &options, err));
+    EX_TRY(work_make(l->vault, journal, &c->work, err));
+    EX_TRY(put_writer_start(&c->writer, &c->shared, c->work, VAULT_READBACK_NEW, err));
     c->writing = true;
     return EX_OK;
 }
@@ -264,6 +264,8 @@ void carrier_close(struct carrier *c) {
     workers_close(&c->shared.workers);
     if (c->writer.shared != NULL)
         put_writer_clear(&c->writer);
+    if (c->work != NULL)
+        (void)!vault_work_remove(c->work, NULL);
     free(c->writer.pack);
     record_clear(&c->record);
     codec_free(c->codec);

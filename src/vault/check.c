@@ -6,11 +6,9 @@
 #include "vault/layout_internal.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -227,61 +225,11 @@ static void check_strangers(struct checker *c) {
 
 /* ---- work left behind ---- */
 
-static uint64_t directory_bytes(int dir_fd) {
-    uint64_t bytes = 0;
-    struct dirent *e;
-    struct stat st;
-    DIR *dir = fdopendir(dup(dir_fd));
-    while (dir != NULL && (e = readdir(dir)) != NULL)
-        if (fstatat(dir_fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
-            bytes += (uint64_t)st.st_size;
-    if (dir != NULL)
-        closedir(dir);
-    return bytes;
-}
-
-static ex_code check_work_one(struct checker *c, int work_fd, const char *name,
-                              struct ex_error *err) {
-    EX_AUTO_FD int fd = -1, lock = -1;
-    EX_AUTO_FREE uint8_t *journal = NULL;
-    size_t size = 0;
-    struct vault_check_report *r = c->report;
-    if (ex_open_at(work_fd, name, O_RDONLY | O_DIRECTORY, &fd, NULL) != EX_OK)
-        return EX_OK; /* finished since the directory was listed */
-    if (r->unfinished_count == VAULT_UNFINISHED_MAX)
-        return EX_OK;
-    struct vault_unfinished *u = &r->unfinished[r->unfinished_count++];
-    (void)snprintf(u->name, sizeof u->name, "%.39s", name);
-    lock = openat(fd, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    u->running = lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) != 0;
-    u->bytes = directory_bytes(fd);
-    if (ex_read_file(fd, "journal", EX_LIMIT_CONFIG_BYTES, &journal, &size, NULL) == EX_OK) {
-        size_t first = strcspn((const char *)journal, "\n");
-        (void)snprintf(u->journal, sizeof u->journal, "%.*s", (int)(first < 511 ? first : 511),
-                       (const char *)journal);
-    }
-    (void)err;
-    return EX_OK;
-}
-
-static ex_code check_work(struct checker *c, struct ex_error *err) {
-    EX_AUTO_FD int fd = -1;
-    struct dirent *e;
+static void check_work(struct checker *c) {
     struct ex_error why;
-    ex_code code = ex_open_at(c->vault->dir_fd, "work", O_RDONLY | O_DIRECTORY, &fd, &why);
-    if (code == EX_NOT_FOUND)
-        return EX_OK;
-    if (code != EX_OK) {
+    if (vault_work_list(c->vault, c->report->unfinished, VAULT_UNFINISHED_MAX,
+                        &c->report->unfinished_count, &why) != EX_OK)
         problem(c, "work: %s", why.text);
-        return EX_OK;
-    }
-    DIR *dir = fdopendir(dup(fd));
-    while (dir != NULL && code == EX_OK && (e = readdir(dir)) != NULL)
-        if (e->d_name[0] != '.')
-            code = check_work_one(c, fd, e->d_name, err);
-    if (dir != NULL)
-        closedir(dir);
-    return code;
 }
 
 void vault_check_report_clear(struct vault_check_report *r) {
@@ -312,7 +260,8 @@ static ex_code check_all(struct checker *c, struct ex_error *err) {
     check_strangers(c);
     index_counts(v->index, &c->report->index_segments, &c->report->index_entries);
     EX_TRY(index_check(v->index, index_problem, c, err));
-    return check_work(c, err);
+    check_work(c);
+    return EX_OK;
 }
 
 ex_code vault_check(struct vault *v, bool deep, struct ex_progress *progress,

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <time.h>
@@ -45,16 +46,18 @@ static bool is_running(int works_fd, const char *name) {
 
 /* Work that a compaction left behind holds copies only; and a collection that did not come so far
  * as to say what it is has shared nothing. Nobody needs either. */
-static bool is_leftover(int works_fd, const char *name) {
+static bool is_leftover(const struct vault *v, int works_fd, const char *name) {
     EX_AUTO_FD int fd = -1;
-    EX_AUTO_FREE uint8_t *journal = NULL;
-    size_t size;
+    struct journal_content content = {0};
     if (ex_open_at(works_fd, name, O_RDONLY | O_DIRECTORY, &fd, NULL) != EX_OK)
         return false;
-    ex_code code = ex_read_file(fd, "journal", EX_LIMIT_CONFIG_BYTES, &journal, &size, NULL);
-    return code == EX_NOT_FOUND ||
-           (code == EX_OK && (memchr(journal, '\n', size) == NULL ||
-                              strstr((const char *)journal, "\"act\": \"compact\"") != NULL));
+    ex_code code = journal_read(v, fd, &content, NULL);
+    json_t *what = code == EX_OK ? json_loads(content.what, 0, NULL) : NULL;
+    const char *act = json_string_value(json_object_get(what, "act"));
+    bool leftover = code == EX_NOT_FOUND || (act != NULL && strcmp(act, "compact") == 0);
+    json_decref(what);
+    journal_content_clear(&content);
+    return leftover;
 }
 
 static ex_code remove_leftover(int works_fd, const char *name, struct ex_error *err) {
@@ -85,7 +88,7 @@ static ex_code nobody_collects(const struct vault *v, const char *own, struct ex
     while (code == EX_OK && (e = readdir(dir)) != NULL) {
         if (e->d_name[0] == '.' || (own != NULL && strcmp(e->d_name, own) == 0))
             continue;
-        if (own == NULL && !is_running(works, e->d_name) && is_leftover(works, e->d_name)) {
+        if (own == NULL && !is_running(works, e->d_name) && is_leftover(v, works, e->d_name)) {
             code = remove_leftover(works, e->d_name, err);
             continue;
         }
@@ -96,7 +99,7 @@ static ex_code nobody_collects(const struct vault *v, const char *own, struct ex
         else
             code = ex_hint(ex_fail(err, EX_BUSY, "there is unfinished work: work/%.40s", e->d_name),
                            err,
-                           "nothing was removed; finish or discard it first: exhibit vault check");
+                           "nothing was removed; finish or discard it first: exhibit work list");
     }
     closedir(dir);
     return code;
@@ -420,7 +423,7 @@ static ex_code new_ones_stand(struct vault_compaction *c, size_t since, struct e
 static ex_code drop_behind_gate(struct vault_compaction *c, const struct carrier *carrier,
                                 size_t first, size_t end, size_t written_before,
                                 struct ex_error *err) {
-    EX_TRY(nobody_collects(c->vault, carrier->writer.work, err));
+    EX_TRY(nobody_collects(c->vault, carrier->work->name, err));
     EX_TRY(new_ones_stand(c, written_before, err));
     EX_TRY(mark_objects(c, NULL, err));
     for (size_t i = first; i < end; i++)

@@ -71,6 +71,7 @@ bool live_is_needed(const struct live_pack *p, size_t entry);
 struct carrier {
     struct live *live;
     struct put_shared shared;
+    struct vault_work *work;
     struct put_writer writer;
     bool writing;
     struct out_record *open[RECORD_TRAILER]; /* by type */

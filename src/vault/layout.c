@@ -13,16 +13,13 @@ void layout_start(struct layout_builder *b) {
 static ex_code push(struct layout_builder *b, unsigned level, const struct extent *e,
                     const struct layout_sink *sink, struct ex_error *err);
 
-static ex_code end_node(struct layout_builder *b, unsigned level, const struct layout_sink *sink,
-                        struct ex_error *err) {
-    struct layout_level *l = &b->level[level];
-    struct extent up = {.kind = EXTENT_NODE};
-    uint8_t *node = b->scratch;
-    memset(node, 0, NODE_HEADER_BYTES);
-    memcpy(node, NODE_MAGIC, sizeof NODE_MAGIC);
-    node[8] = (uint8_t)level;
-    ex_put_le32(node + 12, l->count);
-    uint8_t *to = node + NODE_HEADER_BYTES;
+size_t node_write(const struct layout_level *l, unsigned level, uint8_t *to) {
+    const uint8_t *start = to;
+    memset(to, 0, NODE_HEADER_BYTES);
+    memcpy(to, NODE_MAGIC, sizeof NODE_MAGIC);
+    to[8] = (uint8_t)level;
+    ex_put_le32(to + 12, l->count);
+    to += NODE_HEADER_BYTES;
     for (uint32_t i = 0; i < l->count; i++, to += NODE_ENTRY_BYTES) {
         const struct extent *e = &l->extent[i];
         memset(to, 0, 4);
@@ -30,9 +27,18 @@ static ex_code end_node(struct layout_builder *b, unsigned level, const struct l
         to[1] = e->value;
         ex_put_le64(to + 4, e->length);
         memcpy(to + 12, e->id, SHA256_BYTES);
-        up.length += e->length;
     }
-    size_t size = (size_t)(to - node);
+    return (size_t)(to - start);
+}
+
+static ex_code end_node(struct layout_builder *b, unsigned level, const struct layout_sink *sink,
+                        struct ex_error *err) {
+    struct layout_level *l = &b->level[level];
+    struct extent up = {.kind = EXTENT_NODE};
+    uint8_t *node = b->scratch;
+    size_t size = node_write(l, level, node);
+    for (uint32_t i = 0; i < l->count; i++)
+        up.length += l->extent[i].length;
     sha256_of(node, size, up.id);
     l->count = 0;
     l->nodes++;

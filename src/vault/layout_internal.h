@@ -47,6 +47,8 @@ EX_MUST_USE ex_code layout_end(struct layout_builder *b, const struct layout_sin
                                uint8_t ret_id[static SHA256_BYTES], unsigned *ret_level,
                                struct ex_error *err);
 
+/* The entries of a level that are in no node yet, as a node. to: NODE_BYTES_MAX; gives its size. */
+size_t node_write(const struct layout_level *l, unsigned level, uint8_t *to);
 /* Any bytes are safe. ret: NODE_ENTRIES_MAX extents. */
 EX_MUST_USE ex_code node_parse(const uint8_t *data, size_t size_bytes, unsigned level,
                                struct extent *ret, size_t *ret_count, struct ex_error *err);

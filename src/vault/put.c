@@ -21,22 +21,18 @@ enum { ADOPT_MERGE_PACKS = 64 };
 
 struct put {
     struct put_shared shared;
+    struct vault_work *work;
     struct slab_ring slabs;
     struct put_writer writer;
-    struct chunker chunker;
-    struct layout_builder layout;
-    struct verity verity;
-    struct salted salted;
-    uint64_t size_bytes;
+    struct put_state state;
+    struct points points;
     struct out_record *chunks, *nodes; /* open records */
     size_t open_bytes;                 /* of the open chunk, behind chunks->size_bytes */
     const uint8_t *block;              /* the block in hand */
     size_t block_bytes;
     struct in_flight *in_flight;
     uint64_t handed_in[RECORD_TRAILER], seen_published;
-    struct vault_put_report report;
     struct reuse reuse;
-    bool reused;
     struct vault_object_info object;
 };
 
@@ -82,11 +78,11 @@ static ex_code remember(struct put *p, enum record_type type, const uint8_t *id,
 }
 
 static void count_reused(struct put *p, const struct index_place *place, uint64_t length) {
-    struct vault_put_report *r = &p->report;
+    struct vault_put_report *r = &p->state.report;
     int64_t verified_ns = vault_pack_verified(p->shared.vault, place->pack, place->read_back_ns);
-    if (!p->reused || verified_ns < r->reused_oldest_ns)
+    if (!p->state.reused || verified_ns < r->reused_oldest_ns)
         r->reused_oldest_ns = verified_ns;
-    p->reused = true;
+    p->state.reused = true;
     r->reused_bytes += length;
 }
 
@@ -165,23 +161,23 @@ static ex_code on_chunk(void *context, uint32_t blocks, const uint8_t (*hash)[SH
     const uint8_t *data = p->chunks->data + p->chunks->size_bytes;
     (void)blocks;
     chunk_id(e.length, hash, e.id);
-    p->report.chunks++;
-    p->report.data_bytes += e.length;
+    p->state.report.chunks++;
+    p->state.report.data_bytes += e.length;
     if (!known(p, RECORD_CHUNKS, e.id, data, p->open_bytes)) {
         if (p->chunks->size_bytes > 0 &&
             p->chunks->size_bytes + p->open_bytes > RECORD_TARGET_BYTES)
             EX_TRY(make_room(p, err));
         EX_TRY(out_record_add(p->chunks, e.id, (uint32_t)e.length, err));
         EX_TRY(remember(p, RECORD_CHUNKS, e.id, err));
-        p->report.chunks_new++;
-        p->report.new_bytes += e.length;
+        p->state.report.chunks_new++;
+        p->state.report.new_bytes += e.length;
     }
     p->open_bytes = 0;
     /* A chunk longer than a record's target fills it alone: behind it there is no room for the
      * longest chunk (OUT_RECORD_BYTES). */
     if (p->chunks->size_bytes >= RECORD_TARGET_BYTES)
         EX_TRY(hand_in(p, &p->chunks, err));
-    return layout_add(&p->layout, &e, &sink, err);
+    return layout_add(&p->state.layout, &e, &sink, err);
 }
 
 static ex_code on_run(void *context, uint8_t value, uint64_t blocks, struct ex_error *err) {
@@ -189,8 +185,8 @@ static ex_code on_run(void *context, uint8_t value, uint64_t blocks, struct ex_e
     const struct layout_sink sink = {.context = p, .node = on_node};
     const struct extent e = {
         .kind = EXTENT_CONSTANT, .value = value, .length = blocks * BLOCK_BYTES};
-    p->report.constant_bytes += e.length;
-    return layout_add(&p->layout, &e, &sink, err);
+    p->state.report.constant_bytes += e.length;
+    return layout_add(&p->state.layout, &e, &sink, err);
 }
 
 /* ---- the way through ---- */
@@ -211,11 +207,31 @@ static ex_code put_slab(struct put *p, const struct slab *slab, struct ex_error 
         block.ends_in_zeros =
             !block.constant && p->block_bytes == BLOCK_BYTES &&
             memcmp(p->block + BLOCK_BYTES - sizeof zeros, zeros, sizeof zeros) == 0;
-        verity_add(&p->verity, block.hash);
-        salted_add(&p->salted, block.hash);
-        EX_TRY(chunker_add(&p->chunker, &block, &sink, err));
+        verity_add(&p->state.verity, block.hash);
+        salted_add(&p->state.salted, block.hash);
+        EX_TRY(chunker_add(&p->state.chunker, &block, &sink, err));
     }
-    p->size_bytes += slab->size_bytes;
+    p->state.offset += slab->size_bytes;
+    for (size_t i = 0; i < slab->unreadable_count; i++)
+        EX_TRY(put_state_add_range(&p->state, slab->unreadable[i], err));
+    return EX_OK;
+}
+
+/* Everything that is complete goes to the writer, and behind it what must be known to go on from
+ * here. Nobody waits for the disk. */
+static ex_code put_point_if_due(struct put *p, struct ex_error *err) {
+    struct out_record *point;
+    uint64_t stored = atomic_load(&p->writer.stored_bytes);
+    if (!points_due(&p->points, p->state.offset, stored) ||
+        !slab_ring_linear(&p->slabs, &p->state.linear))
+        return EX_OK;
+    if (p->chunks != NULL && p->chunks->size_bytes > 0)
+        EX_TRY(make_room(p, err));
+    if (p->nodes != NULL)
+        EX_TRY(hand_in(p, &p->nodes, err));
+    EX_TRY(point_record(&p->shared, &p->state, &point, err));
+    put_writer_hand_in(&p->writer, point);
+    points_made(&p->points, p->state.offset, stored);
     return EX_OK;
 }
 
@@ -233,22 +249,21 @@ static ex_code put_slabs(struct put *p, struct ex_progress *progress, struct ex_
             break;
         size_t size = slab->size_bytes;
         EX_TRY(put_slab(p, slab, err));
+        if (size == SLAB_BYTES)
+            EX_TRY(put_point_if_due(p, err));
         slab_ring_give_back(&p->slabs);
         EX_TRY(ex_progress_step(progress, size, err));
     }
-    return chunker_end(&p->chunker, &sink, err);
+    return chunker_end(&p->state.chunker, &sink, err);
 }
 
-static ex_code put_manifest(struct put *p, struct source *source, struct ex_error *err) {
+static ex_code put_manifest(struct put *p, struct ex_error *err) {
     struct vault_object_info *o = &p->object;
     struct out_record *r;
     EX_AUTO_FREE uint8_t *text = NULL;
     size_t size;
-    const struct source_range *bad = source_unreadable(source, &o->unreadable_count);
-    EX_TRY(ex_alloc(o->unreadable_count, sizeof *bad, EX_LIMIT_UNREADABLE_RANGES * sizeof *bad,
-                    "the list of unreadable ranges", &o->unreadable, err));
-    if (o->unreadable_count > 0)
-        memcpy(o->unreadable, bad, o->unreadable_count * sizeof *bad);
+    o->unreadable_count = p->state.unreadable_count;
+    o->unreadable = ex_steal(&p->state.unreadable);
     EX_TRY(manifest_write(o, &text, &size, err));
     EX_TRY(out_record_new(&p->shared, RECORD_MANIFEST, size, &r, err));
     memcpy(r->data, text, size);
@@ -261,19 +276,19 @@ static ex_code put_manifest(struct put *p, struct source *source, struct ex_erro
 }
 
 /* Everything after the last slab: open records, digests, layout, manifest. */
-static ex_code put_end(struct put *p, struct source *source, struct ex_error *err) {
+static ex_code put_end(struct put *p, struct ex_error *err) {
     const struct layout_sink sink = {.context = p, .node = on_node};
     struct vault_object_info *o = &p->object;
     if (p->chunks != NULL && p->chunks->size_bytes > 0)
         EX_TRY(hand_in(p, &p->chunks, err));
-    o->size_bytes = p->size_bytes;
+    o->size_bytes = p->state.offset;
     sha256_end(&p->slabs.linear, o->sha256);
-    EX_TRY(verity_end(&p->verity, p->size_bytes, o->fsverity, err));
-    salted_end(&p->salted, o->salted_root);
-    EX_TRY(layout_end(&p->layout, &sink, o->layout, &o->layout_level, err));
+    EX_TRY(verity_end(&p->state.verity, p->state.offset, o->fsverity, err));
+    salted_end(&p->state.salted, o->salted_root);
+    EX_TRY(layout_end(&p->state.layout, &sink, o->layout, &o->layout_level, err));
     if (p->nodes != NULL)
         EX_TRY(hand_in(p, &p->nodes, err));
-    return put_manifest(p, source, err);
+    return put_manifest(p, err);
 }
 
 /* The error of whichever thread failed first, when it was not this one. */
@@ -285,14 +300,25 @@ static ex_code shared_error(struct put_shared *s, struct ex_error *err) {
     return s->error.code;
 }
 
+/* The open chunk as it was, and the source where it was. */
+static ex_code put_go_on(struct put *p, struct source *source, struct ex_error *err) {
+    struct workers *w = &p->shared.workers;
+    EX_TRY(out_record_new(&p->shared, RECORD_CHUNKS, OUT_RECORD_BYTES, &p->chunks, err));
+    EX_TRY(put_state_reread(&p->state, source, w->hasher[w->own], p->chunks->data, err));
+    p->open_bytes = (size_t)p->state.chunker.blocks * BLOCK_BYTES;
+    return EX_OK;
+}
+
 static ex_code put_run(struct put *p, struct source *source,
                        const struct vault_put_options *options, struct ex_progress *progress,
                        struct ex_error *err) {
     struct ex_error own;
-    ex_code code = put_writer_start(&p->writer, &p->shared, options, err);
+    if (options->resume != NULL)
+        EX_TRY(put_go_on(p, source, err));
+    ex_code code = put_writer_start(&p->writer, &p->shared, p->work, options->readback, err);
     if (code != EX_OK)
         return code;
-    code = slab_ring_start(&p->slabs, &p->shared, source, &own);
+    code = slab_ring_start(&p->slabs, &p->shared, source, &p->state, &own);
     bool reading = code == EX_OK;
     if (code == EX_OK)
         code = put_slabs(p, progress, &own);
@@ -302,7 +328,7 @@ static ex_code put_run(struct put *p, struct source *source,
         source_stop(source);
     if (reading)
         slab_ring_join(&p->slabs);
-    if (!atomic_load(&p->shared.failed) && (code = put_end(p, source, &own)) != EX_OK)
+    if (!atomic_load(&p->shared.failed) && (code = put_end(p, &own)) != EX_OK)
         put_fail(&p->shared, &own);
     put_writer_join(&p->writer);
     return shared_error(&p->shared, err);
@@ -328,7 +354,8 @@ static void put_free(struct put *p) {
     out_record_free(p->nodes);
     slab_ring_free(&p->slabs);
     vault_object_info_clear(&p->object);
-    vault_put_report_clear(&p->report);
+    put_state_clear(&p->state);
+    vault_put_report_clear(&p->state.report);
     free(p->writer.pack);
     pthread_mutex_destroy(&s->mutex);
     pthread_cond_destroy(&s->changed);
@@ -374,32 +401,104 @@ void vault_put_report_clear(struct vault_put_report *r) {
     *r = (struct vault_put_report){0};
 }
 
-ex_code vault_put(struct vault *v, struct source *source, const struct vault_put_options *options,
-                  struct ex_progress *progress, struct vault_object_info *ret_object,
-                  struct vault_put_report *ret_report, struct ex_error *err) {
-    EX_AUTO(put_free) struct put *p = ex_new0(struct put);
-    EX_TRY(put_shared_open(&p->shared, v, err));
-    EX_TRY(reuse_open(&p->reuse, v, options->readback == VAULT_READBACK_ALL, err));
-    EX_TRY(vault_adopt_packs(v, err));
-    layout_start(&p->layout);
-    verity_start(&p->verity);
-    randombytes_buf(p->object.salted_key, sizeof p->object.salted_key);
-    salted_start(&p->salted, p->object.salted_key);
+/* Where to begin: at nothing, or where the work was cut off. */
+static ex_code put_begin(struct put *p, const struct source *source,
+                         const struct vault_put_options *options, struct ex_error *err) {
+    struct vault *v = p->shared.vault;
+    struct vault_object_info *o = &p->object;
+    const char *what = options->journal != NULL ? options->journal : "{}";
+    struct source_identity identity;
+    source_identity(source, &identity);
+    if (options->resume != NULL) {
+        const struct journal_content *c = &options->resume->content;
+        EX_TRY(work_take_over(options->resume, what, err));
+        EX_TRY(put_state_parse(c->point, c->point_bytes, &p->state, err));
+        memcpy(o->salted_key, p->state.salted.key, sizeof o->salted_key);
+        p->work = options->resume;
+    } else {
+        layout_start(&p->state.layout);
+        verity_start(&p->state.verity);
+        randombytes_buf(o->salted_key, sizeof o->salted_key);
+        if (options->salted_key != NULL)
+            memcpy(o->salted_key, options->salted_key, sizeof o->salted_key);
+        salted_start(&p->state.salted, o->salted_key);
+        EX_TRY(work_make(v, what, &p->work, err));
+    }
+    points_start(&p->points, identity.kind == SOURCE_FILE, options->resume_every_bytes,
+                 p->state.offset);
+    return EX_OK;
+}
+
+/* What was reported up to the resume point, and what this process did. */
+static ex_code finish_report(struct put *p, enum vault_readback readback, struct ex_error *err) {
+    struct vault_put_report *r = &p->state.report;
+    const struct journal_content *c = &p->work->content;
+    r->readback = readback;
+    r->method = p->writer.method;
+    r->added_bytes = p->writer.added_bytes;
+    EX_TRY(ex_alloc(c->pack_count + p->writer.pack_count, sizeof *r->pack, JOURNAL_BYTES_MAX,
+                    "the list of packs", &r->pack, err));
+    for (size_t i = 0; i < c->pack_count; i++) {
+        memcpy(r->pack[r->pack_count++], c->pack[i].id, VAULT_PACK_ID_BYTES);
+        r->added_bytes += c->pack[i].bytes;
+        r->method = c->pack[i].method > r->method ? c->pack[i].method : r->method;
+    }
+    for (size_t i = 0; i < p->writer.pack_count; i++)
+        memcpy(r->pack[r->pack_count++], p->writer.pack[i], VAULT_PACK_ID_BYTES);
+    return EX_OK;
+}
+
+/* After a failure: work that can be gone on with stays, and the person is told. */
+static ex_code leave_work(struct put *p, bool was_resumed, ex_code code, struct ex_error *err) {
+    if (was_resumed || (p->work->has_point && code != EX_SOURCE)) {
+        if (err != NULL && code != EX_SOURCE)
+            ex_hint(code, err, "%swhat was read is kept: exhibit work resume %s",
+                    code == EX_SPACE ? "free some space on that disk; " : "", p->work->name);
+        if (!was_resumed)
+            vault_work_close(p->work);
+    } else {
+        (void)!vault_work_remove(p->work, NULL);
+    }
+    p->work = NULL;
+    return code;
+}
+
+static ex_code put_whole(struct put *p, struct source *source,
+                         const struct vault_put_options *options, struct ex_progress *progress,
+                         struct ex_error *err) {
     ex_code code = put_run(p, source, options, progress, err);
     if (p->writer.shared != NULL)
         put_writer_clear(&p->writer);
     EX_TRY(code);
     /* The object is held; a merge that cannot be done now is done by a later put. */
-    ex_code merged = index_merge(v->index, NULL);
+    ex_code merged = index_merge(p->shared.vault->index, NULL);
     (void)merged;
-    p->report.readback = options->readback;
-    p->report.method = p->writer.method;
-    p->report.added_bytes = p->writer.added_bytes;
-    p->report.pack = ex_steal(&p->writer.pack);
-    p->report.pack_count = p->writer.pack_count;
-    *ret_report = p->report;
+    return finish_report(p, options->readback, err);
+}
+
+static ex_code put_open(struct put *p, struct vault *v, const struct vault_put_options *options,
+                        struct ex_error *err) {
+    EX_TRY(put_shared_open(&p->shared, v, err));
+    EX_TRY(reuse_open(&p->reuse, v, options->readback == VAULT_READBACK_ALL, err));
+    return vault_adopt_packs(v, err);
+}
+
+ex_code vault_put(struct vault *v, struct source *source, const struct vault_put_options *options,
+                  struct ex_progress *progress, struct vault_object_info *ret_object,
+                  struct vault_put_report *ret_report, struct ex_error *err) {
+    EX_AUTO(put_free) struct put *p = ex_new0(struct put);
+    EX_TRY(put_open(p, v, options, err));
+    EX_TRY(put_begin(p, source, options, err));
+    ex_code code = put_whole(p, source, options, progress, err);
+    if (code != EX_OK)
+        return leave_work(p, options->resume != NULL, code, err);
+    if (options->ret_work != NULL)
+        *options->ret_work = p->work;
+    else if (options->resume == NULL)
+        (void)!vault_work_remove(p->work, NULL);
+    *ret_report = p->state.report;
     *ret_object = p->object;
-    p->report.pack = NULL;
+    p->state.report.pack = NULL;
     p->object.unreadable = NULL;
     return EX_OK;
 }

@@ -14,6 +14,7 @@
 #define EXHIBIT_VAULT_PUT_INTERNAL_H
 
 #include "vault/layout_internal.h"
+#include "vault/work_internal.h"
 #include "vault/workers_internal.h"
 
 #include <pthread.h>
@@ -31,6 +32,12 @@ enum {
     POOL_QUEUE = 1024,
     PUT_LEVEL = 1 /* compression is the bottleneck of a collection; a compaction takes its time */
 };
+
+/* A resume point is made when so much was stored or read, or so much time went by, since the last.
+ */
+#define POINT_STORED_BYTES ((uint64_t)192 << 20)
+#define POINT_READ_BYTES   ((uint64_t)8 << 30)
+#define POINT_NS           ((uint64_t)60 * 1000000000)
 
 /* ---- what every thread sees ---- */
 
@@ -64,6 +71,55 @@ void reuse_close(struct reuse *u);
 bool reuse_find(struct reuse *u, enum record_type type, const uint8_t id[static SHA256_BYTES],
                 const uint8_t *data, size_t size_bytes, struct index_place *ret);
 
+/* ---- resume points: put_state.c, put_resume.c ---- */
+
+/* All that must be known to go on behind the first `offset` bytes (format/vault §6.2). */
+struct put_state {
+    uint64_t offset;      /* bytes of the stream that were taken */
+    struct sha256 linear; /* only in a resume point: otherwise the linear thread has it */
+    struct chunker chunker;
+    struct layout_builder layout;
+    struct verity verity;
+    struct salted salted;
+    struct vault_put_report report; /* its counters */
+    bool reused;
+    size_t unreadable_count, unreadable_capacity;
+    struct source_range *unreadable; /* before offset: ascending, merged */
+};
+void put_state_clear(struct put_state *s);
+EX_MUST_USE ex_code put_state_add_range(struct put_state *s, struct source_range range,
+                                        struct ex_error *err);
+/* Bytes before `offset` that are neither in a pack nor described: the open chunk, and constants
+ * that have not become a run. */
+uint64_t put_state_reread_bytes(const struct put_state *s);
+/* The caller frees. */
+EX_MUST_USE ex_code put_state_write(const struct put_state *s, uint8_t **ret, size_t *ret_size,
+                                    struct ex_error *err);
+/* Any bytes are safe. ret: zeroed. */
+EX_MUST_USE ex_code put_state_parse(const uint8_t *data, size_t size_bytes, struct put_state *ret,
+                                    struct ex_error *err);
+
+/* When the next one is due. */
+struct points {
+    bool wanted;
+    uint64_t every_bytes; /* 0: as the constants above say */
+    uint64_t last_offset, last_stored, last_ns;
+};
+void points_start(struct points *t, bool wanted, uint64_t every_bytes, uint64_t offset);
+bool points_due(const struct points *t, uint64_t offset, uint64_t stored_bytes);
+void points_made(struct points *t, uint64_t offset, uint64_t stored_bytes);
+
+/* The record of type RECORD_JOURNAL for the writer. */
+struct out_record;
+EX_MUST_USE ex_code point_record(struct put_shared *s, const struct put_state *state,
+                                 struct out_record **ret, struct ex_error *err);
+/* Reads again what is neither in a pack nor described, compares it with the block hashes, and
+ * leaves the source at `offset`. to: POINT_REREAD_BYTES_MAX. EX_SOURCE: the bytes are others. */
+enum { POINT_REREAD_BYTES_MAX = CHUNK_MAX_BYTES + RUN_MIN_BLOCKS * BLOCK_BYTES };
+EX_MUST_USE ex_code put_state_reread(const struct put_state *s, struct source *source,
+                                     struct block_hasher *hasher, uint8_t *to,
+                                     struct ex_error *err);
+
 /* ---- slabs: put_read.c ---- */
 
 struct slab {
@@ -73,6 +129,9 @@ struct slab {
     uint8_t *data;
     uint8_t hash[SLAB_BLOCKS][SHA256_BYTES];
     bool constant[SLAB_BLOCKS];
+    struct sha256 linear; /* behind this slab, once it was hashed linearly */
+    size_t unreadable_count, unreadable_capacity;
+    struct source_range *unreadable; /* in this slab */
 };
 
 struct slab_ring {
@@ -81,16 +140,22 @@ struct slab_ring {
     struct slab slab[SLABS];
     uint64_t filled, taken, hashed_linear; /* counts; slab i lives in slab[i % SLABS] */
     bool ended;
+    uint64_t at; /* offset in the source of the next slab to be filled */
     struct sha256 linear;
     pthread_t reader, hasher;
 };
+/* From the source's present position on, which is `from->offset`. */
 EX_MUST_USE ex_code slab_ring_start(struct slab_ring *r, struct put_shared *s,
-                                    struct source *source, struct ex_error *err);
+                                    struct source *source, const struct put_state *from,
+                                    struct ex_error *err);
 /* Waits a moment for the next slab: false when there is none yet. */
 bool slab_ring_wait(struct slab_ring *r);
 /* The next slab, block hashes done; NULL at the end or after a failure. */
 struct slab *slab_ring_take(struct slab_ring *r);
 void slab_ring_give_back(struct slab_ring *r);
+/* The linear hash behind the slab that was taken and not given back; waits for it. False after a
+ * failure. */
+bool slab_ring_linear(struct slab_ring *r, struct sha256 *ret);
 void slab_ring_join(struct slab_ring *r);
 void slab_ring_free(struct slab_ring *r);
 
@@ -111,6 +176,8 @@ struct out_record {
     struct ex_error error;
 };
 enum { OUT_RECORD_BYTES = RECORD_TARGET_BYTES + CHUNK_MAX_BYTES };
+_Static_assert((int)OUT_RECORD_BYTES >= (int)POINT_REREAD_BYTES_MAX,
+               "the open chunk is read into it");
 EX_MUST_USE ex_code out_record_new(struct put_shared *s, enum record_type type,
                                    size_t capacity_bytes, struct out_record **ret,
                                    struct ex_error *err);
@@ -121,8 +188,7 @@ EX_MUST_USE ex_code out_record_add(struct out_record *r, const uint8_t id[static
 struct put_writer {
     struct put_shared *shared;
     enum vault_readback readback;
-    char work[32]; /* name under work/ */
-    int work_fd, lock_fd, journal_fd;
+    struct vault_work *work; /* the caller's */
     /* queue */
     struct out_record *first, **last;
     unsigned queued;
@@ -140,17 +206,20 @@ struct put_writer {
     size_t checked; /* records of list that were read back */
     /* what came of it */
     uint64_t added_bytes;
+    _Atomic uint64_t stored_bytes; /* handed to packs so far */
     size_t pack_count, pack_capacity;
     uint8_t (*pack)[VAULT_PACK_ID_BYTES];
     pthread_t thread;
 };
 EX_MUST_USE ex_code put_writer_start(struct put_writer *w, struct put_shared *s,
-                                     const struct vault_put_options *options, struct ex_error *err);
-/* Takes the record over; waits while the queue is full. */
+                                     struct vault_work *work, enum vault_readback readback,
+                                     struct ex_error *err);
+/* Takes the record over; waits while the queue is full. One of type RECORD_JOURNAL is a resume
+ * point: the pack with all records before it is published, then it goes into the journal. */
 void put_writer_hand_in(struct put_writer *w, struct out_record *r);
 /* Ends the queue, waits for the last pack to be published (or for the failure). */
 void put_writer_join(struct put_writer *w);
-/* Removes the work directory; after a failure also the pack that was not published. */
+/* After a failure also removes the pack that was not published. */
 void put_writer_clear(struct put_writer *w);
 
 #endif

@@ -54,6 +54,25 @@ static bool wait_for_room(struct slab_ring *r) {
     return !atomic_load(&s->failed);
 }
 
+/* The source's list belongs to this thread; what concerns a slab travels with it. */
+static ex_code note_unreadable(struct slab_ring *r, struct slab *slab, struct ex_error *err) {
+    size_t count, first;
+    const struct source_range *bad = source_unreadable(r->source, &count);
+    uint64_t end = r->at + slab->size_bytes;
+    for (first = count; first > 0 && bad[first - 1].offset + bad[first - 1].length > r->at;)
+        first--;
+    slab->unreadable_count = 0;
+    for (size_t i = first; i < count; i++) {
+        uint64_t from = bad[i].offset > r->at ? bad[i].offset : r->at;
+        uint64_t to = bad[i].offset + bad[i].length;
+        EX_TRY(ex_grow(&slab->unreadable, &slab->unreadable_capacity, slab->unreadable_count + 1,
+                       sizeof *bad, SLAB_BYTES, "the list of unreadable ranges", err));
+        slab->unreadable[slab->unreadable_count++] =
+            (struct source_range){from, (to < end ? to : end) - from};
+    }
+    return EX_OK;
+}
+
 static void *read_slabs(void *argument) {
     struct slab_ring *r = argument;
     struct put_shared *s = r->shared;
@@ -64,6 +83,11 @@ static void *read_slabs(void *argument) {
             put_fail(s, &err);
             break;
         }
+        if (note_unreadable(r, slab, &err) != EX_OK) {
+            put_fail(s, &err);
+            break;
+        }
+        r->at += slab->size_bytes;
         if (slab->size_bytes > 0)
             ex_pool_submit(s->workers.pool, &slab->job);
         pthread_mutex_lock(&s->mutex);
@@ -102,16 +126,21 @@ static void *hash_linear(void *argument) {
     struct slab *slab;
     while ((slab = wait_for_slab(r, r->hashed_linear)) != NULL) {
         sha256_add(&r->linear, slab->data, slab->size_bytes);
+        slab->linear = r->linear;
         count_up(r, &r->hashed_linear);
     }
     return NULL;
 }
 
 ex_code slab_ring_start(struct slab_ring *r, struct put_shared *s, struct source *source,
-                        struct ex_error *err) {
+                        const struct put_state *from, struct ex_error *err) {
     r->shared = s;
     r->source = source;
-    sha256_start(&r->linear);
+    r->at = from->offset;
+    if (from->offset > 0)
+        r->linear = from->linear;
+    else
+        sha256_start(&r->linear);
     for (size_t i = 0; i < SLABS; i++) {
         r->slab[i].job.run = hash_slab;
         r->slab[i].shared = s;
@@ -157,12 +186,24 @@ void slab_ring_give_back(struct slab_ring *r) {
     count_up(r, &r->taken);
 }
 
+bool slab_ring_linear(struct slab_ring *r, struct sha256 *ret) {
+    struct put_shared *s = r->shared;
+    pthread_mutex_lock(&s->mutex);
+    while (!atomic_load(&s->failed) && r->hashed_linear <= r->taken)
+        pthread_cond_wait(&s->changed, &s->mutex);
+    pthread_mutex_unlock(&s->mutex);
+    *ret = r->slab[r->taken % SLABS].linear;
+    return !atomic_load(&s->failed);
+}
+
 void slab_ring_join(struct slab_ring *r) {
     pthread_join(r->reader, NULL);
     pthread_join(r->hasher, NULL);
 }
 
 void slab_ring_free(struct slab_ring *r) {
-    for (size_t i = 0; i < SLABS; i++)
+    for (size_t i = 0; i < SLABS; i++) {
         free(r->slab[i].data);
+        free(r->slab[i].unreadable);
+    }
 }

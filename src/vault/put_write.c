@@ -64,7 +64,7 @@ static ex_code pack_begin(struct put_writer *w, struct ex_error *err) {
     memcpy(w->list.id, w->ref.id, sizeof w->list.id);
     w->list.epoch = w->ref.epoch;
     (void)snprintf(w->name, sizeof w->name, "%s.pack", ex_hex(hex, w->ref.id, sizeof w->ref.id));
-    EX_TRY(ex_open_at(w->work_fd, w->name, O_RDWR | O_CREAT | O_EXCL, &w->fd, err));
+    EX_TRY(ex_open_at(w->work->dir_fd, w->name, O_RDWR | O_CREAT | O_EXCL, &w->fd, err));
     pack_header_of(&w->ref, PACK_DATA, w->shared->vault->config.id, bytes);
     EX_TRY(ex_write_at(w->fd, bytes, sizeof bytes, 0, w->name, err));
     w->at = w->synced_to = sizeof bytes;
@@ -116,7 +116,7 @@ static ex_code readback(struct put_writer *w, struct ex_error *err) {
     if (w->readback == VAULT_READBACK_NONE || count == 0)
         return EX_OK;
     if (w->direct_fd < 0)
-        EX_TRY(pack_open_direct(w->work_fd, w->name, &w->direct_fd, &w->method, err));
+        EX_TRY(pack_open_direct(w->work->dir_fd, w->name, &w->direct_fd, &w->method, err));
     EX_TRY(ex_alloc(count, sizeof *job, EX_LIMIT_PACK_BYTES, "read-back", &job, err));
     for (size_t i = 0; i < count; i++) {
         job[i].job.run = readback_run;
@@ -148,15 +148,13 @@ static ex_code sync_and_check(struct put_writer *w, struct ex_error *err) {
     return readback(w, err);
 }
 
-static ex_code note_pack(struct put_writer *w, struct ex_error *err) {
-    char line[120], hex[SHA256_HEX_BYTES];
+static ex_code note_pack(struct put_writer *w, uint64_t bytes, struct ex_error *err) {
+    struct journal_pack note = {.bytes = bytes, .method = w->method};
     EX_TRY(ex_grow(&w->pack, &w->pack_capacity, w->pack_count + 1, sizeof *w->pack,
                    EX_LIMIT_PACK_BYTES, "the list of packs", err));
     memcpy(w->pack[w->pack_count++], w->list.id, VAULT_PACK_ID_BYTES);
-    int size = snprintf(line, sizeof line, "{\"published\": \"%s\"}\n",
-                        ex_hex(hex, w->list.id, VAULT_PACK_ID_BYTES));
-    EX_TRY(ex_write_all(w->journal_fd, line, (size_t)size, "the journal", err));
-    return ex_sync_fd(w->journal_fd, "the journal", err);
+    memcpy(note.id, w->list.id, sizeof note.id);
+    return work_note_pack(w->work, &note, err);
 }
 
 static ex_code pack_seal(struct put_writer *w, struct ex_error *err) {
@@ -174,13 +172,13 @@ static ex_code pack_seal(struct put_writer *w, struct ex_error *err) {
     EX_TRY(ex_write_at(w->fd, trailer, size, w->at, w->name, err));
     EX_TRY(ex_sync_fd(w->fd, w->name, err));
     EX_TRY(ex_make_parents(v->packs_fd, pack_name(to, w->list.id), err));
-    EX_TRY(ex_publish(w->work_fd, w->name, v->packs_fd, to, err));
+    EX_TRY(ex_publish(w->work->dir_fd, w->name, v->packs_fd, to, err));
     w->added_bytes += w->at + size;
     ex_fd_close(w->fd);
     ex_fd_close(w->direct_fd);
     w->fd = w->direct_fd = -1;
     EX_TRY(index_publish(v->index, &w->list, err));
-    EX_TRY(note_pack(w, err));
+    EX_TRY(note_pack(w, w->at + size, err));
     for (size_t type = 0; type < RECORD_TRAILER; type++)
         atomic_store(&w->published[type], w->written[type]);
     return EX_OK;
@@ -200,8 +198,17 @@ static ex_code append(struct put_writer *w, struct out_record *r, struct ex_erro
     EX_TRY(record_head_parse(r->built, &head, err));
     EX_TRY(pack_list_add(&w->list, (uint32_t)w->at, &head, r->entry, r->entry_count, err));
     w->at += r->built_bytes;
+    atomic_fetch_add(&w->stored_bytes, r->built_bytes);
     w->written[r->type]++;
     return w->at - w->synced_to >= SYNC_BYTES ? sync_and_check(w, err) : EX_OK;
+}
+
+/* A resume point holds only when what comes before it is published. */
+static ex_code take_in(struct put_writer *w, struct out_record *r, struct ex_error *err) {
+    if (r->type != RECORD_JOURNAL)
+        return append(w, r, err);
+    EX_TRY(pack_seal(w, err));
+    return work_note_point(w->work, r->built, r->built_bytes, err);
 }
 
 /* ---- the thread and its queue ---- */
@@ -237,7 +244,7 @@ static void *write_records(void *argument) {
             if (code != EX_OK)
                 err = r->error;
             else
-                code = append(w, r, &err);
+                code = take_in(w, r, &err);
             if (code != EX_OK)
                 put_fail(s, &err);
         }
@@ -248,33 +255,14 @@ static void *write_records(void *argument) {
     return NULL;
 }
 
-static ex_code make_work(struct put_writer *w, const struct vault_put_options *options,
-                         struct ex_error *err) {
-    EX_AUTO_FD int works = -1, gate = -1;
-    EX_TRY(ex_open_dir_at(w->shared->vault->dir_fd, "work", true, &works, err));
-    /* From here on this directory says that chunks may be shared; no pack goes meanwhile. */
-    EX_TRY(work_gate(w->shared->vault, false, &gate, err));
-    (void)snprintf(w->work, sizeof w->work, "%08x%08x", randombytes_random(), randombytes_random());
-    EX_TRY(ex_open_dir_at(works, w->work, true, &w->work_fd, err));
-    /* Nobody else works here, but a vault check may be asking. */
-    EX_TRY(ex_lock(w->work_fd, "lock", true, LOCK_WAIT_MS, &w->lock_fd, err));
-    EX_TRY(ex_open_at(w->work_fd, "journal", O_WRONLY | O_CREAT | O_EXCL | O_APPEND, &w->journal_fd,
-                      err));
-    const char *line = options->journal != NULL ? options->journal : "{}";
-    EX_TRY(ex_write_all(w->journal_fd, line, strlen(line), "the journal", err));
-    EX_TRY(ex_write_all(w->journal_fd, "\n", 1, "the journal", err));
-    EX_TRY(ex_sync_fd(w->journal_fd, "the journal", err));
-    return ex_sync_fd(w->work_fd, "work", err);
-}
-
-ex_code put_writer_start(struct put_writer *w, struct put_shared *s,
-                         const struct vault_put_options *options, struct ex_error *err) {
+ex_code put_writer_start(struct put_writer *w, struct put_shared *s, struct vault_work *work,
+                         enum vault_readback readback, struct ex_error *err) {
     w->shared = s;
-    w->readback = options->readback;
-    w->work_fd = w->lock_fd = w->journal_fd = w->fd = w->direct_fd = -1;
+    w->readback = readback;
+    w->work = work;
+    w->fd = w->direct_fd = -1;
     w->last = &w->first;
     EX_TRY(codec_new(&w->codec, err));
-    EX_TRY(make_work(w, options, err));
     if (pthread_create(&w->thread, NULL, write_records, w) != 0)
         return ex_fail(err, EX_NOMEM, "could not start a thread");
     return EX_OK;
@@ -304,19 +292,9 @@ void put_writer_join(struct put_writer *w) {
 
 void put_writer_clear(struct put_writer *w) {
     if (w->fd >= 0)
-        (void)unlinkat(w->work_fd, w->name, 0);
-    if (w->work_fd >= 0) {
-        char path[48];
-        (void)unlinkat(w->work_fd, "journal", 0);
-        (void)unlinkat(w->work_fd, "lock", 0);
-        (void)snprintf(path, sizeof path, "work/%s", w->work);
-        (void)unlinkat(w->shared->vault->dir_fd, path, AT_REMOVEDIR);
-    }
+        (void)unlinkat(w->work->dir_fd, w->name, 0);
     ex_fd_close(w->fd);
     ex_fd_close(w->direct_fd);
-    ex_fd_close(w->journal_fd);
-    ex_fd_close(w->lock_fd);
-    ex_fd_close(w->work_fd);
     pack_list_clear(&w->list);
     codec_free(w->codec);
 }

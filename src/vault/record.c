@@ -283,7 +283,7 @@ static ex_code table_parse(const uint8_t *table, const struct record_head *head,
     while (ex_cursor_left(&c) > 0)
         if (ex_cursor_u8(&c) != 0)
             return table_damaged(err);
-    if (head->type != RECORD_TRAILER && head->type != RECORD_JOURNAL && total != head->plain_length)
+    if (head->type != RECORD_TRAILER && total != head->plain_length)
         return ex_fail(err, EX_ALTERED, "the lengths in the table of a record do not agree");
     return EX_OK;
 }

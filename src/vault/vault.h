@@ -117,18 +117,63 @@ struct vault_put_report {
 };
 void vault_put_report_clear(struct vault_put_report *r);
 
+/* Unfinished work that this process has locked. */
+struct vault_work;
+
 struct vault_put_options {
     enum vault_readback readback;
-    const char *journal; /* one line of JSON for work/ID/journal: what this is; may be NULL */
+    const char *journal; /* JSON for the journal: what this is (vault.md §6.1); may be NULL */
+    /* Goes on with this work, which stays the caller's: the source must be the same. Its journal is
+     * written anew, with `journal` in it. */
+    struct vault_work *resume;
+    /* Where to leave the directory of new work, open, for vault_work_remove() once the object is
+     * recorded; NULL: it is removed when the object is held. */
+    struct vault_work **ret_work;
+    uint64_t resume_every_bytes; /* for tests: a resume point each time that so much was read */
+    const uint8_t *salted_key;   /* for tests: not a random one */
 };
 
 /* Reads the source to its end and holds it as an object. The source was opened by the caller, who
  * also asks afterwards whether it changed. On failure nothing of the object is held, though sealed
- * packs may stay. */
+ * packs may stay; work on a file that got as far as a resume point can be gone on with (the hint
+ * says how), unless the source changed. EX_SOURCE also when a source that is gone on with does not
+ * give the bytes that it gave before. */
 EX_MUST_USE ex_code vault_put(struct vault *v, struct source *source,
                               const struct vault_put_options *options, struct ex_progress *progress,
                               struct vault_object_info *ret_object,
                               struct vault_put_report *ret_report, struct ex_error *err);
+
+/* ---- work that was cut off (vault.md §6) ---- */
+
+enum { VAULT_UNFINISHED_MAX = 100 };
+
+struct vault_unfinished {
+    char name[40];
+    bool running;
+    uint64_t bytes;
+    char what[2048];   /* JSON; empty: it cannot be read, or is longer */
+    bool resumable;
+    uint64_t offset;   /* of the source: up to there (nearly) nothing is read again */
+    char why_not[120]; /* when it is not resumable */
+};
+EX_MUST_USE ex_code vault_work_list(struct vault *v, struct vault_unfinished *ret, size_t max,
+                                    size_t *ret_count, struct ex_error *err);
+/* Locks it. EX_NOT_FOUND; EX_BUSY: a running process has it. Opens what cannot be resumed as well,
+ * so that it can be removed. */
+EX_MUST_USE ex_code vault_work_open(struct vault *v, const char *name, struct vault_work **ret,
+                                    struct ex_error *err);
+/* Lets go of the lock; the directory stays. */
+void vault_work_close(struct vault_work *w);
+EX_DEFINE_AUTO(struct vault_work, vault_work_close);
+const char *vault_work_name(const struct vault_work *w);
+/* What it said that it was, as JSON: the work's; NULL when it was made here or cannot be read. */
+const char *vault_work_what(const struct vault_work *w);
+/* Where the last resume point of work that was opened is; fails with the reason when there is none
+ * that can be used. */
+EX_MUST_USE ex_code vault_work_offset(const struct vault_work *w, uint64_t *ret,
+                                      struct ex_error *err);
+/* Removes the directory, and closes (also on failure). Packs that were published stay. */
+EX_MUST_USE ex_code vault_work_remove(struct vault_work *w, struct ex_error *err);
 
 /* ---- getting ---- */
 
@@ -184,14 +229,7 @@ EX_MUST_USE ex_code vault_verify(struct vault *v, const struct vault_object_info
 
 /* ---- the whole ---- */
 
-enum { VAULT_PROBLEMS_MAX = 100, VAULT_UNFINISHED_MAX = 100 };
-
-struct vault_unfinished {
-    char name[40];
-    bool running;
-    uint64_t bytes;
-    char journal[512]; /* its first line */
-};
+enum { VAULT_PROBLEMS_MAX = 100 };
 
 /* Where stored bytes are damaged, as a check found it. */
 struct vault_hurt;

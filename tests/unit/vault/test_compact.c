@@ -4,6 +4,8 @@
  */
 #include "testing_vault.h"
 
+#include "vault/work_internal.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -403,13 +405,13 @@ static void waits_for_no_unfinished_work(void **state) {
     struct vault_compaction *c;
     struct vault_compact_report *r;
     const struct vault_compact_options options = options_for(&h);
+    struct vault_work *work;
     char path[128];
-    (void)snprintf(path, sizeof path, "%s/work/0123456789abcdef", p->vault);
-    assert_int_equal(mkdir(path, 0700), 0);
-    (void)strcat(path, "/journal");
-    write_file(path, "{\"act\": \"collect\"}\n", 19);
+    assert_code(EX_OK, work_make(p->v, "{\"act\": \"collect\"}", &work, &err));
+    (void)snprintf(path, sizeof path, "%s/work/%s/journal", p->vault, work->name);
+    vault_work_close(work);
     assert_code(EX_BUSY, vault_compact_plan(p->v, &options, NULL, &c, &r, &err));
-    assert_non_null(strstr(err.text, "0123456789abcdef"));
+    assert_non_null(strstr(err.text, "unfinished work"));
     vault_compaction_free(c);
     assert_int_equal(unlink(path), 0); /* one that shared nothing yet is tidied away */
     assert_code(EX_OK, vault_compact_plan(p->v, &options, NULL, &c, &r, &err));

@@ -82,7 +82,7 @@ static void killed_in_the_middle(void **state) {
         assert_int_equal(c->unfinished_count, i + 1);
         for (size_t k = 0; k < c->unfinished_count; k++) {
             assert_false(c->unfinished[k].running);
-            assert_string_equal(c->unfinished[k].journal, "{\"case\": \"K-1\"}");
+            assert_string_equal(c->unfinished[k].what, "{\"case\": \"K-1\"}");
         }
         assert_streams(p->v, &before, data);
         put_bytes(p, data, SIZE, &after, &r);
