@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ledger's public side, checking the vault's files, and making the derived ones anew. */
-#include "app/act_internal.h"
+#include "app/damage_internal.h"
 
 #include "base/cursor.h"
 
@@ -110,14 +110,9 @@ static json_t *unfinished_json(const struct vault_check_report *r) {
 
 static json_t *check_json(struct act *act, const struct vault_check_report *r,
                           const struct ledger_check *l) {
-    json_t *problems = json_array(), *holder = json_object();
-    for (size_t i = 0; i < r->problem_count && i < VAULT_PROBLEMS_MAX; i++) {
-        json_set_text(holder, "text", r->problem[i]);
-        json_array_append(problems, json_object_get(holder, "text"));
-    }
+    json_t *problems = damage_problems_json(r);
     for (size_t i = 0; i < l->problem_count && i < LEDGER_PROBLEMS_MAX; i++)
         json_array_append_new(problems, json_string(l->problem[i]));
-    json_decref(holder);
     return json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:{s:o, s:o}}",
                      "packs", json_number(r->packs), "records", json_number(r->records),
                      "stored_bytes", json_number(r->stored_bytes), "deep",
@@ -153,9 +148,19 @@ static uint64_t add_keyring(struct act *act, json_t *result) {
     return 1;
 }
 
-static ex_code check_everything(struct act *act, struct vault_check_report *r,
-                                struct history_check *h, json_t **ret_result,
+/* Which items the damage hurts; where the ledger cannot say what is held, that is said. */
+static void add_items(struct act *act, const struct vault_check_report *r, json_t *result) {
+    json_t *items = NULL;
+    struct ex_error why;
+    if (damage_to_items(act, r->hurt, &items, &why) == EX_OK)
+        json_object_set_new(result, "items", items);
+    else
+        json_set_text(result, "items_unknown", why.text);
+}
+
+static ex_code check_everything(struct act *act, struct vault_check_report *r, json_t **ret_result,
                                 struct ex_error *err) {
+    EX_AUTO_FREE struct history_check *h = ex_new0(struct history_check);
     struct ex_progress *progress = act->face->progress;
     struct vault_parity_count parity;
     if (progress != NULL)
@@ -178,12 +183,13 @@ static ex_code check_everything(struct act *act, struct vault_check_report *r,
     json_object_set_new(*ret_result, "bodies_locked", json_number(h->bodies_locked));
     json_object_set_new(*ret_result, "problem_count",
                         json_number(r->problem_count + h->ledger.problem_count + others));
+    if (r->problem_count > 0 && !r->locked)
+        add_items(act, r, *ret_result);
     return EX_OK;
 }
 
 ex_code app_vault_check(struct act *act, json_t **ret_result, struct ex_error *err) {
     EX_AUTO_FREE struct vault_check_report *r = ex_new0(struct vault_check_report);
-    EX_AUTO_FREE struct history_check *h = ex_new0(struct history_check);
     if (!act_has_flag(act, FLAG_LOCKED)) {
         ex_code code = act_unlock_to_read(act, err);
         if (code == EX_DENIED)
@@ -192,7 +198,7 @@ ex_code app_vault_check(struct act *act, json_t **ret_result, struct ex_error *e
                            "the attempt was noted, if that was possible");
         EX_TRY(code);
     }
-    ex_code code = check_everything(act, r, h, ret_result, err);
+    ex_code code = check_everything(act, r, ret_result, err);
     vault_check_report_clear(r);
     return code;
 }
@@ -214,6 +220,7 @@ ex_code app_rebuild(struct act *act, json_t **ret_result, struct ex_error *err) 
         act->face->progress->phase = "rebuilding";
     EX_TRY(vault_rebuild_index(act->vault, act->face->progress, &packs, &entries, err));
     EX_TRY(project_anew(act, err));
+    EX_TRY(scrub_rebuild_dates(act, err));
     EX_TRY(act_outcome(act, "done",
                        json_pack("{s:o, s:o}", "entries", json_number(ledger_size(act->ledger)),
                                  "packs", json_number(packs)),

@@ -40,6 +40,7 @@ void render_vault_check(struct cli_page *page, const json_t *result) {
              : locked       ? _("What shows of the locked vault is sound.")
                             : _("The files of the vault are sound, as far as they were read."));
     put_problems(page, result);
+    page_hurt_items(page, result);
     page_gap(page);
     page_field(page, _("Packs"), "%s", page_number_text(number, result, "packs"));
     page_field(page, _("Records"), "%s", page_number_text(number, result, "records"));

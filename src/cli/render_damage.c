@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pages about damage: which items it hurts, scrub, repair. */
+#include "cli/render.h"
+
+enum { RANGES_SHOWN = 10 };
+
+static void put_range(struct cli_page *page, const json_t *range) {
+    char length[CLI_NUMBER_BYTES], offset[CLI_NUMBER_BYTES];
+    page_say(page, 4,
+             json_is_true(page_get(range, "missing")) ? _("missing: %s from byte %s: %s")
+                                                      : _("damaged: %s from byte %s: %s"),
+             page_size_text(length, range, "length"), page_number_text(offset, range, "offset"),
+             page_text_or(range, "why", "?"));
+}
+
+static void put_item(struct cli_page *page, const json_t *item) {
+    const json_t *ranges = page_get(item, "ranges");
+    char number[CLI_NUMBER_BYTES];
+    uint64_t count = page_number(item, "range_count");
+    size_t i = 0;
+    json_t *range = NULL;
+    page_say(page, 2, _("%s: %s have no good copy"), page_text_or(item, "label", "?"),
+             page_size_text(number, item, "damaged_bytes"));
+    json_array_foreach(ranges, i, range) {
+        if (i == RANGES_SHOWN)
+            break;
+        put_range(page, range);
+    }
+    if (count > RANGES_SHOWN)
+        page_say(page, 4, _("and %s more places; --json lists them"),
+                 cli_number(number, count - RANGES_SHOWN));
+}
+
+void page_hurt_items(struct cli_page *page, const json_t *result) {
+    const json_t *items = page_get(result, "items");
+    size_t i = 0;
+    json_t *item = NULL;
+    if (page_has(result, "items_unknown")) {
+        page_say(page, 0, _("Which items this hurts could not be found out: %s"),
+                 page_text(result, "items_unknown"));
+        return;
+    }
+    if (items == NULL || page_number(result, "problem_count") == 0)
+        return;
+    if (json_array_size(items) == 0)
+        page_say(page, 0,
+                 _("No item is hurt, as far as was read: of every byte that is held there "
+                   "is a copy that nothing is known against."));
+    else
+        page_say(page, 0, _("ITEMS THAT ARE HURT"));
+    json_array_foreach(items, i, item) put_item(page, item);
+}
+
+void render_vault_scrub(struct cli_page *page, const json_t *result) {
+    char number[CLI_NUMBER_BYTES], time[PAGE_TIME_BYTES];
+    uint64_t bad = json_array_size(page_get(result, "bad"));
+    uint64_t left = page_number(result, "packs_due") - page_number(result, "packs_read");
+    page_say(page, 0, "%s",
+             bad > 0 ? _("DAMAGE WAS FOUND.")
+                     : _("What was read now is as it was written, every byte."));
+    page_list(page, 0, _("PROBLEMS"), page_get(result, "problems"));
+    page_hurt_items(page, result);
+    page_gap(page);
+    page_field(page, _("Packs"), "%s", page_number_text(number, result, "packs"));
+    page_field(page, _("Read now"), "%s", page_number_text(number, result, "packs_read"));
+    page_field(page, _("Bytes"), "%s", page_size_text(number, result, "bytes_read"));
+    if (left > 0)
+        page_field(page, _("Still due"), "%s", cli_number(number, left));
+    page_field(page, _("Longest unread"), "%s",
+               page_has(result, "oldest_verified")
+                   ? page_time_text(time, page_text(result, "oldest_verified"), NULL)
+                   : _("a pack that is damaged, or was never read back"));
+    page_recorded(page, result);
+    if (bad > 0)
+        page_next(page, _("make a copy of the whole medium before anything else; then exhibit "
+                          "vault repair"));
+}
