@@ -92,6 +92,16 @@ const char *hurt_why(const struct vault_hurt *h, const uint8_t pack[static VAULT
     return NULL;
 }
 
+ex_code vault_hurt_each_pack(const struct vault_hurt *hurt,
+                             ex_code (*fn)(void *context,
+                                           const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
+                                           struct ex_error *err),
+                             void *context, struct ex_error *err) {
+    for (const struct hurt_pack *p = hurt->packs; p != NULL; p = p->hh.next)
+        EX_TRY(fn(context, p->id, err));
+    return EX_OK;
+}
+
 /* ---- objects ---- */
 
 struct mapping {
@@ -169,14 +179,15 @@ static ex_code map_extent(void *context, uint64_t offset, const struct extent *e
     return m->each(m->context, &r, err);
 }
 
-static ex_code map_damaged(void *context, uint64_t offset, uint64_t length,
-                           const struct ex_error *why, struct ex_error *err) {
+static ex_code map_damaged(void *context, const uint8_t id[static SHA256_BYTES], uint64_t offset,
+                           uint64_t length, const struct ex_error *why, struct ex_error *err) {
     struct mapping *m = context;
-    const struct vault_hurt_range r = {.offset = offset,
-                                       .length = length,
-                                       .layout = true,
-                                       .missing = why->code == EX_MISSING,
-                                       .why = why->text};
+    struct vault_hurt_range r = {.offset = offset,
+                                 .length = length,
+                                 .layout = true,
+                                 .missing = why->code == EX_MISSING,
+                                 .why = why->text};
+    memcpy(r.id, id, sizeof r.id);
     return m->each(m->context, &r, err);
 }
 

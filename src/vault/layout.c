@@ -123,9 +123,9 @@ struct walker {
     uint64_t object_size;
 };
 
-static ex_code damaged(struct walker *w, uint64_t length, const struct ex_error *why,
-                       struct ex_error *err) {
-    ex_code code = w->visitor->damaged(w->visitor->context, w->offset, length, why, err);
+static ex_code damaged(struct walker *w, const uint8_t *id, uint64_t length,
+                       const struct ex_error *why, struct ex_error *err) {
+    ex_code code = w->visitor->damaged(w->visitor->context, id, w->offset, length, why, err);
     w->offset += length;
     return code;
 }
@@ -159,7 +159,7 @@ static ex_code walk_node(struct walker *w, const uint8_t *id, unsigned level, ui
     size_t count = 0;
     ex_code code = node_load(w, id, level, length, &e, &count, &why);
     if (vault_is_damage(code))
-        return damaged(w, length, &why, err);
+        return damaged(w, id, length, &why, err);
     if (code != EX_OK) {
         if (err != NULL)
             *err = why;

@@ -77,8 +77,9 @@ bool record_lookup(const struct record *r, const uint8_t id[static SHA256_BYTES]
 struct layout_visitor {
     void *context;
     ex_code (*extent)(void *context, uint64_t offset, const struct extent *e, struct ex_error *err);
-    ex_code (*damaged)(void *context, uint64_t offset, uint64_t length, const struct ex_error *why,
-                       struct ex_error *err);
+    /* id: of the node that could not be had. */
+    ex_code (*damaged)(void *context, const uint8_t id[static SHA256_BYTES], uint64_t offset,
+                       uint64_t length, const struct ex_error *why, struct ex_error *err);
 };
 EX_MUST_USE ex_code layout_walk(struct fetcher *f, const uint8_t id[static SHA256_BYTES],
                                 unsigned level, uint64_t size_bytes,

@@ -199,9 +199,10 @@ static ex_code next_item(struct stream *s, uint64_t offset, struct stream_item *
     return EX_OK;
 }
 
-static ex_code add_damaged(void *context, uint64_t offset, uint64_t length,
-                           const struct ex_error *why, struct ex_error *err) {
+static ex_code add_damaged(void *context, const uint8_t id[static SHA256_BYTES], uint64_t offset,
+                           uint64_t length, const struct ex_error *why, struct ex_error *err) {
     struct stream_item *item;
+    (void)id;
     EX_TRY(next_item(context, offset, &item, err));
     (void)snprintf(item->why, sizeof item->why, "%.119s", why->text);
     item->piece.kind = VAULT_PIECE_DAMAGED;
@@ -219,7 +220,7 @@ static ex_code add_chunk(struct stream *s, uint64_t offset, const struct extent 
     struct ex_error why;
     ex_code code = fetch_place(s->vault, e->id, &place, &why);
     if (code == EX_MISSING)
-        return add_damaged(s, offset, e->length, &why, err);
+        return add_damaged(s, e->id, offset, e->length, &why, err);
     if (code != EX_OK) {
         if (err != NULL)
             *err = why;

@@ -53,8 +53,8 @@ EX_DEFINE_AUTO(struct vault_making, vault_making_free);
 bool vault_is_half_made(const struct vault *v);
 
 /* EX_NOT_FOUND: no vault there. EX_UNSUPPORTED: a version or mode that this program does not know.
- * An encrypted vault is locked until vault_keyring_unlock() (vault/keys.h): what is encrypted is then
- * EX_DENIED. */
+ * An encrypted vault is locked until vault_keyring_unlock() (vault/keys.h): what is encrypted is
+ * then EX_DENIED. */
 EX_MUST_USE ex_code vault_open(const char *path, struct vault **ret, struct ex_error *err);
 void vault_close(struct vault *v);
 EX_DEFINE_AUTO(struct vault, vault_close);
@@ -332,6 +332,55 @@ EX_MUST_USE ex_code vault_compact_run(struct vault_compaction *c, struct ex_prog
 void vault_compaction_free(struct vault_compaction *c);
 EX_DEFINE_AUTO(struct vault_compaction, vault_compaction_free);
 
+/* ---- repairing (vault.md §11) ----
+ *
+ * What objects need and no good copy is known of is taken from elsewhere, by id, hashed, and stored
+ * once more; damaged copies stay where they are. new → need → from… → finish. */
+struct vault_repair;
+struct vault_repair_report {
+    uint64_t needed, found; /* manifests, nodes and chunks */
+    uint64_t found_bytes;
+    size_t pack_count; /* written */
+    uint8_t (*pack)[VAULT_PACK_ID_BYTES];
+};
+void vault_repair_report_clear(struct vault_repair_report *r);
+
+/* `hurt` and `journal` (one line of JSON for work/ID/journal) stay the caller's and live as long.
+ */
+EX_MUST_USE ex_code vault_repair_new(struct vault *v, const struct vault_hurt *hurt,
+                                     const char *journal, struct vault_repair **ret,
+                                     struct ex_error *err);
+void vault_repair_free(struct vault_repair *r); /* what was not finished is dropped */
+EX_DEFINE_AUTO(struct vault_repair, vault_repair_free);
+/* Notes what this object lacks: its manifest, or the highest damaged nodes, and its chunks. After a
+ * node was found there may be more to be needed below it: then repair again. */
+EX_MUST_USE ex_code vault_repair_need(struct vault_repair *r,
+                                      const uint8_t object_id[static SHA256_BYTES],
+                                      struct ex_error *err);
+/* From another vault, opened (and unlocked) by the caller. */
+EX_MUST_USE ex_code vault_repair_from_vault(struct vault_repair *r, struct vault *from,
+                                            struct ex_progress *progress, struct ex_error *err);
+/* From a copy of an object's stream (an export, or the source itself), read to its end: every chunk
+ * and node that it would consist of here. Gives no manifests. */
+EX_MUST_USE ex_code vault_repair_from_stream(struct vault_repair *r, struct source *source,
+                                             struct ex_progress *progress, struct ex_error *err);
+/* Stores what was found: published, read back, in the index. */
+EX_MUST_USE ex_code vault_repair_finish(struct vault_repair *r, struct vault_repair_report *ret,
+                                        struct ex_error *err);
+
+/* Mends a pack by its parity, in its place. *ret_mended false: there is none, or it was not enough;
+ * the pack is as it was. */
+EX_MUST_USE ex_code vault_repair_pack(struct vault *v,
+                                      const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
+                                      struct ex_progress *progress, bool *ret_mended,
+                                      struct ex_error *err);
+/* Each pack that the check found damaged. Those that are gone: vault_parity_each_left_over(). */
+EX_MUST_USE ex_code
+vault_hurt_each_pack(const struct vault_hurt *hurt,
+                     ex_code (*fn)(void *context, const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
+                                   struct ex_error *err),
+                     void *context, struct ex_error *err);
+
 /* Is a published pack of this id there? Says nothing about its content. */
 bool vault_has_pack(const struct vault *v, const uint8_t id[static VAULT_PACK_ID_BYTES]);
 
@@ -386,10 +435,10 @@ EX_MUST_USE ex_code vault_rebuild_index(struct vault *v, struct ex_progress *pro
 
 /* A pack, compared with its parity. */
 struct vault_parity_report {
-    uint64_t pack_bytes;          /* as they should be */
-    uint64_t found_bytes;         /* size of the file as it is; 0: gone */
-    unsigned copies_sound;        /* of the parity file's header and list: 1 or 2 */
-    uint64_t blocks, blocks_bad;  /* of the pack */
+    uint64_t pack_bytes;         /* as they should be */
+    uint64_t found_bytes;        /* size of the file as it is; 0: gone */
+    unsigned copies_sound;       /* of the parity file's header and list: 1 or 2 */
+    uint64_t blocks, blocks_bad; /* of the pack */
     uint64_t parity_blocks, parity_blocks_bad;
     uint64_t groups, groups_hurt; /* with a bad data block */
     uint64_t groups_lost;         /* with more than can be mended */
@@ -435,7 +484,8 @@ struct vault_parity_made {
     uint64_t read_bytes;       /* of the packs that got one */
     uint64_t parity_bytes;     /* of the files made */
     uint64_t problem_count;
-    char problem[VAULT_PARITY_PROBLEMS_MAX][200]; /* one for each pack that got none; the first ones */
+    char problem[VAULT_PARITY_PROBLEMS_MAX]
+                [200]; /* one for each pack that got none; the first ones */
 };
 /* Makes what is missing or of no use. A pack that is not sound gets none and does not stop the
  * others; `deep` first decodes every record of a pack and recomputes every id. EX_BUSY: another

@@ -265,8 +265,8 @@ static ex_code on_extent(void *context, uint64_t offset, const struct extent *e,
     return EX_OK;
 }
 
-static ex_code on_damaged(void *context, uint64_t offset, uint64_t length,
-                          const struct ex_error *why, struct ex_error *err) {
+static ex_code on_damaged(void *context, const uint8_t id[static SHA256_BYTES], uint64_t offset,
+                          uint64_t length, const struct ex_error *why, struct ex_error *err) {
     struct walk *w = context;
     assert_int_equal(offset, w->at);
     w->damaged_count++;
