@@ -69,7 +69,8 @@ static ex_code run_recorded(struct act *act, json_t **ret_result, struct ex_erro
         EX_TRY(act_unlock_to_read(act, err));
         return act->request->command->run(act, ret_result, err);
     }
-    ex_code code = act_unlock(act, err);
+    ex_code code = act->request->command->run == app_key_recover ? act_unlock_by_code(act, err)
+                                                                 : act_unlock(act, err);
     if (code == EX_OK)
         code = act->request->command->run(act, ret_result, err);
     if (code == EX_OK && *ret_result != NULL)

@@ -211,13 +211,17 @@ static ex_code add_batch(struct act *act, struct draft *draft, size_t count,
                          struct ex_error *err) {
     if (prepare != NULL)
         EX_TRY(prepare(act, &draft[count - 1], context, err));
-    if (!draft[0].by_vault && !draft[0].by_officer) {
+    size_t next = 0;
+    bool beginning = act->roster == NULL; /* the first entries of a new vault need no session */
+    if (!beginning) {
         uint64_t leftovers;
         EX_TRY(vault_body_set_aside(act->vault, ledger_next_index(act->ledger), &leftovers, err));
+        if (draft[0].by_vault) /* it enrols whose session opens next */
+            EX_TRY(add_draft(act, &draft[next++], err));
         EX_TRY(ensure_session(act, ret_absorbed, err));
         EX_TRY(note_leftovers(act, leftovers, err));
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = next; i < count; i++)
         EX_TRY(add_draft(act, &draft[i], err));
     return EX_OK;
 }

@@ -60,6 +60,9 @@ static inline bool act_has_flag(const struct act *act, enum flag_id id) {
 
 /* Officer, passphrase, keys, catalog; a failure to unlock is noted for the ledger. */
 EX_MUST_USE ex_code act_unlock(struct act *act, struct ex_error *err);
+/* With the code of the recovery sheet in place of a passphrase: keyring and catalog are open, but
+ * there is no officer yet who could sign. */
+EX_MUST_USE ex_code act_unlock_by_code(struct act *act, struct ex_error *err);
 /* Only so far that bodies and packs of an encrypted vault can be read: nothing can be signed, no
  * entry is written, the ledger may be damaged. Nothing at all in a plain vault. */
 EX_MUST_USE ex_code act_unlock_to_read(struct act *act, struct ex_error *err);

@@ -54,6 +54,16 @@ ex_code app_ledger_verify(struct act *act, json_t **ret_result, struct ex_error 
 ex_code app_ledger_checkpoint(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_ledger_prove(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_vault_parity(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_key_list(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_key_add(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_key_sheet(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_key_remove(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_key_rotate(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_key_passphrase(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_key_recover(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_officer_add(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_officer_list(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_officer_retire(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_rebuild(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_version(struct act *act, json_t **ret_result, struct ex_error *err);
 

@@ -17,33 +17,48 @@ struct named {
     uint64_t generation;
 };
 
-/* What an entry says of the keyring; not there: nothing, or its body cannot be read (which a
- * verification reports). */
-static ex_code read_named(struct act *act, uint64_t index, struct named *ret,
+static ex_code read_entry(struct act *act, uint64_t index, struct entry *ret,
                           struct ex_error *err) {
-    EX_AUTO_FREE struct entry *e = ex_new0(struct entry);
     EX_AUTO_FREE uint8_t *bytes = NULL;
+    size_t size;
+    EX_TRY(ledger_read(act->ledger, index, &bytes, &size, err));
+    return entry_parse(bytes, size, ret, err);
+}
+
+/* What the body of an entry says of the keyring; not there: nothing, or it cannot be read. */
+static void read_keyring(struct act *act, const struct entry *e, struct named *ret) {
     uint8_t named[SHA256_BYTES], own[SHA256_BYTES];
     json_t *what = NULL;
-    size_t size;
-    *ret = (struct named){0};
-    EX_TRY(ledger_read(act->ledger, index, &bytes, &size, err));
-    EX_TRY(entry_parse(bytes, size, e, err));
     if (project_section(act, e, "what", &what, NULL) != EX_OK)
-        return EX_OK;
+        return;
     json_t *keyring = json_object_get(what, "keyring");
     json_t *generation = json_object_get(keyring, "generation");
-    size_t length = strlen(e->event);
     vault_keyring_sha256(act->keyring, own);
     ret->there = json_is_integer(generation) && json_integer_value(generation) > 0 &&
                  json_get_hex(keyring, "sha256", named, sizeof named);
     ret->generation = (uint64_t)json_integer_value(generation);
     ret->same = ret->there && ret->generation == vault_keyring_generation(act->keyring) &&
                 memcmp(named, own, sizeof own) == 0;
+    json_decref(what);
+}
+
+/* What an entry says of the keyring. The body of an outcome may be under an epoch that an old
+ * keyring has no key of; then its intent, written before, says what was done. */
+static ex_code read_named(struct act *act, uint64_t index, struct named *ret,
+                          struct ex_error *err) {
+    EX_AUTO_FREE struct entry *e = ex_new0(struct entry);
+    *ret = (struct named){0};
+    EX_TRY(read_entry(act, index, e, err));
+    size_t length = strlen(e->event);
+    bool outcome = (e->has & ENTRY_HAS_INTENT) != 0 && e->intent < index;
     ret->intent = length > 7 && strcmp(e->event + length - 7, ".intent") == 0;
     ret->done =
         !ret->intent && ((e->has & ENTRY_HAS_RESULT) == 0 || strcmp(e->result, "done") == 0);
-    json_decref(what);
+    read_keyring(act, e, ret);
+    if (!ret->there && ret->done && outcome) {
+        EX_TRY(read_entry(act, e->intent, e, err));
+        read_keyring(act, e, ret);
+    }
     return EX_OK;
 }
 

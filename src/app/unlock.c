@@ -5,6 +5,7 @@
 #include "app/act_internal.h"
 
 #include "base/cursor.h"
+#include "crypto/recovery_code.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -338,4 +339,44 @@ ex_code act_unlock_to_read(struct act *act, struct ex_error *err) {
     ex_code code = unlock_keys(act, err);
     act->vault_key = NULL; /* nothing is signed */
     return note_failure(act, code, err);
+}
+
+/* ---- by recovery code ---- */
+
+/* A code that was misread is no attempt to get in: it is refused before anything is tried. */
+static ex_code ask_code(struct act *act, struct recovery_code **ret, struct ex_error *err) {
+    char *typed = NULL;
+    size_t size = 0;
+    EX_TRY(act->face->passphrase(act->face->context, act_flag(act, FLAG_OFFICER), APP_RECOVERY_CODE,
+                                 &typed, &size, err));
+    ex_code code = recovery_code_parse(typed, size, ret, err);
+    sodium_free(typed);
+    if (code == EX_FORMAT && err != NULL)
+        err->code = code = EX_USAGE;
+    return code;
+}
+
+static ex_code open_by_code(struct act *act, struct ex_error *err) {
+    EX_AUTO(recovery_code_free) struct recovery_code *c = NULL;
+    EX_TRY(ask_code(act, &c, err));
+    act->unlocking = true;
+    ex_code code =
+        vault_keyring_open_passphrase(act->vault, c->text, RECOVERY_CODE_CHARS, &act->keyring, err);
+    if (code == EX_DENIED)
+        return ex_hint(ex_fail(err, EX_DENIED, "this recovery code does not open this vault"), err,
+                       "is it the newest sheet, and of this vault?");
+    EX_TRY(code);
+    act->unlocking = false;
+    return vault_keyring_unlock(act->vault, act->keyring, err);
+}
+
+ex_code act_unlock_by_code(struct act *act, struct ex_error *err) {
+    EX_TRY(check_beginning(act, err));
+    EX_TRY(roster_load(act, err));
+    ex_code code = open_by_code(act, err);
+    if (code != EX_OK)
+        return note_failure(act, code, err);
+    EX_TRY(act_open_catalog(act, err));
+    EX_TRY(keyring_check_newest(act, err));
+    return read_agency(act, err);
 }

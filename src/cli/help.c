@@ -8,15 +8,21 @@
 /* ---- overview ---- */
 
 /* In the order in which an officer meets them. */
+enum { GROUP_MAX = 8 };
+
 static const struct group {
     const char *title;
-    const char *words[6];
+    const char *words[GROUP_MAX];
 } groups[] = {
     {N_("To begin"), {"init", "case new", "case list"}},
     {N_("To take evidence in and look at it"), {"collect", "item list", "item show"}},
     {N_("To check it"), {"verify", "vault check", "vault scrub", "ledger verify"}},
     {N_("To hand it out, and show what was done"),
      {"export", "custody log", "ledger show", "ledger checkpoint", "ledger prove"}},
+    {N_("Who may act"), {"officer add", "officer list", "officer retire"}},
+    {N_("What opens the vault"),
+     {"key list", "key add", "key sheet", "key remove", "key rotate", "key passphrase",
+      "key recover"}},
     {N_("To repair, and to ask"), {"rebuild", "vault parity", "version", "help"}},
 };
 
@@ -46,7 +52,7 @@ static const struct command *command_of(const char *words) {
 
 bool cli_help_is_grouped(const struct command *command) {
     for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++)
-        for (size_t w = 0; w < 6 && groups[g].words[w] != NULL; w++)
+        for (size_t w = 0; w < GROUP_MAX && groups[g].words[w] != NULL; w++)
             if (strcmp(groups[g].words[w], command->words) == 0)
                 return true;
     return false;
@@ -66,7 +72,7 @@ void cli_help_overview(struct cli_page *page) {
     for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++) {
         page_gap(page);
         page_say(page, 0, "%s", _(groups[g].title));
-        for (size_t w = 0; w < 6 && groups[g].words[w] != NULL; w++) {
+        for (size_t w = 0; w < GROUP_MAX && groups[g].words[w] != NULL; w++) {
             const struct command *command = command_of(groups[g].words[w]);
             if (command != NULL)
                 put_command_line(page, command);

@@ -101,9 +101,9 @@ static ex_code check_output(const struct cli *cli, struct ex_error *err) {
         return EX_OK;
     if (cli->json)
         return ex_hint(
-            ex_fail(err, EX_USAGE, "%s", _("--json and --output - both want standard output")), err,
-            "%s", _("write the copy to a file: --output FILE"));
-    if (isatty(STDOUT_FILENO))
+            ex_fail(err, EX_USAGE, "%s", _("--json and a FILE of - both want standard output")),
+            err, "%s", _("write to a file: --output FILE"));
+    if (cli->request.command->run == app_export && isatty(STDOUT_FILENO))
         return ex_hint(ex_fail(err, EX_USAGE, "%s", _("evidence is not written to a terminal")),
                        err, "%s", _("add > FILE or | PROGRAM, or use --output FILE"));
     return EX_OK;
@@ -171,6 +171,10 @@ static int close_output(int status) {
     return status != 0 ? status : ex_code_exit_status(err.code);
 }
 
+static bool is_stdout(const char *output) {
+    return output != NULL && strcmp(output, "-") == 0;
+}
+
 static int cli_main(int argc, char **argv) {
     struct cli cli = {.page = {.out = stdout, .talk = stderr}};
     struct ex_error err = {0};
@@ -182,8 +186,8 @@ static int cli_main(int argc, char **argv) {
         return end_with_error(&cli, &err, NULL);
     if (cli.request.command == NULL)
         return end_empty(&cli);
-    const char *output = cli.request.flag[FLAG_OUTPUT];
-    cli.result_is_bytes = output != NULL && strcmp(output, "-") == 0;
+    cli.result_is_bytes = is_stdout(cli.request.flag[FLAG_OUTPUT]) ||
+                          is_stdout(cli.request.flag[FLAG_RECOVERY_SHEET]);
     if (cli.result_is_bytes)
         cli.page.out = stderr;
 

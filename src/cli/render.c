@@ -23,6 +23,13 @@ static const struct renderer {
     {"ledger-checkpoint", render_ledger_checkpoint},
     {"ledger-prove", render_ledger_prove},
     {"vault-parity", render_vault_parity},
+    {"key-list", render_key_list},
+    {"key-change", render_key_change},
+    {"key-sheet", render_key_sheet},
+    {"key-recover", render_key_recover},
+    {"officer-add", render_officer_add},
+    {"officer-list", render_officer_list},
+    {"officer-retire", render_officer_retire},
     {"rebuild", render_rebuild},
     {"version", render_version},
 };

@@ -31,6 +31,13 @@ void render_ledger_verify(struct cli_page *page, const json_t *result);
 void render_ledger_checkpoint(struct cli_page *page, const json_t *result);
 void render_ledger_prove(struct cli_page *page, const json_t *result);
 void render_vault_parity(struct cli_page *page, const json_t *result);
+void render_key_list(struct cli_page *page, const json_t *result);
+void render_key_change(struct cli_page *page, const json_t *result);
+void render_key_sheet(struct cli_page *page, const json_t *result);
+void render_key_recover(struct cli_page *page, const json_t *result);
+void render_officer_add(struct cli_page *page, const json_t *result);
+void render_officer_list(struct cli_page *page, const json_t *result);
+void render_officer_retire(struct cli_page *page, const json_t *result);
 void render_rebuild(struct cli_page *page, const json_t *result);
 void render_version(struct cli_page *page, const json_t *result);
 

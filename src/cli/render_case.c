@@ -30,6 +30,11 @@ void render_init(struct cli_page *page, const json_t *result) {
     page_field(page, _("Agency"), "%s", page_text_or(result, "agency", _("not recorded")));
     page_field(page, _("Officer"), "%s", page_text_or(result, "officer.name", _("not recorded")));
     page_field(page, _("Officer's id"), "%s", page_text_or(result, "officer.id", ""));
+    if (page_has(result, "recovery_sheet"))
+        page_field(page, _("Recovery sheet"), "%s",
+                   strcmp(page_text_or(result, "recovery_sheet", ""), "-") == 0
+                       ? _("on standard output")
+                       : page_text_or(result, "recovery_sheet", ""));
     if (strcmp(mode, "plain") == 0)
         page_field(page, _("Encryption"), _("none: anybody with the disk can read this vault"));
     else
@@ -43,6 +48,9 @@ void render_init(struct cli_page *page, const json_t *result) {
     page_hash(page, 0, _("Officer's key"), page_text(result, "officer.key"));
     page_gap(page);
     page_recorded(page, result);
+    if (page_has(result, "recovery_sheet"))
+        page_next(page, _("print the recovery sheet, delete its file, and seal the paper in an "
+                          "envelope apart from the vault"));
     put_next_of(page, page_get(result, "next"));
 }
 

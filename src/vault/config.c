@@ -141,7 +141,7 @@ static ex_code open_parts(struct vault *v, struct ex_error *err) {
     ex_code code = ex_read_file(v->dir_fd, "vault.json", EX_LIMIT_CONFIG_BYTES, &data, &size, err);
     if (code == EX_NOT_FOUND)
         return ex_hint(ex_fail(err, EX_NOT_FOUND, "\"%s\" is not a vault", v->path), err,
-                       "make one with: exhibit init DIR --agency NAME --officer NAME");
+                       "make one with: exhibit init DIR --agency NAME --officer NAME --recovery-sheet FILE");
     EX_TRY(code);
     EX_TRY(vault_config_parse(data, size, &v->config, err));
     EX_TRY(ex_open_at(v->dir_fd, "packs", O_RDONLY | O_DIRECTORY, &v->packs_fd, err));

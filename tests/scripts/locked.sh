@@ -18,7 +18,7 @@ echo 'another passphrase' >wrong
 with_wrong() { EXHIBIT_PASSPHRASE_FILE=$work/wrong "$bin" "$@"; }
 without() { env -u EXHIBIT_PASSPHRASE_FILE "$bin" "$@" --no-input; }
 
-exhibit init vault --agency 'Agency Quokka' --officer 'Officer Wombat' --kdf-memory 8 >/dev/null 2>&1
+exhibit init vault --agency 'Agency Quokka' --officer 'Officer Wombat' --no-recovery-sheet --kdf-memory 8 >/dev/null 2>&1
 exhibit case new --number 'Case-Numbat' --title 'Title Bilby' >/dev/null 2>&1
 yes 'content of the Quoll, again and again' | head -c 300000 >source-potoroo
 exhibit collect source-potoroo --case 'Case-Numbat' --label 'Label Dugong' >/dev/null 2>&1
@@ -122,17 +122,17 @@ attempts_forged() { # whoever can write to the disk can add lines; they do no ha
 check "lines that cannot be read are entered as such, and kept" attempts_forged
 short_passphrase() {
     echo 'seven77' >short
-    EXHIBIT_PASSPHRASE_FILE=$work/short exits 2 "$bin" init other --agency A --officer O --kdf-memory 8
+    EXHIBIT_PASSPHRASE_FILE=$work/short exits 2 "$bin" init other --agency A --officer O --no-recovery-sheet --kdf-memory 8
     [ ! -e other ]
 }
 check "a passphrase of seven characters is not taken" short_passphrase
 umlauts() { # characters, not bytes
     printf 'äöüäöüä\n' >short
-    EXHIBIT_PASSPHRASE_FILE=$work/short exits 2 "$bin" init other --agency A --officer O --kdf-memory 8
+    EXHIBIT_PASSPHRASE_FILE=$work/short exits 2 "$bin" init other --agency A --officer O --no-recovery-sheet --kdf-memory 8
 }
 check "nor one of seven characters in fourteen bytes" umlauts
 check "a vault that anybody may read has to be asked for" bash -c \
-    "\"$bin\" init open --plain --agency A --officer O --kdf-memory 8 && grep -q '\"mode\": \"plain\"' open/vault.json"
+    "\"$bin\" init open --plain --agency A --officer O --no-recovery-sheet --kdf-memory 8 && grep -q '\"mode\": \"plain\"' open/vault.json"
 
 # ---- which keyring ----
 

@@ -10,7 +10,7 @@ json() { # FILTER: a member of the last line on standard input, without needing 
     sed -n '$p' | grep -o "\"$1\":[^,}]*" | head -1 | cut -d: -f2- | tr -d '"'
 }
 
-exhibit init vault --agency A --officer O ${mode:+"$mode"} --kdf-memory 8 >/dev/null 2>&1 &&
+exhibit init vault --agency A --officer O "${mode:---no-recovery-sheet}" --kdf-memory 8 >/dev/null 2>&1 &&
     exhibit case new --number c --title t >/dev/null 2>&1 || {
     echo "not ok 1 - whole-way: no vault could be made"
     echo "1..1"

@@ -11,7 +11,10 @@ static void the_rows_agree_with_each_other(void **state) {
         const struct command *c = &command_table[i];
         assert_true(c->permission < PERMISSION_COUNT);
         assert_true((c->permission == PERMISSION_NONE) == (c->permission_reason != NULL));
-        if (c->event_shape != EVENT_NONE && c->permission == PERMISSION_NONE)
+        /* Whoever is in office may change their own passphrase, and recovery is for those who can
+         * show nothing but the code. */
+        if (c->event_shape != EVENT_NONE && c->permission == PERMISSION_NONE &&
+            strcmp(c->words, "key passphrase") != 0 && strcmp(c->words, "key recover") != 0)
             fail_msg("%s signs an entry and asks for no permission", c->words);
         for (size_t k = i + 1; k < command_count; k++)
             assert_string_not_equal(c->words, command_table[k].words);
