@@ -3,6 +3,7 @@
  * id that is needed, computed from its bytes; where it comes from need not be trusted. */
 #include "vault/hurt_internal.h"
 #include "vault/put_internal.h"
+#include "vault/work_internal.h"
 
 #include <stdlib.h>
 
@@ -25,6 +26,7 @@ struct vault_repair {
     const char *journal;
     struct put_shared shared;
     bool writing; /* from the first thing that was found */
+    struct vault_work *work;
     struct put_writer writer;
     struct out_record *open[RECORD_TRAILER];
 };
@@ -58,6 +60,8 @@ void vault_repair_free(struct vault_repair *r) {
     }
     if (r->writer.shared != NULL)
         put_writer_clear(&r->writer);
+    if (r->work != NULL)
+        (void)!vault_work_remove(r->work, NULL);
     free(r->writer.pack);
     for (size_t type = 0; type < RECORD_TRAILER; type++)
         out_record_free(r->open[type]);
@@ -117,11 +121,10 @@ ex_code vault_repair_need(struct vault_repair *r, const uint8_t object_id[static
 /* ---- what was found ---- */
 
 static ex_code start_writing(struct vault_repair *r, struct ex_error *err) {
-    const struct vault_put_options options = {.readback = VAULT_READBACK_NEW,
-                                              .journal = r->journal};
     if (r->writing)
         return EX_OK;
-    EX_TRY(put_writer_start(&r->writer, &r->shared, &options, err));
+    EX_TRY(work_make(r->vault, r->journal, &r->work, err));
+    EX_TRY(put_writer_start(&r->writer, &r->shared, r->work, VAULT_READBACK_NEW, err));
     r->writing = true;
     return EX_OK;
 }
