@@ -5,8 +5,10 @@ RELEASE = build/release
 FUZZ = build/fuzz
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
+ENTRIES ?= 20000000
+DIR ?= /tmp
 
-.PHONY: help build demo test crash bench fuzz format install clean
+.PHONY: help build demo test crash bench bench-index fuzz format install clean
 
 help:
 	@echo 'make demo                 see it work: collect, verify, export a small disk image'
@@ -17,6 +19,7 @@ help:
 	@echo 'make build                $(RELEASE)/src/cli/exhibit'
 	@echo 'make install              install it under PREFIX ($(PREFIX)); DESTDIR is honoured'
 	@echo 'make bench                time and memory beside dc3dd, ewfacquire, restic and borg (RUNS=3)'
+	@echo 'make bench-index          the chunk index with ENTRIES ($(ENTRIES)) synthetic chunks, in DIR ($(DIR))'
 	@echo 'make fuzz                 libFuzzer, FUZZ_SECONDS ($(FUZZ_SECONDS)) for each target'
 	@echo 'make format               clang-format over the sources'
 	@echo 'make clean                remove build/'
@@ -45,6 +48,12 @@ bench:
 	@tools/install-deps build bench
 	@$(MAKE) --no-print-directory build
 	@bench/run $(RELEASE)/src/cli/exhibit
+
+bench-index:
+	@tools/install-deps build
+	@test -f $(RELEASE)/build.ninja || meson setup $(RELEASE)
+	@ninja -C $(RELEASE) bench/index-bench
+	@$(RELEASE)/bench/index-bench $(ENTRIES) $(DIR)
 
 fuzz:
 	@tools/install-deps build fuzz
