@@ -48,6 +48,7 @@ ex_code app_verify(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_export(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_custody_log(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_vault_check(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_vault_repair(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_vault_scrub(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_ledger_show(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_ledger_verify(struct act *act, json_t **ret_result, struct ex_error *err);

@@ -17,6 +17,7 @@ static const struct renderer {
     {"export", render_export},
     {"custody-log", render_custody_log},
     {"vault-check", render_vault_check},
+    {"vault-repair", render_vault_repair},
     {"vault-scrub", render_vault_scrub},
     {"ledger-show", render_ledger_show},
     {"ledger-verify", render_ledger_verify},

@@ -24,6 +24,7 @@ void render_export(struct cli_page *page, const json_t *result);
 void render_custody_log(struct cli_page *page, const json_t *result);
 /* Which items damage hurts, of a result with `items` and `problem_count`. */
 void page_hurt_items(struct cli_page *page, const json_t *result);
+void render_vault_repair(struct cli_page *page, const json_t *result);
 void render_vault_scrub(struct cli_page *page, const json_t *result);
 void render_vault_check(struct cli_page *page, const json_t *result);
 void render_ledger_show(struct cli_page *page, const json_t *result);

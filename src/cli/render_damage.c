@@ -56,8 +56,10 @@ void render_vault_scrub(struct cli_page *page, const json_t *result) {
     uint64_t bad = json_array_size(page_get(result, "bad"));
     uint64_t left = page_number(result, "packs_due") - page_number(result, "packs_read");
     page_say(page, 0, "%s",
-             bad > 0 ? _("DAMAGE WAS FOUND.")
-                     : _("What was read now is as it was written, every byte."));
+             bad > 0                                 ? _("DAMAGE WAS FOUND.")
+             : page_number(result, "packs_read") > 0 ? _("What was read now is as it was written, "
+                                                         "every byte.")
+                                                     : _("Nothing was due, and nothing was read."));
     page_list(page, 0, _("PROBLEMS"), page_get(result, "problems"));
     page_hurt_items(page, result);
     page_gap(page);
@@ -74,4 +76,29 @@ void render_vault_scrub(struct cli_page *page, const json_t *result) {
     if (bad > 0)
         page_next(page, _("make a copy of the whole medium before anything else; then exhibit "
                           "vault repair"));
+}
+
+void render_vault_repair(struct cli_page *page, const json_t *result) {
+    char number[CLI_NUMBER_BYTES];
+    bool whole = json_array_size(page_get(result, "items")) == 0;
+    page_say(page, 0, "%s",
+             page_number(result, "problems_before") == 0
+                 ? _("Nothing is damaged; nothing was done.")
+             : whole ? _("Of every byte of every item there is a good copy now.")
+                     : _("NOT EVERYTHING COULD BE MENDED."));
+    page_list(page, 0, _("What is still damaged, though it may not be needed any more"),
+              page_get(result, "problems"));
+    if (!whole)
+        page_hurt_items(page, result);
+    page_gap(page);
+    page_field(page, _("Packs mended"), "%s", page_number_text(number, result, "packs_mended"));
+    page_field(page, _("Copies found"), "%s", page_number_text(number, result, "found"));
+    page_field(page, _("Bytes"), "%s", page_size_text(number, result, "found_bytes"));
+    page_recorded(page, result);
+    if (!whole)
+        page_next(page, _("give it something that has the bytes: --from-vault DIR, or --from-file "
+                          "FILE with an export or the source"));
+    else if (page_number(result, "problem_count") > 0)
+        page_next(page, _("exhibit verify --all; then exhibit vault compact removes what is "
+                          "damaged and not needed"));
 }

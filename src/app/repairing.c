@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mending what a check finds damaged: by parity, from another vault, from a copy of an item. */
+#include "app/damage_internal.h"
+
+#include "base/clock.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+enum { PASSES_MAX = 12 }; /* a layout has 8 levels, below a manifest */
+
+struct repairing {
+    struct vault_check_report *check;
+    struct vault *from;
+    uint64_t problems_found, packs_mended, found, found_bytes;
+    json_t *written; /* packs */
+};
+
+static ex_code check_deep(struct act *act, struct repairing *r, struct ex_error *err) {
+    if (act->face->progress != NULL)
+        act->face->progress->phase = "checking";
+    vault_check_report_clear(r->check);
+    return vault_check(act->vault, true, act->face->progress, r->check, err);
+}
+
+/* ---- by parity ---- */
+
+struct mending {
+    struct act *act;
+    uint64_t mended;
+};
+
+static ex_code mend_pack(void *context, const uint8_t pack_id[static VAULT_PACK_ID_BYTES],
+                         struct ex_error *err) {
+    struct mending *m = context;
+    bool mended;
+    EX_TRY(vault_repair_pack(m->act->vault, pack_id, m->act->face->progress, &mended, err));
+    m->mended += mended;
+    return EX_OK;
+}
+
+/* Damaged packs, and those that are gone and left their parity behind. */
+static ex_code by_parity(struct act *act, struct repairing *r, struct ex_error *err) {
+    struct mending m = {.act = act};
+    EX_TRY(vault_hurt_each_pack(r->check->hurt, mend_pack, &m, err));
+    EX_TRY(vault_parity_each_left_over(act->vault, mend_pack, &m, err));
+    r->packs_mended = m.mended;
+    return m.mended > 0 ? check_deep(act, r, err) : EX_OK;
+}
+
+/* ---- from elsewhere ---- */
+
+/* The other vault must have a slot for this officer's key: a copy of this one has. */
+static ex_code open_other(struct act *act, struct repairing *r, struct ex_error *err) {
+    EX_AUTO(vault_keyring_free) struct vault_keyring *keyring = NULL;
+    const char *path = act_flag(act, FLAG_FROM_VAULT);
+    if (path == NULL)
+        return EX_OK;
+    EX_TRY(vault_open(path, &r->from, err));
+    if (vault_config(r->from)->plain)
+        return EX_OK;
+    ex_code code = vault_keyring_open_officer(r->from, &act->officer, &keyring, err);
+    if (code == EX_DENIED)
+        return ex_hint(code, err,
+                       "in the other vault: exhibit key add --recipient, with this officer's key");
+    EX_TRY(code);
+    return vault_keyring_unlock(r->from, keyring, err);
+}
+
+static ex_code take_from_file(struct act *act, struct vault_repair *repair, struct ex_error *err) {
+    const char *path = act_flag(act, FLAG_FROM_FILE);
+    EX_AUTO(source_close) struct source *source = NULL;
+    if (path == NULL)
+        return EX_OK;
+    EX_TRY(source_open(path, &source, err));
+    return vault_repair_from_stream(repair, source, act->face->progress, err);
+}
+
+static ex_code need_everything(struct act *act, struct vault_repair *repair, struct ex_error *err) {
+    struct truth t = {0};
+    EX_TRY(truth_load(act, &t, err));
+    ex_code code = EX_OK;
+    for (size_t i = 0; i < t.item_count && code == EX_OK; i++)
+        code = vault_repair_need(repair, t.items[i].object_id, err);
+    truth_clear(&t);
+    return code;
+}
+
+/* One pass: what can be seen to be needed now. */
+static ex_code pass(struct act *act, struct repairing *r, const char *journal, uint64_t *ret_needed,
+                    uint64_t *ret_found, struct ex_error *err) {
+    EX_AUTO(vault_repair_free) struct vault_repair *repair = NULL;
+    struct vault_repair_report report;
+    EX_TRY(vault_repair_new(act->vault, r->check->hurt, journal, &repair, err));
+    EX_TRY(need_everything(act, repair, err));
+    if (r->from != NULL)
+        EX_TRY(vault_repair_from_vault(repair, r->from, act->face->progress, err));
+    EX_TRY(take_from_file(act, repair, err));
+    EX_TRY(vault_repair_finish(repair, &report, err));
+    for (size_t i = 0; i < report.pack_count; i++)
+        json_array_append_new(r->written, json_hex(report.pack[i], sizeof report.pack[i]));
+    r->found += report.found;
+    r->found_bytes += report.found_bytes;
+    *ret_needed = report.needed;
+    *ret_found = report.found;
+    vault_repair_report_clear(&report);
+    return EX_OK;
+}
+
+static char *journal_line(const struct act *act) {
+    struct ex_clock now;
+    ex_clock_read(&now);
+    json_t *json =
+        json_pack("{s:s, s:o, s:o, s:i}", "act", "repair", "intent", json_number(act->intent),
+                  "started", json_time(now.utc_ns), "pid", (int)getpid());
+    char *line = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    return line;
+}
+
+/* A node that was found shows what is needed below it: again, until nothing more comes. */
+static ex_code from_elsewhere(struct act *act, struct repairing *r, struct ex_error *err) {
+    EX_AUTO_FREE char *journal = journal_line(act);
+    uint64_t needed = 1, found = 1;
+    if (r->from == NULL && !act_has_flag(act, FLAG_FROM_FILE))
+        return EX_OK;
+    if (act->face->progress != NULL)
+        act->face->progress->phase = "repairing";
+    for (unsigned i = 0; i < PASSES_MAX && needed > 0 && found > 0; i++)
+        EX_TRY(pass(act, r, journal, &needed, &found, err));
+    return EX_OK;
+}
+
+/* ---- the whole ---- */
+
+static ex_code finish(struct act *act, struct repairing *r, json_t **ret_result,
+                      struct ex_error *err) {
+    json_t *items = NULL;
+    EX_TRY(damage_to_items(act, r->check->hurt, &items, err));
+    bool whole = json_array_size(items) == 0;
+    EX_AUTO(damage_json_free)
+    json_t *result =
+        json_pack("{s:o, s:o, s:o, s:o, s:o}", "packs_mended", json_number(r->packs_mended),
+                  "found", json_number(r->found), "found_bytes", json_number(r->found_bytes),
+                  "packs", json_incref(r->written), "items", items);
+    json_object_set_new(result, "problems_before", json_number(r->problems_found));
+    EX_TRY(act_outcome(act, whole ? "done" : "partial", json_deep_copy(result), NULL, NULL, NULL,
+                       err));
+    json_object_set_new(result, "problems", damage_problems_json(r->check));
+    json_object_set_new(result, "problem_count", json_number(r->check->problem_count));
+    act->verdict = whole ? EX_OK : EX_ALTERED;
+    *ret_result = ex_steal(&result);
+    return EX_OK;
+}
+
+static ex_code repair_run(struct act *act, struct repairing *r, json_t **ret_result,
+                          struct ex_error *err) {
+    EX_TRY(open_other(act, r, err));
+    EX_TRY(act_intent(act, act_query_json(act), err));
+    EX_TRY(check_deep(act, r, err));
+    r->problems_found = r->check->problem_count;
+    if (r->problems_found > 0) {
+        EX_TRY(by_parity(act, r, err));
+        EX_TRY(from_elsewhere(act, r, err));
+    }
+    return finish(act, r, ret_result, err);
+}
+
+ex_code app_vault_repair(struct act *act, json_t **ret_result, struct ex_error *err) {
+    struct repairing r = {.check = ex_new0(struct vault_check_report), .written = json_array()};
+    ex_code code = repair_run(act, &r, ret_result, err);
+    vault_check_report_clear(r.check);
+    free(r.check);
+    json_decref(r.written);
+    vault_close(r.from);
+    return code;
+}
