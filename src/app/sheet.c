@@ -41,6 +41,18 @@ static bool wants_text(const struct sheet_file *f) {
     return is_stdout(f) || (size >= 4 && strcmp(f->path + size - 4, ".txt") == 0);
 }
 
+/* Without it the file's name may be gone after a crash. */
+static ex_code sync_directory(const char *path, struct ex_error *err) {
+    const char *slash = strrchr(path, '/');
+    EX_AUTO_FREE char *directory =
+        slash == NULL ? ex_strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
+    EX_AUTO_FD int fd =
+        directory != NULL ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return ex_fail_sys(err, "could not open the directory of \"%s\"", path);
+    return ex_sync_fd(fd, path, err);
+}
+
 static ex_code put(struct sheet_file *f, const char *text, size_t size, struct ex_error *err) {
     EX_TRY(ex_write_all(f->fd, text, size, f->path, err));
     if (is_stdout(f))
@@ -48,7 +60,7 @@ static ex_code put(struct sheet_file *f, const char *text, size_t size, struct e
     ex_code code = ex_sync_fd(f->fd, f->path, err);
     ex_fd_close(f->fd);
     f->fd = -1;
-    return code;
+    return code == EX_OK ? sync_directory(f->path, err) : code;
 }
 
 ex_code sheet_write(struct act *act, struct sheet_file *f, const struct recovery_code *code,
