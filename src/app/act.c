@@ -2,6 +2,8 @@
 /* Running a command: open, unlock, authorise, act, record. */
 #include "app/act_internal.h"
 
+#include "base/file.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -69,6 +71,8 @@ static ex_code run_recorded(struct act *act, json_t **ret_result, struct ex_erro
         EX_TRY(act_unlock_to_read(act, err));
         return act->request->command->run(act, ret_result, err);
     }
+    /* `exhibit init` may have been killed when the vault was made and that was not durable yet. */
+    EX_TRY(ex_sync_fd(vault_dir_fd(act->vault), "the vault", err));
     ex_code code = act->request->command->run == app_key_recover ? act_unlock_by_code(act, err)
                                                                  : act_unlock(act, err);
     if (code == EX_OK)

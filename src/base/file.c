@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/limits.h>
@@ -127,16 +128,15 @@ static ex_code open_parent(int dir_fd, const char *path, const char **ret_last, 
     return EX_OK;
 }
 
-/* One more directory, durable; one that is there already is left as it is. */
+/* One more directory, durable; one that is there already is left as it is, but made durable too:
+ * its maker may have been killed before it could. */
 static ex_code make_dir(int dir_fd, const char *path, struct ex_error *err) {
     EX_AUTO_FD int parent = -1;
     const char *last;
     EX_TRY(open_parent(dir_fd, path, &last, &parent, err));
-    if (mkdirat(parent, last, 0700) == 0)
-        return ex_sync_fd(parent, path, err);
-    if (errno != EEXIST)
+    if (mkdirat(parent, last, 0700) != 0 && errno != EEXIST)
         return ex_fail_sys(err, "could not make the directory \"%s\"", path);
-    return EX_OK;
+    return ex_sync_fd(parent, path, err);
 }
 
 ex_code ex_open_dir_at(int dir_fd, const char *name, bool create, int *ret_fd,
@@ -224,6 +224,13 @@ ex_code ex_sync_fd(int fd, const char *name, struct ex_error *err) {
     return EX_OK;
 }
 
+ex_code ex_sync_name(int dir_fd, const char *path, struct ex_error *err) {
+    EX_AUTO_FD int parent = -1;
+    const char *last;
+    EX_TRY(open_parent(dir_fd, path, &last, &parent, err));
+    return ex_sync_fd(parent, path, err);
+}
+
 /* `name` is how the caller calls it. */
 static ex_code publish_in(int from_fd, const char *from, int to_fd, const char *to,
                           const char *name, struct ex_error *err) {
@@ -302,14 +309,29 @@ bool ex_remove(int dir_fd, const char *path, bool directory) {
            unlinkat(parent, last, directory ? AT_REMOVEDIR : 0) == 0;
 }
 
+static bool is_empty(int dir_fd) {
+    int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    bool empty = true;
+    if (dir == NULL)
+        ex_fd_close(fd);
+    for (const struct dirent *e; dir != NULL && empty && (e = readdir(dir)) != NULL;)
+        empty = strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
+    if (dir != NULL)
+        closedir(dir);
+    return empty;
+}
+
 ex_code ex_make_parents(int dir_fd, const char *path, struct ex_error *err) {
     EX_AUTO_FD int there = -1;
     struct ex_error why = {0};
     const char *last;
     ex_code code = open_parent(dir_fd, path, &last, &there, &why);
-    if (code == EX_OK)
+    /* What holds something was made durable before that was put into it; what is empty may be all
+     * that somebody got done before he was killed. */
+    if (code == EX_OK && !is_empty(there))
         return EX_OK;
-    if (code != EX_NOT_FOUND)
+    if (code != EX_OK && code != EX_NOT_FOUND)
         return ex_hint(ex_fail(err, code, "%s", why.text), err, "%s", why.hint);
     char part[PATH_MAX]; /* open_parent() has refused what is longer */
     for (size_t i = 1; path[i] != '\0'; i++) {

@@ -63,6 +63,9 @@ EX_MUST_USE ex_code ex_write_file(int dir_fd, const char *name, const void *data
 EX_MUST_USE ex_code ex_publish(int from_dir_fd, const char *from, int to_dir_fd, const char *to,
                                struct ex_error *err);
 EX_MUST_USE ex_code ex_sync_fd(int fd, const char *name, struct ex_error *err);
+/* Makes it durable that dir_fd/path has this name: for what somebody else may have renamed there, and
+ * have been killed. */
+EX_MUST_USE ex_code ex_sync_name(int dir_fd, const char *path, struct ex_error *err);
 
 /* Is there anything of this name, and a regular file? Reached through no link. */
 bool ex_exists(int dir_fd, const char *path, bool *ret_regular);

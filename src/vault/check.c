@@ -284,6 +284,7 @@ struct rebuild {
     struct index_batch *batch;
     uint64_t packs, entries;
     struct ex_progress *progress;
+    char synced[2]; /* the directory under packs/ whose names are durable */
 };
 
 static void ignore_stretch(void *context, uint64_t offset, uint64_t length) {
@@ -304,9 +305,14 @@ static ex_code rebuild_pack(void *context, const char *name,
     if (pack_list_read(fd, v, name, &list, NULL) != EX_OK &&
         pack_list_walk(fd, v, name, &list, ignore_stretch, NULL, NULL) != EX_OK)
         return EX_OK;
-    ex_code code = memcmp(list.id, id, VAULT_PACK_ID_BYTES) == 0
-                       ? index_batch_add(r->batch, &list, err)
-                       : EX_OK;
+    /* Items will rely on what the index names, and whoever put it here may have been killed before
+     * its name was durable. */
+    ex_code code = EX_OK;
+    if (memcmp(r->synced, name, sizeof r->synced) != 0)
+        code = ex_sync_name(v->packs_fd, name, err);
+    memcpy(r->synced, name, sizeof r->synced);
+    if (code == EX_OK && memcmp(list.id, id, VAULT_PACK_ID_BYTES) == 0)
+        code = index_batch_add(r->batch, &list, err);
     r->packs++;
     r->entries += list.entry_count;
     pack_list_clear(&list);

@@ -381,8 +381,14 @@ static ex_code adopt_pack(void *context, const char *name,
     if (ex_open_at(v->packs_fd, name, O_RDONLY | O_NONBLOCK, &fd, NULL) != EX_OK ||
         pack_list_read(fd, v, name, &list, NULL) != EX_OK)
         return EX_OK; /* damaged: vault check says so, and nothing new relies on it */
-    ex_code code =
-        memcmp(list.id, id, VAULT_PACK_ID_BYTES) == 0 ? index_publish(v->index, &list, err) : EX_OK;
+    /* Who renamed it here may have been killed before the name was durable; items will rely on it.
+     */
+    ex_code code = EX_OK;
+    if (memcmp(list.id, id, VAULT_PACK_ID_BYTES) == 0) {
+        code = ex_sync_name(v->packs_fd, name, err);
+        if (code == EX_OK)
+            code = index_publish(v->index, &list, err);
+    }
     pack_list_clear(&list);
     if (code == EX_OK && ++a->packs % ADOPT_MERGE_PACKS == 0)
         code = index_merge(v->index, err);

@@ -21,7 +21,8 @@ class Scenario:
     def __init__(self, name):
         self.name = name
         self.init = DEFAULT_INIT
-        self.lines = {"before": [], "crash": [], "always": [], "recover": [], "end": []}
+        self.lines = {"before": [], "crash": [], "always": [], "recover": [], "end": [],
+                      "then": []}
 
     def encrypted(self):
         return "--plain" not in (self.lines["crash"][0] if self.init == "none" else self.init)
@@ -168,6 +169,28 @@ class Recording:
     def disk(self, relaxed=False):
         return model.Disk(self.start, self.inodes, relaxed)
 
+    def record_then(self, k):
+        """The disk and the promise after: kill -9 before operation k, then the next command to its
+        end. What the first had not made durable yet is its business now."""
+        disk = self.disk()
+        for op in self.ops[:k]:
+            disk.apply(op)
+        home = tempfile.mkdtemp(prefix="then.", dir=self.bench.fast)
+        box = home + "/box"
+        model.write_tree(disk.tree(), box)
+        disk.adopt(inode_map(box))
+        for line in self.scenario.lines["then"]:
+            self.bench.shell(box, line, {
+                "LD_PRELOAD": self.bench.build + "/tests/crash/record.so",
+                "CRASH_RECORD_DIR": box, "CRASH_RECORD_LOG": home + "/log"})
+        for op in model.read_log(home + "/log"):
+            disk.apply(op)
+        if disk.tree() != model.read_tree(box):
+            raise model.Unfaithful("the second log does not give what is on the disk")
+        promise = Promise(self.bench, box)
+        shutil.rmtree(home)
+        return disk, promise
+
     def promise_at(self, k):
         return [p for end, p in self.promises if end <= k][-1]
 
@@ -190,13 +213,17 @@ class Judge:
         self.recording, self.bench = recording, recording.bench
         self.scenario = recording.scenario
 
-    def judge(self, tree, k, thoroughly=True):
-        """None when the vault recovers from this state, or what is wrong."""
+    def judge(self, tree, k, thoroughly=True, promise=None):
+        """None when the vault recovers from this state, or what is wrong. promise: what must be held
+        then, if it is not what the scenario acknowledged before operation k."""
         home = tempfile.mkdtemp(dir=self.bench.fast)
         box = home + "/box"
         try:
             model.write_tree(tree, box)
-            self._judge(box, tree, k, thoroughly)
+            if promise is not None:
+                self._judge_vault(box, tree, promise, thoroughly)
+            else:
+                self._judge(box, tree, k, thoroughly)
         except (Fault, subprocess.TimeoutExpired, json.JSONDecodeError, KeyError) as e:
             return str(e) or repr(e)
         finally:

@@ -177,6 +177,23 @@ class Disk:
         for node in self.nodes.values():
             node.sync()
 
+    def adopt(self, inodes):
+        """What is live was copied elsewhere, where these are its inodes."""
+        old = {id(node): inode for inode, node in self.nodes.items()}
+        self.nodes, created = {}, self.created
+        self.created = {}
+        for path, inode in inodes.items():
+            node = self._at(path)
+            self.nodes[inode] = node
+            if old[id(node)] in created:
+                self.created[inode] = created[old[id(node)]]
+
+    def _at(self, path):
+        node = self.root
+        for part in path.split("/") if path != "." else []:
+            node = node.live[part]
+        return node
+
     def _parent(self, path):
         node = self.root
         parts = path.split("/")
@@ -300,6 +317,16 @@ def views_of_torn(disk, op):
         node.live = resized(node.live, max(len(node.live), length))
         yield f"torn write: {what}", disk.tree()
         node.live = live
+
+
+def end_states(disk, seed, some=2):
+    """Each different state that a loss of power may leave now."""
+    seen = set()
+    for what, tree in views_after(disk, seed, some):
+        d = digest(tree)
+        if d not in seen:
+            seen.add(d)
+            yield what, tree
 
 
 def states(disk, ops, some=2, forget=lambda k: False):
