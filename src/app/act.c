@@ -83,7 +83,8 @@ static ex_code run_recorded(struct act *act, json_t **ret_result, struct ex_erro
         (void)act_note_failed_unlock(act); /* no signature of this officer counts any more */
     else if (code != EX_OK)
         act_record_failure(act, err);
-    if (code == EX_INTERRUPTED && act->request->command->event_shape == EVENT_PAIR)
+    if (code == EX_INTERRUPTED && act->request->command->event_shape == EVENT_PAIR &&
+        err->hint[0] == '\0')
         return ex_hint(code, err, "nothing of it is held or given out as whole; run it again");
     return code;
 }

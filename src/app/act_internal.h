@@ -245,6 +245,23 @@ EX_MUST_USE ex_code check_history(struct act *act, struct history_check *ret, st
 json_t *claim_history(const struct history_check *h, int64_t now_ns, ex_code *verdict);
 json_t *claim_signers(const struct history_check *h, int64_t now_ns, ex_code *verdict);
 
+/* ---- work that was cut off: work.c ---- */
+
+struct work_story {
+    json_t *journal; /* what the work says that it is; NULL: it does not, or it is damaged */
+    uint64_t intent; /* as the journal says */
+    uint8_t item_id[ENTRY_ID_BYTES];
+    bool found; /* the intent is in the ledger, and is about that item */
+    bool held;  /* the item was collected after all */
+    uint8_t case_id[ENTRY_ID_BYTES];
+    json_t *what; /* of the intent, from the ledger */
+};
+/* Reads what journal and ledger say, and gives every intent of the item that nothing answered an
+ * outcome: it was cut off. */
+EX_MUST_USE ex_code work_story(struct act *act, const struct vault_work *work,
+                               struct work_story *ret, struct ex_error *err);
+void work_story_clear(struct work_story *w);
+
 /* ---- JSON: json.c ---- */
 
 json_t *json_hex(const uint8_t *data, size_t size_bytes);

@@ -11,6 +11,8 @@ static const struct renderer {
     {"case-new", render_case_new},
     {"case-list", render_case_list},
     {"collect", render_collect},
+    {"work-list", render_work_list},
+    {"work-discard", render_work_discard},
     {"item-list", render_item_list},
     {"item-show", render_item_show},
     {"verify", render_verify},

@@ -39,6 +39,8 @@ void render_key_recover(struct cli_page *page, const json_t *result);
 void render_officer_add(struct cli_page *page, const json_t *result);
 void render_officer_list(struct cli_page *page, const json_t *result);
 void render_officer_retire(struct cli_page *page, const json_t *result);
+void render_work_list(struct cli_page *page, const json_t *result);
+void render_work_discard(struct cli_page *page, const json_t *result);
 void render_rebuild(struct cli_page *page, const json_t *result);
 void render_version(struct cli_page *page, const json_t *result);
 

@@ -98,6 +98,40 @@ void render_vault_parity(struct cli_page *page, const json_t *result) {
                           "tells; it is no copy on another disk"));
 }
 
+static void put_work(struct cli_page *page, const json_t *work) {
+    char offset[CLI_NUMBER_BYTES], size[CLI_NUMBER_BYTES], time[PAGE_TIME_BYTES];
+    bool running = json_is_true(page_get(work, "running"));
+    bool resumable = json_is_true(page_get(work, "resumable"));
+    page_time_text(time, page_text(work, "started"), NULL);
+    page_say(page, 0, _("%s: %s, case %s, begun %s"), page_text_or(work, "name", "?"),
+             page_text_or(work, "source", "?"), page_text_or(work, "case", "?"), time);
+    if (running)
+        page_say(page, 2, "%s", _("still running"));
+    else if (resumable)
+        page_say(page, 2, _("can be resumed at %s of %s"), page_size_text(offset, work, "offset"),
+                 page_size_text(size, work, "size_bytes"));
+    else
+        page_say(page, 2, _("cannot be resumed: %s"), page_text_or(work, "why_not", "?"));
+}
+
+void render_work_list(struct cli_page *page, const json_t *result) {
+    const json_t *list = page_get(result, "work");
+    size_t i = 0;
+    json_t *work = NULL;
+    if (json_array_size(list) == 0)
+        page_say(page, 0, "%s", _("There is no unfinished work."));
+    json_array_foreach(list, i, work) put_work(page, work);
+    if (json_array_size(list) > 0)
+        page_next(page, _("exhibit work resume WORK, or exhibit work discard WORK --reason TEXT"));
+}
+
+void render_work_discard(struct cli_page *page, const json_t *result) {
+    page_say(page, 0, _("Discarded the work %s. What it had stored is shared when the same bytes are "
+                        "collected again."),
+             page_text_or(result, "work", "?"));
+    page_recorded(page, result);
+}
+
 void render_rebuild(struct cli_page *page, const json_t *result) {
     char number[CLI_NUMBER_BYTES];
     page_say(page, 0, _("Made the catalog and the index anew from the ledger and the packs."));

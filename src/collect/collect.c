@@ -11,10 +11,13 @@ ex_code collect_run(struct vault *v, struct source *source, const struct vault_p
                     struct ex_error *err) {
     struct collect_report report = {0};
     struct source_identity identity;
+    uint64_t done = 0;
     source_identity(source, &identity);
+    if (options->resume != NULL)
+        EX_TRY(vault_work_offset(options->resume, &done, err));
     if (progress != NULL) {
         progress->phase = "collecting";
-        atomic_store(&progress->done_bytes, 0);
+        atomic_store(&progress->done_bytes, done);
         atomic_store(&progress->total_bytes, identity.size_bytes);
     }
     EX_TRY(vault_put(v, source, options, progress, &report.object, &report.put, err));

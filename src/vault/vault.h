@@ -172,6 +172,8 @@ const char *vault_work_what(const struct vault_work *w);
  * that can be used. */
 EX_MUST_USE ex_code vault_work_offset(const struct vault_work *w, uint64_t *ret,
                                       struct ex_error *err);
+/* Closes; the directory stays if it can be resumed from. For work that came to a bad end. */
+void vault_work_leave(struct vault_work *w);
 /* Removes the directory, and closes (also on failure). Packs that were published stay. */
 EX_MUST_USE ex_code vault_work_remove(struct vault_work *w, struct ex_error *err);
 

@@ -116,6 +116,13 @@ ex_code vault_work_remove(struct vault_work *w, struct ex_error *err) {
     return gone ? EX_OK : ex_fail(err, EX_IO, "could not remove \"%s\"", path);
 }
 
+void vault_work_leave(struct vault_work *w) {
+    if (w == NULL || w->has_point)
+        vault_work_close(w);
+    else
+        (void)!vault_work_remove(w, NULL);
+}
+
 /* ---- opening again ---- */
 
 static bool has_point(const struct journal_content *c) {
