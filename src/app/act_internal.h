@@ -229,7 +229,8 @@ struct history_check {
     uint64_t unauthenticated;
     uint64_t open_count; /* intents without outcome, this act's own left out */
     uint64_t open[OPEN_INTENTS_MAX];
-    uint64_t packs_named, packs_missing; /* by the outcomes of collections */
+    uint64_t packs_named, packs_missing; /* by the outcomes of collections and compactions */
+    uint64_t packs_replaced; /* gone too, but a later entry said that they would be replaced */
     char pack_text[OPEN_INTENTS_MAX][120];
     uint64_t leftovers; /* entries that say that something lay beyond the head */
     uint64_t leftover[OPEN_INTENTS_MAX];

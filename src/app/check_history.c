@@ -10,10 +10,21 @@
 #include <stdio.h>
 #include <unistd.h>
 
+struct named_pack {
+    uint8_t id[VAULT_PACK_ID_BYTES];
+    uint64_t index; /* of the entry that names it */
+};
+
+struct named_packs {
+    size_t count, capacity;
+    struct named_pack *pack;
+};
+
 struct pass {
     struct act *act;
     struct history *history;
     struct history_check *check;
+    struct named_packs gone, replaced;
 };
 
 static void say_body(struct history_check *h, const char *format, ...) EX_PRINTF(2, 3);
@@ -32,28 +43,97 @@ static void note_leftover(struct history_check *h, uint64_t index) {
     h->leftovers++;
 }
 
-/* The packs that an outcome says were written must still be there. */
-static ex_code check_packs(struct pass *p, const struct entry *e, struct ex_error *err) {
-    struct history_check *h = p->check;
-    json_t *what = NULL, *pack;
+/* ---- packs that entries name ---- */
+
+static ex_code note_pack(struct named_packs *n, const uint8_t *id, uint64_t index,
+                         struct ex_error *err) {
+    EX_TRY(ex_grow(&n->pack, &n->capacity, n->count + 1, sizeof *n->pack, EX_LIMIT_PACK_BYTES,
+                   "the list of packs", err));
+    n->pack[n->count].index = index;
+    memcpy(n->pack[n->count++].id, id, VAULT_PACK_ID_BYTES);
+    return EX_OK;
+}
+
+/* Of those that should be there, the ones that are not; of those to be replaced, all. */
+static ex_code note_packs(struct pass *p, const struct entry *e, json_t *list, bool replaced,
+                          struct ex_error *err) {
+    json_t *pack;
     size_t n;
-    uint8_t id[VAULT_PACK_ID_BYTES];
-    if (strcmp(e->event, "collect.outcome") != 0 ||
-        project_section(p->act, e, "what", &what, err) != EX_OK)
-        return EX_OK; /* check_body() has said what is wrong with the body */
-    json_array_foreach(json_object_get(json_object_get(what, "stored"), "packs"), n, pack) {
+    json_array_foreach(list, n, pack) {
+        uint8_t id[VAULT_PACK_ID_BYTES];
         const char *hex = json_string_value(pack);
         if (hex == NULL || !ex_parse_hex(hex, strlen(hex), id, sizeof id))
             continue;
-        h->packs_named++;
-        if (vault_has_pack(p->act->vault, id))
+        if (replaced) {
+            EX_TRY(note_pack(&p->replaced, id, e->index, err));
             continue;
+        }
+        p->check->packs_named++;
+        if (!vault_has_pack(p->act->vault, id))
+            EX_TRY(note_pack(&p->gone, id, e->index, err));
+    }
+    return EX_OK;
+}
+
+/* The packs that an outcome says were written must still be there, unless a later entry of intent,
+ * good in every respect, says that they are to be replaced. */
+static ex_code check_packs(struct pass *p, const struct entry *e, bool good, struct ex_error *err) {
+    bool collect = strcmp(e->event, "collect.outcome") == 0;
+    bool outcome =
+        strcmp(e->event, "compact.outcome") == 0 || strcmp(e->event, "dispose.outcome") == 0;
+    bool intent =
+        strcmp(e->event, "compact.intent") == 0 || strcmp(e->event, "dispose.intent") == 0;
+    json_t *what = NULL;
+    if ((!collect && !outcome && !(intent && good)) ||
+        project_section(p->act, e, "what", &what, err) != EX_OK)
+        return EX_OK; /* check_body() has said what is wrong with the body */
+    json_t *list = collect   ? json_object_get(json_object_get(what, "stored"), "packs")
+                   : outcome ? json_object_get(what, "packs_written")
+                             : json_object_get(what, "packs");
+    ex_code code = note_packs(p, e, list, intent, err);
+    json_decref(what);
+    return code;
+}
+
+/* By id, the latest first. */
+static int by_pack(const void *a, const void *b) {
+    const struct named_pack *x = a, *y = b;
+    int order = memcmp(x->id, y->id, VAULT_PACK_ID_BYTES);
+    return order != 0 ? order : x->index > y->index ? -1 : x->index < y->index;
+}
+
+static bool was_replaced(const struct named_packs *replaced, const struct named_pack *gone) {
+    size_t low = 0, high = replaced->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (memcmp(replaced->pack[middle].id, gone->id, VAULT_PACK_ID_BYTES) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < replaced->count &&
+           memcmp(replaced->pack[low].id, gone->id, VAULT_PACK_ID_BYTES) == 0 &&
+           replaced->pack[low].index > gone->index;
+}
+
+static void judge_packs(struct pass *p) {
+    struct history_check *h = p->check;
+    if (p->replaced.count > 0)
+        qsort(p->replaced.pack, p->replaced.count, sizeof *p->replaced.pack, by_pack);
+    for (size_t i = 0; i < p->gone.count; i++) {
+        const struct named_pack *pack = &p->gone.pack[i];
+        char hex[2 * VAULT_PACK_ID_BYTES + 1];
+        if (was_replaced(&p->replaced, pack)) {
+            h->packs_replaced++;
+            continue;
+        }
         if (h->packs_missing++ < OPEN_INTENTS_MAX)
             (void)snprintf(h->pack_text[h->packs_missing - 1], sizeof h->pack_text[0],
-                           "entry %" PRIu64 " names the pack %.16s…, which is gone", e->index, hex);
+                           "entry %" PRIu64 " names the pack %.16s…, which is gone", pack->index,
+                           ex_hex(hex, pack->id, sizeof pack->id));
     }
-    json_decref(what);
-    return EX_OK;
+    free(p->gone.pack);
+    free(p->replaced.pack);
 }
 
 static ex_code check_body(struct pass *p, const struct entry *e, struct ex_error *err) {
@@ -109,7 +189,7 @@ static ex_code each_entry(void *context, uint64_t index,
     if (strcmp(e->event, "ledger.leftover") == 0)
         note_leftover(p->check, index);
     EX_TRY(check_body(p, e, err));
-    return check_packs(p, e, err);
+    return check_packs(p, e, good, err);
 }
 
 static ex_code compare_checkpoint(struct act *act, struct history_check *h, struct ex_error *err) {
@@ -158,7 +238,10 @@ ex_code check_history(struct act *act, struct history_check *ret, struct ex_erro
     p.history = history;
     if (act->face->progress != NULL)
         act->face->progress->phase = "checking history";
-    EX_TRY(ledger_check_all(act->ledger, each_entry, &p, act->face->progress, &ret->ledger, err));
+    ex_code code =
+        ledger_check_all(act->ledger, each_entry, &p, act->face->progress, &ret->ledger, err);
+    judge_packs(&p);
+    EX_TRY(code);
     history_report(history, &ret->report);
     history_each_open(history, keep_open, &p);
     json_t *attempts = unlock_attempts(act);

@@ -87,6 +87,11 @@ static bool outcome_line(const struct entry *e, json_t *what, char *to, size_t s
         (void)snprintf(
             to, size, "%lld bytes written, SHA-256 %.16s…, %s", number_at(what, "size_bytes"),
             sha256, json_is_true(json_object_get(what, "matches")) ? "the same" : "NOT the same");
+    else if (json_is_array(json_object_get(what, "packs_removed")))
+        (void)snprintf(to, size, "%zu packs removed, %zu written; %lld bytes stored, %lld before",
+                       json_array_size(json_object_get(what, "packs_removed")),
+                       json_array_size(json_object_get(what, "packs_written")),
+                       number_at(what, "bytes_after"), number_at(what, "bytes_before"));
     else
         return false;
     return true;
@@ -105,6 +110,9 @@ static void summary_line(const struct entry *e, json_t *what, char *to, size_t s
     if (path != NULL)
         (void)snprintf(to, size, "collecting \"%.150s\" for case %.60s", path,
                        number != NULL ? number : "?");
+    else if (json_is_array(json_object_get(what, "packs")) && (e->has & ENTRY_HAS_RESULT) == 0)
+        (void)snprintf(to, size, "%lld packs %s replaced", number_at(what, "planned_packs"),
+                       json_is_true(json_object_get(what, "dry_run")) ? "would be" : "are to be");
     else if (output != NULL)
         (void)snprintf(to, size, "exporting to \"%.150s\"", output);
     else if (number != NULL)

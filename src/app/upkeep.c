@@ -135,6 +135,7 @@ static void add_history(json_t *result, const struct history_check *h) {
                               json_string("vault.json is not the one that entry 0 names"));
     json_object_set_new(result, "bodies", json_number(h->bodies));
     json_object_set_new(result, "packs_named", json_number(h->packs_named));
+    json_object_set_new(result, "packs_replaced", json_number(h->packs_replaced));
 }
 
 /* Only when the vault was unlocked for the check: 1 and a line when the keyring is not the newest.

@@ -24,7 +24,7 @@ static const struct group {
     {N_("What opens the vault"),
      {"key list", "key add", "key sheet", "key remove", "key rotate", "key passphrase",
       "key recover"}},
-    {N_("To repair, and to ask"), {"vault repair", "vault parity", "rebuild", "version", "help"}},
+    {N_("To repair, and to ask"), {"vault repair", "vault parity", "vault compact", "rebuild", "version", "help"}},
 };
 
 static const struct {

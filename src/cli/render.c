@@ -33,6 +33,7 @@ static const struct renderer {
     {"officer-add", render_officer_add},
     {"officer-list", render_officer_list},
     {"officer-retire", render_officer_retire},
+    {"vault-compact", render_vault_compact},
     {"rebuild", render_rebuild},
     {"version", render_version},
 };

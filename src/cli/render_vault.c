@@ -55,6 +55,9 @@ void render_vault_check(struct cli_page *page, const json_t *result) {
         page_field(page, _("Parity"), _("packs with it: %s; without: %s"),
                    page_number_text(number, result, "parity.packs_with"),
                    page_number_text(packs, result, "parity.packs_without"));
+    if (page_number(result, "packs_replaced") > 0)
+        page_field(page, _("Packs replaced"), _("%s, as the ledger says"),
+                   page_number_text(number, result, "packs_replaced"));
     page_field(page, _("How"), "%s",
                deep ? _("everything that is stored was read and hashed")
                     : _("frames and lengths only; --deep reads and hashes everything"));

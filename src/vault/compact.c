@@ -110,15 +110,6 @@ static ex_code nobody_collects(const struct vault *v, const char *own, struct ex
 static const char DROPPING[] = "work/.dropping"; /* pack ids, one behind the other */
 enum { DROPPING_BYTES_MAX = BATCH_PACKS * VAULT_PACK_ID_BYTES };
 
-/* TODO(index): one call once segments can be rewritten without some packs. */
-static ex_code forget_packs(struct vault *v, const uint8_t (*id)[VAULT_PACK_ID_BYTES], size_t count,
-                            struct ex_error *err) {
-    uint64_t packs, entries;
-    (void)id;
-    (void)count;
-    return vault_rebuild_index(v, NULL, &packs, &entries, err);
-}
-
 static ex_code dropping_read(const struct vault *v, uint8_t (**ret)[VAULT_PACK_ID_BYTES],
                              size_t *ret_count, struct ex_error *err) {
     uint8_t *data = NULL;
@@ -163,7 +154,7 @@ static ex_code finish_dropping(struct vault *v, struct ex_error *err) {
         EX_TRY(vault_parity_remove(v, list[gone - 1], err));
     }
     if (gone > 0)
-        EX_TRY(forget_packs(v, list, gone, err));
+        EX_TRY(index_drop_packs(v->index, (const uint8_t(*)[VAULT_PACK_ID_BYTES])list, gone, err));
     (void)ex_remove(v->dir_fd, DROPPING, false);
     return EX_OK;
 }
@@ -198,13 +189,15 @@ static ex_code mark_objects(struct vault_compaction *c, struct ex_progress *prog
     return EX_OK;
 }
 
+static int by_pack_id(const void *a, const void *b) {
+    return memcmp(a, b, VAULT_PACK_ID_BYTES);
+}
+
 /* What was written by an earlier compaction is not worth compressing again. */
 static bool is_settled(const struct vault_compaction *c, const struct live_pack *p) {
     const struct vault_compact_options *o = &c->options;
-    for (size_t i = 0; i < o->settled_count; i++)
-        if (memcmp(o->settled[i], p->id, sizeof p->id) == 0)
-            return true;
-    return false;
+    return o->settled_count > 0 &&
+           bsearch(p->id, o->settled, o->settled_count, sizeof *o->settled, by_pack_id) != NULL;
 }
 
 static bool worth_it(const struct vault_compaction *c, const struct live_pack *p) {
@@ -248,13 +241,18 @@ static ex_code choose(struct vault_compaction *c, struct ex_error *err) {
                            p->file_bytes >= SMALL_PACK_BYTES))
             continue; /* one small pack alone has nothing to be merged with */
         p->chosen = true;
-        r->planned_bytes += p->file_bytes;
         c->order[c->order_count++] = p;
     }
     if (c->order_count > 0)
         qsort(c->order, c->order_count, sizeof(struct live_pack *), by_age);
-    for (; r->planned_count < c->order_count; r->planned_count++)
-        memcpy(r->planned[r->planned_count], c->order[r->planned_count]->id, VAULT_PACK_ID_BYTES);
+    if (c->order_count > VAULT_COMPACT_PACKS_MAX)
+        c->order_count = VAULT_COMPACT_PACKS_MAX; /* the next run does the rest */
+    for (; r->planned_count < c->order_count; r->planned_count++) {
+        const struct live_pack *p = c->order[r->planned_count];
+        memcpy(r->planned[r->planned_count], p->id, VAULT_PACK_ID_BYTES);
+        r->planned_bytes += p->file_bytes;
+        r->planned_plain_bytes += p->plain_bytes;
+    }
     return EX_OK;
 }
 
@@ -378,7 +376,9 @@ static ex_code remove_listed(struct vault_compaction *c, size_t first, size_t en
     if (code == EX_OK)
         code = sync_places(c->vault, touched, err);
     EX_TRY(code);
-    return forget_packs(c->vault, r->removed + before, r->removed_count - before, err);
+    return index_drop_packs(c->vault->index,
+                            (const uint8_t(*)[VAULT_PACK_ID_BYTES])(r->removed + before),
+                            r->removed_count - before, err);
 }
 
 /* Whoever finds the index naming packs that are gone can see in work/.dropping that it was a

@@ -278,7 +278,12 @@ EX_MUST_USE ex_code vault_hurt_map(struct vault *v, const struct vault_hurt *hur
 typedef ex_code vault_objects_fn(void *context, const uint8_t (**ret)[SHA256_BYTES],
                                  size_t *ret_count, struct ex_error *err);
 
-enum { VAULT_COMPACT_LEVEL = 9, VAULT_COMPACT_PERCENT = 10, VAULT_COMPACT_TEXTS_MAX = 20 };
+enum {
+    VAULT_COMPACT_LEVEL = 9,
+    VAULT_COMPACT_PERCENT = 10,
+    VAULT_COMPACT_TEXTS_MAX = 20,
+    VAULT_COMPACT_PACKS_MAX = 100000 /* in one run: an entry of the ledger names them */
+};
 
 struct vault_compact_options {
     vault_objects_fn *objects; /* asked when planning, and again before anything is removed */
@@ -287,7 +292,7 @@ struct vault_compact_options {
     bool all;                   /* every pack with something that is not needed … */
     unsigned threshold_percent; /* … otherwise from this share of it on */
     bool recompress;            /* also packs that are not among the settled ones */
-    const uint8_t (*settled)[VAULT_PACK_ID_BYTES];
+    const uint8_t (*settled)[VAULT_PACK_ID_BYTES]; /* ascending */
     size_t settled_count;
     int level;           /* of zstd */
     const char *journal; /* as in vault_put_options */
@@ -298,7 +303,7 @@ struct vault_compact_report {
     uint64_t packs_unreadable; /* their lists cannot be read: never touched */
     uint64_t objects, chunks_missing;
     uint64_t dead_bytes; /* not needed, before compression */
-    uint64_t planned_bytes;
+    uint64_t planned_bytes, planned_plain_bytes; /* the latter before compression */
     size_t planned_count, written_count, removed_count, written_capacity, removed_capacity;
     uint8_t (*planned)[VAULT_PACK_ID_BYTES]; /* to be replaced; all three the compaction's */
     uint8_t (*written)[VAULT_PACK_ID_BYTES];

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/needed_internal.h"
+
+#include "base/cursor.h"
+
+static ex_code add_object(struct needed *n, const uint8_t *id, struct ex_error *err) {
+    EX_TRY(ex_grow(&n->object, &n->capacity, n->count + 1, SHA256_BYTES, EX_LIMIT_PACK_BYTES,
+                   "the list of objects", err));
+    memcpy(n->object[n->count++], id, SHA256_BYTES);
+    return EX_OK;
+}
+
+/* Packs that a compaction wrote at this level, or at a better one, are not compressed again. */
+static ex_code add_settled(struct act *act, struct needed *n, const struct entry *e,
+                           struct ex_error *err) {
+    json_t *what = NULL, *pack;
+    size_t i;
+    ex_code code = EX_OK;
+    if (n->read_size != 0) /* the plan has been made */
+        return EX_OK;
+    if (project_section(act, e, "what", &what, NULL) != EX_OK)
+        return EX_OK; /* they will be compressed once more */
+    if (json_integer_value(json_object_get(what, "level")) >= n->level)
+        json_array_foreach(json_object_get(what, "packs_written"), i, pack) {
+            const char *hex = json_string_value(pack);
+            code = ex_grow(&n->settled, &n->settled_capacity, n->settled_count + 1,
+                           VAULT_PACK_ID_BYTES, EX_LIMIT_PACK_BYTES, "the list of packs", err);
+            if (code == EX_OK && hex != NULL &&
+                ex_parse_hex(hex, strlen(hex), n->settled[n->settled_count], VAULT_PACK_ID_BYTES))
+                n->settled_count++;
+            if (code != EX_OK)
+                break;
+        }
+    json_decref(what);
+    return code;
+}
+
+static ex_code each(struct act *act, const struct entry *e, void *context, struct ex_error *err) {
+    struct needed *n = context;
+    if (strcmp(e->event, "compact.outcome") == 0)
+        EX_TRY(add_settled(act, n, e, err));
+    return (e->has & ENTRY_HAS_OBJECT) != 0 ? add_object(n, e->object_id, err) : EX_OK;
+}
+
+static int by_id(const void *a, const void *b) {
+    return memcmp(a, b, SHA256_BYTES);
+}
+
+/* In order, each once. */
+static void tidy(struct needed *n) {
+    size_t kept = 0;
+    if (n->count > 0)
+        qsort(n->object, n->count, SHA256_BYTES, by_id);
+    if (n->settled_count > 0)
+        qsort(n->settled, n->settled_count, VAULT_PACK_ID_BYTES, by_id);
+    for (size_t i = 0; i < n->count; i++)
+        if (kept == 0 || memcmp(n->object[kept - 1], n->object[i], SHA256_BYTES) != 0)
+            memmove(n->object[kept++], n->object[i], SHA256_BYTES);
+    n->count = kept;
+}
+
+static ex_code read_ledger(struct needed *n, struct ex_error *err) {
+    EX_TRY(ledger_refresh(n->act->ledger, err));
+    if (n->read_size != 0 && n->read_size == ledger_size(n->act->ledger))
+        return EX_OK;
+    n->count = 0;
+    EX_TRY(scan_ledger(n->act, each, n, err));
+    n->read_size = ledger_size(n->act->ledger);
+    tidy(n);
+    return EX_OK;
+}
+
+static ex_code objects(void *context, const uint8_t (**ret)[SHA256_BYTES], size_t *ret_count,
+                       struct ex_error *err) {
+    struct needed *n = context;
+    EX_TRY(read_ledger(n, err));
+    *ret = (const uint8_t(*)[SHA256_BYTES])n->object;
+    *ret_count = n->count;
+    return EX_OK;
+}
+
+static ex_code check_ledger(struct act *act, struct ex_error *err) {
+    EX_AUTO_FREE struct history_check *h = ex_new0(struct history_check);
+    EX_TRY(check_history(act, h, err));
+    const struct history_report *r = &h->report;
+    bool sound = h->ledger.root_matches && h->ledger.problem_count == 0 && h->config_matches;
+    bool signed_well = r->signatures_bad == 0 && r->misplaced == 0 && r->unreadable == 0 &&
+                       r->rules_broken == 0 && r->entries == h->size;
+    if (sound && signed_well)
+        return EX_OK;
+    return ex_hint(ex_fail(err, sound ? EX_SIGNATURE : EX_ALTERED,
+                           "the ledger is not sound, and nothing is removed on its word"),
+                   err, "exhibit ledger verify says what is wrong with it");
+}
+
+ex_code needed_open(struct act *act, struct needed *n, struct vault_compact_options *options,
+                    struct ex_error *err) {
+    *n = (struct needed){.act = act, .level = options->level};
+    options->objects = objects;
+    options->context = n;
+    if (act->face->progress != NULL)
+        act->face->progress->phase = "finding what is needed";
+    EX_TRY(check_ledger(act, err));
+    EX_TRY(read_ledger(n, err));
+    options->settled = (const uint8_t(*)[VAULT_PACK_ID_BYTES])n->settled;
+    options->settled_count = n->settled_count;
+    return EX_OK;
+}
+
+void needed_close(struct needed *n) {
+    free(n->object);
+    free(n->gone);
+    free(n->settled);
+    *n = (struct needed){0};
+}
+
+ex_code needed_explain(struct needed *n, const struct vault_compact_report *r,
+                       const struct ex_error *why, struct ex_error *err) {
+    struct truth t = {0};
+    const char *label = NULL;
+    if (err != NULL)
+        *err = *why;
+    if (err == NULL || r == NULL || !r->hurt || truth_load(n->act, &t, NULL) != EX_OK)
+        return why->code;
+    for (size_t i = 0; i < t.item_count && label == NULL; i++)
+        if (memcmp(t.items[i].object_id, r->hurt_object, SHA256_BYTES) == 0)
+            label = t.items[i].label;
+    if (label != NULL)
+        (void)ex_hint(ex_fail(err, why->code, "item %s is damaged: %.160s", label, why->text), err,
+                      "nothing was removed; exhibit verify %s says what is damaged", label);
+    truth_clear(&t);
+    return why->code;
+}
