@@ -138,15 +138,22 @@ static void add_history(json_t *result, const struct history_check *h) {
     json_object_set_new(result, "packs_replaced", json_number(h->packs_replaced));
 }
 
-/* Only when the vault was unlocked for the check: 1 and a line when the keyring is not the newest.
- */
+/* What is wrong with the keyring: a line each, and how many. That it is the newest is known only
+ * when the vault was unlocked for the check. */
 static uint64_t add_keyring(struct act *act, json_t *result) {
     struct ex_error why;
+    uint64_t count = 0;
+    json_t *problems = json_object_get(result, "problems");
+    if (!vault_keyring_copies_agree(act->vault)) {
+        json_array_append_new(problems, json_string("the keyring and its copy differ, or one is "
+                                                    "gone; exhibit rebuild mends that"));
+        count++;
+    }
     if (act->keyring == NULL || act->roster == NULL ||
         keyring_check_newest(act, &why) != EX_ALTERED)
-        return 0;
-    json_array_append_new(json_object_get(result, "problems"), json_string(why.text));
-    return 1;
+        return count;
+    json_array_append_new(problems, json_string(why.text));
+    return count + 1;
 }
 
 /* Which items the damage hurts; where the ledger cannot say what is held, that is said. */
@@ -222,6 +229,7 @@ ex_code app_rebuild(struct act *act, json_t **ret_result, struct ex_error *err) 
     EX_TRY(vault_rebuild_index(act->vault, act->face->progress, &packs, &entries, err));
     EX_TRY(project_anew(act, err));
     EX_TRY(scrub_rebuild_dates(act, err));
+    EX_TRY(vault_keyring_mend(act->vault, act->keyring, err));
     EX_TRY(act_outcome(act, "done",
                        json_pack("{s:o, s:o}", "entries", json_number(ledger_size(act->ledger)),
                                  "packs", json_number(packs)),

@@ -6,17 +6,20 @@
 
 #include <sodium.h>
 
+/* Two files with the same bytes: a bad sector under one must not be the end of a vault. */
 static const char NAME[] = "keys/keyring.json";
+static const char COPY[] = "keys/keyring.copy.json";
 static const char LOCK[] = "keys/lock";
 enum { LOCK_WAIT_MS = 10000 };
 
 /* ---- opening ---- */
 
-static ex_code load(const struct vault *v, struct vault_keyring **ret, struct ex_error *err) {
+static ex_code load(const struct vault *v, const char *name, struct vault_keyring **ret,
+                    struct ex_error *err) {
     EX_AUTO(vault_keyring_free) struct vault_keyring *k = ex_new0(struct vault_keyring);
     EX_AUTO_FREE uint8_t *data = NULL;
     size_t size;
-    EX_TRY(ex_read_file(v->dir_fd, NAME, EX_LIMIT_CONFIG_BYTES, &data, &size, err));
+    EX_TRY(ex_read_file(v->dir_fd, name, EX_LIMIT_CONFIG_BYTES, &data, &size, err));
     EX_TRY(keyring_file_parse(data, size, &k->file, err));
     sha256_of(data, size, k->sha256);
     *ret = ex_steal(&k);
@@ -84,11 +87,12 @@ static ex_code open_slot(const struct vault *v, struct vault_keyring *k,
     return EX_OK;
 }
 
-ex_code vault_keyring_open_officer(const struct vault *v, const struct vault_officer *o,
-                                   struct vault_keyring **ret, struct ex_error *err) {
+static ex_code open_officer(const struct vault *v, const char *name, const void *secret,
+                            size_t secret_bytes, struct vault_keyring **ret, struct ex_error *err) {
+    const struct vault_officer *o = secret;
     EX_AUTO(vault_keyring_free) struct vault_keyring *k = NULL;
     size_t i = 0;
-    EX_TRY(load(v, &k, err));
+    EX_TRY(load(v, name, &k, err));
     while (i < k->file.slot_count && (keyring_slot_kind(&k->file.slot[i]) != VAULT_SLOT_OFFICER ||
                                       memcmp(k->file.slot[i].officer, o->id, VAULT_ID_BYTES) != 0))
         i++;
@@ -99,14 +103,13 @@ ex_code vault_keyring_open_officer(const struct vault *v, const struct vault_off
     return EX_OK;
 }
 
-ex_code vault_keyring_open_secret(const struct vault *v,
-                                  const uint8_t secret[static VAULT_BOX_BYTES],
-                                  struct vault_keyring **ret, struct ex_error *err) {
+static ex_code open_secret(const struct vault *v, const char *name, const void *secret,
+                           size_t secret_bytes, struct vault_keyring **ret, struct ex_error *err) {
     EX_AUTO(vault_keyring_free) struct vault_keyring *k = NULL;
     uint8_t box[VAULT_BOX_BYTES];
     size_t i = 0;
     seal_box_public(secret, box);
-    EX_TRY(load(v, &k, err));
+    EX_TRY(load(v, name, &k, err));
     while (i < k->file.slot_count && memcmp(k->file.slot[i].box, box, sizeof box) != 0)
         i++;
     if (i == k->file.slot_count)
@@ -116,11 +119,11 @@ ex_code vault_keyring_open_secret(const struct vault *v,
     return EX_OK;
 }
 
-ex_code vault_keyring_open_passphrase(const struct vault *v, const char *passphrase,
-                                      size_t passphrase_bytes, struct vault_keyring **ret,
-                                      struct ex_error *err) {
+static ex_code open_passphrase(const struct vault *v, const char *name, const void *passphrase,
+                               size_t passphrase_bytes, struct vault_keyring **ret,
+                               struct ex_error *err) {
     EX_AUTO(vault_keyring_free) struct vault_keyring *k = NULL;
-    EX_TRY(load(v, &k, err));
+    EX_TRY(load(v, name, &k, err));
     for (size_t i = 0; i < k->file.slot_count; i++) {
         const struct keyring_slot *s = &k->file.slot[i];
         SEAL_AUTO_SECRET uint8_t *secret = NULL;
@@ -136,6 +139,41 @@ ex_code vault_keyring_open_passphrase(const struct vault *v, const char *passphr
         return EX_OK;
     }
     return ex_fail(err, EX_DENIED, "the passphrase opens no slot of the keyring");
+}
+
+typedef ex_code opener(const struct vault *v, const char *name, const void *secret,
+                       size_t secret_bytes, struct vault_keyring **ret, struct ex_error *err);
+
+/* The second file serves when the first cannot be used. What it says is as good: the ledger names
+ * the bytes that both have. The first one's error is told when neither opens. */
+static ex_code open_either(const struct vault *v, opener *open, const void *secret,
+                           size_t secret_bytes, struct vault_keyring **ret, struct ex_error *err) {
+    struct ex_error why;
+    ex_code code = open(v, NAME, secret, secret_bytes, ret, &why);
+    bool unusable = code == EX_ALTERED || code == EX_FORMAT || code == EX_NOT_FOUND ||
+                    code == EX_IO || code == EX_LIMIT;
+    if (unusable && open(v, COPY, secret, secret_bytes, ret, NULL) == EX_OK)
+        return EX_OK;
+    if (code != EX_OK && err != NULL)
+        *err = why;
+    return code;
+}
+
+ex_code vault_keyring_open_officer(const struct vault *v, const struct vault_officer *o,
+                                   struct vault_keyring **ret, struct ex_error *err) {
+    return open_either(v, open_officer, o, sizeof *o, ret, err);
+}
+
+ex_code vault_keyring_open_secret(const struct vault *v,
+                                  const uint8_t secret[static VAULT_BOX_BYTES],
+                                  struct vault_keyring **ret, struct ex_error *err) {
+    return open_either(v, open_secret, secret, VAULT_BOX_BYTES, ret, err);
+}
+
+ex_code vault_keyring_open_passphrase(const struct vault *v, const char *passphrase,
+                                      size_t passphrase_bytes, struct vault_keyring **ret,
+                                      struct ex_error *err) {
+    return open_either(v, open_passphrase, passphrase, passphrase_bytes, ret, err);
 }
 
 /* ---- writing ---- */
@@ -233,7 +271,8 @@ static ex_code check_disk(const struct vault *v, const struct vault_keyring *k,
     EX_AUTO(vault_keyring_free) struct vault_keyring *now = NULL;
     if (k->file.generation == 0)
         return EX_OK; /* EX_WRITE_NEW refuses to replace anything */
-    EX_TRY(load(v, &now, err));
+    if (load(v, NAME, &now, NULL) != EX_OK)
+        EX_TRY(load(v, COPY, &now, err));
     if (memcmp(now->sha256, k->sha256, SHA256_BYTES) == 0)
         return EX_OK;
     if (now->file.generation > k->file.generation)
@@ -242,15 +281,53 @@ static ex_code check_disk(const struct vault *v, const struct vault_keyring *k,
     return ex_fail(err, EX_ALTERED, "the keyring on the disk is not the one that was opened");
 }
 
-static ex_code replace(const struct vault *v, const struct vault_keyring *k, struct ex_error *err) {
+static ex_code write_file(const struct vault *v, const char *name, const uint8_t *text,
+                          size_t size_bytes, enum ex_write_mode mode, struct ex_error *err) {
     EX_AUTO_FREE uint8_t *back = NULL;
     size_t size;
-    EX_TRY(ex_write_file(v->dir_fd, NAME, k->text, strlen(k->text),
-                         k->file.generation == 0 ? EX_WRITE_NEW : EX_WRITE_REPLACE, err));
-    EX_TRY(ex_read_file(v->dir_fd, NAME, EX_LIMIT_CONFIG_BYTES, &back, &size, err));
-    if (size != strlen(k->text) || memcmp(back, k->text, size) != 0)
+    EX_TRY(ex_write_file(v->dir_fd, name, text, size_bytes, mode, err));
+    EX_TRY(ex_read_file(v->dir_fd, name, EX_LIMIT_CONFIG_BYTES, &back, &size, err));
+    if (size != size_bytes || memcmp(back, text, size) != 0)
         return ex_fail(err, EX_ALTERED, "the keyring does not read back as it was written");
     return EX_OK;
+}
+
+/* The copy second: whoever finds the two different goes by the first. */
+static ex_code replace(const struct vault *v, const struct vault_keyring *k, struct ex_error *err) {
+    const uint8_t *text = (const uint8_t *)k->text;
+    EX_TRY(write_file(v, NAME, text, strlen(k->text),
+                      k->file.generation == 0 ? EX_WRITE_NEW : EX_WRITE_REPLACE, err));
+    return write_file(v, COPY, text, strlen(k->text), EX_WRITE_REPLACE, err);
+}
+
+bool vault_keyring_copies_agree(const struct vault *v) {
+    EX_AUTO_FREE uint8_t *first = NULL, *second = NULL;
+    size_t first_bytes, second_bytes;
+    return ex_read_file(v->dir_fd, NAME, EX_LIMIT_CONFIG_BYTES, &first, &first_bytes, NULL) ==
+               EX_OK &&
+           ex_read_file(v->dir_fd, COPY, EX_LIMIT_CONFIG_BYTES, &second, &second_bytes, NULL) ==
+               EX_OK &&
+           first_bytes == second_bytes && memcmp(first, second, first_bytes) == 0;
+}
+
+/* The file whose bytes are those that were opened goes over the other one. */
+ex_code vault_keyring_mend(struct vault *v, const struct vault_keyring *k, struct ex_error *err) {
+    const char *const names[] = {NAME, COPY};
+    EX_AUTO_FD int lock = -1;
+    EX_TRY(ex_lock(v->dir_fd, LOCK, true, LOCK_WAIT_MS, &lock, err));
+    if (vault_keyring_copies_agree(v))
+        return EX_OK;
+    for (size_t i = 0; i < 2; i++) {
+        EX_AUTO_FREE uint8_t *text = NULL;
+        uint8_t hash[SHA256_BYTES];
+        size_t size;
+        if (ex_read_file(v->dir_fd, names[i], EX_LIMIT_CONFIG_BYTES, &text, &size, NULL) != EX_OK)
+            continue;
+        sha256_of(text, size, hash);
+        if (memcmp(hash, k->sha256, sizeof hash) == 0)
+            return write_file(v, names[1 - i], text, size, EX_WRITE_REPLACE, err);
+    }
+    return ex_fail(err, EX_BUSY, "the keyring was changed meanwhile");
 }
 
 ex_code vault_keyring_write(struct vault *v, struct vault_keyring *k, struct ex_error *err) {

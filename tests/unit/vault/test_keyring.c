@@ -44,6 +44,18 @@ static void read_ring(struct ring *r) {
     assert_code(EX_OK, ex_read_file(AT_FDCWD, r->path, 1 << 20, &r->text, &r->size, &err));
 }
 
+static char *copy_path(const struct ring *r, char to[static 256]) {
+    (void)snprintf(to, 256, "%s/keys/keyring.copy.json", r->p.vault);
+    return to;
+}
+
+/* These bytes as the keyring and as its copy. */
+static void put_both(const struct ring *r, const void *text, size_t size) {
+    char path[256];
+    write_file(r->path, text, size);
+    write_file(copy_path(r, path), text, size);
+}
+
 static void make_ring(struct ring *r, bool encrypted) {
     struct ex_error err;
     struct vault_config config;
@@ -292,7 +304,7 @@ static void a_removed_officer_opens_only_what_was(void **state) {
     assert_int_equal(vault_keyring_epochs(r->k), 2);
     assert_int_equal(vault_keyring_generation(r->k), 3);
     /* The copy that was kept opens still, and knows nothing of the new epoch. */
-    write_file(r->path, r->text, r->size);
+    put_both(r, r->text, r->size);
     assert_code(EX_OK, vault_keyring_open_officer(r->p.v, &gone, &old, &err));
     assert_int_equal(vault_keyring_epochs(old), 1);
     assert_int_equal(vault_keyring_generation(old), 2);
@@ -424,12 +436,42 @@ static void of_two_writers_the_second_is_told(void **state) {
     assert_code(EX_OK, vault_keyring_rotate(r->k, &err));
     assert_code(EX_OK, vault_keyring_seal(r->k, vault_config(r->p.v)->id, &(uint64_t){0},
                                           (uint8_t[32]){0}, &err));
-    write_file(r->path, r->k->text, strlen(r->k->text));
+    put_both(r, r->k->text, strlen(r->k->text));
     assert_code(EX_ALTERED, vault_keyring_write(r->p.v, other, &err));
+    char copy[256];
     assert_int_equal(unlink(r->path), 0);
+    assert_int_equal(unlink(copy_path(r, copy)), 0);
     assert_code(EX_NOT_FOUND, vault_keyring_write(r->p.v, other, &err));
     assert_code(EX_NOT_FOUND, try_officer(r, &r->officer, &err));
     vault_keyring_free(other);
+}
+
+/* Either file alone opens the vault, and gives the other back. */
+static void the_copy_serves(void **state) {
+    struct ring *r = *state;
+    struct ex_error err;
+    char copy[256];
+    const char *const path[] = {r->path, copy_path(r, copy)};
+    assert_true(vault_keyring_copies_agree(r->p.v));
+    for (size_t i = 0; i < 2; i++) {
+        for (int gone = 0; gone < 2; gone++) {
+            struct vault_keyring *k = NULL;
+            if (gone)
+                assert_int_equal(unlink(path[i]), 0);
+            else
+                spoil(path[i], r->size / 2, 1);
+            assert_false(vault_keyring_copies_agree(r->p.v));
+            assert_code(EX_OK, vault_keyring_open_officer(r->p.v, &r->officer, &k, &err));
+            assert_same_secrets(r->k, k);
+            assert_code(EX_OK, vault_keyring_mend(r->p.v, k, &err));
+            assert_true(vault_keyring_copies_agree(r->p.v));
+            vault_keyring_free(k);
+        }
+    }
+    write_file(path[0], "x", 1);
+    write_file(path[1], "y", 1);
+    assert_code(EX_FORMAT, try_officer(r, &r->officer, &err));
+    assert_code(EX_BUSY, vault_keyring_mend(r->p.v, r->k, &err));
 }
 
 static void a_new_keyring_replaces_none(void **state) {
@@ -478,7 +520,7 @@ static void every_byte_counts(void **state) {
     for (size_t i = 0; i < r->size * sizeof bits; i++) {
         struct vault_keyring *got = NULL;
         r->text[i / sizeof bits] ^= bits[i % sizeof bits];
-        write_file(r->path, r->text, r->size);
+        put_both(r, r->text, r->size);
         r->text[i / sizeof bits] ^= bits[i % sizeof bits];
         ex_code code = vault_keyring_open_officer(r->p.v, &r->officer, &got, &err);
         if (code != EX_OK) {
@@ -497,7 +539,7 @@ static void every_byte_counts(void **state) {
 static void cut_files_are_refused(void **state) {
     struct ring *r = *state;
     for (size_t cut = 0; cut < r->size; cut++) {
-        write_file(r->path, r->text, cut);
+        put_both(r, r->text, cut);
         assert_int_not_equal(try_officer(r, &r->officer, NULL), EX_OK);
     }
 }
@@ -518,7 +560,7 @@ static void a_slot_cannot_be_slipped_in(void **state) {
     assert_non_null(at);
     sodium_bin2base64(text, sizeof text, own, 32, sodium_base64_VARIANT_ORIGINAL);
     memcpy(at, text, 44);
-    write_file(r->path, r->text, r->size);
+    put_both(r, r->text, r->size);
     assert_code(EX_ALTERED, try_officer(r, &r->officer, &err));
     assert_code(EX_ALTERED, try_secret(r, secret, &err));
 }
@@ -529,7 +571,7 @@ static void a_slot_cannot_be_given_to_another_officer(void **state) {
     char *id = strstr((char *)r->text, "\"officer\": \"");
     assert_non_null(id);
     id[12] = id[12] == '0' ? '1' : '0';
-    write_file(r->path, r->text, r->size);
+    put_both(r, r->text, r->size);
     assert_code(EX_DENIED, try_officer(r, &r->officer, &err));
     assert_code(EX_ALTERED, try_secret(r, r->officer.box_secret, &err));
 }
@@ -549,7 +591,7 @@ static void slots_cannot_change_places(void **state) {
     f->slot[0] = f->slot[1];
     f->slot[1] = first;
     assert_code(EX_OK, keyring_file_print(f, &text, &err));
-    write_file(r->path, text, strlen(text));
+    put_both(r, text, strlen(text));
     assert_code(EX_ALTERED, try_officer(r, &r->officer, &err));
     assert_code(EX_ALTERED, try_officer(r, &second, &err));
     keyring_file_clear(f);
@@ -567,11 +609,11 @@ static void the_keyring_of_another_vault_is_refused(void **state) {
                                                  NULL, &err));
     write_ring(&other);
     read_ring(&other);
-    write_file(r->path, other.text, other.size);
+    put_both(r, other.text, other.size);
     assert_code(EX_ALTERED, try_officer(r, &r->officer, &err)); /* it names another vault */
     assert_code(EX_OK,
                 vault_keyring_seal(other.k, vault_config(r->p.v)->id, &generation, hash, &err));
-    write_file(r->path, other.k->text, strlen(other.k->text));
+    put_both(r, other.k->text, strlen(other.k->text));
     assert_code(EX_ALTERED, try_officer(r, &r->officer, &err)); /* it names this one */
     drop_ring(&other);
 }
@@ -583,7 +625,7 @@ static void the_generation_is_bound(void **state) {
     char *at = strstr((char *)r->text, "\"generation\": 1");
     assert_non_null(at);
     at[14] = '2';
-    write_file(r->path, r->text, r->size);
+    put_both(r, r->text, r->size);
     assert_code(EX_ALTERED, try_officer(r, &r->officer, &err));
 }
 
@@ -617,7 +659,7 @@ static void write_with_token(struct ring *r) {
     f->locked = locked;
     f->locked_bytes = sizeof locked;
     assert_code(EX_OK, keyring_file_print(f, &text, &err));
-    write_file(r->path, text, strlen(text));
+    put_both(r, text, strlen(text));
 }
 
 static void an_unknown_kind_can_be_read_but_not_changed(void **state) {
@@ -669,6 +711,7 @@ int main(void) {
         cmocka_unit_test(a_plain_vault_has_no_epochs),
         ring_test(what_was_sealed_is_what_is_written),
         ring_test(of_two_writers_the_second_is_told),
+        ring_test(the_copy_serves),
         ring_test(a_new_keyring_replaces_none),
         ring_test(another_process_at_it_is_waited_for),
         ring_test(every_byte_counts),
