@@ -75,22 +75,36 @@ static ex_code note_packs(struct pass *p, const struct entry *e, json_t *list, b
     return EX_OK;
 }
 
-/* The packs that an outcome says were written must still be there, unless a later entry of intent,
- * good in every respect, says that they are to be replaced. */
+/* Which packs an entry says are there from now on, and which ones it says may be gone. */
+static const struct pack_rule {
+    const char *event, *within, *written, *replaced;
+    bool when_done; /* the latter only with the result "done" */
+} pack_rules[] = {
+    {"collect.outcome", "stored", "packs", NULL, false},
+    {"compact.intent", NULL, NULL, "packs", false},
+    {"compact.outcome", NULL, "packs_written", NULL, false},
+    {"dispose.intent", NULL, NULL, "packs", false},
+    {"dispose.outcome", NULL, "packs_written", NULL, false},
+    {"repair.outcome", NULL, "packs", "packs_lost", true},
+};
+
+/* The packs that an outcome says were written must still be there, unless a later entry, good in
+ * every respect, says that they are to be replaced. */
 static ex_code check_packs(struct pass *p, const struct entry *e, bool good, struct ex_error *err) {
-    bool collect = strcmp(e->event, "collect.outcome") == 0;
-    bool outcome =
-        strcmp(e->event, "compact.outcome") == 0 || strcmp(e->event, "dispose.outcome") == 0;
-    bool intent =
-        strcmp(e->event, "compact.intent") == 0 || strcmp(e->event, "dispose.intent") == 0;
+    const struct pack_rule *rule = NULL;
     json_t *what = NULL;
-    if ((!collect && !outcome && !(intent && good)) ||
-        project_section(p->act, e, "what", &what, err) != EX_OK)
+    for (size_t i = 0; i < sizeof pack_rules / sizeof pack_rules[0]; i++)
+        if (strcmp(e->event, pack_rules[i].event) == 0)
+            rule = &pack_rules[i];
+    if (rule == NULL || project_section(p->act, e, "what", &what, err) != EX_OK)
         return EX_OK; /* check_body() has said what is wrong with the body */
-    json_t *list = collect   ? json_object_get(json_object_get(what, "stored"), "packs")
-                   : outcome ? json_object_get(what, "packs_written")
-                             : json_object_get(what, "packs");
-    ex_code code = note_packs(p, e, list, intent, err);
+    json_t *from = rule->within != NULL ? json_object_get(what, rule->within) : what;
+    ex_code code = EX_OK;
+    if (rule->written != NULL)
+        code = note_packs(p, e, json_object_get(from, rule->written), false, err);
+    if (code == EX_OK && rule->replaced != NULL && good &&
+        (!rule->when_done || strcmp(e->result, "done") == 0))
+        code = note_packs(p, e, json_object_get(from, rule->replaced), true, err);
     json_decref(what);
     return code;
 }

@@ -133,6 +133,29 @@ static ex_code from_elsewhere(struct act *act, struct repairing *r, struct ex_er
 
 /* ---- the whole ---- */
 
+static json_t *ids_json(const uint8_t (*id)[VAULT_PACK_ID_BYTES], size_t count) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, json_hex(id[i], sizeof id[i]));
+    return list;
+}
+
+/* Packs that are gone, once nothing in them is needed: the outcome names them, so that nobody looks
+ * for them any more. */
+static ex_code outcome(struct act *act, bool whole, json_t *what, struct ex_error *err) {
+    EX_AUTO_FREE uint8_t(*gone)[VAULT_PACK_ID_BYTES] = NULL;
+    size_t count = 0;
+    ex_code code = whole ? vault_gone_packs(act->vault, &gone, &count, err) : EX_OK;
+    if (code != EX_OK) {
+        json_decref(what);
+        return code;
+    }
+    const uint8_t(*ids)[VAULT_PACK_ID_BYTES] = (const uint8_t(*)[VAULT_PACK_ID_BYTES])gone;
+    json_object_set_new(what, "packs_lost", ids_json(ids, count));
+    EX_TRY(act_outcome(act, whole ? "done" : "partial", what, NULL, NULL, NULL, err));
+    return vault_forget_packs(act->vault, ids, count, err);
+}
+
 static ex_code finish(struct act *act, struct repairing *r, json_t **ret_result,
                       struct ex_error *err) {
     json_t *items = NULL;
@@ -144,8 +167,7 @@ static ex_code finish(struct act *act, struct repairing *r, json_t **ret_result,
                   "found", json_number(r->found), "found_bytes", json_number(r->found_bytes),
                   "packs", json_incref(r->written), "items", items);
     json_object_set_new(result, "problems_before", json_number(r->problems_found));
-    EX_TRY(act_outcome(act, whole ? "done" : "partial", json_deep_copy(result), NULL, NULL, NULL,
-                       err));
+    EX_TRY(outcome(act, whole, json_deep_copy(result), err));
     json_object_set_new(result, "problems", damage_problems_json(r->check));
     json_object_set_new(result, "problem_count", json_number(r->check->problem_count));
     act->verdict = whole ? EX_OK : EX_ALTERED;

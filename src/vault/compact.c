@@ -44,8 +44,8 @@ static bool is_running(int works_fd, const char *name) {
     return lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) != 0;
 }
 
-/* Work that a compaction left behind holds copies only; and a collection that did not come so far
- * as to say what it is has shared nothing. Nobody needs either. */
+/* Work that a compaction or a repair left behind holds copies only; and a collection that did not
+ * come so far as to say what it is has shared nothing. Nobody needs either. */
 static bool is_leftover(const struct vault *v, int works_fd, const char *name) {
     EX_AUTO_FD int fd = -1;
     struct journal_content content = {0};
@@ -54,7 +54,8 @@ static bool is_leftover(const struct vault *v, int works_fd, const char *name) {
     ex_code code = journal_read(v, fd, &content, NULL);
     json_t *what = code == EX_OK ? json_loads(content.what, 0, NULL) : NULL;
     const char *act = json_string_value(json_object_get(what, "act"));
-    bool leftover = code == EX_NOT_FOUND || (act != NULL && strcmp(act, "compact") == 0);
+    bool leftover = code == EX_NOT_FOUND ||
+                    (act != NULL && (strcmp(act, "compact") == 0 || strcmp(act, "repair") == 0));
     json_decref(what);
     journal_content_clear(&content);
     return leftover;
@@ -97,9 +98,9 @@ static ex_code nobody_collects(const struct vault *v, const char *own, struct ex
                 ex_hint(ex_fail(err, EX_BUSY, "a collection is going on (work/%.40s)", e->d_name),
                         err, "nothing was removed; run it again when the collection has ended");
         else
-            code = ex_hint(ex_fail(err, EX_BUSY, "there is unfinished work: work/%.40s", e->d_name),
-                           err,
-                           "nothing was removed; finish or discard it first: exhibit work list");
+            code =
+                ex_hint(ex_fail(err, EX_BUSY, "there is unfinished work: work/%.40s", e->d_name),
+                        err, "nothing was removed; finish or discard it first: exhibit work list");
     }
     closedir(dir);
     return code;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,4 +82,42 @@ ex_code vault_repair_pack(struct vault *v, const uint8_t pack_id[static VAULT_PA
     (void)unlinkat(work_fd, mended, 0);
     vault_parity_report_clear(&report);
     return code;
+}
+
+/* ---- packs that are gone ---- */
+
+struct gone {
+    struct vault *vault;
+    uint8_t (*id)[VAULT_PACK_ID_BYTES];
+    size_t count, capacity;
+    ex_code code;
+};
+
+static void note_gone(void *context, const uint8_t id[static VAULT_PACK_ID_BYTES]) {
+    struct gone *g = context;
+    if (g->code != EX_OK || vault_has_pack(g->vault, id))
+        return;
+    g->code = ex_grow(&g->id, &g->capacity, g->count + 1, sizeof *g->id, EX_LIMIT_PACK_BYTES,
+                      "the list of packs", NULL);
+    if (g->code == EX_OK)
+        memcpy(g->id[g->count++], id, VAULT_PACK_ID_BYTES);
+}
+
+ex_code vault_gone_packs(struct vault *v, uint8_t (**ret)[VAULT_PACK_ID_BYTES], size_t *ret_count,
+                         struct ex_error *err) {
+    struct gone g = {.vault = v};
+    EX_TRY(index_refresh(v->index, err));
+    index_each_pack(v->index, note_gone, &g);
+    if (g.code != EX_OK) {
+        free(g.id);
+        return ex_fail(err, g.code, "could not list the packs that are gone");
+    }
+    *ret = g.id;
+    *ret_count = g.count;
+    return EX_OK;
+}
+
+ex_code vault_forget_packs(struct vault *v, const uint8_t (*id)[VAULT_PACK_ID_BYTES], size_t count,
+                           struct ex_error *err) {
+    return count > 0 ? index_drop_packs(v->index, id, count, err) : EX_OK;
 }

@@ -388,6 +388,13 @@ vault_hurt_each_pack(const struct vault_hurt *hurt,
                                    struct ex_error *err),
                      void *context, struct ex_error *err);
 
+/* Packs that the index names and that are not there; and letting the index forget them, once
+ * nothing in them is needed any more. */
+EX_MUST_USE ex_code vault_gone_packs(struct vault *v, uint8_t (**ret)[VAULT_PACK_ID_BYTES],
+                                     size_t *ret_count, struct ex_error *err);
+EX_MUST_USE ex_code vault_forget_packs(struct vault *v, const uint8_t (*id)[VAULT_PACK_ID_BYTES],
+                                       size_t count, struct ex_error *err);
+
 /* Is a published pack of this id there? Says nothing about its content. */
 bool vault_has_pack(const struct vault *v, const uint8_t id[static VAULT_PACK_ID_BYTES]);
 

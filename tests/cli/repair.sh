@@ -38,3 +38,10 @@ s 'exhibit vault check --deep --quiet | head -1'
 echo '# nothing to take it from'
 s 'exhibit vault repair --from-vault nowhere'
 s 'exhibit vault scrub --older-than x'
+
+echo '# what is lost and replaced is no problem for ever'
+rm -rf vault && cp -a whole vault
+rm "$(find vault/packs -name '*.pack')"
+exhibit vault repair --from-vault whole --quiet >/dev/null
+s 'exhibit vault check --deep --quiet | head -1'
+s 'exhibit verify --all --quiet | head -1'
