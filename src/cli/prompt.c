@@ -82,10 +82,11 @@ static ex_code read_secret_file(const struct cli_prompt *prompt, enum app_secret
     const char *file = file_of(prompt, which);
     bool whole = which == APP_RECOVERY_CODE;
     EX_AUTO_FD int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    /* What stands there is not repeated: it may be the passphrase itself, put there by mistake. */
     if (fd < 0)
-        return ex_hint(ex_fail(err, EX_DENIED, _("could not open the passphrase file \"%s\": %s"),
-                               file, strerror(errno)),
-                       err, _("%s names it"), variable_of(which));
+        return ex_hint(ex_fail(err, EX_DENIED, _("could not open the file that %s names: %s"),
+                               variable_of(which), strerror(errno)),
+                       err, "%s", _("it takes the name of a file, not the passphrase itself"));
     warn_if_open(prompt, file, fd);
     EX_AUTO(sodium_free) char *secret = NULL;
     EX_TRY(new_secret(&secret, err));

@@ -363,6 +363,15 @@ no_core() {
     [ $? -gt 128 ] && ! find . -name 'core*' | grep . && nothing
 }
 check "a crash leaves no core" no_core
+by_mistake() { # the passphrase stands where the name of its file should
+    EXHIBIT_PASSPHRASE_FILE=$(cat passphrase-two) fails "$bin" item list --officer 'Officer Numbat' >said 2>&1 &&
+        EXHIBIT_PASSPHRASE_FILE=$(cat passphrase-two) fails "$bin" item list --officer 'Officer Numbat' --json >>said &&
+        EXHIBIT_RECOVERY_FILE=$code fails "$bin" key recover --officer 'Officer Numbat' >>said 2>&1 &&
+        sed "s/^......../&0/;s/-\\(.\\)\\(.\\)/-\\2\\1/" <<<"$code" >misread &&
+        EXHIBIT_RECOVERY_FILE=misread fails "$bin" key recover --officer 'Officer Numbat' >>said 2>&1 &&
+        [ -s said ] && mkdir -p talk && cp said talk/ && find_secrets talk && nothing
+}
+check "a passphrase or code given in the wrong place is not repeated" by_mistake
 other_folders() { # what the program may have left where it was started, or in its home
     mkdir -p home && HOME=$work/home two item list && [ -z "$(ls -A home)" ]
 }
