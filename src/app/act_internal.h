@@ -185,7 +185,10 @@ struct item_truth {
     uint64_t outcome, intent;
     int64_t collected_ns;
     char result[ENTRY_WORD_MAX + 1];
-    uint64_t number; /* the how-manieth of its case */
+    uint64_t proposal, approval; /* entries of two officers: it is disposed of; 0: held */
+    uint64_t tombstone;          /* the latest one; 0: none yet */
+    bool disposed;               /* and it says that everything of it is gone */
+    uint64_t number;             /* the how-manieth of its case */
     char label[128]; /* case number / number */
     json_t *item;    /* json.md §4.1 from the entry's body; NULL: missing, erased or altered */
 };
@@ -201,6 +204,8 @@ void truth_clear(struct truth *t);
 /* By label or by id in hex. *ret lives as long as t. */
 EX_MUST_USE ex_code truth_find(const struct truth *t, const char *name,
                                const struct item_truth **ret, struct ex_error *err);
+/* EX_NOT_FOUND, for an item of which two officers have decided that it goes. */
+ex_code truth_fail_disposed(const struct item_truth *i, struct ex_error *err);
 /* NULL: there is none. */
 const struct case_truth *truth_case(const struct truth *t, const char *number);
 const struct case_truth *truth_case_by_id(const struct truth *t,

@@ -22,6 +22,7 @@ enum permission {
     PERMISSION_VIEW,
     PERMISSION_VERIFY,
     PERMISSION_EXPORT,
+    PERMISSION_DISPOSE,
     PERMISSION_COUNT
 };
 const char *permission_word(enum permission p);

@@ -110,6 +110,8 @@ ex_code app_export(struct act *act, json_t **ret_result, struct ex_error *err) {
     EX_TRY(outside_vault(act, act_flag(act, FLAG_OUTPUT), err));
     EX_TRY(truth_load(act, &t, err));
     ex_code code = truth_find(&t, act->request->operand[0], &i, err);
+    if (code == EX_OK && i->approval != 0)
+        code = truth_fail_disposed(i, err);
     if (code == EX_OK)
         code = exporting(act, i, ret_result, err);
     truth_clear(&t);

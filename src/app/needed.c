@@ -35,10 +35,31 @@ static ex_code add_settled(struct act *act, struct needed *n, const struct entry
     return code;
 }
 
+static ex_code add_item(struct needed *n, const struct entry *e, struct ex_error *err) {
+    EX_TRY(ex_grow(&n->item, &n->item_capacity, n->item_count + 1, sizeof *n->item,
+                   EX_LIMIT_PACK_BYTES, "the list of items", err));
+    struct needed_item *i = &n->item[n->item_count++];
+    memcpy(i->id, e->item_id, sizeof i->id);
+    memcpy(i->object, e->object_id, sizeof i->object);
+    return EX_OK;
+}
+
+static ex_code add_gone(struct needed *n, const struct entry *e, struct ex_error *err) {
+    EX_TRY(ex_grow(&n->gone, &n->gone_capacity, n->gone_count + 1, sizeof *n->gone,
+                   EX_LIMIT_PACK_BYTES, "the list of items", err));
+    memcpy(n->gone[n->gone_count++], e->item_id, sizeof *n->gone);
+    return EX_OK;
+}
+
 static ex_code each(struct act *act, const struct entry *e, void *context, struct ex_error *err) {
     struct needed *n = context;
+    const unsigned item = ENTRY_HAS_ITEM | ENTRY_HAS_OBJECT;
     if (strcmp(e->event, "compact.outcome") == 0)
         EX_TRY(add_settled(act, n, e, err));
+    if (strcmp(e->event, "collect.outcome") == 0 && (e->has & item) == item)
+        EX_TRY(add_item(n, e, err));
+    if (strcmp(e->event, "dispose.approve") == 0 && (e->has & ENTRY_HAS_ITEM) != 0)
+        EX_TRY(add_gone(n, e, err));
     return (e->has & ENTRY_HAS_OBJECT) != 0 ? add_object(n, e->object_id, err) : EX_OK;
 }
 
@@ -46,7 +67,16 @@ static int by_id(const void *a, const void *b) {
     return memcmp(a, b, SHA256_BYTES);
 }
 
-/* In order, each once. */
+static bool is_gone(const struct needed *n, const uint8_t *object) {
+    for (size_t g = 0; g < n->gone_count; g++)
+        for (size_t i = 0; i < n->item_count; i++)
+            if (memcmp(n->item[i].id, n->gone[g], ENTRY_ID_BYTES) == 0 &&
+                memcmp(n->item[i].object, object, SHA256_BYTES) == 0)
+                return true;
+    return false;
+}
+
+/* In order, each once, without those that two officers disposed of. */
 static void tidy(struct needed *n) {
     size_t kept = 0;
     if (n->count > 0)
@@ -54,7 +84,8 @@ static void tidy(struct needed *n) {
     if (n->settled_count > 0)
         qsort(n->settled, n->settled_count, VAULT_PACK_ID_BYTES, by_id);
     for (size_t i = 0; i < n->count; i++)
-        if (kept == 0 || memcmp(n->object[kept - 1], n->object[i], SHA256_BYTES) != 0)
+        if ((kept == 0 || memcmp(n->object[kept - 1], n->object[i], SHA256_BYTES) != 0) &&
+            !is_gone(n, n->object[i]))
             memmove(n->object[kept++], n->object[i], SHA256_BYTES);
     n->count = kept;
 }
@@ -63,7 +94,7 @@ static ex_code read_ledger(struct needed *n, struct ex_error *err) {
     EX_TRY(ledger_refresh(n->act->ledger, err));
     if (n->read_size != 0 && n->read_size == ledger_size(n->act->ledger))
         return EX_OK;
-    n->count = 0;
+    n->count = n->item_count = n->gone_count = 0;
     EX_TRY(scan_ledger(n->act, each, n, err));
     n->read_size = ledger_size(n->act->ledger);
     tidy(n);
@@ -109,6 +140,7 @@ ex_code needed_open(struct act *act, struct needed *n, struct vault_compact_opti
 
 void needed_close(struct needed *n) {
     free(n->object);
+    free(n->item);
     free(n->gone);
     free(n->settled);
     *n = (struct needed){0};

@@ -11,8 +11,11 @@ struct needed {
     uint64_t read_size; /* of the ledger when the list was made; 0: not yet */
     size_t count, capacity;
     uint8_t (*object)[SHA256_BYTES];
-    size_t gone_count, gone_capacity;
-    uint8_t (*gone)[SHA256_BYTES];
+    size_t item_count, item_capacity, gone_count, gone_capacity;
+    struct needed_item {
+        uint8_t id[ENTRY_ID_BYTES], object[SHA256_BYTES];
+    } * item;                        /* every one that was ever held */
+    uint8_t (*gone)[ENTRY_ID_BYTES]; /* the items that are disposed of */
     size_t settled_count, settled_capacity;
     uint8_t (*settled)[VAULT_PACK_ID_BYTES];
     int level;

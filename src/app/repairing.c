@@ -81,7 +81,8 @@ static ex_code need_everything(struct act *act, struct vault_repair *repair, str
     EX_TRY(truth_load(act, &t, err));
     ex_code code = EX_OK;
     for (size_t i = 0; i < t.item_count && code == EX_OK; i++)
-        code = vault_repair_need(repair, t.items[i].object_id, err);
+        if (t.items[i].approval == 0)
+            code = vault_repair_need(repair, t.items[i].object_id, err);
     truth_clear(&t);
     return code;
 }

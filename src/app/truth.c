@@ -109,12 +109,38 @@ static ex_code keep_item(struct act *act, const struct entry *e, struct truth *t
     return EX_OK;
 }
 
+static struct item_truth *item_by_id(struct truth *t, const uint8_t *id) {
+    for (size_t i = 0; i < t->item_count; i++)
+        if (memcmp(t->items[i].id, id, ENTRY_ID_BYTES) == 0)
+            return &t->items[i];
+    return NULL;
+}
+
+/* Whether the officers were the right ones is history's business; whoever removes something on the
+ * strength of it asks that first. */
+static ex_code keep_disposal(const struct entry *e, struct truth *t) {
+    struct item_truth *i = item_by_id(t, e->item_id);
+    if (i == NULL)
+        return EX_OK;
+    if (strcmp(e->event, "dispose.approve") == 0) {
+        i->proposal = e->intent;
+        i->approval = e->index;
+    } else if ((e->has & ENTRY_HAS_OBJECT) != 0 && i->approval != 0) {
+        i->tombstone = e->index;
+        i->disposed = strcmp(e->result, "done") == 0;
+    }
+    return EX_OK;
+}
+
 static ex_code keep(struct act *act, const struct entry *e, void *context, struct ex_error *err) {
     const unsigned item = ENTRY_HAS_CASE | ENTRY_HAS_ITEM | ENTRY_HAS_OBJECT | ENTRY_HAS_INTENT;
     if (strcmp(e->event, "case.create") == 0 && (e->has & ENTRY_HAS_CASE) != 0)
         return keep_case(act, e, context, err);
     if (strcmp(e->event, "collect.outcome") == 0 && (e->has & item) == item)
         return keep_item(act, e, context, err);
+    if ((strcmp(e->event, "dispose.approve") == 0 || strcmp(e->event, "dispose.outcome") == 0) &&
+        (e->has & ENTRY_HAS_ITEM) != 0)
+        return keep_disposal(e, context);
     return EX_OK;
 }
 
@@ -166,6 +192,12 @@ ex_code truth_find(const struct truth *t, const char *name, const struct item_tr
                    "items are called NUMBER/1, NUMBER/2…: exhibit item list shows them");
 }
 
+ex_code truth_fail_disposed(const struct item_truth *i, struct ex_error *err) {
+    return ex_hint(ex_fail(err, EX_NOT_FOUND, "item %s was disposed of, by entry %" PRIu64,
+                           i->label, i->approval),
+                   err, "exhibit custody log %s shows who decided it, and when", i->label);
+}
+
 const struct case_truth *truth_case(const struct truth *t, const char *number) {
     for (size_t i = 0; i < t->case_count; i++)
         if (t->cases[i].number != NULL && strcmp(t->cases[i].number, number) == 0)
@@ -188,6 +220,12 @@ json_t *truth_item_json(const struct item_truth *i) {
     json_object_set_new(json, "result", json_string(i->result));
     json_object_set_new(json, "entry_intent", json_number(i->intent));
     json_object_set_new(json, "entry_outcome", json_number(i->outcome));
+    if (i->approval != 0)
+        json_object_set_new(json, "disposed",
+                            json_pack("{s:o, s:o, s:o, s:b}", "proposal", json_number(i->proposal),
+                                      "approval", json_number(i->approval), "tombstone",
+                                      i->tombstone != 0 ? json_number(i->tombstone) : json_null(),
+                                      "complete", i->disposed));
     return json;
 }
 

@@ -11,7 +11,7 @@ struct verifying {
     struct vault_verify_report *report; /* one, reused */
     struct history_check *history;
     json_t *items; /* results */
-    uint64_t good, chunks, bytes_read, bytes_constant, unreadable;
+    uint64_t good, disposed, chunks, bytes_read, bytes_constant, unreadable;
     uint64_t catalog_differs;
     ex_code worst;
 };
@@ -127,8 +127,19 @@ static json_t *lost_json(const struct item_truth *i, const char *verdict, const 
 }
 
 static void worse(struct verifying *v, ex_code code) {
-    if (code == EX_ALTERED || v->worst == EX_OK)
+    if (code == EX_ALTERED || v->worst == EX_OK || (v->worst == EX_PARTIAL && code != EX_OK))
         v->worst = code;
+}
+
+/* Two officers decided that it goes: not good, and not missing. */
+static json_t *disposed_json(struct verifying *v, const struct item_truth *i) {
+    json_t *json = lost_json(i, i->disposed ? "disposed" : "partly-disposed", "");
+    json_object_set_new(json, "damaged", json_array());
+    json_object_set_new(json, "damaged_count", json_integer(0));
+    v->disposed++;
+    if (!i->disposed)
+        worse(v, EX_PARTIAL);
+    return json;
 }
 
 static ex_code verify_held(struct act *act, struct verifying *v, size_t n,
@@ -154,6 +165,10 @@ static ex_code verify_held(struct act *act, struct verifying *v, size_t n,
 static ex_code verify_item(struct act *act, struct verifying *v, size_t n, struct ex_error *err) {
     struct vault_object_info o = {0};
     struct ex_error why;
+    if (v->item[n]->approval != 0) {
+        json_array_append_new(v->items, disposed_json(v, v->item[n]));
+        return EX_OK;
+    }
     ex_code code = vault_object(act->vault, v->item[n]->object_id, &o, &why);
     if (code == EX_OK) {
         code = verify_held(act, v, n, &o, err);
@@ -175,19 +190,27 @@ static ex_code verify_item(struct act *act, struct verifying *v, size_t n, struc
 /* ---- the claim ---- */
 
 static json_t *claim_content(struct act *act, const struct verifying *v, int64_t now_ns) {
-    const char *word = v->count == 0            ? "not-checked"
+    const char *word = v->count == v->disposed  ? "not-checked"
                        : v->worst == EX_ALTERED ? "altered"
                        : v->worst == EX_MISSING ? "missing"
                                                 : "good";
     json_t *claim = json_claim(
         word, now_ns,
-        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "items", json_number(v->count), "items_good",
-                  json_number(v->good), "chunks", json_number(v->chunks), "bytes_read",
-                  json_number(v->bytes_read), "bytes_constant", json_number(v->bytes_constant),
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "items", json_number(v->count),
+                  "items_good", json_number(v->good), "items_disposed", json_number(v->disposed),
+                  "chunks", json_number(v->chunks), "bytes_read", json_number(v->bytes_read),
+                  "bytes_constant", json_number(v->bytes_constant),
                   "bytes_unreadable_at_collection", json_number(v->unreadable)));
     if (v->count == 0)
         json_say(claim, "not_checked", "there are no items");
-    if (!act_has_flag(act, FLAG_LINEAR) && v->count > 0)
+    for (size_t n = 0; n < v->count; n++)
+        if (v->item[n]->approval != 0)
+            json_say(claim, "findings",
+                     "item %s was disposed of by two officers (entries %" PRIu64 " and %" PRIu64
+                     ")%s",
+                     v->item[n]->label, v->item[n]->proposal, v->item[n]->approval,
+                     v->item[n]->disposed ? "" : ", and parts of it may still be there");
+    if (!act_has_flag(act, FLAG_LINEAR) && v->count > v->disposed)
         json_say(
             claim, "not_checked",
             "the SHA-256 of the whole stream (--linear computes it again; the block tree was)");

@@ -19,7 +19,7 @@ static const struct group {
      {"collect", "work list", "work resume", "work discard", "item list", "item show"}},
     {N_("To check it"), {"verify", "vault check", "vault scrub", "ledger verify"}},
     {N_("To hand it out, and show what was done"),
-     {"export", "custody log", "ledger show", "ledger checkpoint", "ledger prove"}},
+     {"export", "custody log", "ledger show", "ledger checkpoint", "ledger prove", "item dispose"}},
     {N_("Who may act"), {"officer add", "officer list", "officer retire"}},
     {N_("What opens the vault"),
      {"key list", "key add", "key sheet", "key remove", "key rotate", "key passphrase",

@@ -15,6 +15,7 @@ static const struct renderer {
     {"work-discard", render_work_discard},
     {"item-list", render_item_list},
     {"item-show", render_item_show},
+    {"item-dispose", render_item_dispose},
     {"verify", render_verify},
     {"export", render_export},
     {"custody-log", render_custody_log},

@@ -42,3 +42,48 @@ void render_vault_compact(struct cli_page *page, const json_t *result) {
     else if (!dry && !nothing)
         page_next(page, _("exhibit verify --all; copies elsewhere still hold what is gone here"));
 }
+
+static void put_tombstone(struct cli_page *page, const json_t *result) {
+    char number[CLI_NUMBER_BYTES], bytes[CLI_NUMBER_BYTES];
+    const json_t *content = page_get(result, "content");
+    page_hash(page, 0, _("SHA-256 of what it was"), page_text_or(result, "sha256", "?"));
+    if (json_is_object(content)) {
+        page_field(page, _("Removed"), _("%s chunks, %s"),
+                   page_number_text(number, content, "removed_chunks"),
+                   page_size_text(bytes, content, "removed_bytes"));
+        page_field(page, _("Kept"), _("%s chunks, %s, which other items share"),
+                   page_number_text(number, content, "shared_chunks"),
+                   page_size_text(bytes, content, "shared_bytes"));
+        page_field(page, _("Items that share"), "%s",
+                   page_number_text(number, content, "sharing_items"));
+    }
+    page_field(page, _("Packs removed"), "%s",
+               page_number_text(number, result, "packs_removed_count"));
+    page_field(page, _("Decided in"), _("entries %s and %s"),
+               page_number_text(number, result, "proposal"),
+               page_number_text(bytes, result, "approval"));
+    page_list(page, 0, _("this does not prove:"), page_get(result, "does_not_prove"));
+}
+
+void render_item_dispose(struct cli_page *page, const json_t *result) {
+    char number[CLI_NUMBER_BYTES];
+    const char *label = page_text_or(result, "label", "?");
+    if (page_has(result, "proposal") && !page_has(result, "approval")) {
+        page_number_text(number, result, "proposal");
+        page_say(page, 0, _("Proposed to dispose of item %s. Nothing was removed."), label);
+        page_recorded(page, result);
+        page_next(page, _("another officer approves it: exhibit item dispose %s --approve %s"),
+                  label, number);
+        return;
+    }
+    if (json_is_true(page_get(result, "complete")))
+        page_say(page, 0, _("Item %s was disposed of."), label);
+    else
+        page_say(page, 0, _("PARTS OF ITEM %s ARE STILL THERE: packs had to stay."), label);
+    put_kept(page, result);
+    page_gap(page);
+    put_tombstone(page, result);
+    page_recorded(page, result);
+    if (!json_is_true(page_get(result, "complete")))
+        page_next(page, _("find out why: exhibit vault check; then approve it again"));
+}

@@ -64,6 +64,19 @@ static void put_hashes(struct cli_page *page, size_t indent, const json_t *item)
     page_hash(page, indent, _("fs-verity digest"), page_text(item, "fsverity"));
 }
 
+/* Two officers decided that it goes. */
+static void put_disposed(struct cli_page *page, const json_t *item) {
+    char proposal[CLI_NUMBER_BYTES], approval[CLI_NUMBER_BYTES];
+    if (!page_has(item, "disposed"))
+        return;
+    page_say(page, 2,
+             json_is_true(page_get(item, "disposed.complete"))
+                 ? _("DISPOSED OF, by ledger entries %s and %s")
+                 : _("DISPOSED OF, by ledger entries %s and %s; parts may still be there"),
+             page_number_text(proposal, item, "disposed.proposal"),
+             page_number_text(approval, item, "disposed.approval"));
+}
+
 static void put_item_head(struct cli_page *page, const json_t *item) {
     char size[CLI_NUMBER_BYTES];
     char time[PAGE_TIME_BYTES];
@@ -78,6 +91,7 @@ static void put_item_head(struct cli_page *page, const json_t *item) {
     page_field(page, _("Size"), "%s", page_size_text(size, item, "size_bytes"));
     put_hashes(page, 0, item);
     put_unreadable(page, item);
+    put_disposed(page, item);
 }
 
 /* ---- collect ---- */
@@ -141,6 +155,7 @@ static void put_item_row(struct cli_page *page, const json_t *item) {
     const char *label_text = page_text_or(item, "label_text", "");
     page_say(page, 0, "%s%s%s", page_text_or(item, "label", "?"), label_text[0] == '\0' ? "" : "  ",
              label_text);
+    put_disposed(page, item);
     page_time_text(time, page_text(item, "collected"), page_text(item, "zone"));
     page_say(page, 2, _("%s, collected %s by %s"), page_size_text(size, item, "size_bytes"), time,
              page_text_or(item, "officer", "?"));

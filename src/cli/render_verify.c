@@ -14,6 +14,8 @@ static const struct {
     {"missing", N_("MISSING")},
     {"partly-checked", N_("only partly checked")},
     {"not-checked", N_("not checked")},
+    {"disposed", N_("disposed of")},
+    {"partly-disposed", N_("DISPOSED OF IN PART")},
     {"bad-signature", N_("BAD SIGNATURE")},
 };
 
@@ -45,6 +47,7 @@ struct count {
 static const struct count content_counts[] = {
     {"items", N_("items"), false},
     {"items_good", N_("items good"), false},
+    {"items_disposed", N_("items disposed of"), false},
     {"chunks", N_("chunks read"), false},
     {"bytes_read", N_("read from the disk"), true},
     {"bytes_constant", N_("described, not stored (one repeated byte)"), true},
@@ -91,6 +94,8 @@ static void put_counts(struct cli_page *page, const struct count *counts, const 
     const json_t *values = page_get(claim, "counts");
     for (const struct count *c = counts; c->key != NULL; c++) {
         char number[CLI_NUMBER_BYTES];
+        if (strcmp(c->key, "items_disposed") == 0 && page_number(values, c->key) == 0)
+            continue; /* said only when there are any */
         if (c->bytes)
             page_size_text(number, values, c->key);
         else

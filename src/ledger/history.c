@@ -14,6 +14,7 @@
 /* How far the clock may lag behind the monotonic one, or run ahead of it, from one entry of a boot
  * to the next, before it was turned. */
 static const int64_t CLOCK_LAG_NS = 1000000000, CLOCK_LEAD_NS = 2000000000;
+static const int64_t DISPOSAL_NS = (int64_t)HISTORY_DISPOSAL_DAYS * 24 * 3600 * 1000000000;
 
 struct officer {
     struct history_officer public;
@@ -36,6 +37,15 @@ struct intent {
     UT_hash_handle hh;
 };
 
+/* Somebody asks that an item be disposed of (§5.1). */
+struct proposal {
+    uint64_t index;
+    uint8_t officer[ENTRY_ID_BYTES], item_id[ENTRY_ID_BYTES];
+    int64_t utc_ns;
+    uint64_t approved_at; /* 0: not yet */
+    UT_hash_handle hh;
+};
+
 struct boot {
     char id[17];
     uint64_t monotonic_ns; /* latest reading */
@@ -47,10 +57,11 @@ struct history {
     char origin[NOTE_NAME_MAX + 1];
     uint8_t vault_key[SIGN_PUBLIC_BYTES];
     struct history_report report;
-    struct officer *officers; /* all four: in order of appearance */
+    struct officer *officers; /* all five: in order of appearance */
     struct session *sessions;
     struct intent *intents; /* the open ones */
     struct boot *boots;
+    struct proposal *proposals;
     int64_t latest_ns; /* of entries with a good signature */
     bool has_latest;
 };
@@ -90,6 +101,7 @@ void history_free(struct history *h) {
     FREE_ALL(session, h->sessions);
     FREE_ALL(intent, h->intents);
     FREE_ALL(boot, h->boots);
+    FREE_ALL(proposal, h->proposals);
     FREE_ALL(officer, h->officers);
     free(h);
 }
@@ -186,6 +198,11 @@ static bool retired_before(const struct officer *o, uint64_t index) {
     return o->public.retired_at != 0 && o->public.retired_at < index;
 }
 
+/* Disposal is signed by officers' own keys, and by nothing else. */
+static bool is_disposal(const struct entry *e) {
+    return strcmp(e->event, "dispose.propose") == 0 || strcmp(e->event, "dispose.approve") == 0;
+}
+
 static const uint8_t *officer_signer(const struct feed *f, const char **ret_why) {
     const struct entry *e = f->e;
     bool names_itself = (e->has & ENTRY_HAS_OFFICER) != 0 &&
@@ -197,13 +214,15 @@ static const uint8_t *officer_signer(const struct feed *f, const char **ret_why)
         return NULL;
     }
     const struct officer *o = find_officer(f->h, e->signer_officer);
-    if (strcmp(e->event, "session.open") != 0)
-        *ret_why = "signed by an officer's own key, which signs only session.open";
+    if (strcmp(e->event, "session.open") != 0 && !is_disposal(e))
+        *ret_why = "signed by an officer's own key, which signs only sessions and disposals";
     else if (o == NULL)
         *ret_why = "signed by an officer who is not enrolled";
     else if (retired_before(o, f->index))
         *ret_why = "signed by an officer who had been retired";
-    else if (!names_itself)
+    else if (is_disposal(e) && !history_officer_may(&o->public, "dispose"))
+        *ret_why = "proposes or approves a disposal without the permission \"dispose\"";
+    else if (!is_disposal(e) && !names_itself)
         *ret_why = "the session is opened for somebody else than its signer";
     else
         return o->public.key;
@@ -215,7 +234,7 @@ static const uint8_t *session_signer(const struct feed *f, const char **ret_why)
     const struct session *s = find_session(f->h, e->signer_session);
     if (f->index == 0 || strcmp(e->event, "vault.create") == 0)
         *ret_why = "vault.create is entry 0 and is signed by the vault, and nothing else is";
-    else if (f->index == 1 || strcmp(e->event, "session.open") == 0)
+    else if (f->index == 1 || strcmp(e->event, "session.open") == 0 || is_disposal(e))
         *ret_why = "signed by a session where an officer's own key has to sign";
     else if (s == NULL)
         *ret_why = "signed by a session that was never opened";
@@ -531,6 +550,74 @@ static void close_intent(struct feed *f, const char *stem) {
     }
 }
 
+static ex_code propose(struct feed *f, struct ex_error *err) {
+    bool oom = false;
+    if ((f->e->has & ENTRY_HAS_ITEM) == 0) {
+        finding(f, &f->h->report.rules_broken, "proposes to dispose of something that is no item");
+        return EX_OK;
+    }
+    struct proposal *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return ex_fail(err, EX_NOMEM, "no memory for the disposals of the ledger");
+    p->index = f->index;
+    p->utc_ns = f->e->clock.utc_ns;
+    memcpy(p->officer, f->e->signer_officer, sizeof p->officer);
+    memcpy(p->item_id, f->e->item_id, sizeof p->item_id);
+    HASH_ADD(hh, f->h->proposals, index, sizeof p->index, p);
+    if (oom) {
+        free(p);
+        return ex_fail(err, EX_NOMEM, "no memory for the disposals of the ledger");
+    }
+    return EX_OK;
+}
+
+/* Another officer than the one who proposed it, about the same item, soon enough, and once. */
+static void approve(struct feed *f) {
+    uint64_t *broken = &f->h->report.rules_broken;
+    const struct entry *e = f->e;
+    struct proposal *p = NULL;
+    if ((e->has & ENTRY_HAS_INTENT) != 0)
+        HASH_FIND(hh, f->h->proposals, &e->intent, sizeof e->intent, p);
+    if (p == NULL)
+        finding(f, broken, "approves a disposal that nobody proposed");
+    else if (p->approved_at != 0)
+        finding(f, broken, "approves a disposal again that entry %llu approved",
+                (unsigned long long)p->approved_at);
+    else if ((e->has & ENTRY_HAS_ITEM) == 0 ||
+             memcmp(p->item_id, e->item_id, sizeof p->item_id) != 0)
+        finding(f, broken, "approves the disposal of another item than was proposed");
+    else if (memcmp(p->officer, e->signer_officer, sizeof p->officer) == 0)
+        finding(f, broken, "an officer who approves their own proposal");
+    else if (e->clock.utc_ns < p->utc_ns || e->clock.utc_ns - p->utc_ns > DISPOSAL_NS)
+        finding(f, broken, "approves a disposal more than 30 days after it was proposed");
+    else
+        p->approved_at = f->index;
+}
+
+bool history_disposal(const struct history *h, const uint8_t item_id[static ENTRY_ID_BYTES],
+                      uint64_t *ret_proposal, uint64_t *ret_approval) {
+    for (const struct proposal *p = h->proposals; p != NULL; p = p->hh.next) {
+        if (p->approved_at == 0 || memcmp(p->item_id, item_id, ENTRY_ID_BYTES) != 0)
+            continue;
+        *ret_proposal = p->index;
+        *ret_approval = p->approved_at;
+        return true;
+    }
+    return false;
+}
+
+/* The tombstone: an outcome of disposal that names an object. */
+static bool check_tombstone(struct feed *f) {
+    const struct entry *e = f->e;
+    uint64_t proposal, approval;
+    if (strcmp(e->event, "dispose.outcome") != 0 || (e->has & ENTRY_HAS_OBJECT) == 0 ||
+        ((e->has & ENTRY_HAS_ITEM) != 0 &&
+         history_disposal(f->h, e->item_id, &proposal, &approval)))
+        return true;
+    finding(f, &f->h->report.rules_broken, "an item was disposed of without two officers");
+    return false;
+}
+
 static ex_code take_effect(struct feed *f, struct ex_error *err) {
     char stem[ENTRY_EVENT_MAX + 1];
     if (!check_lines(f))
@@ -543,6 +630,14 @@ static ex_code take_effect(struct feed *f, struct ex_error *err) {
         retire(f);
     if (strcmp(f->e->event, "session.open") == 0)
         return open_session(f, err);
+    if (strcmp(f->e->event, "dispose.propose") == 0)
+        return propose(f, err);
+    if (strcmp(f->e->event, "dispose.approve") == 0) {
+        approve(f);
+        return EX_OK;
+    }
+    if (!check_tombstone(f))
+        return EX_OK;
     if (event_stem(f->e->event, "outcome", stem)) {
         close_intent(f, stem);
         return EX_OK;

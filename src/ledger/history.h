@@ -72,6 +72,10 @@ void history_each_open(const struct history *h, void (*fn)(void *context, uint64
 const struct history_officer *history_officer(const struct history *h,
                                               const uint8_t id[static ENTRY_ID_BYTES]);
 const struct history_officer *history_officer_at(const struct history *h, size_t position);
+/* Did two officers sign that this item be disposed of, and in which entries? */
+enum { HISTORY_DISPOSAL_DAYS = 30 }; /* between the two */
+bool history_disposal(const struct history *h, const uint8_t item_id[static ENTRY_ID_BYTES],
+                      uint64_t *ret_proposal, uint64_t *ret_approval);
 bool history_officer_may(const struct history_officer *o, const char *permission);
 
 #endif

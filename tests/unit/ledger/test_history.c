@@ -341,6 +341,122 @@ static void test_retire_without_right(void **state) {
     assert_int_equal(history_officer(s->h, FIRST)->retired_at, 0);
 }
 
+/* ---- disposal (ledger.md §5.1) ---- */
+
+static const uint8_t ITEM[ENTRY_ID_BYTES] = {0x17}, OTHER_ITEM[ENTRY_ID_BYTES] = {0x18};
+
+static struct entry decide(const struct scene *s, const char *event, const uint8_t *officer,
+                           const uint8_t *item) {
+    struct entry e = next(s, event);
+    e.signer = ENTRY_SIGNER_OFFICER;
+    memcpy(e.signer_officer, officer, ENTRY_ID_BYTES);
+    e.has = ENTRY_HAS_ITEM;
+    memcpy(e.item_id, item, ENTRY_ID_BYTES);
+    return e;
+}
+
+static struct entry approval(const struct scene *s, const uint8_t *officer, const uint8_t *item,
+                             uint64_t proposal) {
+    struct entry e = decide(s, "dispose.approve", officer, item);
+    e.has |= ENTRY_HAS_INTENT;
+    e.intent = proposal;
+    return e;
+}
+
+/* 5: the first officer proposes; the second may dispose. */
+static void proposed(struct scene *s) {
+    second_officer(s, "dispose");
+    struct entry e = decide(s, "dispose.propose", FIRST, ITEM);
+    assert_true(feed(s, &e, KEY_OFFICER));
+}
+
+static void test_disposed(void **state) {
+    struct scene *s = *state;
+    uint64_t by = 0, approved = 0;
+    proposed(s);
+    assert_false(history_disposal(s->h, ITEM, &by, &approved));
+    struct entry e = approval(s, SECOND, ITEM, 5);
+    assert_true(feed(s, &e, KEY_OTHER));
+    assert_true(history_disposal(s->h, ITEM, &by, &approved));
+    assert_false(history_disposal(s->h, OTHER_ITEM, &by, &approved));
+    assert_int_equal(by, 5);
+    assert_int_equal(approved, 6);
+    e = next(s, "dispose.intent");
+    e.has = ENTRY_HAS_ITEM;
+    memcpy(e.item_id, ITEM, ENTRY_ID_BYTES);
+    assert_true(feed(s, &e, KEY_SESSION));
+    e = outcome(s, "dispose.outcome", 7);
+    e.has |= ENTRY_HAS_ITEM | ENTRY_HAS_OBJECT;
+    memcpy(e.item_id, ITEM, ENTRY_ID_BYTES);
+    assert_true(feed(s, &e, KEY_SESSION));
+    e = approval(s, SECOND, ITEM, 5);
+    assert_finding(s, &e, KEY_OTHER, rules_broken);
+}
+
+static void test_tombstone_without_officers(void **state) {
+    struct scene *s = *state;
+    proposed(s);
+    struct entry e = next(s, "dispose.intent");
+    assert_true(feed(s, &e, KEY_SESSION));
+    e = outcome(s, "dispose.outcome", 6);
+    e.has |= ENTRY_HAS_ITEM | ENTRY_HAS_OBJECT;
+    memcpy(e.item_id, ITEM, ENTRY_ID_BYTES);
+    assert_finding(s, &e, KEY_SESSION, rules_broken);
+}
+
+static void test_disposal_needs_two(void **state) {
+    struct scene *s = *state;
+    uint64_t by, approved;
+    proposed(s);
+    struct entry e = approval(s, FIRST, ITEM, 5);
+    assert_finding(s, &e, KEY_OFFICER, rules_broken);
+    assert_false(history_disposal(s->h, ITEM, &by, &approved));
+}
+
+static void test_disposal_of_another_item(void **state) {
+    struct scene *s = *state;
+    proposed(s);
+    struct entry e = approval(s, SECOND, OTHER_ITEM, 5);
+    assert_finding(s, &e, KEY_OTHER, rules_broken);
+}
+
+static void test_disposal_of_nothing(void **state) {
+    struct scene *s = *state;
+    proposed(s);
+    struct entry e = approval(s, SECOND, ITEM, 4);
+    assert_finding(s, &e, KEY_OTHER, rules_broken);
+}
+
+static void test_disposal_of_no_item(void **state) {
+    struct scene *s = *state;
+    struct entry e = decide(s, "dispose.propose", FIRST, ITEM);
+    e.has = 0;
+    assert_finding(s, &e, KEY_OFFICER, rules_broken);
+}
+
+static void test_disposal_too_late(void **state) {
+    struct scene *s = *state;
+    proposed(s);
+    struct entry e = approval(s, SECOND, ITEM, 5);
+    e.clock.utc_ns += (int64_t)31 * 24 * 3600 * 1000000000;
+    e.clock.monotonic_ns += (uint64_t)31 * 24 * 3600 * 1000000000;
+    assert_finding(s, &e, KEY_OTHER, rules_broken);
+}
+
+static void test_disposal_without_right(void **state) {
+    struct scene *s = *state;
+    second_officer(s, "manage");
+    struct entry e = decide(s, "dispose.propose", SECOND, ITEM);
+    assert_finding(s, &e, KEY_OTHER, signatures_bad);
+}
+
+static void test_disposal_by_session(void **state) {
+    struct scene *s = *state;
+    struct entry e = decide(s, "dispose.propose", FIRST, ITEM);
+    e.signer = ENTRY_SIGNER_SESSION;
+    assert_finding(s, &e, KEY_SESSION, signatures_bad);
+}
+
 /* A session that is fed late, after its officer was retired, is still the one that it was. */
 static void test_session_fed_late(void **state) {
     struct scene *s = *state;
@@ -776,6 +892,15 @@ int main(void) {
         scene_test(test_retired_twice),
         scene_test(test_retire_a_stranger),
         scene_test(test_retire_oneself),
+        scene_test(test_disposed),
+        scene_test(test_tombstone_without_officers),
+        scene_test(test_disposal_needs_two),
+        scene_test(test_disposal_of_another_item),
+        scene_test(test_disposal_of_nothing),
+        scene_test(test_disposal_of_no_item),
+        scene_test(test_disposal_too_late),
+        scene_test(test_disposal_without_right),
+        scene_test(test_disposal_by_session),
         scene_test(test_retire_without_right),
         scene_test(test_session_fed_late),
         scene_test(test_recovered),
