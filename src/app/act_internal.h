@@ -68,6 +68,8 @@ EX_MUST_USE ex_code act_unlock_by_code(struct act *act, struct ex_error *err);
 EX_MUST_USE ex_code act_unlock_to_read(struct act *act, struct ex_error *err);
 /* Opens the catalog of the unlocked vault, and brings it up to date. */
 EX_MUST_USE ex_code act_open_catalog(struct act *act, struct ex_error *err);
+/* Deletes the file, and fills a new one from the ledger. */
+EX_MUST_USE ex_code act_renew_catalog(struct act *act, struct ex_error *err);
 /* Asks for a passphrase that is being chosen: APP_FIRST_PASSPHRASE or APP_NEW_PASSPHRASE. EX_USAGE:
  * too short. In locked memory, for sodium_free(). */
 EX_MUST_USE ex_code act_choose_passphrase(struct act *act, enum app_secret which, const char *who,

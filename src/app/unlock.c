@@ -257,20 +257,29 @@ static ex_code open_catalog_file(struct act *act, struct ex_error *err) {
         key = derived;
     }
     ex_code code = catalog_open(path, key, &act->catalog, err);
-    /* Rebuilding must work with a broken catalog; and an encrypted one may simply be of an older
-     * key. It is derived: the ledger fills a new one. */
-    if (code == EX_FORMAT && (key != NULL || act->request->command->run == app_rebuild)) {
-        code = catalog_remove(path, err);
-        if (code == EX_OK)
-            code = catalog_open(path, key, &act->catalog, err);
-    }
     sodium_memzero(derived, sizeof derived);
     return code;
 }
 
-ex_code act_open_catalog(struct act *act, struct ex_error *err) {
+static ex_code open_projected(struct act *act, struct ex_error *err) {
     EX_TRY(open_catalog_file(act, err));
     return project_up_to_date(act, err);
+}
+
+ex_code act_renew_catalog(struct act *act, struct ex_error *err) {
+    catalog_close(ex_steal(&act->catalog));
+    EX_TRY(catalog_remove(vault_path(act->vault), err));
+    return open_projected(act, err);
+}
+
+/* Rebuilding must work with a broken catalog, wherever it is broken; and an encrypted one may
+ * simply be of an older key. It is derived: the ledger fills a new one. */
+ex_code act_open_catalog(struct act *act, struct ex_error *err) {
+    ex_code code = open_projected(act, err);
+    if (code == EX_FORMAT &&
+        (!vault_config(act->vault)->plain || act->request->command->run == app_rebuild))
+        return act_renew_catalog(act, err);
+    return code;
 }
 
 /* Before anybody signs on top of it: does this ledger begin the way vault.json and the officer's

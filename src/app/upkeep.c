@@ -227,7 +227,10 @@ ex_code app_rebuild(struct act *act, json_t **ret_result, struct ex_error *err) 
     if (act->face->progress != NULL)
         act->face->progress->phase = "rebuilding";
     EX_TRY(vault_rebuild_index(act->vault, act->face->progress, &packs, &entries, err));
-    EX_TRY(project_anew(act, err));
+    ex_code code = project_anew(act, err);
+    if (code == EX_FORMAT) /* what is to be cleared cannot be read */
+        code = act_renew_catalog(act, err);
+    EX_TRY(code);
     EX_TRY(scrub_rebuild_dates(act, err));
     EX_TRY(vault_keyring_mend(act->vault, act->keyring, err));
     EX_TRY(act_outcome(act, "done",
