@@ -20,7 +20,7 @@ export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
 export EXHIBIT_TAP_DIR=$results/tap
 export EXHIBIT_TAP_LABEL EXHIBIT_TAP_NAME=
-unset EXHIBIT_VAULT EXHIBIT_PASSPHRASE_FILE
+unset EXHIBIT_VAULT EXHIBIT_OFFICER EXHIBIT_PASSPHRASE_FILE
 
 # run LABEL NAME LIMIT COMMAND…: one program that prints TAP, with a time limit in seconds.
 run() {

@@ -21,6 +21,13 @@ static void act_clear(struct act *act) {
     free(act->agency);
 }
 
+const char *act_officer(const struct act *act) {
+    const char *name = act_flag(act, FLAG_OFFICER);
+    if (name == NULL)
+        name = getenv("EXHIBIT_OFFICER");
+    return name != NULL && *name != '\0' ? name : NULL;
+}
+
 static ex_code act_open_vault(struct act *act, struct ex_error *err) {
     const char *path = act_flag(act, FLAG_VAULT);
     if (path == NULL)

@@ -52,6 +52,8 @@ struct act {
 static inline const char *act_flag(const struct act *act, enum flag_id id) {
     return act->request->flag[id];
 }
+/* Who is said to act: --officer, else EXHIBIT_OFFICER; NULL: nobody said so. */
+const char *act_officer(const struct act *act);
 static inline bool act_has_flag(const struct act *act, enum flag_id id) {
     return act_flag(act, id) != NULL;
 }

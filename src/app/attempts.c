@@ -95,7 +95,7 @@ static json_t *attempt_json(const struct act *act) {
     struct ex_clock now;
     struct utsname system;
     struct passwd *user = getpwuid(geteuid());
-    const char *claimed = act_flag(act, FLAG_OFFICER);
+    const char *claimed = act_officer(act);
     ex_clock_read(&now);
     json_t *json = json_pack("{s:o}", "time", json_time(now.utc_ns));
     json_set_text(json, "user", user != NULL ? user->pw_name : "?");

@@ -124,7 +124,7 @@ static bool choose_by_id(struct act *act, struct candidates *c, const char *give
 }
 
 static ex_code choose_candidates(struct act *act, struct candidates *c, struct ex_error *err) {
-    const char *given = act_flag(act, FLAG_OFFICER);
+    const char *given = act_officer(act);
     EX_TRY(list_candidates(act, c, err));
     c->label = given != NULL ? given : vault_path(act->vault);
     if (given == NULL)
@@ -209,7 +209,7 @@ static ex_code try_candidates(struct act *act, const struct candidates *c, struc
     if (code != EX_NOT_FOUND)
         return code;
     const char *what =
-        act_has_flag(act, FLAG_OFFICER) || name != NULL ? "the key of" : "an officer's key in";
+        act_officer(act) != NULL || name != NULL ? "the key of" : "an officer's key in";
     return ex_hint(ex_fail(err, EX_DENIED, "the passphrase does not open %s %s", what, label), err,
                    "check EXHIBIT_PASSPHRASE_FILE, or type it again");
 }

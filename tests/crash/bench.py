@@ -89,7 +89,7 @@ class Bench:
         env = {k: v for k, v in os.environ.items() if not k.startswith("EXHIBIT_")}
         env.update(PATH=self.top + "/bin:" + env["PATH"], LC_ALL="C.UTF-8", TZ="UTC", BOX=box,
                    DATA=self.data, TOP=self.top, BUILD=self.build, EXHIBIT_VAULT=box + "/vault",
-                   EXHIBIT_PASSPHRASE_FILE=self.top + "/passphrase")
+                   EXHIBIT_PASSPHRASE_FILE=self.top + "/passphrase", EXHIBIT_OFFICER="O")
         return env
 
     def shell(self, box, command, extra=None):
