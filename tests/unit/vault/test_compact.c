@@ -498,6 +498,7 @@ static void readers_notice_nothing(void **state) {
     assert_verifies(old, &b);
     assert_verifies(old, &a);
     find_object(old, a.id, &b);
+    vault_object_info_clear(&b);
     vault_close(old);
     free(g.collector.data);
     free(data);
