@@ -38,3 +38,7 @@ exhibit collect own.img --case 7 --officer 'Sok Dara' --json | jq -r 'select(.ty
 rm -r vault/index vault/catalog.db
 exhibit rebuild --officer 'Sok Dara' --quiet >/dev/null; echo $?
 exhibit verify --all --officer 'Sok Dara' --json | verdicts
+
+echo '# damage names nobody whose bytes are not to be there'
+rm -r vault/packs/*
+s "exhibit vault check --deep --officer 'Sok Dara' --json | jq -c 'select(.type == \"summary\").result.items | map(.label)'"
