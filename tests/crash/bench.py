@@ -135,7 +135,13 @@ class Promise:
 
 def items_of(bench, box):
     found = bench.exhibit(box, "item", "list")["items"]
-    return {i["label"]: i["sha256"] for i in found if i.get("result", "done") == "done"}
+    return {i["label"]: i["sha256"] for i in found
+            if i.get("result", "done") == "done" and "disposed" not in i}
+
+
+def disposed_of(bench, box):
+    """Labels of the items that two officers agreed to dispose of."""
+    return [i["label"] for i in bench.exhibit(box, "item", "list")["items"] if "disposed" in i]
 
 
 class Recording:
@@ -270,8 +276,11 @@ class Judge:
         self.bench.exhibit(box, "ledger", "verify", "--checkpoint", box + "/promised",
                            expect=(0, 3) if self.scenario.encrypted() else (0,))
         items = items_of(self.bench, box)
+        gone = disposed_of(self.bench, box)
+        if gone and "dispose" not in self.scenario.name:
+            raise Fault(f"{gone} was disposed of by nobody")
         for label, sha256 in promise.items.items():
-            if items.get(label) != sha256:
+            if items.get(label) != sha256 and label not in gone:
                 raise Fault(f"item {label} was acknowledged and is not listed as it was")
         if items:
             run("verify", "--all")
