@@ -314,7 +314,10 @@ static ex_code collect(struct act *act, bool resumes, json_t **ret_result, struc
     ex_code code = collecting_run(act, &c, ret_result, err);
     if (code == EX_SOURCE && !resumes && c.work != NULL) /* nobody can go on with that */
         (void)!vault_work_remove(ex_steal(&c.work), NULL);
-    vault_work_leave(c.work);
+    if (resumes) /* what cannot be resumed is given up by `work discard` alone, with an entry */
+        vault_work_close(c.work);
+    else
+        vault_work_leave(c.work);
     free(c.number);
     free(c.label);
     source_close(c.source);

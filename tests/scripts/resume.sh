@@ -17,7 +17,7 @@ status_is() { # STATUS COMMAND…
     [ "$got" = "$want" ]
 }
 
-exhibit init vault --agency A --officer O ${mode:+"$mode"} --kdf-memory 8 >/dev/null 2>&1 &&
+exhibit init vault --agency A --officer O "${mode:---no-recovery-sheet}" --kdf-memory 8 >/dev/null 2>&1 &&
     exhibit case new --number c --title t >/dev/null 2>&1 || {
     echo "not ok 1 - resume: no vault could be made"
     echo "1..1"
@@ -74,4 +74,27 @@ check "discarded" exhibit work discard "$id" --reason 'wrong disk'
 check "it is gone" [ ! -e "vault/work/$id" ]
 check "the ledger says so" bash -c "'$bin' ledger show --quiet >list; grep discard.outcome list"
 check "the vault is sound" exhibit vault check --deep --quiet
+
+cut_off_early() { # standard input stalls before there is a resume point
+    local pid i
+    mkfifo pipe
+    "$bin" collect - --case c --quiet <pipe >/dev/null 2>&1 &
+    pid=$!
+    exec 9>pipe
+    head -c 100000 d/disk >&9
+    for ((i = 0; i < 500; i++)); do
+        [ -s "$(echo vault/work/*/journal)" ] && break
+        sleep 0.02
+    done
+    kill -9 $pid
+    exec 9>&-
+    wait $pid 2>/dev/null
+    [ -d "vault/work/$(work_id)" ]
+}
+check "another one, killed before its first resume point" cut_off_early
+id=$(work_id)
+check "cannot be resumed" status_is 4 exhibit work resume "$id"
+check "and stays for all that" [ -d "vault/work/$id" ]
+check "until it is discarded" exhibit work discard "$id" --reason 'nothing to go on with'
+check "by an entry" bash -c "[ \$('$bin' ledger show --quiet | grep -c discard.outcome) = 2 ]"
 echo "1..$count"
