@@ -471,8 +471,12 @@ static ex_code recover(struct feed *f, struct ex_error *err) {
     if (f->h->report.officers == officers)
         return EX_OK; /* enrolled already: enrol() has said so */
     old->public.retired_at = f->index;
-    note(f, &f->h->report.recoveries,
-         "the vault key enrolled an officer by recovery code, in the place of an earlier one");
+    /* By the code, as the program does it, or by anybody else who held a slot: no entry can tell.
+     */
+    note(
+        f, &f->h->report.recoveries,
+        "the vault's own key enrolled an officer in the place of an earlier one; by recovery code, "
+        "if it was this program that did it");
     return EX_OK;
 }
 

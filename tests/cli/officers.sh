@@ -58,4 +58,4 @@ t exhibit key recover --officer Ama --kdf-memory 8
 t exhibit key recover --officer Ben --kdf-memory 8 --reason 'passphrase forgotten'
 t exhibit officer list --quiet
 s 'exhibit ledger show --quiet | grep "^[0-9]"'
-s 'exhibit ledger verify | grep -i recover'
+s 'exhibit ledger verify | grep -A1 enrolled'

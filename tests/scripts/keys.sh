@@ -168,7 +168,7 @@ check 'the new one opens the vault' ben item list
 check 'with all that is in it' ben verify --all
 check 'and may do what it could' ben case new --number 8 --title U
 check 'a verification names the recovery' says \
-    'the vault key enrolled an officer by recovery code' exhibit ledger verify
+    'key enrolled an officer in the place of' exhibit ledger verify
 check 'the history is good' history_good
 
 # ---- a new sheet in place of the used one ----

@@ -487,8 +487,9 @@ static void test_recovered(void **state) {
     assert_int_equal(s->report.officers, 2);
     assert_int_equal(s->report.text_count, 0);
     assert_int_equal(s->report.note_count, 1);
-    assert_string_equal(s->report.note[0], "entry 3: the vault key enrolled an officer by recovery "
-                                           "code, in the place of an earlier one");
+    assert_string_equal(s->report.note[0],
+                        "entry 3: the vault's own key enrolled an officer in the place of an "
+                        "earlier one; by recovery code, if it was this program that did it");
     assert_int_equal(history_officer(s->h, FIRST)->retired_at, 3);
     e = open_session(s, SECOND, KEY_STRANGER);
     assert_true(feed(s, &e, KEY_OTHER));
