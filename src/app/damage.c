@@ -106,6 +106,13 @@ ex_code damage_to_items(struct act *act, const struct vault_hurt *hurt, json_t *
     return code;
 }
 
+json_t *damage_brief_json(const json_t *items) {
+    json_t *list = json_deep_copy(items), *one;
+    size_t i;
+    json_array_foreach(list, i, one) json_object_del(one, "ranges");
+    return list;
+}
+
 json_t *damage_problems_json(const struct vault_check_report *r) {
     json_t *problems = json_array(), *holder = json_object();
     for (size_t i = 0; i < r->problem_count && i < VAULT_PROBLEMS_MAX; i++) {

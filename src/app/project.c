@@ -98,6 +98,18 @@ static bool outcome_line(const struct entry *e, json_t *what, char *to, size_t s
                        json_array_size(json_object_get(what, "packs_removed")),
                        json_array_size(json_object_get(what, "packs_written")),
                        number_at(what, "bytes_after"), number_at(what, "bytes_before"));
+    else if (json_is_array(json_object_get(what, "items_before")))
+        (void)snprintf(to, size,
+                       "%lld packs mended by parity, %lld good copies (%lld bytes) taken from "
+                       "elsewhere; items hurt before: %zu, still: %zu",
+                       number_at(what, "packs_mended"), number_at(what, "found"),
+                       number_at(what, "found_bytes"),
+                       json_array_size(json_object_get(what, "items_before")),
+                       json_array_size(json_object_get(what, "items")));
+    else if (json_is_array(json_object_get(what, "bad")))
+        (void)snprintf(to, size, "%lld packs read again, %zu of them damaged; items hurt: %zu",
+                       number_at(what, "packs_read"), json_array_size(json_object_get(what, "bad")),
+                       json_array_size(json_object_get(what, "items")));
     else
         return false;
     return true;
@@ -113,7 +125,11 @@ static void summary_line(const struct entry *e, json_t *what, char *to, size_t s
                *output = json_string_value(json_object_get(what, "output"));
     if (outcome_line(e, what, to, size))
         return;
-    if (path != NULL)
+    json_t *resumes = json_object_get(what, "resumes");
+    if (path != NULL && resumes != NULL)
+        (void)snprintf(to, size, "going on with entry %lld from byte %lld of \"%.120s\"",
+                       number_at(resumes, "intent"), number_at(resumes, "offset"), path);
+    else if (path != NULL)
         (void)snprintf(to, size, "collecting \"%.150s\" for case %.60s", path,
                        number != NULL ? number : "?");
     else if (json_is_array(json_object_get(what, "packs")) && (e->has & ENTRY_HAS_RESULT) == 0)
@@ -236,14 +252,14 @@ static ex_code apply_item(struct act *act, const struct entry *e, json_t *what,
 }
 
 /* A verification of several items concerns each of them: its intent lists ids, its outcome results.
- */
-static ex_code apply_verify(struct act *act, const struct entry *e, json_t *what,
-                            struct ex_error *err) {
+ * So does the outcome of a scrub or a repair, which lists the items that were hurt. */
+static ex_code apply_list(struct act *act, const struct entry *e, json_t *what, const char *list,
+                          struct ex_error *err) {
     json_t *item;
     size_t n;
     bool all_good = strcmp(verdict_at(what, "history"), "good") == 0 &&
                     strcmp(verdict_at(what, "signers"), "good") == 0;
-    json_array_foreach(json_object_get(what, "items"), n, item) {
+    json_array_foreach(json_object_get(what, list), n, item) {
         const char *hex = json_is_string(item) ? json_string_value(item)
                                                : json_string_value(json_object_get(item, "id"));
         const char *verdict = json_string_value(json_object_get(item, "verdict"));
@@ -266,8 +282,11 @@ static ex_code apply_what(struct act *act, const struct entry *e, json_t *what,
         return apply_case(act, e, what, err);
     if (strcmp(e->event, "collect.outcome") == 0)
         return apply_item(act, e, what, err);
-    if (strcmp(e->event, "verify.intent") == 0 || strcmp(e->event, "verify.outcome") == 0)
-        return apply_verify(act, e, what, err);
+    if (strcmp(e->event, "verify.intent") == 0 || strcmp(e->event, "verify.outcome") == 0 ||
+        strcmp(e->event, "scrub.outcome") == 0)
+        return apply_list(act, e, what, "items", err);
+    if (strcmp(e->event, "repair.outcome") == 0)
+        return apply_list(act, e, what, "items_before", err);
     return EX_OK;
 }
 

@@ -13,7 +13,8 @@ struct repairing {
     struct vault_check_report *check;
     struct vault *from;
     uint64_t problems_found, packs_mended, found, found_bytes;
-    json_t *written; /* packs */
+    json_t *written;      /* packs */
+    json_t *items_before; /* that were hurt */
 };
 
 static ex_code check_deep(struct act *act, struct repairing *r, struct ex_error *err) {
@@ -168,6 +169,7 @@ static ex_code finish(struct act *act, struct repairing *r, json_t **ret_result,
                   "found", json_number(r->found), "found_bytes", json_number(r->found_bytes),
                   "packs", json_incref(r->written), "items", items);
     json_object_set_new(result, "problems_before", json_number(r->problems_found));
+    json_object_set_new(result, "items_before", damage_brief_json(r->items_before));
     EX_TRY(outcome(act, whole, json_deep_copy(result), err));
     json_object_set_new(result, "problems", damage_problems_json(r->check));
     json_object_set_new(result, "problem_count", json_number(r->check->problem_count));
@@ -182,7 +184,9 @@ static ex_code repair_run(struct act *act, struct repairing *r, json_t **ret_res
     EX_TRY(act_intent(act, act_query_json(act), err));
     EX_TRY(check_deep(act, r, err));
     r->problems_found = r->check->problem_count;
-    if (r->problems_found > 0) {
+    /* A pack that is gone from the index too is no problem of any file, and hurts all the same. */
+    EX_TRY(damage_to_items(act, r->check->hurt, &r->items_before, err));
+    if (r->problems_found > 0 || json_array_size(r->items_before) > 0) {
         EX_TRY(by_parity(act, r, err));
         EX_TRY(from_elsewhere(act, r, err));
     }
@@ -195,6 +199,7 @@ ex_code app_vault_repair(struct act *act, json_t **ret_result, struct ex_error *
     vault_check_report_clear(r.check);
     free(r.check);
     json_decref(r.written);
+    json_decref(r.items_before);
     vault_close(r.from);
     return code;
 }

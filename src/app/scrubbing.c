@@ -8,23 +8,30 @@
 static const int64_t DAY_NS = (int64_t)86400 * 1000000000;
 enum { OLDER_THAN_DAYS = 90, DAYS_MAX = 36500, MINUTES_MAX = 1 << 20, RATE_MAX_MIB = 1 << 20 };
 
-/* Notes the dates of a scrub.outcome. Those of packs that were bad stay as they were. */
-static ex_code note_dates(struct act *act, json_t *what, struct ex_error *err) {
-    json_t *good = json_object_get(what, "good"), *one;
-    const char *time = json_string_value(json_object_get(what, "verified"));
+static size_t add_rows(json_t *packs, int64_t verified_ns, struct vault_pack_date *row) {
+    json_t *one;
     size_t n, count = 0;
-    int64_t verified_ns;
-    EX_AUTO_FREE struct vault_pack_date *row = NULL;
-    if (time == NULL || !ex_time_parse(time, strlen(time), &verified_ns))
-        return EX_OK;
-    EX_TRY(
-        ex_alloc(json_array_size(good) + 1, sizeof *row, EX_LIMIT_BODY_BYTES, "dates", &row, err));
-    json_array_foreach(good, n, one) {
+    json_array_foreach(packs, n, one) {
         const char *hex = json_string_value(one);
         row[count].verified_ns = verified_ns;
         if (hex != NULL && ex_parse_hex(hex, strlen(hex), row[count].id, sizeof row[count].id))
             count++;
     }
+    return count;
+}
+
+/* Notes what a scrub.outcome says: which packs were good then, and which were damaged. */
+static ex_code note_dates(struct act *act, json_t *what, struct ex_error *err) {
+    json_t *good = json_object_get(what, "good"), *bad = json_object_get(what, "bad");
+    const char *time = json_string_value(json_object_get(what, "verified"));
+    int64_t verified_ns;
+    EX_AUTO_FREE struct vault_pack_date *row = NULL;
+    if (time == NULL || !ex_time_parse(time, strlen(time), &verified_ns) || verified_ns <= 0)
+        return EX_OK;
+    EX_TRY(ex_alloc(json_array_size(good) + json_array_size(bad) + 1, sizeof *row,
+                    EX_LIMIT_BODY_BYTES, "dates", &row, err));
+    size_t count = add_rows(good, verified_ns, row);
+    count += add_rows(bad, -verified_ns, row + count);
     return vault_note_verified(act->vault, row, count, err);
 }
 
@@ -88,20 +95,29 @@ static json_t *outcome_json(const struct vault_scrub_report *r, int64_t begun_ns
 /* The whole run counts from its beginning: no pack was read before that. */
 static ex_code finish(struct act *act, struct vault_scrub_report *r, int64_t begun_ns,
                       bool interrupted, json_t **ret_result, struct ex_error *err) {
-    json_t *what = outcome_json(r, begun_ns, interrupted), *items = NULL;
+    json_t *what = outcome_json(r, begun_ns, interrupted);
     bool bad = r->bad_count > 0;
-    EX_AUTO(damage_json_free) json_t *result = json_deep_copy(what);
+    struct ex_error why;
+    EX_AUTO(damage_json_free) json_t *result = json_deep_copy(what), *items = NULL;
+    /* The history of an item must tell that damage was found in it; if that cannot be known, what
+     * was read is entered all the same. */
+    ex_code mapped = bad ? damage_to_items(act, r->check.hurt, &items, &why) : EX_OK;
+    json_object_set_new(what, "items",
+                        mapped != EX_OK ? json_null()
+                        : items != NULL ? damage_brief_json(items)
+                                        : json_array());
     EX_TRY(act_outcome(act, bad || interrupted ? "partial" : "done", what, NULL, NULL, NULL, err));
     EX_TRY(note_dates(act, result, err));
-    if (bad)
-        EX_TRY(damage_to_items(act, r->check.hurt, &items, err));
+    if (mapped != EX_OK && err != NULL)
+        *err = why;
+    EX_TRY(mapped);
     json_object_del(result, "good"); /* may be very long; the ledger has it */
     json_object_set_new(result, "packs_good", json_number(r->good_count));
     json_object_set_new(result, "oldest_verified",
                         r->oldest_ns != 0 ? json_time(r->oldest_ns) : json_null());
     json_object_set_new(result, "problems", damage_problems_json(&r->check));
     json_object_set_new(result, "problem_count", json_number(r->check.problem_count));
-    json_object_set_new(result, "items", items != NULL ? items : json_array());
+    json_object_set_new(result, "items", items != NULL ? json_incref(items) : json_array());
     act->verdict = bad ? EX_ALTERED : interrupted ? EX_PARTIAL : EX_OK;
     *ret_result = ex_steal(&result);
     return EX_OK;

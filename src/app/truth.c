@@ -104,6 +104,9 @@ static ex_code keep_item(struct act *act, const struct entry *e, struct truth *t
     (void)snprintf(i->result, sizeof i->result, "%s", e->result);
     i->number = ++k->items;
     i->item = json_incref(json_object_get(what, "item"));
+    json_t *resumed = json_object_get(what, "resumed");
+    if (i->item != NULL && json_is_array(resumed)) /* not read in one go: part of what it is */
+        json_object_set(i->item, "resumed", resumed);
     json_decref(what);
     learn_number(k, i->item);
     return EX_OK;
@@ -250,8 +253,8 @@ struct story {
     const struct item_truth *item;
     json_t *rows;
     bool altered;
-    bool verified;
-    int64_t verified_ns;
+    bool verified, damaged;
+    int64_t verified_ns, damaged_ns;
 };
 
 static bool verdict_is(json_t *what, const char *claim, const char *word) {
@@ -260,23 +263,43 @@ static bool verdict_is(json_t *what, const char *claim, const char *word) {
     return verdict != NULL && strcmp(verdict, word) == 0;
 }
 
-/* Does this verification concern the item, and did it find everything about it good? */
-static bool verification_concerns(const struct story *s, json_t *what, bool *ret_good) {
+/* The member of a list of items, or of their ids, that is this one. */
+static json_t *find_own(const struct story *s, json_t *list) {
     json_t *one;
     size_t n;
     char hex[2 * ENTRY_ID_BYTES + 1];
     ex_hex(hex, s->item->id, ENTRY_ID_BYTES);
-    json_array_foreach(json_object_get(what, "items"), n, one) {
+    json_array_foreach(list, n, one) {
         const char *id = json_is_string(one) ? json_string_value(one)
                                              : json_string_value(json_object_get(one, "id"));
-        const char *verdict = json_string_value(json_object_get(one, "verdict"));
-        if (id == NULL || strcmp(id, hex) != 0)
-            continue;
-        *ret_good = verdict != NULL && strcmp(verdict, "good") == 0 &&
-                    verdict_is(what, "history", "good") && verdict_is(what, "signers", "good");
-        return true;
+        if (id != NULL && strcmp(id, hex) == 0)
+            return one;
     }
-    return false;
+    return NULL;
+}
+
+/* Entries about many items at once: their bodies name them. */
+static bool names_many(const struct entry *e) {
+    return strncmp(e->event, "verify.", 7) == 0 || strcmp(e->event, "scrub.outcome") == 0 ||
+           strcmp(e->event, "repair.outcome") == 0;
+}
+
+/* Does this entry concern the item, and did it find everything about it good, or its bytes damaged?
+ * A verification lists what it looked at, scrub and repair what is hurt. */
+static bool concerns(struct story *s, const struct entry *e, json_t *what) {
+    json_t *one = find_own(s, json_object_get(what, "items"));
+    const char *verdict = json_string_value(json_object_get(one, "verdict"));
+    bool verification = strncmp(e->event, "verify.", 7) == 0;
+    bool good = verdict != NULL && strcmp(verdict, "good") == 0;
+    if (good && verdict_is(what, "history", "good") && verdict_is(what, "signers", "good")) {
+        s->verified = true;
+        s->verified_ns = e->clock.utc_ns;
+    }
+    if (one != NULL && (verification ? verdict != NULL && !good : true)) {
+        s->damaged = true;
+        s->damaged_ns = e->clock.utc_ns;
+    }
+    return one != NULL || find_own(s, json_object_get(what, "items_before")) != NULL;
 }
 
 static ex_code add_row(struct story *s, const struct entry *e, struct act *act, json_t **ret_what,
@@ -303,19 +326,15 @@ static ex_code tell(struct act *act, const struct entry *e, void *context, struc
     json_t *what = NULL;
     bool own =
         (e->has & ENTRY_HAS_ITEM) != 0 && memcmp(e->item_id, s->item->id, ENTRY_ID_BYTES) == 0;
-    bool verification = strncmp(e->event, "verify.", 7) == 0, good = false, concerns = false;
-    if (!own && !(verification && (e->has & ENTRY_HAS_ITEM) == 0))
+    bool many = names_many(e), named = false;
+    if (!own && !(many && (e->has & ENTRY_HAS_ITEM) == 0))
         return EX_OK;
-    if (verification) {
+    if (many) {
         EX_TRY(section_or_nothing(act, e, "what", &what, err));
-        concerns = verification_concerns(s, what, &good);
+        named = concerns(s, e, what);
         json_decref(what);
     }
-    if (good) {
-        s->verified = true;
-        s->verified_ns = e->clock.utc_ns;
-    }
-    if (!own && !concerns)
+    if (!own && !named)
         return EX_OK;
     ex_code code = add_row(s, e, act, &what, err);
     json_decref(what);
@@ -332,6 +351,8 @@ ex_code truth_story(struct act *act, const struct item_truth *item, json_t **ret
     }
     *ret_item = truth_item_json(item);
     json_object_set_new(*ret_item, "verified", s.verified ? json_time(s.verified_ns) : json_null());
+    json_object_set_new(*ret_item, "damage_found",
+                        s.damaged ? json_time(s.damaged_ns) : json_null());
     *ret_rows = s.rows;
     if (s.altered || json_object_get(*ret_item, "damaged") != NULL)
         act->verdict = EX_ALTERED;

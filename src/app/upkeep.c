@@ -191,7 +191,7 @@ static ex_code check_everything(struct act *act, struct vault_check_report *r, j
     json_object_set_new(*ret_result, "bodies_locked", json_number(h->bodies_locked));
     json_object_set_new(*ret_result, "problem_count",
                         json_number(r->problem_count + h->ledger.problem_count + others));
-    if (r->problem_count > 0 && !r->locked)
+    if ((r->problem_count > 0 || h->packs_missing > 0) && !r->locked)
         add_items(act, r, *ret_result);
     return EX_OK;
 }

@@ -40,7 +40,7 @@ void page_hurt_items(struct cli_page *page, const json_t *result) {
                  page_text(result, "items_unknown"));
         return;
     }
-    if (items == NULL || page_number(result, "problem_count") == 0)
+    if (items == NULL || (json_array_size(items) == 0 && page_number(result, "problem_count") == 0))
         return;
     if (json_array_size(items) == 0)
         page_say(page, 0,
@@ -60,6 +60,9 @@ void render_vault_scrub(struct cli_page *page, const json_t *result) {
              : page_number(result, "packs_read") > 0 ? _("What was read now is as it was written, "
                                                          "every byte.")
                                                      : _("Nothing was due, and nothing was read."));
+    if (json_is_true(page_get(result, "interrupted")))
+        page_say(page, 0, "%s",
+                 _("It was interrupted: a pack that was not read to its end counts as not read."));
     page_list(page, 0, _("PROBLEMS"), page_get(result, "problems"));
     page_hurt_items(page, result);
     page_gap(page);
@@ -81,11 +84,12 @@ void render_vault_scrub(struct cli_page *page, const json_t *result) {
 void render_vault_repair(struct cli_page *page, const json_t *result) {
     char number[CLI_NUMBER_BYTES];
     bool whole = json_array_size(page_get(result, "items")) == 0;
+    bool nothing = page_number(result, "problems_before") == 0 &&
+                   json_array_size(page_get(result, "items_before")) == 0;
     page_say(page, 0, "%s",
-             page_number(result, "problems_before") == 0
-                 ? _("Nothing is damaged; nothing was done.")
-             : whole ? _("Of every byte of every item there is a good copy now.")
-                     : _("NOT EVERYTHING COULD BE MENDED."));
+             !whole    ? _("NOT EVERYTHING COULD BE MENDED.")
+             : nothing ? _("No damage was found in the packs; nothing was done.")
+                       : _("Of every byte of every item there is a good copy now."));
     page_list(page, 0, _("What is still damaged, though it may not be needed any more"),
               page_get(result, "problems"));
     if (!whole)

@@ -55,20 +55,37 @@ static ex_code load(struct vault *v, struct vault_dates *ret, struct ex_error *e
     return parse(data, code == EX_OK ? size : 0, ret, err);
 }
 
-int64_t vault_pack_verified(struct vault *v, const uint8_t id[static VAULT_PACK_ID_BYTES],
-                            int64_t written_ns) {
+static const struct vault_pack_date *find_row(struct vault *v, const uint8_t *id) {
     struct vault_pack_date key;
     if (!v->dates_loaded) {
         if (load(v, &v->dates, NULL) != EX_OK)
-            return written_ns;
+            return NULL;
         v->dates_loaded = true;
     }
     memcpy(key.id, id, sizeof key.id);
-    const struct vault_pack_date *row =
-        v->dates.count > 0
-            ? bsearch(&key, v->dates.row, v->dates.count, sizeof *v->dates.row, by_pack)
-            : NULL;
+    return v->dates.count > 0
+               ? bsearch(&key, v->dates.row, v->dates.count, sizeof *v->dates.row, by_pack)
+               : NULL;
+}
+
+bool vault_pack_is_suspect(struct vault *v, const uint8_t id[static VAULT_PACK_ID_BYTES]) {
+    const struct vault_pack_date *row = find_row(v, id);
+    return row != NULL && row->verified_ns < 0;
+}
+
+int64_t vault_pack_verified(struct vault *v, const uint8_t id[static VAULT_PACK_ID_BYTES],
+                            int64_t written_ns) {
+    const struct vault_pack_date *row = find_row(v, id);
+    if (row != NULL && row->verified_ns < 0)
+        return 0;
     return row != NULL && row->verified_ns > written_ns ? row->verified_ns : written_ns;
+}
+
+/* Of two rows of a pack the later one says how it stands, and of two of one time the worse one. */
+static bool is_newer(const struct vault_pack_date *a, const struct vault_pack_date *b) {
+    uint64_t x = a->verified_ns < 0 ? -(uint64_t)a->verified_ns : (uint64_t)a->verified_ns;
+    uint64_t y = b->verified_ns < 0 ? -(uint64_t)b->verified_ns : (uint64_t)b->verified_ns;
+    return x != y ? x > y : a->verified_ns < b->verified_ns;
 }
 
 static ex_code save(struct vault *v, const struct vault_dates *d, struct ex_error *err) {
@@ -81,7 +98,19 @@ static ex_code save(struct vault *v, const struct vault_dates *d, struct ex_erro
     return sealed_write(v, DATES_FILE, &DATES, data, d->count * DATE_BYTES, err);
 }
 
-/* Rows of packs that are gone are dropped on the way; of two rows the later date stays. */
+/* What was found damaged now is damaged, however far ahead a clock was when it was found good. */
+static void forget_good(struct vault_dates *d, const struct vault_pack_date *row, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        struct vault_pack_date *old =
+            row[i].verified_ns < 0 && d->count > 0
+                ? bsearch(&row[i], d->row, d->count, sizeof *d->row, by_pack)
+                : NULL;
+        if (old != NULL)
+            old->verified_ns = 0;
+    }
+}
+
+/* Rows of packs that are gone are dropped on the way. */
 static ex_code merge(struct vault *v, struct vault_dates *d, const struct vault_pack_date *row,
                      size_t count, struct ex_error *err) {
     size_t kept = 0;
@@ -93,7 +122,7 @@ static ex_code merge(struct vault *v, struct vault_dates *d, const struct vault_
     qsort(all, d->count + count, sizeof *all, by_pack);
     for (size_t i = 0; i < d->count + count; i++) {
         if (kept > 0 && by_pack(&all[kept - 1], &all[i]) == 0) {
-            if (all[i].verified_ns > all[kept - 1].verified_ns)
+            if (is_newer(&all[i], &all[kept - 1]))
                 all[kept - 1] = all[i];
         } else if (vault_has_pack(v, all[i].id)) {
             all[kept++] = all[i];
@@ -113,6 +142,7 @@ ex_code vault_note_verified(struct vault *v, const struct vault_pack_date *row, 
         return EX_OK;
     EX_TRY(ex_lock(v->dir_fd, "work/.verified", true, DATES_LOCK_WAIT_MS, &lock, err));
     EX_TRY(load(v, &d, err));
+    forget_good(&d, row, count);
     ex_code code = merge(v, &d, row, count, err);
     if (code == EX_OK)
         code = save(v, &d, err);

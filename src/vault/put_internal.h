@@ -60,7 +60,7 @@ struct reuse {
     struct vault *vault;
     bool compare_bytes;
     struct codec *codec;
-    bool loaded, sound;
+    bool loaded, sound, has_bytes; /* not only the table */
     struct index_place place; /* of the record in hand */
     struct record record;
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Is what the index says true? Before a collection relies on stored bytes, the record that should
- * hold them is asked: by its table, or, for --readback=all, by its bytes as the disk gives them
- * now. A place that does not hold what it should is passed over, and the bytes in hand are stored
- * anew. */
+ * hold them is asked: by its table, or, for --readback=all and in a pack that a scrub found
+ * damaged, by its bytes as the disk gives them now. A place that does not hold what it should is
+ * passed over, and the bytes in hand are stored anew. */
 #include "vault/put_internal.h"
 
 ex_code reuse_open(struct reuse *u, struct vault *v, bool compare_bytes, struct ex_error *err) {
@@ -21,10 +21,11 @@ static bool load(struct reuse *u, const struct index_place *place) {
     if (u->loaded && index_place_same(&u->place, place))
         return u->sound;
     record_clear(&u->record);
-    ex_code code = u->compare_bytes ? pack_read_record(u->vault, place->pack, place->offset, true,
-                                                       u->codec, &u->record, NULL)
-                                    : pack_read_table(u->vault, place->pack, place->offset,
-                                                      u->codec, &u->record, NULL);
+    u->has_bytes = u->compare_bytes || vault_pack_is_suspect(u->vault, place->pack);
+    ex_code code = u->has_bytes ? pack_read_record(u->vault, place->pack, place->offset, true,
+                                                   u->codec, &u->record, NULL)
+                                : pack_read_table(u->vault, place->pack, place->offset, u->codec,
+                                                  &u->record, NULL);
     u->place = *place;
     u->loaded = true;
     u->sound = code == EX_OK;
@@ -39,7 +40,7 @@ static bool holds(const struct reuse *u, enum record_type type,
     for (size_t i = 0; i < u->record.entry_count; at += u->record.entry[i].length, i++) {
         const struct table_entry *e = &u->record.entry[i];
         if (memcmp(e->id, id, SHA256_BYTES) == 0 && e->length == size_bytes)
-            return !u->compare_bytes || memcmp(u->record.data + at, data, size_bytes) == 0;
+            return !u->has_bytes || memcmp(u->record.data + at, data, size_bytes) == 0;
     }
     return false;
 }

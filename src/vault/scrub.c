@@ -44,6 +44,8 @@ static ex_code add_pack(void *context, const char *name,
     struct due *d = &s->pack[s->count++];
     memcpy(d->id, id, sizeof d->id);
     d->verified_ns = vault_pack_verified(s->vault, id, 0);
+    if (vault_pack_is_suspect(s->vault, id))
+        return EX_OK; /* whatever its trailer says: it is the first to be looked at */
     return d->verified_ns != 0 ? EX_OK : learn_date(s, name, d, err);
 }
 

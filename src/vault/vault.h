@@ -402,12 +402,15 @@ bool vault_has_pack(const struct vault *v, const uint8_t id[static VAULT_PACK_ID
 
 struct vault_pack_date {
     uint8_t id[VAULT_PACK_ID_BYTES];
-    int64_t verified_ns;
+    int64_t verified_ns; /* below 0: found damaged then, the sign apart */
 };
 /* When a pack was last read from the disk and found good: by a scrub, or else when it was written
- * (written_ns, from its trailer or the index; 0 not then either). */
+ * (written_ns, from its trailer or the index; 0 not then either). 0 too when it was found damaged
+ * then, and not good since. */
 int64_t vault_pack_verified(struct vault *v, const uint8_t id[static VAULT_PACK_ID_BYTES],
                             int64_t written_ns);
+/* Was it damaged when it was last read? */
+bool vault_pack_is_suspect(struct vault *v, const uint8_t id[static VAULT_PACK_ID_BYTES]);
 /* Durable when it returns. A derived list: rebuild forgets it and notes it again from the ledger.
  */
 EX_MUST_USE ex_code vault_note_verified(struct vault *v, const struct vault_pack_date *row,

@@ -98,6 +98,33 @@ static void a_bad_pack_gets_no_date(void **state) {
     vault_scrub_report_clear(&r);
 }
 
+/* What was found damaged has no date, whatever was noted before, until it is found good again. */
+static void what_was_damaged_is_suspect(void **state) {
+    struct fixture *f = *state;
+    struct ex_error err;
+    struct vault_scrub_report r;
+    const int64_t day_ns = (int64_t)86400 * 1000000000, begun = now_ns();
+    struct vault_pack_date row = {.verified_ns = begun + day_ns};
+    memcpy(row.id, f->report[2].pack[0], sizeof row.id);
+    assert_code(EX_OK, vault_note_verified(f->place.v, &row, 1, &err)); /* by a wrong clock */
+    assert_false(vault_pack_is_suspect(f->place.v, row.id));
+    row.verified_ns = -begun;
+    assert_code(EX_OK, vault_note_verified(f->place.v, &row, 1, &err));
+    reopen_place(&f->place);
+    assert_true(vault_pack_is_suspect(f->place.v, row.id));
+    assert_int_equal(date_of(f, 2), 0);
+    row.verified_ns = begun - day_ns; /* an older date does not make it good */
+    assert_code(EX_OK, vault_note_verified(f->place.v, &row, 1, &err));
+    assert_true(vault_pack_is_suspect(f->place.v, row.id));
+    assert_false(vault_pack_is_suspect(f->place.v, f->report[1].pack[0]));
+    scrub(f, 1, &r); /* due, although nothing else is */
+    assert_int_equal(r.packs_due, 1);
+    assert_int_equal(r.good_count, 1);
+    vault_scrub_report_clear(&r);
+    assert_false(vault_pack_is_suspect(f->place.v, row.id));
+    assert_true(date_of(f, 2) >= begun);
+}
+
 /* What was longest unread comes first; a plan without time does not begin another pack. */
 static void the_oldest_comes_first(void **state) {
     struct fixture *f = *state;
@@ -163,6 +190,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         fixture_test(only_what_is_due),
         fixture_test(a_bad_pack_gets_no_date),
+        fixture_test(what_was_damaged_is_suspect),
         fixture_test(the_oldest_comes_first),
         fixture_test(stopped_early_it_keeps_what_it_did),
         fixture_test(a_damaged_list_is_made_anew),
