@@ -162,17 +162,28 @@ static char *text_of(json_t *object, const char *key) {
     return bytes;
 }
 
+/* By what the source is taken for the same. */
+enum { SAME_BY = 5 };
+static const char *const same_by[SAME_BY] = {"resolved", "size_bytes", "inode", "modified",
+                                             "changed"};
+
+static json_t *same_by_json(void) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < SAME_BY; i++)
+        json_array_append_new(list, json_string(same_by[i]));
+    return list;
+}
+
 static ex_code check_same(const struct collecting *c, struct ex_error *err) {
-    static const char *const member[] = {"resolved", "size_bytes", "inode", "modified", "changed"};
-    static const char *const word[] = {"path", "size", "inode", "time of modification",
-                                       "time of change"};
+    static const char *const word[SAME_BY] = {"path", "size", "inode", "time of modification",
+                                              "time of change"};
     json_t *now = source_json(&c->before);
     size_t i = 0;
-    while (i < sizeof member / sizeof member[0] &&
-           json_equal(json_object_get(now, member[i]), json_object_get(c->recorded, member[i])))
+    while (i < SAME_BY &&
+           json_equal(json_object_get(now, same_by[i]), json_object_get(c->recorded, same_by[i])))
         i++;
     json_decref(now);
-    if (i == sizeof member / sizeof member[0])
+    if (i == SAME_BY)
         return EX_OK;
     return ex_hint(ex_fail(err, EX_SOURCE,
                            "the source \"%.100s\" is not what it was: its %s is another",
@@ -229,8 +240,9 @@ static ex_code begin_again(struct act *act, struct collecting *c, struct ex_erro
     EX_TRY(open_recorded(c, err));
     json_t *what = intent_json(act, c);
     json_object_set_new(what, "resumes",
-                        json_pack("{s:o, s:s, s:o}", "intent", json_number(intent), "work", name,
-                                  "offset", json_number(c->offset)));
+                        json_pack("{s:o, s:s, s:o, s:o}", "intent", json_number(intent), "work",
+                                  name, "offset", json_number(c->offset), "same_by",
+                                  same_by_json()));
     return act_intent(act, what, err);
 }
 

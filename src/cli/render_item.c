@@ -77,6 +77,27 @@ static void put_disposed(struct cli_page *page, const json_t *item) {
              page_number_text(approval, item, "disposed.approval"));
 }
 
+/* Whoever reads a hash must know when its bytes were read: not all at the same time. */
+static void put_sittings(struct cli_page *page, const json_t *item) {
+    const json_t *resumed = page_get(item, "resumed");
+    char sittings[CLI_NUMBER_BYTES], entry[CLI_NUMBER_BYTES];
+    size_t i = 0;
+    json_t *intent = NULL;
+    if (json_array_size(resumed) == 0)
+        return;
+    page_field(page, _("Interrupted"), _("read in %s sittings, not in one"),
+               cli_number(sittings, json_array_size(resumed) + 1));
+    json_array_foreach(resumed, i, intent)
+        page_say(page, 2, _("begun in entry %s, and cut off"),
+                 cli_number(entry, (uint64_t)json_integer_value(intent)));
+    page_say(page, 2, _("gone on with, and finished, from entry %s"),
+             page_number_text(entry, item, "entry_intent"));
+    page_say(
+        page, 2,
+        _("the source was taken for the same by its path, size, inode and times; what had been "
+          "read before was not read again, but for the last piece of it"));
+}
+
 static void put_item_head(struct cli_page *page, const json_t *item) {
     char size[CLI_NUMBER_BYTES];
     char time[PAGE_TIME_BYTES];
@@ -88,6 +109,7 @@ static void put_item_head(struct cli_page *page, const json_t *item) {
     page_time_text(time, page_text(item, "collected"), page_text(item, "zone"));
     page_field(page, _("Collected"), "%s", time);
     page_field(page, _("By officer"), "%s", page_text_or(item, "officer", _("not recorded")));
+    put_sittings(page, item);
     page_field(page, _("Size"), "%s", page_size_text(size, item, "size_bytes"));
     put_hashes(page, 0, item);
     put_unreadable(page, item);
@@ -241,6 +263,10 @@ void render_item_show(struct cli_page *page, const json_t *result) {
         page_time_text(time, page_text(item, "verified"), NULL);
     page_field(page, _("Last found good"), "%s",
                page_has(item, "verified") ? time : _("not verified since it was collected"));
+    if (page_has(item, "damage_found")) {
+        page_time_text(time, page_text(item, "damage_found"), NULL);
+        page_field(page, _("Last found damaged"), "%s", time);
+    }
     put_source(page, page_get(item, "source"));
     page_gap(page);
     page_say(page, 0, _("History"));
@@ -285,7 +311,9 @@ void render_export(struct cli_page *page, const json_t *result) {
 void render_custody_log(struct cli_page *page, const json_t *result) {
     put_item_head(page, page_get(result, "item"));
     page_gap(page);
-    page_prose(page, _("Everything that the ledger says about it, in order"));
+    page_prose(page,
+               _("Every entry that names it, in order. What was done to the vault as a whole "
+                 "(keys, compaction, parity, rebuilding) names no item: exhibit ledger show"));
     render_history(page, page_get(result, "history"));
     page_recorded_talk(page, result);
 }

@@ -58,6 +58,15 @@ other_source() { # another file under the same name
 check "another file in its place is refused" other_source
 check "resumed: the SHA-256 of sha256sum" resumed
 check "the item says that it was resumed" bash -c "'$bin' ledger show --json --quiet | grep -q '\"resumes\"'"
+told() { # TEXT COMMAND…
+    local text=$1
+    shift
+    exhibit "$@" | tr -s ' \n' ' ' | grep -qF -- "$text"
+}
+check "so does its page" told 'Interrupted read in 2 sittings, not in one' item show c/1
+check "and by what the source was taken for the same" told \
+    'by its path, size, inode and times' custody log c/1
+check "the log says from which byte on" told 'going on with entry' custody log c/1
 check "it verifies, whole stream included" exhibit verify --all --linear
 check "nothing is left" bash -c "'$bin' work list --quiet | grep 'no unfinished'"
 check "resumed again, there is nothing" status_is 6 exhibit work resume "$id"
