@@ -8,13 +8,14 @@ FUZZ_SECONDS ?= 60
 ENTRIES ?= 20000000
 DIR ?= /tmp
 
-.PHONY: help build demo test crash bench bench-index fuzz format install clean
+.PHONY: help build demo test crash damage bench bench-index fuzz format install clean
 
 help:
 	@echo 'make demo                 see it work: collect, verify, export a small disk image'
 	@echo 'make demo SOURCE=path     the same with your own image (KEEP=1 keeps the vault)'
 	@echo 'make test                 build and run every test'
 	@echo 'make crash                crash at every operation of every scenario (KILLS=200, JOBS, KEEP=1)'
+	@echo 'make damage               flip bits in, cut, swap, remove every kind of file of a vault (BITS=2000, JOBS)'
 	@echo
 	@echo 'make build                $(RELEASE)/src/cli/exhibit'
 	@echo 'make install              install it under PREFIX ($(PREFIX)); DESTDIR is honoured'
@@ -43,6 +44,12 @@ crash:
 	@test -f $(RELEASE)/build.ninja || meson setup $(RELEASE)
 	@ninja -C $(RELEASE) src/cli/exhibit tests/crash/record.so tests/crash/wrong
 	@tests/crash/run $(RELEASE) $(SCENARIO)
+
+damage:
+	@tools/install-deps build test
+	@test -f $(RELEASE)/build.ninja || meson setup $(RELEASE)
+	@ninja -C $(RELEASE) tests/damage/judge
+	@tests/damage/run $(RELEASE)
 
 bench:
 	@tools/install-deps build bench

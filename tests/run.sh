@@ -90,6 +90,7 @@ for script in tests/scripts/*.sh; do
     run release "${script#tests/}" 900 "$script" "$PWD/build/release/src/cli/exhibit"
 done
 run release 'crashes' 900 tests/crash/run --quick build/release
+run asan 'damage' 900 tests/damage/run --quick build/asan
 
 rm -f "$results/last"
 awk -f tests/tap-sum.awk "$results"/tap/*.tap >"$results/sum"
