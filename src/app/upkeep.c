@@ -227,8 +227,10 @@ ex_code app_rebuild(struct act *act, json_t **ret_result, struct ex_error *err) 
     if (act->face->progress != NULL)
         act->face->progress->phase = "rebuilding";
     EX_TRY(vault_rebuild_index(act->vault, act->face->progress, &packs, &entries, err));
-    ex_code code = project_anew(act, err);
-    if (code == EX_FORMAT) /* what is to be cleared cannot be read */
+    ex_code code = catalog_check(act->catalog, err); /* clearing does not meet every block */
+    if (code == EX_OK)
+        code = project_anew(act, err);
+    if (code == EX_FORMAT)
         code = act_renew_catalog(act, err);
     EX_TRY(code);
     EX_TRY(scrub_rebuild_dates(act, err));

@@ -153,6 +153,20 @@ ex_code catalog_remove(const char *directory, struct ex_error *err) {
     return EX_OK;
 }
 
+ex_code catalog_check(struct catalog *c, struct ex_error *err) {
+    bool row;
+    CATALOG_QUERY(q);
+    EX_TRY(query_open(c, SQL_CHECK, &q, err));
+    EX_TRY(query_step(&q, &row, err));
+    EX_AUTO_FREE char *says = row ? query_text(&q, 0) : NULL;
+    EX_TRY(query_check(&q, err));
+    if (says != NULL && strcmp(says, "ok") == 0)
+        return EX_OK;
+    return ex_hint(ex_fail(err, EX_FORMAT, "the catalog is damaged: %.150s",
+                           says != NULL ? says : "it cannot be looked through"),
+                   err, "%s", CATALOG_HINT_REBUILD);
+}
+
 ex_code catalog_begin(struct catalog *c, struct ex_error *err) {
     if (c->read_only)
         return ex_hint(ex_fail(err, EX_DENIED, "the catalog can only be read here"), err,

@@ -46,6 +46,9 @@ EX_DEFINE_AUTO(struct catalog, catalog_close);
 /* Deletes catalog.db and its WAL files; no error when they are not there. No handle may be open. */
 EX_MUST_USE ex_code catalog_remove(const char *directory, struct ex_error *err);
 
+/* Reads every page in use. EX_FORMAT: something in it is damaged. */
+EX_MUST_USE ex_code catalog_check(struct catalog *c, struct ex_error *err);
+
 EX_MUST_USE ex_code catalog_begin(struct catalog *c,
                                   struct ex_error *err); /* waits up to 10 s, then EX_BUSY */
 EX_MUST_USE ex_code catalog_commit(struct catalog *c, struct ex_error *err); /* or aborts */

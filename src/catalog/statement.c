@@ -46,6 +46,7 @@ static const char *const sql_texts[SQL_COUNT] = {
                                "(SELECT entry FROM entries WHERE item_id = ?1 "
                                "UNION SELECT entry FROM concerns WHERE item_id = ?1) "
                                "ORDER BY entry",
+    [SQL_CHECK] = "PRAGMA quick_check(1)",
     [SQL_ALL_POSITION] = "SELECT size, root FROM position",
     [SQL_ALL_ENTRIES] = "SELECT " ENTRY_COLUMNS " FROM entries ORDER BY entry",
     [SQL_ALL_CONCERNS] = "SELECT item_id, entry FROM concerns ORDER BY item_id, entry",
