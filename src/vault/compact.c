@@ -14,8 +14,7 @@ enum {
     SMALL_PACK_BYTES = PACK_TARGET_BYTES / 8,
     BATCH_PACKS = 1024,
     WORK_WAIT_MS = 10000,
-    WORK_POLL_MS = 200,
-    GATE_WAIT_MS = 30000
+    WORK_POLL_MS = 200
 };
 static const uint64_t BATCH_BYTES = (uint64_t)4 << 30; /* of old packs; what may lie there twice */
 
@@ -30,12 +29,6 @@ struct vault_compaction {
 };
 
 /* ---- who else is at work ---- */
-
-ex_code work_gate(const struct vault *v, bool exclusive, int *ret_fd, struct ex_error *err) {
-    EX_AUTO_FD int works = -1;
-    EX_TRY(ex_open_dir_at(v->dir_fd, "work", true, &works, err));
-    return ex_lock(works, ".gate", exclusive, GATE_WAIT_MS, ret_fd, err);
-}
 
 static bool is_running(int works_fd, const char *name) {
     char path[300];

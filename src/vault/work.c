@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { WORK_PATH_BYTES = 48, POINT_HEAD_BYTES = 16 };
+enum { WORK_PATH_BYTES = 48, POINT_HEAD_BYTES = 16, GATE_WAIT_MS = 30000 };
 
 static struct vault_work *work_new(struct vault *v, const char *name) {
     struct vault_work *w = ex_new0(struct vault_work);
@@ -34,6 +34,12 @@ void vault_work_close(struct vault_work *w) {
 
 const char *vault_work_name(const struct vault_work *w) {
     return w->name;
+}
+
+ex_code work_gate(const struct vault *v, bool exclusive, int *ret_fd, struct ex_error *err) {
+    EX_AUTO_FD int works = -1;
+    EX_TRY(ex_open_dir_at(v->dir_fd, "work", true, &works, err));
+    return ex_lock(works, ".gate", exclusive, GATE_WAIT_MS, ret_fd, err);
 }
 
 ex_code work_make(struct vault *v, const char *what, struct vault_work **ret,
