@@ -262,6 +262,16 @@ keys_killed() {
 }
 check "a change of keys that is cut off: nothing is found" keys_killed
 
+# ---- an item is to be disposed of ----
+
+proposed() {
+    item=$(one collect "$folder/Source-Kowari.img" --case Case-Bilby-77 --label 'Label Pademelon' --json |
+        grep -o '"label":"[^"]*"' | tail -1 | cut -d '"' -f 4) &&
+        proposal=$(one item dispose "$item" "${legal[@]}" --json | grep -o '"proposal":[0-9]*' | tail -1 | cut -d : -f 2)
+}
+check "a disposal is proposed" proposed
+check "nothing is found" nothing
+
 # ---- a sudden end while the catalog is written ----
 
 journal_left() {
@@ -301,10 +311,10 @@ tidy() {
     for id in $(ls vault/work); do
         two work discard "$id" --reason 'Reason Antechinus' || return 1
     done
-    two vault compact
+    two item dispose "$item" --approve "$proposal" && two vault compact
 }
 check "the vault goes on to its end" end
-check "what was cut off is discarded, and the rest carried over" tidy
+check "what was cut off is discarded, the item disposed of, and the rest carried over" tidy
 check "nothing is found" nothing
 check "it verifies, and what was cut off does no harm" two vault check --deep
 
@@ -363,6 +373,17 @@ no_core() {
     [ $? -gt 128 ] && ! find . -name 'core*' | grep . && nothing
 }
 check "a crash leaves no core" no_core
+talk() { # what is printed about keys has none of the secrets in it
+    local file
+    mkdir -p talk
+    "$bin" init other --agency A --officer B --kdf-memory 8 --recovery-sheet other.html --json >talk/init &&
+        EXHIBIT_VAULT=other "$bin" key sheet --output other2.html --kdf-memory 8 --json >talk/sheet &&
+        EXHIBIT_VAULT=other EXHIBIT_NEW_PASSPHRASE_FILE=passphrase-two "$bin" key passphrase --kdf-memory 8 --json \
+            >talk/passphrase || return 1
+    ! grep -hoE '([0-9A-Z]{5}-){3}[0-9A-Z]{5}' other.html other2.html | grep -rFf - talk &&
+        ! cat passphrase passphrase-two | grep -rFf - talk
+}
+check "results in JSON hold no code and no passphrase" talk
 by_mistake() { # the passphrase stands where the name of its file should
     EXHIBIT_PASSPHRASE_FILE=$(cat passphrase-two) fails "$bin" item list --officer 'Officer Numbat' >said 2>&1 &&
         EXHIBIT_PASSPHRASE_FILE=$(cat passphrase-two) fails "$bin" item list --officer 'Officer Numbat' --json >>said &&
