@@ -115,6 +115,11 @@ static ex_code check_proposal(struct act *act, struct disposing *d, struct ex_er
     if (memcmp(d->proposed_by, act->officer.id, sizeof d->proposed_by) == 0)
         return ex_hint(ex_fail(err, EX_DENIED, "who proposed a disposal cannot approve it"), err,
                        "another officer with the permission \"dispose\" does that");
+    const struct history_officer *own = roster_officer(act, act->officer.id);
+    if (own == NULL || own->enrolled_at > d->proposal)
+        return ex_hint(ex_fail(err, EX_DENIED,
+                               "who was enrolled after a disposal was proposed cannot approve it"),
+                       err, "propose it again");
     ex_clock_read(&now);
     if (now.utc_ns < d->proposed_ns ||
         now.utc_ns - d->proposed_ns > (int64_t)HISTORY_DISPOSAL_DAYS * 24 * 3600 * 1000000000)

@@ -575,10 +575,12 @@ static ex_code propose(struct feed *f, struct ex_error *err) {
     return EX_OK;
 }
 
-/* Another officer than the one who proposed it, about the same item, soon enough, and once. */
+/* Another officer than the one who proposed it, about the same item, soon enough, and once. One who
+ * was there already: a second key could be enrolled, or recovered, only to approve with it. */
 static void approve(struct feed *f) {
     uint64_t *broken = &f->h->report.rules_broken;
     const struct entry *e = f->e;
+    const struct officer *o = find_officer(f->h, e->signer_officer);
     struct proposal *p = NULL;
     if ((e->has & ENTRY_HAS_INTENT) != 0)
         HASH_FIND(hh, f->h->proposals, &e->intent, sizeof e->intent, p);
@@ -592,6 +594,8 @@ static void approve(struct feed *f) {
         finding(f, broken, "approves the disposal of another item than was proposed");
     else if (memcmp(p->officer, e->signer_officer, sizeof p->officer) == 0)
         finding(f, broken, "an officer who approves their own proposal");
+    else if (o == NULL || o->public.enrolled_at > p->index)
+        finding(f, broken, "approves a disposal that was proposed before the officer was enrolled");
     else if (e->clock.utc_ns < p->utc_ns || e->clock.utc_ns - p->utc_ns > DISPOSAL_NS)
         finding(f, broken, "approves a disposal more than 30 days after it was proposed");
     else

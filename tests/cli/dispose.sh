@@ -23,6 +23,11 @@ echo '# nobody approves an own proposal, and not of another item'
 t exhibit item dispose 7/2 --approve $proposal --officer 'Sok Dara' --quiet
 t as_second exhibit item dispose 7/1 --approve $proposal --quiet
 t as_second exhibit item dispose 7/2 --approve 3 --quiet
+echo '# nor with a key that was made after it was proposed'
+printf 'a third horse\n' >third
+chmod 600 third
+EXHIBIT_NEW_PASSPHRASE_FILE=third exhibit officer add 'Sok Dara 2' --permissions dispose --kdf-memory 8 --officer 'Sok Dara' --quiet >/dev/null
+s "EXHIBIT_PASSPHRASE_FILE=third exhibit item dispose 7/2 --approve $proposal --officer 'Sok Dara 2' --quiet"
 echo '# another officer does'
 as_second exhibit item dispose 7/2 --approve $proposal --quiet >said
 sed 's/^\(Removed\|Kept\)\( *\)[1-9].* chunks, [1-9].*/\1\2SOME/' said

@@ -434,6 +434,18 @@ static void test_disposal_of_no_item(void **state) {
     assert_finding(s, &e, KEY_OFFICER, rules_broken);
 }
 
+/* A second key of the same person must not be made for it: neither enrolled nor recovered. */
+static void test_disposal_by_a_new_officer(void **state) {
+    struct scene *s = *state;
+    uint64_t by, approved;
+    struct entry e = decide(s, "dispose.propose", FIRST, ITEM);
+    assert_true(feed(s, &e, KEY_OFFICER));
+    second_officer(s, "dispose");
+    e = approval(s, SECOND, ITEM, 3);
+    assert_finding(s, &e, KEY_OTHER, rules_broken);
+    assert_false(history_disposal(s->h, ITEM, &by, &approved));
+}
+
 static void test_disposal_too_late(void **state) {
     struct scene *s = *state;
     proposed(s);
@@ -899,6 +911,7 @@ int main(void) {
         scene_test(test_disposal_of_another_item),
         scene_test(test_disposal_of_nothing),
         scene_test(test_disposal_of_no_item),
+        scene_test(test_disposal_by_a_new_officer),
         scene_test(test_disposal_too_late),
         scene_test(test_disposal_without_right),
         scene_test(test_disposal_by_session),
