@@ -51,8 +51,19 @@ static ex_code add_gone(struct needed *n, const struct entry *e, struct ex_error
     return EX_OK;
 }
 
+/* Not for bodies alone: those are left by any write that was cut off. */
+static void note_cut_back(struct act *act, struct needed *n, const struct entry *e) {
+    json_t *what = NULL;
+    if (project_section(act, e, "what", &what, NULL) != EX_OK ||
+        json_is_integer(json_object_get(what, "catalog_was_at")))
+        n->cut_back = e->index;
+    json_decref(what);
+}
+
 static ex_code each(struct act *act, const struct entry *e, void *context, struct ex_error *err) {
     struct needed *n = context;
+    if (strcmp(e->event, "ledger.leftover") == 0)
+        note_cut_back(act, n, e);
     const unsigned item = ENTRY_HAS_ITEM | ENTRY_HAS_OBJECT;
     if (strcmp(e->event, "compact.outcome") == 0)
         EX_TRY(add_settled(act, n, e, err));
@@ -124,6 +135,19 @@ static ex_code check_ledger(struct act *act, struct ex_error *err) {
                    err, "exhibit ledger verify says what is wrong with it");
 }
 
+/* An older ledger put back does not name what was collected since. It is sound in itself, and on
+ * its word all that would go. */
+static ex_code check_not_cut_back(struct act *act, const struct needed *n, struct ex_error *err) {
+    if ((n->cut_back == 0 && act->catalog_was_at == 0) || act_has_flag(act, FLAG_REASON))
+        return EX_OK;
+    return ex_hint(ex_fail(err, EX_ALTERED,
+                           "the ledger was longer once: what only the entries name that are gone "
+                           "would be removed for ever"),
+                   err,
+                   "put back the ledger that has them; or, if they are to be given up, say why: "
+                   "--reason TEXT");
+}
+
 ex_code needed_open(struct act *act, struct needed *n, struct vault_compact_options *options,
                     struct ex_error *err) {
     *n = (struct needed){.act = act, .level = options->level};
@@ -133,6 +157,7 @@ ex_code needed_open(struct act *act, struct needed *n, struct vault_compact_opti
         act->face->progress->phase = "finding what is needed";
     EX_TRY(check_ledger(act, err));
     EX_TRY(read_ledger(n, err));
+    EX_TRY(check_not_cut_back(act, n, err));
     options->settled = (const uint8_t(*)[VAULT_PACK_ID_BYTES])n->settled;
     options->settled_count = n->settled_count;
     return EX_OK;

@@ -19,6 +19,7 @@ struct needed {
     size_t settled_count, settled_capacity;
     uint8_t (*settled)[VAULT_PACK_ID_BYTES];
     int level;
+    uint64_t cut_back; /* the last entry that says that entries after it were gone; 0: none */
 };
 
 /* Checks the history; sets objects, context and settled of the options. EX_ALTERED, EX_SIGNATURE:

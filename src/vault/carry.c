@@ -90,12 +90,13 @@ static ex_code add_entry(struct carrier *c, enum record_type type, const uint8_t
 /* ---- which entries ---- */
 
 /* Does somebody need these bytes at this other place? What came after the packs were listed is
- * taken for needed. */
+ * taken for needed; so is what lay in a pack whose list could be read then and cannot be any more:
+ * it may be the very copy that was marked. */
 static bool other_is_needed(struct live *l, const struct index_place *place, const uint8_t *id) {
+    const struct live_pack *p = live_find_pack(l, place->pack);
     size_t entry;
     if (!live_entry(l, place, id, &entry))
-        return false;
-    const struct live_pack *p = live_find_pack(l, place->pack);
+        return p != NULL && p->live != NULL && live_list(l, place->pack) == NULL;
     return p == NULL || p->live == NULL || live_is_needed(p, entry);
 }
 

@@ -64,4 +64,21 @@ check "the repair does not say that nothing is damaged" silent 'nothing was done
 check "it names the item" says 'c/1: 3,000,000 bytes' exhibit vault repair --quiet
 check "it mends it" status_is 0 exhibit vault repair --from-vault whole --quiet
 check "all is there again" status_is 0 exhibit verify --all --linear --quiet
+
+# ---- an older ledger put back: on its word nothing goes that only the newer one names ----
+
+rm -rf vault && cp -a whole vault
+head -c 3000000 /dev/urandom >later
+exhibit collect later --case c --quiet >/dev/null
+rm -rf vault/ledger && cp -a whole/ledger vault/ledger
+check "a compaction refuses" says 'the ledger was longer once' exhibit vault compact --waste 0
+check "it still does when the catalog has forgotten" says 'the ledger was longer once' \
+    exhibit vault compact --waste 0
+check "every pack is there" [ "$(find vault/packs -name '*.pack' | wc -l)" = 2 ]
+check "given up with a reason, it is done" status_is 0 \
+    exhibit vault compact --waste 0 --reason 'the order of 3 May' --quiet
+check "and only then a pack goes" [ "$(find vault/packs -name '*.pack' | wc -l)" = 1 ]
+rm -rf vault && cp -a whole vault
+exhibit item list --quiet >/dev/null
+check "a whole ledger needs no reason" status_is 0 exhibit vault compact --waste 0 --quiet
 echo "1..$count"
