@@ -14,7 +14,7 @@ HARMLESS = {
     "ledger body": "of no entry, and beyond a gap: an append that comes there sets it aside",
     "failed unlocks": "not protected until a session signs them (ledger.md §6)",
 }
-VERIFY_EVERY, REBUILD_EVERY = 10, 13
+ANSWERS_EVERY, VERIFY_EVERY, REBUILD_EVERY = 5, 10, 13
 CHANGING = ("checked_at", "time", "verified", "collected_at", "seconds", "entries", "timestamp",
             "oldest_verified", "monotonic")
 
@@ -164,7 +164,8 @@ class Bench:
             o.failure = f"the check names {sorted(named)}, a verification {sorted(hurt)}"
 
     def judge_derived(self, o, number):
-        answers = self.recorded(self.answers)
+        told = o.detected and number % ANSWERS_EVERY != 0
+        answers = [] if told else self.recorded(self.answers)
         for whole, now in zip(self.whole_answers, answers):
             if now["exit"] != whole["exit"]:
                 o.detected = True

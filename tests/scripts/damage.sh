@@ -24,13 +24,15 @@ again() {
     cp -a fresh vault
 }
 head -c 300000 /dev/urandom >a
-head -c 200000 /dev/urandom >b
+{ head -c 100000 /dev/urandom; seq 20000; } >b
 sha_a=$(sha256sum <a | cut -c 1-64)
 exhibit init vault --agency A --officer Ama --recovery-sheet sheet.txt --kdf-memory 8 >/dev/null 2>&1
 {
     ama officer add Ben --permissions collect,view --kdf-memory 8
     ama case new --number C --title t
     ama collect a --case C
+    seq 100000 >c
+    ama collect c --case C
 } >/dev/null 2>&1
 exhibit vault check --deep --officer Ama >/dev/null 2>&1 || {
     echo "not ok 1 - damage: no sound vault could be made"
@@ -56,7 +58,10 @@ copied() {
         status=$?
         case $status in
         0) good=$((good + 1)) ;;
-        4) grep -qE '"verdict":"(altered|missing)|"text":"[^"]' said || return 1 ;;
+        4) # what came while it ran may lack something; what was there before does not
+            grep -qE '"(altered|missing)"|"text":"[^"]' said || return 1
+            ! grep -q '"type":"summary"' said || grep -q '"label":"C/1"[^}]*"verdict":"good"' said || return 1
+            ;;
         *) cat said && echo "exit $status" && return 1 ;;
         esac
         [ $status != 0 ] || ama item list --vault copy | grep -q "${sha_a:0:16}" || return 1
@@ -125,7 +130,7 @@ retired() {
         echo "exit status $status"
         return 1
     }
-    ama item list | grep -q C/2 && return 1
+    ama item list | grep -q C/3 && return 1
     exits 0 ama vault check --deep && exits 0 ama verify --all
 }
 again
@@ -198,11 +203,13 @@ if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=8m,mode=700 tmpfs small 2>/dev/n
     trap 'umount "$work/small"; rm -rf "$work"' EXIT
     check "full at every step: collect" every_room collect b --case C
     check "full at every step: key rotate" every_room key rotate
+    check "full at every step: officer add" every_room officer add Cyd --permissions view --kdf-memory 8
+    check "full at every step: vault compact" every_room vault compact
     check "full at every step: rebuild" every_room rebuild
     check "full at every step: vault parity" every_room vault parity
     check "full at every step: vault scrub" every_room vault scrub
-    cp -a fresh good
-    printf 'decay' | dd of="$(find fresh/packs -name '*.pack')" bs=1 seek=60000 conv=notrunc 2>/dev/null
+    big=$(find fresh/packs -name "*.pack" -size +200k)
+    printf "decay" | dd of="$big" bs=1 seek=60000 conv=notrunc 2>/dev/null
     hurt() { # repaired, it is sound; until then it says what is hurt
         local room=$1 status
         rm -rf small/vault small/filler
@@ -211,11 +218,12 @@ if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=8m,mode=700 tmpfs small 2>/dev/n
         ama vault repair --from-file a --vault small/vault >said 2>&1
         status=$?
         rm small/filler
-        ama vault repair --from-file a --vault small/vault
-        exits 0 ama verify --all --vault small/vault || {
-            echo "repair with $room KiB: first $status"
-            return 1
-        }
+        case $status in
+        0 | 1 | 4) ;;
+        *) cat said && echo "repair with $room KiB: exit status $status" && return 1 ;;
+        esac
+        [ $status = 0 ] || ama vault repair --from-file a --vault small/vault
+        exits 0 ama verify --all --vault small/vault
     }
     hurt_every_room() {
         local room
