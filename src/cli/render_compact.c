@@ -48,8 +48,10 @@ static void put_tombstone(struct cli_page *page, const json_t *result) {
     const json_t *content = page_get(result, "content");
     page_hash(page, 0, _("SHA-256 of what it was"), page_text_or(result, "sha256", "?"));
     if (json_is_object(content)) {
-        page_field(page, _("Removed"), _("%s chunks, %s"),
-                   page_number_text(number, content, "removed_chunks"),
+        page_field(page,
+                   json_is_true(page_get(result, "complete")) ? _("Removed")
+                                                              : _("To go, in part or all"),
+                   _("%s chunks, %s"), page_number_text(number, content, "removed_chunks"),
                    page_size_text(bytes, content, "removed_bytes"));
         page_field(page, _("Kept"), _("%s chunks, %s, which other items share"),
                    page_number_text(number, content, "shared_chunks"),

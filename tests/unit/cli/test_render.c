@@ -351,6 +351,36 @@ static void a_partial_collection_is_not_called_whole(void **state) {
     paper_free(p);
 }
 
+/* The counts are those of the plan: only a complete disposal may say that so much was removed. */
+static void a_partial_disposal_removed_nothing_for_sure(void **state) {
+    static const char *const json =
+        "{\"step\": \"removed\", \"label\": \"7/2\", \"proposal\": 3, \"approval\": 9, "
+        "\"complete\": %s, \"content\": {\"removed_chunks\": 4, \"removed_bytes\": 4096, "
+        "\"shared_chunks\": 0, \"shared_bytes\": 0, \"sharing_items\": 0}}";
+    char text[400];
+    (void)state;
+    (void)snprintf(text, sizeof text, json, "true");
+    struct paper *p = render("item dispose", text);
+    assert_has(p->out, "\nRemoved ");
+    paper_free(p);
+    (void)snprintf(text, sizeof text, json, "false");
+    p = render("item dispose", text);
+    assert_has(p->out, "PARTS OF ITEM 7/2 ARE STILL THERE");
+    assert_has_not(p->out, "\nRemoved ");
+    paper_free(p);
+}
+
+/* One hash, and the bytes were read at different times. */
+static void sittings_are_told(void **state) {
+    (void)state;
+    struct paper *p = render("item show", "{\"item\": {\"label\": \"7/1\", \"entry_intent\": 9, "
+                                          "\"resumed\": [5, 7]}}");
+    assert_has(p->out, "read in 3 sittings, not in one");
+    assert_has(p->out, "begun in entry 7, and cut off");
+    assert_has(p->out, "from entry 9");
+    paper_free(p);
+}
+
 static void what_is_not_there_is_never_good(void **state) {
     (void)state;
     struct paper *p = render("collect", "{}");
@@ -567,6 +597,8 @@ int main(void) {
         cmocka_unit_test(export_speaks_of_what_was_written),
         cmocka_unit_test(what_was_not_recorded_is_said),
         cmocka_unit_test(a_partial_collection_is_not_called_whole),
+        cmocka_unit_test(a_partial_disposal_removed_nothing_for_sure),
+        cmocka_unit_test(sittings_are_told),
         cmocka_unit_test(what_is_not_there_is_never_good),
         cmocka_unit_test(verify_keeps_three_claims_apart),
         cmocka_unit_test(ledger_verify_says_what_it_left_out),
