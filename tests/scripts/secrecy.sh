@@ -214,7 +214,7 @@ check "kill -9 when a pack has grown and is not sealed" killed_while_waiting 200
 check "it is there under work/" left 100000
 check "nothing is found" nothing
 
-victim 300 6291456 >"$folder/Source-Kowari.img"
+victim 300 3145728 >"$folder/Source-Kowari.img"
 killed_at_size() { # KIB: a write beyond so much of any file ends the process, without a handler
     local status=0
     (ulimit -c 0 -f "$1" && one collect "$folder/Source-Kowari.img" --case Case-Bilby-77) >log-killed 2>&1 || status=$?
