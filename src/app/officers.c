@@ -71,9 +71,20 @@ static json_t *permissions_json(size_t count, const char (*word)[ENTRY_WORD_MAX 
 
 /* ---- officer add ---- */
 
+/* Two names that look the same on every page must not be two officers. */
+static bool name_fits(const char *name) {
+    size_t size = strlen(name);
+    bool fits = size > 0 && name[0] != ' ' && name[size - 1] != ' ' && strstr(name, "  ") == NULL;
+    for (size_t i = 0; fits && i < size; i++)
+        fits = (unsigned char)name[i] >= 0x20 && name[i] != 0x7f;
+    return fits;
+}
+
 static ex_code name_is_free(struct act *act, const char *name, struct ex_error *err) {
     const struct history_officer *o = roster_find(act, name);
     uint8_t id[VAULT_ID_BYTES];
+    if (!name_fits(name))
+        return ex_fail(err, EX_USAGE, "a name has no spaces at its ends, nor two together");
     if (ex_parse_hex(name, strlen(name), id, sizeof id))
         return ex_fail(err, EX_USAGE, "that is an id, and no name");
     if (o == NULL || o->retired_at != 0)

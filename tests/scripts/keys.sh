@@ -158,6 +158,8 @@ recover() { EXHIBIT_RECOVERY_FILE=$work/$1 exhibit key recover --officer "$2" --
 check 'a code that was misread says which group' says 'group 1 of the recovery code' \
     recover wrong-code Ben
 printf '00000-00001-00002-00003-00004-00005-00006-00007\n' >other-code
+check 'a name that only looks like another is refused' status_is 2 \
+    exhibit officer add 'Ben ' --permissions view --kdf-memory 8
 check 'another code opens nothing' status_is 7 recover other-code Ben
 check 'nobody is recovered who is not in office' status_is 6 recover code Ama
 check 'the sheet gives the officer a new key' recover code Ben
