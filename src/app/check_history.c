@@ -163,7 +163,7 @@ static ex_code check_body(struct pass *p, const struct entry *e, struct ex_error
     ex_code code = vault_body_read(p->act->vault, e->index, &data, &size, &why);
     if (code == EX_OK)
         code = body_parse(data, size, &b, &why);
-    if (code == EX_NOMEM || code == EX_IO) {
+    if (code == EX_NOMEM) {
         if (err != NULL)
             *err = why;
         return code;
@@ -179,6 +179,9 @@ static ex_code check_body(struct pass *p, const struct entry *e, struct ex_error
     } else if (code == EX_MISSING || c.missing > 0) {
         h->bodies_missing++;
         say_body(h, "entry %" PRIu64 ": its body, or a section of it, is missing", e->index);
+    } else if (code == EX_IO) {
+        h->bodies_altered++;
+        say_body(h, "entry %" PRIu64 ": its body cannot be read from the disk", e->index);
     } else if (code != EX_OK || c.altered > 0) {
         h->bodies_altered++;
         say_body(h, "entry %" PRIu64 ": its body is not the one that was signed", e->index);

@@ -170,7 +170,10 @@ static ex_code finish(struct act *act, struct repairing *r, json_t **ret_result,
                   "packs", json_incref(r->written), "items", items);
     json_object_set_new(result, "problems_before", json_number(r->problems_found));
     json_object_set_new(result, "items_before", damage_brief_json(r->items_before));
-    EX_TRY(outcome(act, whole, json_deep_copy(result), err));
+    /* Without the ranges, which may be too many for a body: the check and the page have them. */
+    json_t *what = json_deep_copy(result);
+    json_object_set_new(what, "items", damage_brief_json(items));
+    EX_TRY(outcome(act, whole, what, err));
     json_object_set_new(result, "problems", damage_problems_json(r->check));
     json_object_set_new(result, "problem_count", json_number(r->check->problem_count));
     act->verdict = whole ? EX_OK : EX_ALTERED;

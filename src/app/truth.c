@@ -29,7 +29,7 @@ static ex_code section_or_nothing(struct act *act, const struct entry *e, const 
     *ret = NULL;
     ex_code code = project_section(act, e, name, ret, &why);
     if (code == EX_OK || code == EX_MISSING || code == EX_ALTERED || code == EX_FORMAT ||
-        code == EX_UNSUPPORTED)
+        code == EX_UNSUPPORTED || code == EX_IO) /* a bad sector under one body stops nobody */
         return EX_OK;
     if (err != NULL)
         *err = why;

@@ -175,7 +175,7 @@ static ex_code verify_item(struct act *act, struct verifying *v, size_t n, struc
         vault_object_info_clear(&o);
         return code;
     }
-    if (code != EX_ALTERED && code != EX_MISSING && code != EX_FORMAT) {
+    if (code != EX_ALTERED && code != EX_MISSING && code != EX_FORMAT && code != EX_IO) {
         if (err != NULL)
             *err = why;
         return code;
