@@ -12,8 +12,10 @@ EVIDENCE = {"pack", "pack header", "chunk record", "node record", "manifest reco
 HARMLESS = {
     "journal": "the end of a journal may be torn; the work goes on from an earlier point",
     "ledger body": "of no entry, and beyond a gap: an append that comes there sets it aside",
+    "officer's key": "of nobody whom the ledger enrols: it is not looked at",
     "failed unlocks": "not protected until a session signs them (ledger.md §6)",
 }
+ONLY_COPIES = {"ledger body", "officer's key"}
 ANSWERS_EVERY, VERIFY_EVERY, REBUILD_EVERY = 5, 10, 13
 CHANGING = ("checked_at", "time", "verified", "collected_at", "seconds", "entries", "timestamp",
             "oldest_verified", "monotonic")
@@ -227,13 +229,13 @@ class Bench:
         keys = self.keys()
         if [k["exit"] for k in keys] != [k["exit"] for k in self.whole_keys]:
             o.detected = True
-            if not all(k["exit"] in (0, 1, 4, 5, 7) for k in keys):
+            if not all(k["exit"] in (0, 1, 4, 5, 7, 9) for k in keys):
                 o.failure = f"unlocking: {keys}"
             return
         if kind == "journal" and plain(self.unfinished()) != plain(self.whole_work):
             o.detected = True
             return
-        o.harmless = HARMLESS.get(kind, "") if kind != "ledger body" or copied else ""
+        o.harmless = HARMLESS.get(kind, "") if copied or kind not in ONLY_COPIES else ""
         if not o.harmless:
             o.failure = "nobody tells"
 
