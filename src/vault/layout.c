@@ -197,6 +197,17 @@ void fetcher_close(struct fetcher *f) {
     codec_free(f->codec);
 }
 
+/* An index that lost a segment must not make bytes "missing" that are there: the packs that it does
+ * not know are put into it, once for each handle. *ret_lacking: that could not be done. */
+static ex_code index_again(struct vault *v, bool *ret_lacking, struct ex_error *err) {
+    *ret_lacking = v->index_lacking;
+    if (v->adopted)
+        return EX_OK;
+    v->adopted = true;
+    v->index_lacking = *ret_lacking = vault_adopt_packs(v, NULL) != EX_OK;
+    return index_refresh(v->index, err);
+}
+
 /* Asks the index, and looks whether another process has published since. */
 ex_code fetch_place(struct vault *v, const uint8_t id[static SHA256_BYTES], struct index_place *ret,
                     struct ex_error *err) {
@@ -209,7 +220,15 @@ ex_code fetch_place(struct vault *v, const uint8_t id[static SHA256_BYTES], stru
     EX_TRY(index_refresh(v->index, err));
     if (index_find(v->index, id, ret))
         return EX_OK;
+    bool lacking;
+    EX_TRY(index_again(v, &lacking, err));
+    if (index_find(v->index, id, ret))
+        return EX_OK;
     ex_hex(hex, id, SHA256_BYTES);
+    if (lacking)
+        return ex_hint(ex_fail(err, EX_MISSING,
+                               "%.16s… is not in the index, which lacks packs that are there", hex),
+                       err, "run: exhibit rebuild, on a medium that can be written to");
     if (index_damaged(v->index) > 0)
         return ex_hint(
             ex_fail(err, EX_MISSING, "%.16s… is not in the index, parts of which are damaged", hex),

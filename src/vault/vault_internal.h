@@ -24,6 +24,7 @@ struct vault {
     int dir_fd, packs_fd, index_fd;
     struct vault_config config;
     struct epochs *epochs; /* NULL: plain, or still locked */
+    bool adopted, index_lacking; /* was the index completed; could it not be? */
     bool dates_loaded;
     struct vault_dates dates;
     struct vault_index *index;

@@ -45,3 +45,9 @@ rm "$(find vault/packs -name '*.pack')"
 exhibit vault repair --from-vault whole --quiet >/dev/null
 s 'exhibit vault check --deep --quiet | head -1'
 s 'exhibit verify --all --quiet | head -1'
+
+echo '# an index that is gone makes nothing missing'
+rm -rf vault && cp -a whole vault && rm vault/index/*.idx
+s 'exhibit verify --all --quiet | head -1'
+rm vault/index/*.idx
+s 'exhibit export 7/1 --format raw --output again.img --quiet >/dev/null && cmp copy.img again.img && echo the same'

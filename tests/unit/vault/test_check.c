@@ -160,7 +160,8 @@ static void a_lost_index_comes_back(void **state) {
         reopen_place(&f->place);
         check_vault(f->place.v, true, &f->check);
         assert_int_equal(f->check.packs_not_indexed, 1);
-        assert_code(EX_MISSING, vault_object(f->place.v, f->object.id, &o, &err));
+        find_object(f->place.v, f->object.id, &o); /* the reader completes the index */
+        vault_object_info_clear(&o);
         assert_code(EX_OK, vault_rebuild_index(f->place.v, NULL, &packs, &entries, &err));
         assert_int_equal(packs, 1);
         assert_true(entries >= f->report.chunks_new + 2);
@@ -221,8 +222,8 @@ static void damaged_segments_are_named_and_rebuilt(void **state) {
     assert_true(has_problem(&f->check, "index segment"));
     assert_int_equal(f->check.packs_not_indexed, 1);
     struct vault_object_info o;
-    assert_code(EX_MISSING, vault_object(f->place.v, f->object.id, &o, &err));
-    assert_non_null(strstr(err.hint, "rebuild"));
+    find_object(f->place.v, f->object.id, &o);
+    vault_object_info_clear(&o);
     assert_code(EX_OK, vault_rebuild_index(f->place.v, NULL, &packs, &entries, &err));
     assert_no_problems(f->place.v);
     assert_streams(f->place.v, &f->object, f->data);
