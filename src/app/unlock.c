@@ -163,6 +163,8 @@ static ex_code open_vault_keys(struct act *act, const struct candidates *c,
     if (code == EX_DENIED && !in_office(one))
         return ex_fail(err, EX_DENIED, "%s was retired by entry %" PRIu64, c->label,
                        one->o->retired_at);
+    if (code == EX_DENIED && c->count > 1)
+        return ex_fail(err, EX_NOT_FOUND, "no slot"); /* another one's key may have one */
     EX_TRY(code);
     EX_TRY(vault_keyring_unlock(act->vault, act->keyring, err));
     act->officer_name = one->o != NULL ? roster_name(act, one->o) : ex_strdup(c->label);
@@ -335,6 +337,10 @@ ex_code act_unlock(struct act *act, struct ex_error *err) {
         act->vault_key = NULL; /* nothing more is signed, not even the failure */
         return note_failure(act, code, err);
     }
+    /* A change of keys that was cut off leaves the copy one generation behind. A failure to mend it
+     * keeps nobody out: a check tells. */
+    if (!vault_keyring_copies_agree(act->vault))
+        (void)!vault_keyring_mend(act->vault, act->keyring, NULL);
     return authorise(act, err);
 }
 

@@ -144,8 +144,8 @@ static uint64_t add_keyring(struct act *act, json_t *result) {
     struct ex_error why;
     uint64_t count = 0;
     json_t *problems = json_object_get(result, "problems");
-    if (!vault_keyring_copies_agree(act->vault)) {
-        json_array_append_new(problems, json_string("the keyring and its copy differ, or one is "
+    if (!vault_keyring_copies_sound(act->vault)) {
+        json_array_append_new(problems, json_string("the keyring or its copy is damaged or "
                                                     "gone; exhibit rebuild mends that"));
         count++;
     }

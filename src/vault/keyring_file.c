@@ -310,6 +310,15 @@ bool vault_keyring_copies_agree(const struct vault *v) {
            first_bytes == second_bytes && memcmp(first, second, first_bytes) == 0;
 }
 
+bool vault_keyring_copies_sound(const struct vault *v) {
+    EX_AUTO(vault_keyring_free) struct vault_keyring *first = NULL;
+    EX_AUTO(vault_keyring_free) struct vault_keyring *second = NULL;
+    if (vault_keyring_copies_agree(v))
+        return true;
+    return load(v, NAME, &first, NULL) == EX_OK && load(v, COPY, &second, NULL) == EX_OK &&
+           second->file.generation + 1 == first->file.generation;
+}
+
 /* The file whose bytes are those that were opened goes over the other one. */
 ex_code vault_keyring_mend(struct vault *v, const struct vault_keyring *k, struct ex_error *err) {
     const char *const names[] = {NAME, COPY};

@@ -165,7 +165,10 @@ EX_MUST_USE ex_code vault_keyring_write(struct vault *v, struct vault_keyring *k
 EX_MUST_USE ex_code vault_derive_key(const struct vault *v, const char *info,
                                      uint8_t ret[static 32], struct ex_error *err);
 
-/* keyring.json and keyring.copy.json have the same bytes? */
+/* keyring.json and keyring.copy.json are whole files of one keyring: the same, or the copy of the
+ * generation before, as a change that was cut off leaves it? */
+bool vault_keyring_copies_sound(const struct vault *v);
+/* Have they the same bytes? */
 bool vault_keyring_copies_agree(const struct vault *v);
 /* Writes the one that was opened over the other. */
 EX_MUST_USE ex_code vault_keyring_mend(struct vault *v, const struct vault_keyring *k,

@@ -468,8 +468,19 @@ static void the_copy_serves(void **state) {
             vault_keyring_free(k);
         }
     }
+    /* A change that was cut off between the two: nothing is damaged, and the first one counts. */
+    char *old = strndup((const char *)r->text, r->size);
+    assert_code(EX_OK, vault_keyring_rotate(r->k, &err));
+    write_ring(r);
+    write_file(path[1], old, r->size);
+    assert_false(vault_keyring_copies_agree(r->p.v));
+    assert_true(vault_keyring_copies_sound(r->p.v));
+    spoil(path[1], 3, 0x80);
+    assert_false(vault_keyring_copies_sound(r->p.v));
+    free(old);
     write_file(path[0], "x", 1);
     write_file(path[1], "y", 1);
+    assert_false(vault_keyring_copies_sound(r->p.v));
     assert_code(EX_FORMAT, try_officer(r, &r->officer, &err));
     assert_code(EX_BUSY, vault_keyring_mend(r->p.v, r->k, &err));
 }
