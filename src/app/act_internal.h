@@ -193,8 +193,8 @@ struct item_truth {
     uint64_t tombstone;          /* the latest one; 0: none yet */
     bool disposed;               /* and it says that everything of it is gone */
     uint64_t number;             /* the how-manieth of its case */
-    char label[128]; /* case number / number */
-    json_t *item;    /* json.md §4.1 from the entry's body; NULL: missing, erased or altered */
+    char label[128];             /* case number / number */
+    json_t *item; /* json.md §4.1 from the entry's body; NULL: missing, erased or altered */
 };
 
 struct truth {
@@ -275,6 +275,7 @@ void work_story_clear(struct work_story *w);
 /* ---- JSON: json.c ---- */
 
 json_t *json_hex(const uint8_t *data, size_t size_bytes);
+json_t *json_packs(const uint8_t (*id)[VAULT_PACK_ID_BYTES], size_t count);
 json_t *json_time(int64_t utc_ns);
 json_t *json_number(uint64_t v); /* at most 2^63 − 1 */
 /* Text that may not be UTF-8: sets `key`, and `key`_base64 when bytes had to be replaced. */

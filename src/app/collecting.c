@@ -58,9 +58,7 @@ static const char *method_word(enum vault_readback_method m) {
 }
 
 static json_t *stored_json(const struct vault_put_report *r) {
-    json_t *packs = json_array();
-    for (size_t i = 0; i < r->pack_count; i++)
-        json_array_append_new(packs, json_hex(r->pack[i], sizeof r->pack[i]));
+    json_t *packs = json_packs((const uint8_t(*)[VAULT_PACK_ID_BYTES])r->pack, r->pack_count);
     return json_pack(
         "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s}", "data_bytes",
         json_number(r->data_bytes), "constant_bytes", json_number(r->constant_bytes), "chunks",

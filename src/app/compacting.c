@@ -41,13 +41,6 @@ static ex_code parse_options(struct act *act, struct compacting *c, struct ex_er
 
 /* ---- entries ---- */
 
-json_t *json_packs(const uint8_t (*id)[VAULT_PACK_ID_BYTES], size_t count) {
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, json_hex(id[i], VAULT_PACK_ID_BYTES));
-    return list;
-}
-
 #define PACKS(r, which)                                                                            \
     json_packs((const uint8_t(*)[VAULT_PACK_ID_BYTES])(r)->which, (r)->which##_count)
 

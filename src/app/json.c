@@ -13,6 +13,13 @@ json_t *json_hex(const uint8_t *data, size_t size_bytes) {
     return size_bytes <= 64 ? json_string(ex_hex(hex, data, size_bytes)) : json_null();
 }
 
+json_t *json_packs(const uint8_t (*id)[VAULT_PACK_ID_BYTES], size_t count) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, json_hex(id[i], VAULT_PACK_ID_BYTES));
+    return list;
+}
+
 json_t *json_time(int64_t utc_ns) {
     char text[EX_TIME_TEXT_BYTES];
     return json_string(ex_time_text(text, utc_ns));

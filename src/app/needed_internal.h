@@ -33,7 +33,6 @@ ex_code needed_explain(struct needed *n, const struct vault_compact_report *r,
 
 /* ---- shared by compaction and disposal: compacting.c ---- */
 
-json_t *json_packs(const uint8_t (*id)[VAULT_PACK_ID_BYTES], size_t count);
 /* json.md §4.6 */
 json_t *json_compacted(const struct vault_compact_report *r);
 /* Writes the outcome of a failure with what was done before it; takes `what` over. */

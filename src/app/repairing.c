@@ -135,13 +135,6 @@ static ex_code from_elsewhere(struct act *act, struct repairing *r, struct ex_er
 
 /* ---- the whole ---- */
 
-static json_t *ids_json(const uint8_t (*id)[VAULT_PACK_ID_BYTES], size_t count) {
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, json_hex(id[i], sizeof id[i]));
-    return list;
-}
-
 /* Packs that are gone, once nothing in them is needed: the outcome names them, so that nobody looks
  * for them any more. */
 static ex_code outcome(struct act *act, bool whole, json_t *what, struct ex_error *err) {
@@ -153,7 +146,7 @@ static ex_code outcome(struct act *act, bool whole, json_t *what, struct ex_erro
         return code;
     }
     const uint8_t(*ids)[VAULT_PACK_ID_BYTES] = (const uint8_t(*)[VAULT_PACK_ID_BYTES])gone;
-    json_object_set_new(what, "packs_lost", ids_json(ids, count));
+    json_object_set_new(what, "packs_lost", json_packs(ids, count));
     EX_TRY(act_outcome(act, whole ? "done" : "partial", what, NULL, NULL, NULL, err));
     return vault_forget_packs(act->vault, ids, count, err);
 }

@@ -73,13 +73,6 @@ static ex_code read_plan(struct act *act, int64_t now_ns, struct vault_scrub_pla
     return EX_OK;
 }
 
-static json_t *ids_json(const uint8_t (*id)[VAULT_PACK_ID_BYTES], size_t count) {
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, json_hex(id[i], sizeof id[i]));
-    return list;
-}
-
 static json_t *outcome_json(const struct vault_scrub_report *r, int64_t begun_ns,
                             bool interrupted) {
     json_t *good = json_array();
@@ -89,7 +82,8 @@ static json_t *outcome_json(const struct vault_scrub_report *r, int64_t begun_ns
                      "packs_due", json_number(r->packs_due), "packs_read",
                      json_number(r->packs_read), "bytes_read", json_number(r->bytes_read),
                      "interrupted", interrupted, "verified", json_time(begun_ns), "good", good,
-                     "bad", ids_json((const uint8_t(*)[VAULT_PACK_ID_BYTES])r->bad, r->bad_count));
+                     "bad",
+                     json_packs((const uint8_t(*)[VAULT_PACK_ID_BYTES])r->bad, r->bad_count));
 }
 
 /* The whole run counts from its beginning: no pack was read before that. */

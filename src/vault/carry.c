@@ -31,28 +31,6 @@ static bool load(struct carrier *c, const struct index_place *place, ex_code *re
     return c->sound;
 }
 
-/* The bytes of an entry of the record in hand, if they are what the id says. */
-static ex_code check_entry(struct carrier *c, const uint8_t *id, const uint8_t **ret,
-                           uint32_t *ret_size, struct ex_error *err) {
-    const uint8_t *data;
-    size_t size, bad;
-    *ret = NULL;
-    if (!record_lookup(&c->record, id, &data, &size))
-        return EX_OK;
-    struct table_entry entry = {.length = (uint32_t)size};
-    struct record one = {.head = c->record.head,
-                         .entry_count = 1,
-                         .entry = &entry,
-                         .data = (uint8_t *)(uintptr_t)data};
-    memcpy(entry.id, id, sizeof entry.id);
-    EX_TRY(record_check_ids(&one, c->hasher, &bad, err));
-    if (bad == 1) {
-        *ret = data;
-        *ret_size = (uint32_t)size;
-    }
-    return EX_OK;
-}
-
 /* *ret: into the record in hand; NULL: not there, or not sound. */
 static ex_code read_entry(struct carrier *c, const struct index_place *place, const uint8_t *id,
                           const uint8_t **ret, uint32_t *ret_size, struct ex_error *err) {
@@ -60,7 +38,7 @@ static ex_code read_entry(struct carrier *c, const struct index_place *place, co
     *ret = NULL;
     if (!load(c, place, &code, err))
         return code;
-    return check_entry(c, id, ret, ret_size, err);
+    return record_find_sound(&c->record, id, c->hasher, ret, ret_size, err);
 }
 
 /* ---- writing ---- */
@@ -208,13 +186,10 @@ ex_code carrier_start(struct carrier *c, struct live *l, int level, const char *
                       struct ex_progress *progress, struct vault_compact_report *report,
                       struct ex_error *err) {
     *c = (struct carrier){.live = l, .progress = progress, .report = report};
-    c->shared.vault = l->vault;
     c->shared.level = level;
-    pthread_mutex_init(&c->shared.mutex, NULL);
-    pthread_cond_init(&c->shared.changed, NULL);
+    EX_TRY(put_shared_open(&c->shared, l->vault, err));
     EX_TRY(codec_new(&c->codec, err));
     EX_TRY(block_hasher_new(&c->hasher, err));
-    EX_TRY(workers_open(&c->shared.workers, POOL_QUEUE, err));
     EX_TRY(work_make(l->vault, journal, &c->work, err));
     EX_TRY(put_writer_start(&c->writer, &c->shared, c->work, VAULT_READBACK_NEW, err));
     c->writing = true;
@@ -262,7 +237,7 @@ void carrier_close(struct carrier *c) {
     }
     for (size_t type = 0; type < RECORD_TRAILER; type++)
         out_record_free(c->open[type]);
-    workers_close(&c->shared.workers);
+    put_shared_close(&c->shared);
     if (c->writer.shared != NULL)
         put_writer_clear(&c->writer);
     if (c->work != NULL)
@@ -271,7 +246,5 @@ void carrier_close(struct carrier *c) {
     record_clear(&c->record);
     codec_free(c->codec);
     block_hasher_free(c->hasher);
-    pthread_mutex_destroy(&c->shared.mutex);
-    pthread_cond_destroy(&c->shared.changed);
     *c = (struct carrier){0};
 }

@@ -4,6 +4,23 @@
 
 enum { CHUNK_MASK = 0x0f };
 
+/* Almost every block that is not fails at the first comparison. */
+bool block_is_constant(const uint8_t *block, size_t size_bytes) {
+    return size_bytes >= BLOCK_BYTES && block[0] == block[BLOCK_BYTES - 1] &&
+           memcmp(block, block + 1, BLOCK_BYTES - 1) == 0;
+}
+
+struct chunker_block chunker_block_of(const uint8_t *block, size_t size_bytes, const uint8_t *hash,
+                                      bool constant) {
+    static const uint8_t zeros[16];
+    return (struct chunker_block){
+        .hash = hash,
+        .constant = constant,
+        .value = block[0],
+        .ends_in_zeros = !constant && size_bytes == BLOCK_BYTES &&
+                         memcmp(block + BLOCK_BYTES - sizeof zeros, zeros, sizeof zeros) == 0};
+}
+
 static ex_code end_chunk(struct chunker *c, const struct chunker_sink *sink, struct ex_error *err) {
     uint32_t blocks = c->blocks;
     c->blocks = 0;

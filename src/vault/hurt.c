@@ -118,9 +118,8 @@ struct mapping {
 /* A suspect record may still hold this chunk: the check named the record, not each chunk of it. */
 static ex_code is_good_there(struct mapping *m, const struct index_place *place,
                              const struct extent *e, bool *ret, struct ex_error *err) {
-    uint8_t hash[CHUNK_MAX_BLOCKS][SHA256_BYTES], id[SHA256_BYTES];
     const uint8_t *data;
-    size_t size;
+    uint32_t size;
     struct ex_error why;
     *ret = false;
     if (m->record.data == NULL || !index_place_same(place, &m->place)) {
@@ -134,12 +133,10 @@ static ex_code is_good_there(struct mapping *m, const struct index_place *place,
         EX_TRY(code);
         m->place = *place;
     }
-    if (m->record.head.type != RECORD_CHUNKS || !record_lookup(&m->record, e->id, &data, &size) ||
-        size != e->length)
+    if (m->record.head.type != RECORD_CHUNKS)
         return EX_OK;
-    EX_TRY(block_hasher_run(m->hasher, data, size, hash, err));
-    chunk_id(size, (const uint8_t(*)[SHA256_BYTES])hash, id);
-    *ret = memcmp(id, e->id, sizeof id) == 0;
+    EX_TRY(record_find_sound(&m->record, e->id, m->hasher, &data, &size, err));
+    *ret = data != NULL && size == e->length;
     return EX_OK;
 }
 

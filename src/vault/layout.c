@@ -240,19 +240,6 @@ bool vault_is_damage(ex_code code) {
     return code == EX_ALTERED || code == EX_MISSING || code == EX_IO || code == EX_UNSUPPORTED;
 }
 
-bool record_lookup(const struct record *r, const uint8_t id[static SHA256_BYTES],
-                   const uint8_t **ret, size_t *ret_size) {
-    const uint8_t *at = r->data;
-    for (size_t i = 0; i < r->entry_count; at += r->entry[i].length, i++) {
-        if (memcmp(r->entry[i].id, id, SHA256_BYTES) == 0) {
-            *ret = at;
-            *ret_size = r->entry[i].length;
-            return true;
-        }
-    }
-    return false;
-}
-
 static ex_code fetch_from(struct fetcher *f, const struct index_place *place,
                           const uint8_t id[static SHA256_BYTES], enum record_type type,
                           const uint8_t **ret, size_t *ret_size, struct ex_error *err) {

@@ -71,8 +71,6 @@ EX_MUST_USE ex_code fetch(struct fetcher *f, const uint8_t id[static SHA256_BYTE
                           struct ex_error *err);
 /* Codes that say something about the bytes asked for, not about the asking. */
 bool vault_is_damage(ex_code code);
-bool record_lookup(const struct record *r, const uint8_t id[static SHA256_BYTES],
-                   const uint8_t **ret, size_t *ret_size);
 
 struct layout_visitor {
     void *context;

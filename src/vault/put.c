@@ -192,7 +192,6 @@ static ex_code on_run(void *context, uint8_t value, uint64_t blocks, struct ex_e
 /* ---- the way through ---- */
 
 static ex_code put_slab(struct put *p, const struct slab *slab, struct ex_error *err) {
-    static const uint8_t zeros[16];
     const struct chunker_sink sink = {.context = p,
                                       .join = on_join,
                                       .join_constant = on_join_constant,
@@ -202,11 +201,8 @@ static ex_code put_slab(struct put *p, const struct slab *slab, struct ex_error 
         size_t left = slab->size_bytes - at;
         p->block = slab->data + at;
         p->block_bytes = left < BLOCK_BYTES ? left : BLOCK_BYTES;
-        struct chunker_block block = {
-            .hash = slab->hash[i], .constant = slab->constant[i], .value = p->block[0]};
-        block.ends_in_zeros =
-            !block.constant && p->block_bytes == BLOCK_BYTES &&
-            memcmp(p->block + BLOCK_BYTES - sizeof zeros, zeros, sizeof zeros) == 0;
+        const struct chunker_block block =
+            chunker_block_of(p->block, p->block_bytes, slab->hash[i], slab->constant[i]);
         verity_add(&p->state.verity, block.hash);
         salted_add(&p->state.salted, block.hash);
         EX_TRY(chunker_add(&p->state.chunker, &block, &sink, err));
@@ -334,18 +330,23 @@ static ex_code put_run(struct put *p, struct source *source,
     return shared_error(&p->shared, err);
 }
 
-static ex_code put_shared_open(struct put_shared *s, struct vault *v, struct ex_error *err) {
+ex_code put_shared_open(struct put_shared *s, struct vault *v, struct ex_error *err) {
     s->vault = v;
     pthread_mutex_init(&s->mutex, NULL);
     pthread_cond_init(&s->changed, NULL);
     return workers_open(&s->workers, POOL_QUEUE, err);
 }
 
+void put_shared_close(struct put_shared *s) {
+    workers_close(&s->workers);
+    pthread_mutex_destroy(&s->mutex);
+    pthread_cond_destroy(&s->changed);
+}
+
 static void put_free(struct put *p) {
-    struct put_shared *s = &p->shared;
     struct in_flight *f, *next;
     reuse_close(&p->reuse);
-    workers_close(&s->workers);
+    put_shared_close(&p->shared);
     HASH_ITER(hh, p->in_flight, f, next) {
         HASH_DEL(p->in_flight, f);
         free(f);
@@ -357,8 +358,6 @@ static void put_free(struct put *p) {
     put_state_clear(&p->state);
     vault_put_report_clear(&p->state.report);
     free(p->writer.pack);
-    pthread_mutex_destroy(&s->mutex);
-    pthread_cond_destroy(&s->changed);
     sodium_memzero(p, sizeof *p); /* the salted key was in here */
     free(p);
 }

@@ -51,6 +51,10 @@ struct put_shared {
     struct ex_error error; /* the first one */
 };
 
+/* After a failure put_shared_close() is still owed. */
+EX_MUST_USE ex_code put_shared_open(struct put_shared *s, struct vault *v, struct ex_error *err);
+/* Finishes what was submitted to the workers; nobody uses it any more. */
+void put_shared_close(struct put_shared *s);
 /* Keeps the first error and wakes everybody up. */
 void put_fail(struct put_shared *s, const struct ex_error *err);
 
@@ -61,7 +65,7 @@ struct reuse {
     bool compare_bytes;
     struct codec *codec;
     bool loaded, sound, has_bytes; /* not only the table */
-    struct index_place place; /* of the record in hand */
+    struct index_place place;      /* of the record in hand */
     struct record record;
 };
 EX_MUST_USE ex_code reuse_open(struct reuse *u, struct vault *v, bool compare_bytes,

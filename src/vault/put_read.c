@@ -13,18 +13,13 @@ void put_fail(struct put_shared *s, const struct ex_error *err) {
     pthread_mutex_unlock(&s->mutex);
 }
 
-/* A whole block of one value? Almost every other block fails at the first comparison. */
-static bool is_constant(const uint8_t *block) {
-    return block[0] == block[BLOCK_BYTES - 1] && memcmp(block, block + 1, BLOCK_BYTES - 1) == 0;
-}
-
 static void hash_slab(struct ex_job *job, unsigned worker) {
     struct slab *slab = (struct slab *)job;
     struct ex_error err;
     size_t blocks = (slab->size_bytes + BLOCK_BYTES - 1) / BLOCK_BYTES;
     for (size_t i = 0; i < blocks; i++) {
         size_t left = slab->size_bytes - i * BLOCK_BYTES;
-        slab->constant[i] = left >= BLOCK_BYTES && is_constant(slab->data + i * BLOCK_BYTES);
+        slab->constant[i] = block_is_constant(slab->data + i * BLOCK_BYTES, left);
         if (slab->constant[i])
             memcpy(slab->hash[i], block_hash_constant(slab->data[i * BLOCK_BYTES]), SHA256_BYTES);
     }

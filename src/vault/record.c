@@ -382,3 +382,39 @@ ex_code record_check_ids(const struct record *r, struct block_hasher *hasher, si
     *ret_bad = r->entry_count;
     return EX_OK;
 }
+
+bool record_lookup(const struct record *r, const uint8_t id[static SHA256_BYTES],
+                   const uint8_t **ret, size_t *ret_size) {
+    const uint8_t *at = r->data;
+    for (size_t i = 0; i < r->entry_count; at += r->entry[i].length, i++) {
+        if (memcmp(r->entry[i].id, id, SHA256_BYTES) == 0) {
+            *ret = at;
+            *ret_size = r->entry[i].length;
+            return true;
+        }
+    }
+    return false;
+}
+
+ex_code record_find_sound(const struct record *r, const uint8_t id[static SHA256_BYTES],
+                          struct block_hasher *hasher, const uint8_t **ret,
+                          uint32_t *ret_size_bytes, struct ex_error *err) {
+    uint8_t its[SHA256_BYTES];
+    const uint8_t *data;
+    size_t size;
+    struct ex_error why;
+    *ret = NULL;
+    if (!record_lookup(r, id, &data, &size))
+        return EX_OK;
+    ex_code code = entry_id(r->head.type, data, (uint32_t)size, hasher, its, &why);
+    if (code != EX_OK && code != EX_ALTERED) {
+        if (err != NULL)
+            *err = why;
+        return code;
+    }
+    if (code == EX_OK && memcmp(its, id, SHA256_BYTES) == 0) {
+        *ret = data;
+        *ret_size_bytes = (uint32_t)size;
+    }
+    return EX_OK;
+}

@@ -37,10 +37,7 @@ ex_code vault_repair_new(struct vault *v, const struct vault_hurt *hurt, const c
     r->vault = v;
     r->hurt = hurt;
     r->journal = journal;
-    r->shared.vault = v;
-    pthread_mutex_init(&r->shared.mutex, NULL);
-    pthread_cond_init(&r->shared.changed, NULL);
-    EX_TRY(workers_open(&r->shared.workers, POOL_QUEUE, err));
+    EX_TRY(put_shared_open(&r->shared, v, err));
     *ret = ex_steal(&r);
     return EX_OK;
 }
@@ -65,9 +62,7 @@ void vault_repair_free(struct vault_repair *r) {
     free(r->writer.pack);
     for (size_t type = 0; type < RECORD_TRAILER; type++)
         out_record_free(r->open[type]);
-    workers_close(&r->shared.workers);
-    pthread_mutex_destroy(&r->shared.mutex);
-    pthread_cond_destroy(&r->shared.changed);
+    put_shared_close(&r->shared);
     free(r);
 }
 
@@ -162,16 +157,13 @@ static struct need *wanted(struct vault_repair *r, const uint8_t *id, enum recor
 
 static ex_code take_chunk(struct vault_repair *r, struct need *n, const struct record *record,
                           struct ex_error *err) {
-    uint8_t hash[CHUNK_MAX_BLOCKS][SHA256_BYTES], id[SHA256_BYTES];
+    const struct workers *w = &r->shared.workers;
     const uint8_t *data;
-    size_t size;
-    if (record->head.type != RECORD_CHUNKS || !record_lookup(record, n->id, &data, &size) ||
-        size > CHUNK_MAX_BYTES)
+    uint32_t size;
+    if (record->head.type != RECORD_CHUNKS)
         return EX_OK;
-    EX_TRY(
-        block_hasher_run(r->shared.workers.hasher[r->shared.workers.own], data, size, hash, err));
-    chunk_id(size, (const uint8_t(*)[SHA256_BYTES])hash, id);
-    return memcmp(id, n->id, sizeof id) == 0 ? keep(r, n, data, size, err) : EX_OK;
+    EX_TRY(record_find_sound(record, n->id, w->hasher[w->own], &data, &size, err));
+    return data != NULL ? keep(r, n, data, size, err) : EX_OK;
 }
 
 static ex_code fetch_chunk(struct vault_repair *r, struct need *n, struct vault *from,
@@ -297,7 +289,6 @@ static struct chunker_sink resplit_sink(struct resplit *s) {
 }
 
 static ex_code resplit_slab(struct resplit *s, size_t size_bytes, struct ex_error *err) {
-    static const uint8_t zeros[16];
     const struct chunker_sink sink = resplit_sink(s);
     struct workers *w = &s->repair->shared.workers;
     EX_TRY(block_hasher_run(w->hasher[w->own], s->slab, size_bytes, s->hash, err));
@@ -305,12 +296,8 @@ static ex_code resplit_slab(struct resplit *s, size_t size_bytes, struct ex_erro
         size_t left = size_bytes - at;
         s->block = s->slab + at;
         s->block_bytes = left < BLOCK_BYTES ? left : BLOCK_BYTES;
-        struct chunker_block block = {.hash = s->hash[i], .value = s->block[0]};
-        block.constant =
-            s->block_bytes == BLOCK_BYTES && memcmp(s->block, s->block + 1, BLOCK_BYTES - 1) == 0;
-        block.ends_in_zeros =
-            !block.constant && s->block_bytes == BLOCK_BYTES &&
-            memcmp(s->block + BLOCK_BYTES - sizeof zeros, zeros, sizeof zeros) == 0;
+        const struct chunker_block block = chunker_block_of(
+            s->block, s->block_bytes, s->hash[i], block_is_constant(s->block, s->block_bytes));
         EX_TRY(chunker_add(&s->chunker, &block, &sink, err));
     }
     return EX_OK;

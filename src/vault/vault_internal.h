@@ -23,7 +23,7 @@ struct vault {
     char *path;
     int dir_fd, packs_fd, index_fd;
     struct vault_config config;
-    struct epochs *epochs; /* NULL: plain, or still locked */
+    struct epochs *epochs;       /* NULL: plain, or still locked */
     bool adopted, index_lacking; /* was the index completed; could it not be? */
     bool dates_loaded;
     struct vault_dates dates;
@@ -34,7 +34,8 @@ struct vault {
  * NULL locks. */
 void vault_set_epochs(struct vault *v, struct epochs *e);
 /* work/.gate: held shared while a collection makes its directory under work/, and exclusively
- * while packs are removed, which is not done while there is such a directory (format/vault §9.3). */
+ * while packs are removed, which is not done while there is such a directory (format/vault §9.3).
+ */
 EX_MUST_USE ex_code work_gate(const struct vault *v, bool exclusive, int *ret_fd,
                               struct ex_error *err);
 /* Was this pack being removed by a compaction that was cut off? */
@@ -143,6 +144,14 @@ EX_MUST_USE ex_code record_parse(struct codec *codec, const struct pack_ref *pac
 EX_MUST_USE ex_code record_check_ids(const struct record *r, struct block_hasher *hasher,
                                      size_t *ret_bad, struct ex_error *err);
 
+bool record_lookup(const struct record *r, const uint8_t id[static SHA256_BYTES],
+                   const uint8_t **ret, size_t *ret_size);
+/* The bytes of an entry of a decoded record, if they are what the id says; *ret NULL: the record
+ * has none of that id, or they are not. */
+EX_MUST_USE ex_code record_find_sound(const struct record *r, const uint8_t id[static SHA256_BYTES],
+                                      struct block_hasher *hasher, const uint8_t **ret,
+                                      uint32_t *ret_size_bytes, struct ex_error *err);
+
 void chunk_id(uint64_t length, const uint8_t (*block_hash)[SHA256_BYTES],
               uint8_t ret[static SHA256_BYTES]);
 
@@ -245,8 +254,8 @@ struct index_place {
     int64_t read_back_ns;
     uint32_t offset;
 };
-/* An index that is damaged opens; index_damaged() counts. Threads: one at a time, but index_publish()
- * may run beside a thread that does the rest. */
+/* An index that is damaged opens; index_damaged() counts. Threads: one at a time, but
+ * index_publish() may run beside a thread that does the rest. */
 EX_MUST_USE ex_code index_open(int dir_fd, bool encrypted, struct vault_index **ret,
                                struct ex_error *err);
 void index_close(struct vault_index *i);
@@ -340,6 +349,12 @@ struct chunker_block {
     uint8_t value;
     bool ends_in_zeros; /* not constant, last 16 bytes zero */
 };
+
+/* Is this a whole block of one value? */
+bool block_is_constant(const uint8_t *block, size_t size_bytes);
+/* `constant`: what block_is_constant() says of it. */
+struct chunker_block chunker_block_of(const uint8_t *block, size_t size_bytes, const uint8_t *hash,
+                                      bool constant);
 
 /* What becomes of the blocks handed in. */
 struct chunker_sink {
