@@ -71,6 +71,12 @@ EX_MUST_USE ex_code ledger_prove_entry(struct ledger *l, uint64_t index, char **
                                        struct ex_error *err);
 EX_MUST_USE ex_code ledger_prove_since(struct ledger *l, uint64_t old_size, char **ret,
                                        struct ex_error *err);
+/* The same proofs as hashes, verified: for excerpts (§7.1). */
+EX_MUST_USE ex_code ledger_prove_inclusion(struct ledger *l, uint64_t index,
+                                           struct merkle_proof *ret, struct ex_error *err);
+/* 0 < old_size <= the size of the ledger. */
+EX_MUST_USE ex_code ledger_prove_consistency(struct ledger *l, uint64_t old_size,
+                                             struct merkle_proof *ret, struct ex_error *err);
 /* Does the present log continue the one that this saved checkpoint (a signed note) was the head
  * of? EX_ALTERED when not, EX_SIGNATURE when the saved one is not by the vault key. */
 EX_MUST_USE ex_code ledger_continues(struct ledger *l, const char *note, size_t size_bytes,

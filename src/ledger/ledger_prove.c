@@ -34,39 +34,52 @@ static ex_code proof_text(const struct ledger *l, const char *head,
     return EX_OK;
 }
 
-ex_code ledger_prove_entry(struct ledger *l, uint64_t index, char **ret, struct ex_error *err) {
+ex_code ledger_prove_inclusion(struct ledger *l, uint64_t index, struct merkle_proof *ret,
+                               struct ex_error *err) {
     struct merkle_source source = tiles_source(&l->tiles);
-    struct merkle_proof proof = {0};
     uint8_t leaf[MERKLE_BYTES];
-    char head[HEAD_BYTES];
     EX_AUTO_FREE uint8_t *entry = NULL;
     size_t entry_bytes = 0;
+    *ret = (struct merkle_proof){0};
     EX_TRY(ledger_read(l, index, &entry, &entry_bytes, err));
     merkle_leaf_hash(entry, entry_bytes, leaf);
-    EX_TRY(merkle_inclusion_prove(&source, index, l->head.size, &proof, err));
+    EX_TRY(merkle_inclusion_prove(&source, index, l->head.size, ret, err));
     if (!merkle_inclusion_verify(index, l->head.size, leaf,
-                                 (const uint8_t(*)[MERKLE_BYTES])proof.hash, proof.count,
+                                 (const uint8_t(*)[MERKLE_BYTES])ret->hash, ret->count,
                                  l->head.root))
         return ex_fail(err, EX_ALTERED, "entry %llu cannot be proved: tiles are altered",
                        (unsigned long long)index);
+    return EX_OK;
+}
+
+ex_code ledger_prove_consistency(struct ledger *l, uint64_t old_size, struct merkle_proof *ret,
+                                 struct ex_error *err) {
+    struct merkle_source source = tiles_source(&l->tiles);
+    struct checkpoint old = {.size = old_size};
+    *ret = (struct merkle_proof){0};
+    if (old_size > l->head.size)
+        return ex_fail(err, EX_NOT_FOUND, "the ledger has %llu entries, not %llu",
+                       (unsigned long long)l->head.size, (unsigned long long)old_size);
+    if (old_size == 0 || old_size == l->head.size)
+        return EX_OK;
+    EX_TRY(merkle_root(&source, old_size, old.root, err));
+    EX_TRY(merkle_consistency_prove(&source, old_size, l->head.size, ret, err));
+    return ledger_prove_growth(l, &old, err);
+}
+
+ex_code ledger_prove_entry(struct ledger *l, uint64_t index, char **ret, struct ex_error *err) {
+    struct merkle_proof proof;
+    char head[HEAD_BYTES];
+    EX_TRY(ledger_prove_inclusion(l, index, &proof, err));
     (void)snprintf(head, sizeof head, "c2sp.org/tlog-proof@v1\nindex %llu\n",
                    (unsigned long long)index);
     return proof_text(l, head, &proof, ret, err);
 }
 
 ex_code ledger_prove_since(struct ledger *l, uint64_t old_size, char **ret, struct ex_error *err) {
-    struct merkle_source source = tiles_source(&l->tiles);
-    struct merkle_proof proof = {0};
-    struct checkpoint old = {.size = old_size};
+    struct merkle_proof proof;
     char head[HEAD_BYTES];
-    if (old_size > l->head.size)
-        return ex_fail(err, EX_NOT_FOUND, "the ledger has %llu entries, not %llu",
-                       (unsigned long long)l->head.size, (unsigned long long)old_size);
-    if (old_size > 0 && old_size < l->head.size) {
-        EX_TRY(merkle_root(&source, old_size, old.root, err));
-        EX_TRY(merkle_consistency_prove(&source, old_size, l->head.size, &proof, err));
-        EX_TRY(ledger_prove_growth(l, &old, err));
-    }
+    EX_TRY(ledger_prove_consistency(l, old_size, &proof, err));
     (void)snprintf(head, sizeof head, "old %llu\n", (unsigned long long)old_size);
     return proof_text(l, head, &proof, ret, err);
 }
