@@ -30,6 +30,7 @@ static const struct optional_line optional_lines[] = {
     LINE("case", ENTRY_HAS_CASE, FORM_HEX, case_id),
     LINE("item", ENTRY_HAS_ITEM, FORM_HEX, item_id),
     LINE("object", ENTRY_HAS_OBJECT, FORM_HEX, object_id),
+    LINE("handover", ENTRY_HAS_HANDOVER, FORM_HEX, handover_id),
     LINE("intent", ENTRY_HAS_INTENT, FORM_DECIMAL, intent),
     LINE("result", ENTRY_HAS_RESULT, FORM_WORD, result),
     LINE("config", ENTRY_HAS_CONFIG, FORM_HEX, config),

@@ -37,7 +37,8 @@ enum entry_has {
     ENTRY_HAS_OFFICER_BOX = 1 << 9,
     ENTRY_HAS_SESSION_KEY = 1 << 10,
     ENTRY_HAS_EXPIRES = 1 << 11,
-    ENTRY_HAS_REPLACES = 1 << 12
+    ENTRY_HAS_REPLACES = 1 << 12,
+    ENTRY_HAS_HANDOVER = 1 << 13
 };
 
 struct entry_section {
@@ -58,6 +59,7 @@ struct entry {
     uint8_t case_id[ENTRY_ID_BYTES];
     uint8_t item_id[ENTRY_ID_BYTES];
     uint8_t object_id[SHA256_BYTES];
+    uint8_t handover_id[ENTRY_ID_BYTES];
     uint64_t intent;
     char result[ENTRY_WORD_MAX + 1];
     uint8_t config[SHA256_BYTES];

@@ -3,76 +3,14 @@
  * takes effect only when its signature is good and it stands in this log at this index. */
 #include "ledger/history.h"
 
+#include "ledger/history_internal.h"
 #include "ledger/words_internal.h"
 #include <stdarg.h>
 #include <stdio.h>
 
-#define HASH_NONFATAL_OOM        1
-#define uthash_nonfatal_oom(obj) (oom = true)
-#include <uthash.h>
-
 /* How far the clock may lag behind the monotonic one, or run ahead of it, from one entry of a boot
  * to the next, before it was turned. */
 static const int64_t CLOCK_LAG_NS = 1000000000, CLOCK_LEAD_NS = 2000000000;
-static const int64_t DISPOSAL_NS = (int64_t)HISTORY_DISPOSAL_DAYS * 24 * 3600 * 1000000000;
-
-struct officer {
-    struct history_officer public;
-    UT_hash_handle hh;
-};
-
-struct session {
-    uint64_t index;
-    const struct officer *officer;
-    uint8_t key[SIGN_PUBLIC_BYTES];
-    int64_t expires_ns;
-    UT_hash_handle hh;
-};
-
-struct intent {
-    uint64_t index;
-    char stem[ENTRY_EVENT_MAX + 1];
-    unsigned has;
-    uint8_t case_id[ENTRY_ID_BYTES], item_id[ENTRY_ID_BYTES];
-    UT_hash_handle hh;
-};
-
-/* Somebody asks that an item be disposed of (§5.1). */
-struct proposal {
-    uint64_t index;
-    uint8_t officer[ENTRY_ID_BYTES], item_id[ENTRY_ID_BYTES];
-    int64_t utc_ns;
-    uint64_t approved_at; /* 0: not yet */
-    UT_hash_handle hh;
-};
-
-struct boot {
-    char id[17];
-    uint64_t monotonic_ns; /* latest reading */
-    int64_t utc_ns;        /* what the clock said at it */
-    UT_hash_handle hh;
-};
-
-struct history {
-    char origin[NOTE_NAME_MAX + 1];
-    uint8_t vault_key[SIGN_PUBLIC_BYTES];
-    struct history_report report;
-    struct officer *officers; /* all five: in order of appearance */
-    struct session *sessions;
-    struct intent *intents; /* the open ones */
-    struct boot *boots;
-    struct proposal *proposals;
-    int64_t latest_ns; /* of entries with a good signature */
-    bool has_latest;
-};
-
-/* One entry on its way through. */
-struct feed {
-    struct history *h;
-    uint64_t index;
-    const struct entry *e;
-    bool good;
-};
 
 ex_code history_new(const char *origin, const uint8_t vault_key[static SIGN_PUBLIC_BYTES],
                     struct history **ret, struct ex_error *err) {
@@ -86,23 +24,15 @@ ex_code history_new(const char *origin, const uint8_t vault_key[static SIGN_PUBL
     return EX_OK;
 }
 
-#define FREE_ALL(type, head)                                                                       \
-    do {                                                                                           \
-        struct type *item_, *next_;                                                                \
-        HASH_ITER(hh, head, item_, next_) {                                                        \
-            HASH_DEL(head, item_);                                                                 \
-            free(item_);                                                                           \
-        }                                                                                          \
-    } while (0)
-
 void history_free(struct history *h) {
     if (h == NULL)
         return;
-    FREE_ALL(session, h->sessions);
-    FREE_ALL(intent, h->intents);
-    FREE_ALL(boot, h->boots);
-    FREE_ALL(proposal, h->proposals);
-    FREE_ALL(officer, h->officers);
+    HISTORY_FREE_ALL(session, h->sessions);
+    HISTORY_FREE_ALL(intent, h->intents);
+    HISTORY_FREE_ALL(boot, h->boots);
+    HISTORY_FREE_ALL(proposal, h->proposals);
+    HISTORY_FREE_ALL(officer, h->officers);
+    custody_free(&h->custody);
     free(h);
 }
 
@@ -120,8 +50,7 @@ static void put_text(char text[static HISTORY_TEXTS_MAX][160], uint64_t *count, 
     (*count)++;
 }
 
-EX_PRINTF(3, 4)
-static void finding(struct feed *f, uint64_t *counter, const char *format, ...) {
+void history_finding(struct feed *f, uint64_t *counter, const char *format, ...) {
     struct history_report *r = &f->h->report;
     va_list args;
     f->good = false;
@@ -144,13 +73,13 @@ static void note(struct feed *f, uint64_t *counter, const char *format, ...) {
 
 /* Looking up */
 
-static struct officer *find_officer(const struct history *h, const uint8_t *id) {
+struct officer *history_find_officer(const struct history *h, const uint8_t *id) {
     struct officer *o;
     HASH_FIND(hh, h->officers, id, ENTRY_ID_BYTES, o);
     return o;
 }
 
-static struct session *find_session(const struct history *h, uint64_t index) {
+struct session *history_find_session(const struct history *h, uint64_t index) {
     struct session *s;
     HASH_FIND(hh, h->sessions, &index, sizeof index, s);
     return s;
@@ -158,7 +87,7 @@ static struct session *find_session(const struct history *h, uint64_t index) {
 
 const struct history_officer *history_officer(const struct history *h,
                                               const uint8_t id[static ENTRY_ID_BYTES]) {
-    const struct officer *o = find_officer(h, id);
+    const struct officer *o = history_find_officer(h, id);
     return o == NULL ? NULL : &o->public;
 }
 
@@ -198,9 +127,12 @@ static bool retired_before(const struct officer *o, uint64_t index) {
     return o->public.retired_at != 0 && o->public.retired_at < index;
 }
 
-/* Disposal is signed by officers' own keys, and by nothing else. */
-static bool is_disposal(const struct entry *e) {
-    return strcmp(e->event, "dispose.propose") == 0 || strcmp(e->event, "dispose.approve") == 0;
+/* The permission of what officers sign with their own keys, and with nothing else; NULL: it is none
+ * of that. */
+static const char *own_key_permission(const struct entry *e) {
+    return disposal_is_decision(e->event)  ? "dispose"
+           : custody_is_handover(e->event) ? "handover"
+                                           : NULL;
 }
 
 static const uint8_t *officer_signer(const struct feed *f, const char **ret_why) {
@@ -213,16 +145,20 @@ static const uint8_t *officer_signer(const struct feed *f, const char **ret_why)
         *ret_why = "the first officer does not enrol themselves";
         return NULL;
     }
-    const struct officer *o = find_officer(f->h, e->signer_officer);
-    if (strcmp(e->event, "session.open") != 0 && !is_disposal(e))
-        *ret_why = "signed by an officer's own key, which signs only sessions and disposals";
+    const struct officer *o = history_find_officer(f->h, e->signer_officer);
+    const char *permission = own_key_permission(e);
+    if (strcmp(e->event, "session.open") != 0 && permission == NULL)
+        *ret_why = "signed by an officer's own key, which signs only sessions, disposals and "
+                   "hand-overs";
     else if (o == NULL)
         *ret_why = "signed by an officer who is not enrolled";
     else if (retired_before(o, f->index))
         *ret_why = "signed by an officer who had been retired";
-    else if (is_disposal(e) && !history_officer_may(&o->public, "dispose"))
-        *ret_why = "proposes or approves a disposal without the permission \"dispose\"";
-    else if (!is_disposal(e) && !names_itself)
+    else if (permission != NULL && !history_officer_may(&o->public, permission))
+        *ret_why = disposal_is_decision(e->event)
+                       ? "proposes or approves a disposal without the permission \"dispose\""
+                       : "hands over without the permission \"handover\"";
+    else if (permission == NULL && !names_itself)
         *ret_why = "the session is opened for somebody else than its signer";
     else
         return o->public.key;
@@ -231,10 +167,11 @@ static const uint8_t *officer_signer(const struct feed *f, const char **ret_why)
 
 static const uint8_t *session_signer(const struct feed *f, const char **ret_why) {
     const struct entry *e = f->e;
-    const struct session *s = find_session(f->h, e->signer_session);
+    const struct session *s = history_find_session(f->h, e->signer_session);
     if (f->index == 0 || strcmp(e->event, "vault.create") == 0)
         *ret_why = "vault.create is entry 0 and is signed by the vault, and nothing else is";
-    else if (f->index == 1 || strcmp(e->event, "session.open") == 0 || is_disposal(e))
+    else if (f->index == 1 || strcmp(e->event, "session.open") == 0 ||
+             own_key_permission(e) != NULL)
         *ret_why = "signed by a session where an officer's own key has to sign";
     else if (s == NULL)
         *ret_why = "signed by a session that was never opened";
@@ -268,7 +205,7 @@ static bool check_signature(struct feed *f, const uint8_t *data, size_t size_byt
         break;
     }
     if (key == NULL || !entry_signed_by(data, size_bytes, f->e, key)) {
-        finding(f, &r->signatures_bad, "%s", why);
+        history_finding(f, &r->signatures_bad, "%s", why);
         return false;
     }
     r->signatures_good++;
@@ -283,11 +220,11 @@ static bool check_place(struct feed *f, const uint8_t tree_before[static MERKLE_
     uint64_t *misplaced = &f->h->report.misplaced;
     const struct entry *e = f->e;
     if (strcmp(e->origin, f->h->origin) != 0)
-        finding(f, misplaced, "made for another log, \"%.80s\"", e->origin);
+        history_finding(f, misplaced, "made for another log, \"%.80s\"", e->origin);
     else if (e->index != f->index)
-        finding(f, misplaced, "made for index %llu", (unsigned long long)e->index);
+        history_finding(f, misplaced, "made for index %llu", (unsigned long long)e->index);
     else if (memcmp(e->tree, tree_before, MERKLE_BYTES) != 0)
-        finding(f, misplaced, "made for another tree than the entries before it");
+        history_finding(f, misplaced, "made for another tree than the entries before it");
     else
         return true;
     return strcmp(e->origin, f->h->origin) == 0 && e->index == f->index;
@@ -399,9 +336,11 @@ static bool check_lines(struct feed *f) {
         permissions = rules[i].permissions;
     }
     if ((has & must) != must || (permissions && f->e->permission_count == 0))
-        finding(f, &f->h->report.rules_broken, "lacks a line that %s must have", f->e->event);
+        history_finding(f, &f->h->report.rules_broken, "lacks a line that %s must have",
+                        f->e->event);
     else if ((has & all_own & ~must) != 0 || (!permissions && f->e->permission_count > 0))
-        finding(f, &f->h->report.rules_broken, "has a line that %s does not have", f->e->event);
+        history_finding(f, &f->h->report.rules_broken, "has a line that %s does not have",
+                        f->e->event);
     else
         return true;
     return false;
@@ -410,8 +349,8 @@ static bool check_lines(struct feed *f) {
 static ex_code enrol(struct feed *f, struct ex_error *err) {
     const struct entry *e = f->e;
     bool oom = false;
-    if (find_officer(f->h, e->officer_id) != NULL) {
-        finding(f, &f->h->report.rules_broken, "enrols an officer who is enrolled already");
+    if (history_find_officer(f->h, e->officer_id) != NULL) {
+        history_finding(f, &f->h->report.rules_broken, "enrols an officer who is enrolled already");
         return EX_OK;
     }
     struct officer *o = calloc(1, sizeof *o);
@@ -433,19 +372,22 @@ static ex_code enrol(struct feed *f, struct ex_error *err) {
 }
 
 /* Who retires stays in office, so somebody with the permission "manage" always does. */
-static void retire(struct feed *f) {
+static ex_code retire(struct feed *f, struct ex_error *err) {
     uint64_t *broken = &f->h->report.rules_broken;
-    struct officer *o = find_officer(f->h, f->e->officer_id);
-    const struct session *s = find_session(f->h, f->e->signer_session);
+    struct officer *o = history_find_officer(f->h, f->e->officer_id);
+    const struct session *s = history_find_session(f->h, f->e->signer_session);
     if (o == NULL)
-        finding(f, broken, "retires an officer who is not enrolled");
+        history_finding(f, broken, "retires an officer who is not enrolled");
     else if (o->public.retired_at != 0)
-        finding(f, broken, "retires an officer who was retired already, by entry %llu",
-                (unsigned long long)o->public.retired_at);
+        history_finding(f, broken, "retires an officer who was retired already, by entry %llu",
+                        (unsigned long long)o->public.retired_at);
     else if (s != NULL && s->officer == o)
-        finding(f, broken, "an officer who retires themselves");
-    else
+        history_finding(f, broken, "an officer who retires themselves");
+    else {
         o->public.retired_at = f->index;
+        return custody_leave(f, o, NULL, err);
+    }
+    return EX_OK;
 }
 
 static bool same_permissions(const struct entry *e, const struct history_officer *o) {
@@ -458,19 +400,22 @@ static bool same_permissions(const struct entry *e, const struct history_officer
 /* The passphrase of an officer is lost: the vault key enrols a new officer in that place. */
 static ex_code recover(struct feed *f, struct ex_error *err) {
     uint64_t *broken = &f->h->report.rules_broken, officers = f->h->report.officers;
-    struct officer *old = find_officer(f->h, f->e->replaces_id);
+    struct officer *old = history_find_officer(f->h, f->e->replaces_id);
     if (old == NULL || old->public.retired_at != 0) {
-        finding(f, broken, "replaces an officer who is not enrolled, or was retired already");
+        history_finding(f, broken,
+                        "replaces an officer who is not enrolled, or was retired already");
         return EX_OK;
     }
     if (!same_permissions(f->e, &old->public)) {
-        finding(f, broken, "gives other permissions than the officer had who is replaced");
+        history_finding(f, broken, "gives other permissions than the officer had who is replaced");
         return EX_OK;
     }
     EX_TRY(enrol(f, err));
     if (f->h->report.officers == officers)
         return EX_OK; /* enrolled already: enrol() has said so */
     old->public.retired_at = f->index;
+    old->replaced_by = history_find_officer(f->h, f->e->officer_id);
+    EX_TRY(custody_leave(f, old, old->replaced_by, err));
     /* By the code, as the program does it, or by anybody else who held a slot: no entry can tell.
      */
     note(
@@ -486,7 +431,7 @@ static ex_code open_session(struct feed *f, struct ex_error *err) {
     if (s == NULL)
         return ex_fail(err, EX_NOMEM, "no memory for the sessions of the ledger");
     s->index = f->index;
-    s->officer = find_officer(f->h, f->e->signer_officer);
+    s->officer = history_find_officer(f->h, f->e->signer_officer);
     s->expires_ns = f->e->expires_ns;
     memcpy(s->key, f->e->session_key, sizeof s->key);
     HASH_ADD(hh, f->h->sessions, index, sizeof s->index, s);
@@ -531,129 +476,73 @@ static bool both_differ(const struct intent *i, const struct entry *e, unsigned 
     return (i->has & e->has & which) != 0 && memcmp(a, b, ENTRY_ID_BYTES) != 0;
 }
 
-static void close_intent(struct feed *f, const char *stem) {
+/* False, with a finding: it is the outcome of no intent. */
+static bool close_intent(struct feed *f, const char *stem) {
     uint64_t *broken = &f->h->report.rules_broken;
     const struct entry *e = f->e;
     struct intent *i = NULL;
     if ((e->has & ENTRY_HAS_INTENT) != 0)
         HASH_FIND(hh, f->h->intents, &e->intent, sizeof e->intent, i);
     if ((e->has & ENTRY_HAS_INTENT) == 0)
-        finding(f, broken, "an outcome that names no intent");
+        history_finding(f, broken, "an outcome that names no intent");
     else if (i == NULL)
-        finding(f, broken, "the outcome of %llu, which is not an open intent",
-                (unsigned long long)e->intent);
+        history_finding(f, broken, "the outcome of %llu, which is not an open intent",
+                        (unsigned long long)e->intent);
     else if (strcmp(i->stem, stem) != 0)
-        finding(f, broken, "%s as the outcome of %s.intent", e->event, i->stem);
+        history_finding(f, broken, "%s as the outcome of %s.intent", e->event, i->stem);
     else if (both_differ(i, e, ENTRY_HAS_CASE, i->case_id, e->case_id) ||
              both_differ(i, e, ENTRY_HAS_ITEM, i->item_id, e->item_id))
-        finding(f, broken, "the outcome is about another case or item than its intent, %llu",
-                (unsigned long long)e->intent);
+        history_finding(f, broken,
+                        "the outcome is about another case or item than its intent, %llu",
+                        (unsigned long long)e->intent);
     else {
         HASH_DEL(f->h->intents, i);
         free(i);
+        return true;
     }
+    return false;
 }
 
-static ex_code propose(struct feed *f, struct ex_error *err) {
-    bool oom = false;
-    if ((f->e->has & ENTRY_HAS_ITEM) == 0) {
-        finding(f, &f->h->report.rules_broken, "proposes to dispose of something that is no item");
-        return EX_OK;
-    }
-    struct proposal *p = calloc(1, sizeof *p);
-    if (p == NULL)
-        return ex_fail(err, EX_NOMEM, "no memory for the disposals of the ledger");
-    p->index = f->index;
-    p->utc_ns = f->e->clock.utc_ns;
-    memcpy(p->officer, f->e->signer_officer, sizeof p->officer);
-    memcpy(p->item_id, f->e->item_id, sizeof p->item_id);
-    HASH_ADD(hh, f->h->proposals, index, sizeof p->index, p);
-    if (oom) {
-        free(p);
-        return ex_fail(err, EX_NOMEM, "no memory for the disposals of the ledger");
-    }
-    return EX_OK;
-}
-
-/* Another officer than the one who proposed it, about the same item, soon enough, and once. One who
- * was there already: a second key could be enrolled, or recovered, only to approve with it. */
-static void approve(struct feed *f) {
-    uint64_t *broken = &f->h->report.rules_broken;
-    const struct entry *e = f->e;
-    const struct officer *o = find_officer(f->h, e->signer_officer);
-    struct proposal *p = NULL;
-    if ((e->has & ENTRY_HAS_INTENT) != 0)
-        HASH_FIND(hh, f->h->proposals, &e->intent, sizeof e->intent, p);
-    if (p == NULL)
-        finding(f, broken, "approves a disposal that nobody proposed");
-    else if (p->approved_at != 0)
-        finding(f, broken, "approves a disposal again that entry %llu approved",
-                (unsigned long long)p->approved_at);
-    else if ((e->has & ENTRY_HAS_ITEM) == 0 ||
-             memcmp(p->item_id, e->item_id, sizeof p->item_id) != 0)
-        finding(f, broken, "approves the disposal of another item than was proposed");
-    else if (memcmp(p->officer, e->signer_officer, sizeof p->officer) == 0)
-        finding(f, broken, "an officer who approves their own proposal");
-    else if (o == NULL || o->public.enrolled_at > p->index)
-        finding(f, broken, "approves a disposal that was proposed before the officer was enrolled");
-    else if (e->clock.utc_ns < p->utc_ns || e->clock.utc_ns - p->utc_ns > DISPOSAL_NS)
-        finding(f, broken, "approves a disposal more than 30 days after it was proposed");
+/* Events that are known by their names; false: it is none of these. */
+static bool take_named(struct feed *f, ex_code *ret_code, struct ex_error *err) {
+    const char *event = f->e->event;
+    *ret_code = EX_OK;
+    if (strcmp(event, "officer.enrol") == 0)
+        *ret_code = enrol(f, err);
+    else if (strcmp(event, "officer.recover") == 0)
+        *ret_code = recover(f, err);
+    else if (strcmp(event, "officer.retire") == 0)
+        *ret_code = retire(f, err);
+    else if (strcmp(event, "session.open") == 0)
+        *ret_code = open_session(f, err);
+    else if (strcmp(event, "dispose.propose") == 0)
+        *ret_code = disposal_propose(f, err);
+    else if (strcmp(event, "dispose.approve") == 0)
+        disposal_approve(f);
+    else if (custody_is_handover(event))
+        *ret_code = custody_handover(f, err);
     else
-        p->approved_at = f->index;
-}
-
-bool history_disposal(const struct history *h, const uint8_t item_id[static ENTRY_ID_BYTES],
-                      uint64_t *ret_proposal, uint64_t *ret_approval) {
-    for (const struct proposal *p = h->proposals; p != NULL; p = p->hh.next) {
-        if (p->approved_at == 0 || memcmp(p->item_id, item_id, ENTRY_ID_BYTES) != 0)
-            continue;
-        *ret_proposal = p->index;
-        *ret_approval = p->approved_at;
-        return true;
-    }
-    return false;
-}
-
-/* The tombstone: an outcome of disposal that names an object. */
-static bool check_tombstone(struct feed *f) {
-    const struct entry *e = f->e;
-    uint64_t proposal, approval;
-    if (strcmp(e->event, "dispose.outcome") != 0 || (e->has & ENTRY_HAS_OBJECT) == 0 ||
-        ((e->has & ENTRY_HAS_ITEM) != 0 &&
-         history_disposal(f->h, e->item_id, &proposal, &approval)))
-        return true;
-    finding(f, &f->h->report.rules_broken, "an item was disposed of without two officers");
-    return false;
+        return false;
+    return true;
 }
 
 static ex_code take_effect(struct feed *f, struct ex_error *err) {
     char stem[ENTRY_EVENT_MAX + 1];
+    ex_code code;
     if (!check_lines(f))
         return EX_OK;
-    if (strcmp(f->e->event, "officer.enrol") == 0)
-        return enrol(f, err);
-    if (strcmp(f->e->event, "officer.recover") == 0)
-        return recover(f, err);
-    if (strcmp(f->e->event, "officer.retire") == 0)
-        retire(f);
-    if (strcmp(f->e->event, "session.open") == 0)
-        return open_session(f, err);
-    if (strcmp(f->e->event, "dispose.propose") == 0)
-        return propose(f, err);
-    if (strcmp(f->e->event, "dispose.approve") == 0) {
-        approve(f);
+    if (take_named(f, &code, err))
+        return code;
+    if (!disposal_check_tombstone(f))
         return EX_OK;
-    }
-    if (!check_tombstone(f))
-        return EX_OK;
-    if (event_stem(f->e->event, "outcome", stem)) {
-        close_intent(f, stem);
-        return EX_OK;
-    }
+    if (event_stem(f->e->event, "outcome", stem))
+        return close_intent(f, stem) ? custody_take(f, err) : EX_OK;
     if ((f->e->has & ENTRY_HAS_INTENT) != 0)
-        finding(f, &f->h->report.rules_broken, "names an intent, and is no outcome");
+        history_finding(f, &f->h->report.rules_broken, "names an intent, and is no outcome");
     else if (event_stem(f->e->event, "intent", stem))
         return open_intent(f, stem, err);
+    else
+        return custody_take(f, err);
     return EX_OK;
 }
 
@@ -668,7 +557,7 @@ ex_code history_feed(struct history *h, uint64_t index,
     h->report.entries++;
     *ret_good = false;
     if (entry_parse(data, size_bytes, &e, &why) != EX_OK) {
-        finding(&f, &h->report.unreadable, "%s", why.text);
+        history_finding(&f, &h->report.unreadable, "%s", why.text);
         return EX_OK;
     }
     if (ret_entry != NULL)

@@ -23,10 +23,11 @@ static struct entry full(void) {
     struct entry e = plain();
     e.signer = ENTRY_SIGNER_OFFICER;
     memset(e.signer_officer, 0xab, sizeof e.signer_officer);
-    e.has = (ENTRY_HAS_REPLACES << 1) - 1;
+    e.has = (ENTRY_HAS_HANDOVER << 1) - 1;
     memset(e.case_id, 1, sizeof e.case_id);
     memset(e.item_id, 2, sizeof e.item_id);
     memset(e.object_id, 3, sizeof e.object_id);
+    memset(e.handover_id, 13, sizeof e.handover_id);
     e.intent = 40;
     memcpy(e.result, "partial", 8);
     memset(e.config, 4, sizeof e.config);
@@ -95,7 +96,7 @@ static void test_plain(void **state) {
 }
 
 static void test_every_optional_line(void **state) {
-    for (unsigned has = 1; has <= ENTRY_HAS_REPLACES; has <<= 1) {
+    for (unsigned has = 1; has <= ENTRY_HAS_HANDOVER; has <<= 1) {
         struct entry e = full(), back;
         e.has = has;
         e.permission_count = 0;
@@ -118,6 +119,7 @@ static void test_all_lines(void **state) {
     assert_memory_equal(back.case_id, e.case_id, sizeof e.case_id);
     assert_memory_equal(back.item_id, e.item_id, sizeof e.item_id);
     assert_memory_equal(back.object_id, e.object_id, sizeof e.object_id);
+    assert_memory_equal(back.handover_id, e.handover_id, sizeof e.handover_id);
     assert_int_equal(back.intent, 40);
     assert_string_equal(back.result, "partial");
     assert_memory_equal(back.config, e.config, sizeof e.config);
