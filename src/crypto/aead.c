@@ -14,15 +14,23 @@ struct aead {
     EVP_CIPHER_CTX *context;
 };
 
-ex_code aead_new(struct aead **ret, struct ex_error *err) {
+static ex_code new_of(const char *cipher, struct aead **ret, struct ex_error *err) {
     EX_AUTO(aead_free) struct aead *a = ex_new0(struct aead);
-    a->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+    a->cipher = EVP_CIPHER_fetch(NULL, cipher, NULL);
     a->context = EVP_CIPHER_CTX_new();
     if (a->cipher == NULL || a->context == NULL ||
         EVP_CipherInit_ex2(a->context, a->cipher, NULL, NULL, 1, NULL) != 1)
         return ex_fail(err, EX_NOMEM, "no memory for encryption");
     *ret = ex_steal(&a);
     return EX_OK;
+}
+
+ex_code aead_new(struct aead **ret, struct ex_error *err) {
+    return new_of("AES-256-GCM", ret, err);
+}
+
+ex_code aead_new_chacha(struct aead **ret, struct ex_error *err) {
+    return new_of("ChaCha20-Poly1305", ret, err);
 }
 
 void aead_free(struct aead *a) {

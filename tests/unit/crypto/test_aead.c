@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AES-256-GCM against NIST's vectors (SP 800-38D's companion, cases 14 and 16), HKDF against RFC
- * 5869 A.1 and A.3. */
+/* AES-256-GCM against NIST's vectors (SP 800-38D's companion, cases 14 and 16), ChaCha20-Poly1305
+ * against RFC 8439, HKDF against RFC 5869 A.1 and A.3. */
 #include "testing.h"
 
 #include "crypto/aead.h"
@@ -33,6 +33,36 @@ static void nist_case_16(void **state) {
     assert_memory_equal(got_tag, tag, 16);
     assert_int_equal(aead_open(a, nonce, &ad, to, 60, tag, to, NULL), EX_OK); /* in place */
     assert_memory_equal(to, plain, 60);
+}
+
+/* RFC 8439 §2.8.2. */
+static void chacha_of_the_rfc(void **state) {
+    EX_AUTO(aead_free) struct aead *a = NULL;
+    static const char plain[] =
+        "Ladies and Gentlemen of the class of '99: If I could offer you only one "
+        "tip for the future, sunscreen would be it.";
+    uint8_t key[32], nonce[12], extra[12], coded[114], tag[16], to[114], got_tag[16];
+    (void)state;
+    hex("808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f", key, 32);
+    hex("070000004041424344454647", nonce, 12);
+    hex("50515253c0c1c2c3c4c5c6c7", extra, 12);
+    hex("d31a8d34648e60db7b86afbc53ef7ec2a4aded51296e08fea9e2b5a736ee62d6"
+        "3dbea45e8ca9671282fafb69da92728b1a71de0a9e060b2905d6a5b67ecd3b36"
+        "92ddbd7f2d778b8c9803aee328091b58fab324e4fad675945585808b4831d7bc"
+        "3ff4def08e4b7a9de576d26586cec64b6116",
+        coded, 114);
+    hex("1ae10b594f09e26a7e902ecbd0600691", tag, 16);
+    assert_int_equal(aead_new_chacha(&a, NULL), EX_OK);
+    assert_int_equal(aead_set_key(a, key, NULL), EX_OK);
+    const struct aead_ad ad = {extra, 12, NULL, 0};
+    assert_int_equal(aead_seal(a, nonce, &ad, (const uint8_t *)plain, 114, to, got_tag, NULL),
+                     EX_OK);
+    assert_memory_equal(to, coded, 114);
+    assert_memory_equal(got_tag, tag, 16);
+    assert_int_equal(aead_open(a, nonce, &ad, coded, 114, tag, to, NULL), EX_OK);
+    assert_memory_equal(to, plain, 114);
+    tag[0] ^= 1;
+    assert_int_equal(aead_open(a, nonce, &ad, coded, 114, tag, to, NULL), EX_ALTERED);
 }
 
 static void nothing_but_a_tag(void **state) {
@@ -95,9 +125,8 @@ static void rfc_5869(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nist_case_16),
-        cmocka_unit_test(nothing_but_a_tag),
-        cmocka_unit_test(any_change_is_refused),
+        cmocka_unit_test(nist_case_16),      cmocka_unit_test(chacha_of_the_rfc),
+        cmocka_unit_test(nothing_but_a_tag), cmocka_unit_test(any_change_is_refused),
         cmocka_unit_test(rfc_5869),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
