@@ -42,7 +42,10 @@ static ex_code act_open_vault(struct act *act, struct ex_error *err) {
             "nothing is in it yet: run exhibit init again, with the same directory");
     const struct vault_config *config = vault_config(act->vault);
     const char *key = act_flag(act, FLAG_KEY);
-    if (key != NULL) {
+    /* For these two it is the key of the other side. */
+    bool others = act->request->command->run == app_cosign ||
+                  act->request->command->run == app_ledger_cosigned;
+    if (key != NULL && !others) {
         struct note_key given;
         if (note_key_parse(key, &given, err) != EX_OK)
             return ex_hint(

@@ -58,6 +58,10 @@ static inline bool act_has_flag(const struct act *act, enum flag_id id) {
     return act_flag(act, id) != NULL;
 }
 
+/* Nothing but the program's own files is written into a vault: exporting.c. EX_USAGE: this file
+ * would lie in it. "-" is fine. */
+EX_MUST_USE ex_code act_outside_vault(struct act *act, const char *output, struct ex_error *err);
+
 /* ---- who: unlock.c ---- */
 
 /* Officer, passphrase, keys, catalog; a failure to unlock is noted for the ledger. */
@@ -174,6 +178,8 @@ typedef ex_code scan_fn(struct act *act, const struct entry *e, void *context,
 /* Every entry in order, each proved to be under the signed head. */
 EX_MUST_USE ex_code scan_ledger(struct act *act, scan_fn *each, void *context,
                                 struct ex_error *err);
+EX_MUST_USE ex_code scan_ledger_from(struct act *act, uint64_t first, scan_fn *each, void *context,
+                                     struct ex_error *err);
 
 struct case_truth {
     uint8_t id[ENTRY_ID_BYTES];
@@ -227,7 +233,31 @@ EX_MUST_USE ex_code truth_story(struct act *act, const struct item_truth *item, 
 
 /* ---- the checks of history: check_history.c ---- */
 
-enum { OPEN_INTENTS_MAX = 20 };
+enum { OPEN_INTENTS_MAX = 20, COSIGNERS_SHOWN = 64 };
+
+/* A cosigner, with the most entries that it cosigned (ledger.md §8.4). */
+struct cosigner_seen {
+    char name[NOTE_NAME_MAX + 1]; /* in the policy; otherwise that of the key */
+    struct note_key key;
+    bool by_policy; /* otherwise its key comes from the vault itself */
+    uint64_t size;
+    uint64_t time_s; /* of that cosignature, by the cosigner's clock */
+    bool in_file;    /* it stands in the file of --checkpoint */
+    uint64_t entry;  /* otherwise in this one */
+};
+
+struct cosigned_check {
+    bool policy_given, policy_names_vault; /* the latter: as a log, with its key */
+    char quorum[NOTE_NAME_MAX + 1];
+    bool quorum_none, met;
+    uint64_t met_size;     /* entries that the quorum cosigned */
+    uint64_t notes;        /* cosigned checkpoints that were looked at */
+    uint64_t notes_locked; /* that could not be read */
+    uint64_t notes_bad;
+    char bad_text[OPEN_INTENTS_MAX][160];
+    size_t count; /* cosigners, those of the policy first */
+    struct cosigner_seen seen[COSIGNERS_SHOWN];
+};
 
 struct history_check {
     uint64_t size; /* entries under the signed head */
@@ -248,12 +278,16 @@ struct history_check {
     uint64_t checkpoint_size;
     size_t body_text_count;
     char body_text[LEDGER_PROBLEMS_MAX][160];
+    struct cosigned_check cosigned;
 };
 /* Everything about the past in one pass; fills in `items` on the way. */
 EX_MUST_USE ex_code check_history(struct act *act, struct history_check *ret, struct ex_error *err);
 /* The claims of json.md §4.3 (claims.c), and the worst verdict among them as a code. */
 json_t *claim_history(const struct history_check *h, int64_t now_ns, ex_code *verdict);
 json_t *claim_signers(const struct history_check *h, int64_t now_ns, ex_code *verdict);
+/* What the claim about signers says of cosigners (claims_cosigned.c): counts, texts, and the
+ * verdict when it has to be another one than `good`; NULL: it has not. */
+const char *claim_cosigned(json_t *claim, const struct history_check *h, ex_code *ret_code);
 
 /* ---- work that was cut off: work.c ---- */
 

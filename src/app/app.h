@@ -58,6 +58,8 @@ ex_code app_ledger_show(struct act *act, json_t **ret_result, struct ex_error *e
 ex_code app_ledger_verify(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_ledger_checkpoint(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_ledger_prove(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_ledger_cosigned(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_cosign(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_vault_compact(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_vault_parity(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_key_list(struct act *act, json_t **ret_result, struct ex_error *err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One pass over the whole past: tree, tiles, signatures, bodies; and the two claims that follow. */
-#include "app/act_internal.h"
+#include "app/cosign_internal.h"
 
 #include "base/cursor.h"
 #include "base/file.h"
@@ -25,6 +25,7 @@ struct pass {
     struct history *history;
     struct history_check *check;
     struct named_packs gone, replaced;
+    struct cosigners_pass *cosigners;
 };
 
 static void say_body(struct history_check *h, const char *format, ...) EX_PRINTF(2, 3);
@@ -206,10 +207,13 @@ static ex_code each_entry(void *context, uint64_t index,
     if (strcmp(e->event, "ledger.leftover") == 0)
         note_leftover(p->check, index);
     EX_TRY(check_body(p, e, err));
+    if (good)
+        EX_TRY(cosigners_entry(p->cosigners, e, err));
     return check_packs(p, e, good, err);
 }
 
-static ex_code compare_checkpoint(struct act *act, struct history_check *h, struct ex_error *err) {
+static ex_code compare_checkpoint(struct act *act, struct pass *p, struct ex_error *err) {
+    struct history_check *h = p->check;
     const char *path = act_flag(act, FLAG_CHECKPOINT);
     EX_AUTO_FREE uint8_t *note = NULL;
     size_t size;
@@ -231,7 +235,7 @@ static ex_code compare_checkpoint(struct act *act, struct history_check *h, stru
     if (code == EX_FORMAT || code == EX_LIMIT)
         return ex_hint(ex_fail(err, EX_USAGE, "\"%s\" is not a checkpoint", path), err,
                        "exhibit ledger checkpoint prints one");
-    return code;
+    return code == EX_OK ? cosigners_file(p->cosigners, (const char *)note, size, err) : code;
 }
 
 static void keep_open(void *context, uint64_t index) {
@@ -243,24 +247,35 @@ static void keep_open(void *context, uint64_t index) {
     p->check->open_count++;
 }
 
-ex_code check_history(struct act *act, struct history_check *ret, struct ex_error *err) {
-    EX_AUTO(history_free) struct history *history = NULL;
-    struct pass p = {.act = act, .check = ret};
+static ex_code check_all(struct act *act, struct pass *p, struct ex_error *err) {
+    struct history_check *ret = p->check;
     const struct vault_config *config = vault_config(act->vault);
-    memset(ret, 0, sizeof *ret);
-    ret->key_given = act_has_flag(act, FLAG_KEY);
-    ret->size = ledger_size(act->ledger);
-    EX_TRY(compare_checkpoint(act, ret, err));
-    EX_TRY(history_new(config->origin, config->key.public_key, &history, err));
-    p.history = history;
+    EX_TRY(cosigners_begin(act, &p->cosigners, err));
+    EX_TRY(compare_checkpoint(act, p, err));
+    EX_TRY(history_new(config->origin, config->key.public_key, &p->history, err));
     if (act->face->progress != NULL)
         act->face->progress->phase = "checking history";
     ex_code code =
-        ledger_check_all(act->ledger, each_entry, &p, act->face->progress, &ret->ledger, err);
-    judge_packs(&p);
+        ledger_check_all(act->ledger, each_entry, p, act->face->progress, &ret->ledger, err);
+    judge_packs(p);
     EX_TRY(code);
-    history_report(history, &ret->report);
-    history_each_open(history, keep_open, &p);
+    EX_TRY(cosigners_judge(p->cosigners, ret->ledger.root_matches && ret->ledger.problem_count == 0,
+                           &ret->cosigned, err));
+    ret->key_given = ret->key_given || ret->cosigned.policy_names_vault;
+    history_report(p->history, &ret->report);
+    history_each_open(p->history, keep_open, p);
+    return EX_OK;
+}
+
+ex_code check_history(struct act *act, struct history_check *ret, struct ex_error *err) {
+    struct pass p = {.act = act, .check = ret};
+    memset(ret, 0, sizeof *ret);
+    ret->key_given = act_has_flag(act, FLAG_KEY);
+    ret->size = ledger_size(act->ledger);
+    ex_code code = check_all(act, &p, err);
+    history_free(p.history);
+    cosigners_free(p.cosigners);
+    EX_TRY(code);
     json_t *attempts = unlock_attempts(act);
     ret->unauthenticated = json_array_size(attempts);
     json_decref(attempts);

@@ -96,13 +96,13 @@ json_t *claim_history(const struct history_check *h, int64_t now_ns, ex_code *ve
 
 static json_t *signer_counts(const struct history_check *h) {
     const struct history_report *r = &h->report;
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o}", "signatures_good",
-                     json_number(r->signatures_good), "signatures_bad",
-                     json_number(r->signatures_bad), "officers", json_number(r->officers),
-                     "recoveries", json_number(r->recoveries), "sessions", json_number(r->sessions),
-                     "clock_back", json_number(r->clock_back), "clock_jumped",
-                     json_number(r->clock_jumped), "clock_free", json_number(r->clock_free),
-                     "cosigners", 0, "unauthenticated_pending", json_number(h->unauthenticated));
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:o}", "signatures_good",
+        json_number(r->signatures_good), "signatures_bad", json_number(r->signatures_bad),
+        "officers", json_number(r->officers), "recoveries", json_number(r->recoveries), "sessions",
+        json_number(r->sessions), "clock_back", json_number(r->clock_back), "clock_jumped",
+        json_number(r->clock_jumped), "clock_free", json_number(r->clock_free), "cosigners", 0,
+        "cosigners_of_vault", 0, "unauthenticated_pending", json_number(h->unauthenticated));
 }
 
 static void signer_findings(json_t *claim, const struct history_check *h) {
@@ -133,10 +133,9 @@ static const char *signer_verdict(const struct history_check *h, ex_code *ret_co
 }
 
 json_t *claim_signers(const struct history_check *h, int64_t now_ns, ex_code *verdict) {
-    ex_code code;
+    ex_code code, cosigned_code;
     const char *word = signer_verdict(h, &code);
     json_t *claim = json_claim(word, now_ns, signer_counts(h));
-    worse(verdict, code);
     signer_findings(claim, h);
     if (h->report.entries < h->size)
         json_say(claim, "not_checked", "%" PRIu64 " of %" PRIu64 " entries could not be looked at",
@@ -145,8 +144,12 @@ json_t *claim_signers(const struct history_check *h, int64_t now_ns, ex_code *ve
         json_say(claim, "not_checked",
                  "whether the vault key is the one on paper (none was given: --key); the keys come "
                  "from the vault itself");
-    json_say(claim, "not_checked",
-             "cosignatures and time stamps from outside: this vault has none");
+    const char *cosigned = claim_cosigned(claim, h, &cosigned_code);
+    if (cosigned != NULL &&
+        (code == EX_OK || (code == EX_PARTIAL && cosigned_code == EX_SIGNATURE)))
+        json_object_set_new(claim, "verdict", json_string(cosigned));
+    worse(verdict, code);
+    worse(verdict, cosigned_code);
     json_say(claim, "does_not_prove",
              "that the times are right: they are what this machine's clock said");
     json_say(claim, "does_not_prove",

@@ -77,7 +77,7 @@ static ex_code exporting(struct act *act, const struct item_truth *i, json_t **r
 }
 
 /* Is this file's directory the vault, or inside it? Its parents are followed up to the root. */
-static ex_code outside_vault(struct act *act, const char *output, struct ex_error *err) {
+ex_code act_outside_vault(struct act *act, const char *output, struct ex_error *err) {
     const char *slash = strrchr(output, '/');
     EX_AUTO_FREE char *directory =
         slash == NULL ? ex_strdup(".")
@@ -107,7 +107,7 @@ ex_code app_export(struct act *act, json_t **ret_result, struct ex_error *err) {
         return ex_hint(ex_fail(err, EX_UNSUPPORTED, "the format \"%.40s\" is not known",
                                act_flag(act, FLAG_FORMAT)),
                        err, "this version exports raw");
-    EX_TRY(outside_vault(act, act_flag(act, FLAG_OUTPUT), err));
+    EX_TRY(act_outside_vault(act, act_flag(act, FLAG_OUTPUT), err));
     EX_TRY(truth_load(act, &t, err));
     ex_code code = truth_find(&t, act->request->operand[0], &i, err);
     if (code == EX_OK && i->approval != 0)

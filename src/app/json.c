@@ -87,7 +87,9 @@ void json_say(json_t *claim, const char *list, const char *format, ...) {
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    json_t *value = json_string(text);
-    json_array_append_new(json_object_get(claim, list),
-                          value != NULL ? value : json_string("(text is not UTF-8)"));
+    json_t *holder =
+        json_object(); /* a name may be no UTF-8, or have been cut inside a character */
+    json_set_text(holder, "text", text);
+    json_array_append(json_object_get(claim, list), json_object_get(holder, "text"));
+    json_decref(holder);
 }

@@ -69,6 +69,27 @@ static long long number_at(json_t *json, const char *key) {
     return json_integer_value(json_object_get(json, key));
 }
 
+static const char *first_cosigner(json_t *what) {
+    json_t *first = json_array_get(json_object_get(what, "cosigners"), 0);
+    const char *name = json_string_value(json_object_get(first, "name"));
+    return name != NULL ? name : "?";
+}
+
+/* Of cosigning, by either side. */
+static bool cosigned_line(json_t *what, char *to, size_t size) {
+    const char *origin = json_string_value(json_object_get(what, "origin"));
+    if (json_is_array(json_object_get(what, "cosigners")))
+        (void)snprintf(to, size, "%lld entries of this ledger, cosigned by %.180s",
+                       number_at(what, "size"), first_cosigner(what));
+    else if (origin != NULL)
+        (void)snprintf(to, size, "%s %lld entries of %.180s",
+                       json_object_get(what, "again") != NULL ? "answered again for" : "cosigned",
+                       number_at(what, "size"), origin);
+    else
+        return false;
+    return true;
+}
+
 /* What an outcome says came of the act; false when it says nothing of its own. */
 static bool outcome_line(const struct entry *e, json_t *what, char *to, size_t size) {
     json_t *item = json_object_get(what, "item");
@@ -111,7 +132,7 @@ static bool outcome_line(const struct entry *e, json_t *what, char *to, size_t s
                        number_at(what, "packs_read"), json_array_size(json_object_get(what, "bad")),
                        json_array_size(json_object_get(what, "items")));
     else
-        return false;
+        return cosigned_line(what, to, size);
     return true;
 }
 
@@ -122,7 +143,14 @@ static void summary_line(const struct entry *e, json_t *what, char *to, size_t s
                *name = text_at(what, "officer", "name"),
                *agency = json_string_value(json_object_get(what, "agency")),
                *command = json_string_value(json_object_get(what, "command")),
-               *output = json_string_value(json_object_get(what, "output"));
+               *output = json_string_value(json_object_get(what, "output")),
+               *origin = json_string_value(json_object_get(what, "origin"));
+    bool ended = (e->has & ENTRY_HAS_RESULT) != 0;
+    if (!ended && origin != NULL && json_object_get(what, "old_size") != NULL) {
+        (void)snprintf(to, size, "asked to cosign %lld entries of %.180s", number_at(what, "size"),
+                       origin);
+        return;
+    }
     if (outcome_line(e, what, to, size))
         return;
     json_t *resumes = json_object_get(what, "resumes");

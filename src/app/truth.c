@@ -11,8 +11,13 @@
 enum { TRUTH_BYTES_MAX = 1 << 30 };
 
 ex_code scan_ledger(struct act *act, scan_fn *each, void *context, struct ex_error *err) {
+    return scan_ledger_from(act, 0, each, context, err);
+}
+
+ex_code scan_ledger_from(struct act *act, uint64_t first, scan_fn *each, void *context,
+                         struct ex_error *err) {
     EX_AUTO_FREE struct entry *e = ex_new0(struct entry);
-    for (uint64_t index = 0; index < ledger_size(act->ledger); index++) {
+    for (uint64_t index = first; index < ledger_size(act->ledger); index++) {
         EX_AUTO_FREE uint8_t *bytes = NULL;
         size_t size;
         EX_TRY(ledger_read(act->ledger, index, &bytes, &size, err));

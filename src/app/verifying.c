@@ -267,6 +267,15 @@ static ex_code verify_everything(struct act *act, struct verifying *v, struct ex
     return EX_OK;
 }
 
+/* Not cosigned as a policy asks is no alteration. */
+static const char *result_word(struct act *act, json_t *claims) {
+    json_t *signers = json_object_get(claims, "signers");
+    const char *word = json_string_value(json_object_get(signers, "verdict"));
+    if (act->verdict == EX_SIGNATURE && word != NULL && strcmp(word, "not-cosigned") == 0)
+        return "partial";
+    return act->verdict == EX_OK ? "done" : "altered";
+}
+
 static ex_code verifying_run(struct act *act, struct verifying *v, json_t **ret_result,
                              struct ex_error *err) {
     EX_TRY(choose_items(act, v, err));
@@ -280,7 +289,7 @@ static ex_code verifying_run(struct act *act, struct verifying *v, json_t **ret_
         json_object_set_new(*ret_result, "not_recorded_because",
                             json_string("the vault cannot be written to"));
     else
-        code = act_outcome(act, act->verdict == EX_OK ? "done" : "altered",
+        code = act_outcome(act, result_word(act, claims),
                            json_pack("{s:O, s:O}", "claims", claims, "items", v->items), NULL, NULL,
                            NULL, err);
     if (code == EX_OK && !act->unrecorded)

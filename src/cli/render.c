@@ -26,6 +26,8 @@ static const struct renderer {
     {"ledger-verify", render_ledger_verify},
     {"ledger-checkpoint", render_ledger_checkpoint},
     {"ledger-prove", render_ledger_prove},
+    {"ledger-cosigned", render_ledger_cosigned},
+    {"cosign", render_cosign},
     {"vault-parity", render_vault_parity},
     {"key-list", render_key_list},
     {"key-change", render_key_change},

@@ -31,6 +31,8 @@ void render_ledger_show(struct cli_page *page, const json_t *result);
 void render_ledger_verify(struct cli_page *page, const json_t *result);
 void render_ledger_checkpoint(struct cli_page *page, const json_t *result);
 void render_ledger_prove(struct cli_page *page, const json_t *result);
+void render_ledger_cosigned(struct cli_page *page, const json_t *result);
+void render_cosign(struct cli_page *page, const json_t *result);
 void render_item_dispose(struct cli_page *page, const json_t *result);
 void render_vault_compact(struct cli_page *page, const json_t *result);
 void render_vault_parity(struct cli_page *page, const json_t *result);

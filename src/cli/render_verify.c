@@ -17,6 +17,7 @@ static const struct {
     {"disposed", N_("disposed of")},
     {"partly-disposed", N_("DISPOSED OF IN PART")},
     {"bad-signature", N_("BAD SIGNATURE")},
+    {"not-cosigned", N_("NOT COSIGNED as the policy asks")},
 };
 
 static const char *verdict_text(const json_t *value) {
@@ -74,6 +75,7 @@ static const struct count signers_counts[] = {
     {"officers", N_("officers"), false},
     {"sessions", N_("sessions"), false},
     {"cosigners", N_("outside cosigners"), false},
+    {"cosigners_of_vault", N_("cosigners known by the vault alone"), false},
     {"clock_back", N_("entries where the clock went back"), false},
     {"clock_jumped", N_("entries where the clock jumped ahead"), false},
     {"clock_free", N_("entries by a clock that nothing sets"), false},
@@ -94,7 +96,9 @@ static void put_counts(struct cli_page *page, const struct count *counts, const 
     const json_t *values = page_get(claim, "counts");
     for (const struct count *c = counts; c->key != NULL; c++) {
         char number[CLI_NUMBER_BYTES];
-        if (strcmp(c->key, "items_disposed") == 0 && page_number(values, c->key) == 0)
+        bool rare =
+            strcmp(c->key, "items_disposed") == 0 || strcmp(c->key, "cosigners_of_vault") == 0;
+        if (rare && page_number(values, c->key) == 0)
             continue; /* said only when there are any */
         if (c->bytes)
             page_size_text(number, values, c->key);

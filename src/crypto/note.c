@@ -13,9 +13,9 @@ enum {
     ID_BYTES = 4,
     TYPED_KEY_BYTES = 1 + SIGN_PUBLIC_BYTES, /* type, public key */
     TYPED_KEY_BASE64 = 44,
-    LINE_BYTES = ID_BYTES + SIGNATURE_BYTES, /* what a type 0x01 line holds */
-    LINE_BASE64_BYTES = 93,                  /* with the NUL */
-    COSIGN_TIME_BYTES = 8
+    COSIGN_TIME_BYTES = 8,
+    PAYLOAD_BYTES = ID_BYTES + COSIGN_TIME_BYTES + SIGNATURE_BYTES, /* the most that a line holds */
+    PAYLOAD_BASE64 = 105                                            /* with the NUL */
 };
 
 /* An em dash and a space begin a signature line. */
@@ -125,22 +125,31 @@ static bool key_made_line(const struct note_key *key, const struct note_line *li
            memcmp(key->id, line->payload, ID_BYTES) == 0;
 }
 
-/* tlog-cosignature §"Ed25519 signed message": the time, and the whole text. */
+/* tlog-cosignature §"Ed25519 signed message": the time, and the whole text. The caller frees. */
+static ex_code cosignature_message(const char *text, size_t text_bytes, uint64_t time, char **ret,
+                                   size_t *ret_bytes, struct ex_error *err) {
+    char head[64];
+    size_t head_bytes = (size_t)snprintf(head, sizeof head, "cosignature/v1\ntime %llu\n",
+                                         (unsigned long long)time);
+    EX_AUTO_FREE char *message = NULL;
+    EX_TRY(ex_alloc(head_bytes + text_bytes, 1, sizeof head + NOTE_BYTES_MAX, "a cosigned note",
+                    &message, err));
+    memcpy(message, head, head_bytes);
+    memcpy(message + head_bytes, text, text_bytes);
+    *ret = ex_steal(&message);
+    *ret_bytes = head_bytes + text_bytes;
+    return EX_OK;
+}
+
 static bool cosignature_verify(const struct note_key *key, const char *text, size_t text_bytes,
                                struct ex_cursor *payload, uint64_t *ret_time) {
     uint64_t time = __builtin_bswap64(ex_cursor_le64(payload));
     const uint8_t *signature = ex_cursor_bytes(payload, SIGNATURE_BYTES);
-    if (ex_cursor_end(payload, "a cosignature", NULL) != EX_OK)
-        return false;
-    char head[64];
-    int head_bytes =
-        snprintf(head, sizeof head, "cosignature/v1\ntime %llu\n", (unsigned long long)time);
     EX_AUTO_FREE char *message = NULL;
-    size_t size = (size_t)head_bytes + text_bytes;
-    if (ex_alloc(size, 1, sizeof head + NOTE_BYTES_MAX, "a cosigned note", &message, NULL) != EX_OK)
+    size_t size;
+    if (ex_cursor_end(payload, "a cosignature", NULL) != EX_OK || time > INT64_MAX ||
+        cosignature_message(text, text_bytes, time, &message, &size, NULL) != EX_OK)
         return false;
-    memcpy(message, head, (size_t)head_bytes);
-    memcpy(message + head_bytes, text, text_bytes);
     *ret_time = time;
     return sign_verify(key->public_key, message, size, signature);
 }
@@ -158,7 +167,7 @@ static bool line_verify(const struct note_key *key, const struct note_line *line
 }
 
 struct note_open_state {
-    const char *text;
+    const char *text; /* NULL: lines by known keys are only counted */
     size_t text_bytes;
     const struct note_key *keys;
     size_t key_count;
@@ -186,11 +195,11 @@ static ex_code find_key(const struct note_open_state *s, const struct note_line 
 static ex_code take_line(struct note_open_state *s, const struct note_line *line,
                          struct ex_error *err) {
     const struct note_key *key;
-    uint64_t time;
+    uint64_t time = 0;
     EX_TRY(find_key(s, line, &key, err));
     if (key == NULL)
         return EX_OK;
-    if (!line_verify(key, line, s->text, s->text_bytes, &time))
+    if (s->text != NULL && !line_verify(key, line, s->text, s->text_bytes, &time))
         return ex_fail(err, EX_SIGNATURE, "the signature of \"%s\" is wrong", key->name);
     s->known_lines++;
     for (size_t i = 0; i < s->count; i++) {
@@ -202,8 +211,8 @@ static ex_code take_line(struct note_open_state *s, const struct note_line *line
     return EX_OK;
 }
 
-/* The bytes of the text, which ends where the last empty line begins; 0 when there is none. */
-static size_t split(const char *note, size_t size_bytes) {
+/* The text ends where the last empty line begins. */
+size_t note_split(const char *note, size_t size_bytes) {
     for (size_t i = size_bytes; i >= 2; i--) {
         if (note[i - 1] == '\n' && note[i - 2] == '\n')
             return i - 1;
@@ -236,7 +245,7 @@ ex_code note_open(const char *note, size_t size_bytes, const struct note_key *ke
     if (size_bytes > NOTE_BYTES_MAX)
         return ex_fail(err, EX_LIMIT, "a note is larger than its limit of %d bytes",
                        NOTE_BYTES_MAX);
-    size_t text_bytes = split(note, size_bytes);
+    size_t text_bytes = note_split(note, size_bytes);
     if (text_bytes == 0 || !note_text_valid(note, size_bytes))
         return ex_fail(err, EX_FORMAT, "this is not a signed note");
     struct note_open_state s = {.text = note,
@@ -255,37 +264,84 @@ ex_code note_open(const char *note, size_t size_bytes, const struct note_key *ke
     return EX_OK;
 }
 
+ex_code note_count_known(const char *lines, size_t size_bytes, const struct note_key *keys,
+                         size_t key_count, size_t *ret_known, struct ex_error *err) {
+    EX_AUTO_FREE uint8_t *payload = NULL;
+    struct note_open_state s = {.keys = keys, .key_count = key_count};
+    struct ex_cursor c = ex_cursor_make(lines, size_bytes);
+    if (size_bytes > NOTE_BYTES_MAX)
+        return ex_fail(err, EX_LIMIT, "the signatures are larger than their limit of %d bytes",
+                       NOTE_BYTES_MAX);
+    if (!note_text_valid(lines, size_bytes))
+        return ex_fail(err, EX_FORMAT, "these are not the signatures of a note");
+    EX_TRY(ex_alloc(size_bytes, 1, NOTE_BYTES_MAX, "the signatures of a note", &payload, err));
+    EX_TRY(take_lines(&s, &c, payload, err));
+    *ret_known = s.known_lines;
+    return EX_OK;
+}
+
 static ex_code check_signing(const char *text, size_t size_bytes, const struct note_key *name,
-                             const struct sign_key *key, struct ex_error *err) {
-    if (name->type != NOTE_TYPE_ED25519)
-        return ex_fail(err, EX_USAGE, "\"%s\" is not a key that signs notes", name->name);
+                             uint8_t type, const struct sign_key *key, struct ex_error *err) {
+    if (name->type != type)
+        return ex_fail(err, EX_USAGE, "\"%s\" is not a key that %s", name->name,
+                       type == NOTE_TYPE_COSIGNATURE ? "cosigns" : "signs notes");
     if (memcmp(name->public_key, sign_key_public(key), SIGN_PUBLIC_BYTES) != 0)
         return ex_fail(err, EX_USAGE, "the secret key is not that of \"%s\"", name->name);
     if (size_bytes == 0 || text[size_bytes - 1] != '\n' || !note_text_valid(text, size_bytes))
         return ex_fail(err, EX_FORMAT, "this text cannot be signed as a note");
+    if (size_bytes > NOTE_BYTES_MAX)
+        return ex_fail(err, EX_LIMIT, "a note is larger than its limit of %d bytes",
+                       NOTE_BYTES_MAX);
     return EX_OK;
+}
+
+/* "— name base64\n" into `to`; returns its length. */
+enum { SIGNATURE_LINE_MAX = DASH_BYTES + NOTE_NAME_MAX + PAYLOAD_BASE64 + 4 };
+static size_t line_text(const struct note_key *name, const uint8_t *payload, size_t payload_bytes,
+                        char to[static SIGNATURE_LINE_MAX]) {
+    char base64[PAYLOAD_BASE64];
+    sodium_bin2base64(base64, sizeof base64, payload, payload_bytes,
+                      sodium_base64_VARIANT_ORIGINAL);
+    return (size_t)snprintf(to, SIGNATURE_LINE_MAX, "%s%s %s\n", DASH, name->name, base64);
 }
 
 ex_code note_sign(const char *text, size_t size_bytes, const struct note_key *name,
                   const struct sign_key *key, char **ret, size_t *ret_bytes, struct ex_error *err) {
-    uint8_t payload[LINE_BYTES];
-    char base64[LINE_BASE64_BYTES];
-    char line[DASH_BYTES + NOTE_NAME_MAX + LINE_BASE64_BYTES + 4];
+    uint8_t payload[PAYLOAD_BYTES];
+    char line[SIGNATURE_LINE_MAX];
     EX_AUTO_FREE char *note = NULL;
-    EX_TRY(check_signing(text, size_bytes, name, key, err));
+    EX_TRY(check_signing(text, size_bytes, name, NOTE_TYPE_ED25519, key, err));
     memcpy(payload, name->id, ID_BYTES);
     sign_key_sign(key, text, size_bytes, payload + ID_BYTES);
-    sodium_bin2base64(base64, sizeof base64, payload, sizeof payload,
-                      sodium_base64_VARIANT_ORIGINAL);
-    int line_bytes = snprintf(line, sizeof line, "\n%s%s %s\n", DASH, name->name, base64);
-    size_t total = size_bytes + (size_t)line_bytes;
-    if (size_bytes > NOTE_BYTES_MAX || total > NOTE_BYTES_MAX)
+    size_t line_bytes = line_text(name, payload, ID_BYTES + SIGNATURE_BYTES, line);
+    size_t total = size_bytes + 1 + line_bytes;
+    if (total > NOTE_BYTES_MAX)
         return ex_fail(err, EX_LIMIT, "a note is larger than its limit of %d bytes",
                        NOTE_BYTES_MAX);
     EX_TRY(ex_alloc(total + 1, 1, NOTE_BYTES_MAX + 1, "a note", &note, err));
     memcpy(note, text, size_bytes);
-    memcpy(note + size_bytes, line, (size_t)line_bytes);
+    note[size_bytes] = '\n';
+    memcpy(note + size_bytes + 1, line, line_bytes);
     *ret = ex_steal(&note);
     *ret_bytes = total;
+    return EX_OK;
+}
+
+ex_code note_cosign(const char *text, size_t size_bytes, const struct note_key *name,
+                    const struct sign_key *key, uint64_t time, char **ret, struct ex_error *err) {
+    uint8_t payload[PAYLOAD_BYTES];
+    char line[SIGNATURE_LINE_MAX];
+    EX_AUTO_FREE char *message = NULL;
+    size_t message_bytes;
+    uint64_t time_be = __builtin_bswap64(time);
+    EX_TRY(check_signing(text, size_bytes, name, NOTE_TYPE_COSIGNATURE, key, err));
+    if (time == 0 || time > INT64_MAX)
+        return ex_fail(err, EX_FORMAT, "this is not a time that can be signed");
+    EX_TRY(cosignature_message(text, size_bytes, time, &message, &message_bytes, err));
+    memcpy(payload, name->id, ID_BYTES);
+    memcpy(payload + ID_BYTES, &time_be, COSIGN_TIME_BYTES);
+    sign_key_sign(key, message, message_bytes, payload + ID_BYTES + COSIGN_TIME_BYTES);
+    (void)line_text(name, payload, sizeof payload, line);
+    *ret = ex_strdup(line);
     return EX_OK;
 }

@@ -44,15 +44,31 @@ struct note_verified {
  * results are given, each key once. EX_FORMAT: not a note. EX_SIGNATURE: a known key's signature is
  * wrong, or no known key signed. */
 EX_MUST_USE ex_code note_open(const char *note, size_t size_bytes, const struct note_key *keys,
-                              size_t key_count, size_t *ret_text_bytes,
-                              struct note_verified *ret, size_t max, size_t *ret_count,
-                              struct ex_error *err);
+                              size_t key_count, size_t *ret_text_bytes, struct note_verified *ret,
+                              size_t max, size_t *ret_count, struct ex_error *err);
 
 /* text must end with LF. *ret is text, an empty line and one signature line, with a NUL; the caller
  * frees. */
 EX_MUST_USE ex_code note_sign(const char *text, size_t size_bytes, const struct note_key *name,
                               const struct sign_key *key, char **ret, size_t *ret_bytes,
                               struct ex_error *err);
+
+/* Where the text of a note ends and its signatures begin, unverified: bytes of the text, 0 when it
+ * is no note. */
+size_t note_split(const char *note, size_t size_bytes);
+
+/* Signature lines alone, as a cosigner answers: how many of them are by one of these keys, right or
+ * wrong? EX_FORMAT: not signature lines. */
+EX_MUST_USE ex_code note_count_known(const char *lines, size_t size_bytes,
+                                     const struct note_key *keys, size_t key_count,
+                                     size_t *ret_known, struct ex_error *err);
+
+/* One cosignature line over the text of a checkpoint, with its LF and a NUL; the caller frees. name
+ * is of type NOTE_TYPE_COSIGNATURE; 0 < time <= INT64_MAX, in POSIX seconds. The same text and time
+ * give the same line. */
+EX_MUST_USE ex_code note_cosign(const char *text, size_t size_bytes, const struct note_key *name,
+                                const struct sign_key *key, uint64_t time, char **ret,
+                                struct ex_error *err);
 
 struct checkpoint {
     char origin[NOTE_NAME_MAX + 1];

@@ -82,6 +82,10 @@ EX_MUST_USE ex_code ledger_prove_consistency(struct ledger *l, uint64_t old_size
 EX_MUST_USE ex_code ledger_continues(struct ledger *l, const char *note, size_t size_bytes,
                                      uint64_t *ret_old_size, struct ex_error *err);
 
+/* The same for what a checkpoint says, whoever signed it. */
+EX_MUST_USE ex_code ledger_continues_tree(struct ledger *l, const struct checkpoint *old,
+                                          struct ex_error *err);
+
 /* Reads every entry and every tile, and recomputes the tree. Each entry is handed on in order with
  * the root of the tree before it, whatever was found before. Problems are counted and the first
  * ones put into words; the function itself fails only when it cannot go on. */

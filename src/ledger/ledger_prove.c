@@ -84,6 +84,11 @@ ex_code ledger_prove_since(struct ledger *l, uint64_t old_size, char **ret, stru
     return proof_text(l, head, &proof, ret, err);
 }
 
+ex_code ledger_continues_tree(struct ledger *l, const struct checkpoint *old,
+                              struct ex_error *err) {
+    return ledger_prove_growth(l, old, err);
+}
+
 ex_code ledger_continues(struct ledger *l, const char *note, size_t size_bytes,
                          uint64_t *ret_old_size, struct ex_error *err) {
     struct checkpoint old;

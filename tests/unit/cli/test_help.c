@@ -171,7 +171,7 @@ static void the_matrix_as_json_has_every_member(void **state) {
     request->operand[0] = "ledger";
     request->operand_count = 1;
     assert_int_equal(cli_help_json(request, &result, &err), EX_OK);
-    assert_int_equal(json_array_size(json_object_get(result, "commands")), 4);
+    assert_int_equal(json_array_size(json_object_get(result, "commands")), 5);
     json_decref(result);
     free(request);
 }
