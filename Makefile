@@ -7,8 +7,9 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 ENTRIES ?= 20000000
 DIR ?= /tmp
+ROUNDS ?= 5000
 
-.PHONY: help build demo test crash damage bench bench-index fuzz format install clean
+.PHONY: help build demo test crash damage agree bench bench-index fuzz format install clean
 
 help:
 	@echo 'make demo                 see it work: collect, verify, export a small disk image'
@@ -16,6 +17,7 @@ help:
 	@echo 'make test                 build and run every test'
 	@echo 'make crash                crash at every operation of every scenario (KILLS=200, JOBS, KEEP=1)'
 	@echo 'make damage               flip bits in, cut, swap, remove every kind of file of a vault (BITS=2000, JOBS)'
+	@echo 'make agree                ROUNDS ($(ROUNDS)) changes of vaults: do exhibit and exhibit-verify agree?'
 	@echo
 	@echo 'make build                $(RELEASE)/src/cli/exhibit'
 	@echo 'make install              install it under PREFIX ($(PREFIX)); DESTDIR is honoured'
@@ -50,6 +52,12 @@ damage:
 	@test -f $(RELEASE)/build.ninja || meson setup $(RELEASE)
 	@ninja -C $(RELEASE) tests/damage/judge
 	@tests/damage/run $(RELEASE)
+
+agree:
+	@tools/install-deps build test
+	@test -f $(RELEASE)/build.ninja || meson setup $(RELEASE)
+	@ninja -C $(RELEASE) src/cli/exhibit verify/exhibit-verify
+	@N=$$(($(ROUNDS) / 3)) SEED=$${SEED:-2} tests/scripts/verifier.sh $(RELEASE)/src/cli/exhibit
 
 bench:
 	@tools/install-deps build bench

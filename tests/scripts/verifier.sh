@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The independent verifier (verify/) and the program agree, on sound vaults and on changed ones.
+# tests/scripts/verifier.sh EXHIBIT; prints TAP. N changes are tried (40 for each of three vaults), from SEED on.
+# shellcheck source=tests/scripts/tap.inc
+here=$(realpath "$(dirname "$0")/..")
+. "$here/scripts/tap.inc" verifier "$1"
+verify=${bin%/src/cli/exhibit}/verify/exhibit-verify
+export N=${N:-40} SEED=${SEED:-1}
+
+echo 'the passphrase of another' >other
+chmod 600 other
+as_other() { EXHIBIT_PASSPHRASE_FILE=$work/other "$bin" "$@" --officer Other; }
+one() { exhibit "$@" --officer One; }
+summary() { jq -c 'select(.type == "summary").result'; }
+exits() { # STATUS COMMAND…
+    local want=$1 got
+    shift
+    "$@"
+    got=$?
+    [ "$got" = "$want" ] || { echo "exit status $got, not $want: $*" && return 1; }
+}
+python3 - <<'P'
+import random
+r = random.Random(5)
+a = r.randbytes(300000)
+open('a', 'wb').write(a + bytes(200000) + b'\x41' * 70000 + bytes(5000) + r.randbytes(1000))
+open('b', 'wb').write(bytes(65536 * 3) + a[:4096 * 20] + b'text' * 30000)
+open('empty', 'wb').write(b'')
+open('small', 'wb').write(b'hello')
+open('zeros', 'wb').write(bytes(4096 * 128 * 128 + 4096))
+open('many', 'wb').write(r.randbytes(4096 * 129) + b'\0' * 65536 + r.randbytes(4096 * 127 + 1))
+P
+
+# ---- sound vaults ----
+
+collected() {
+    exhibit init vault --agency A --officer One --plain --kdf-memory 8 --recovery-sheet sheet.txt
+    one case new --number 1 --title t
+    EXHIBIT_NEW_PASSPHRASE_FILE=$work/other one officer add Other --permissions all --kdf-memory 8
+    one collect a --case 1 --label 'the first'
+    one collect b --case 1
+    cp -a vault vault-1
+    exhibit ledger checkpoint --quiet >head-1
+    one collect empty --case 1
+    as_other collect small --case 1
+    one collect zeros --case 1
+    as_other collect many --case 1
+    one collect a --case 1
+    one verify --all
+    one export 1/1 --format raw --output a.out
+}
+dispose() {
+    one item dispose 1/2 --legal-basis 'order 3'
+    cp -a vault vault-2
+    as_other item dispose 1/2 --approve "$(one ledger show --json | summary |
+        jq -r '.shown[] | select(.event == "dispose.propose").index')"
+}
+later() {
+    one officer retire Other --reason left
+    one vault compact --level 9 --recompress
+    one vault scrub
+    one vault parity
+    EXHIBIT_NEW_PASSPHRASE_FILE=$work/other one officer add Third --permissions view,collect --kdf-memory 8
+    exhibit ledger checkpoint --quiet >head
+}
+{ collected && dispose && later; } >making 2>&1 || tail -n 3 making | sed 's/^/# /'
+key=$(jq -r .vault_key vault/vault.json)
+
+same_hashes() { # what the verifier says of the items is what sha256sum says of the files
+    "$verify" vault vault-1 --json >said || return 1
+    [ "$(jq -r '.items[] | select(.verdict == "good").sha256' said)" = "$(sha256sum a b | cut -c 1-64)" ]
+}
+disposed() {
+    "$verify" vault vault --json >said || { cat said && return 1; }
+    jq -e '[.items[].verdict] == ["good", "disposed", "good", "good", "good", "good", "good"] and
+        .claims.content.packs_replaced > 0 and .claims.history.open_intents == 0 and .verdict == "good"' said
+}
+counts() { # both count the same
+    "$verify" vault vault --json >said && one verify --all --json | summary >theirs || return 1
+    jq -c '[.claims.content | .items, .items_good, .items_disposed, .chunks, .bytes_read, .bytes_constant]' said >a1
+    jq -c '[.claims.content.counts | .items, .items_good, .items_disposed, .chunks, .bytes_read, .bytes_constant]' theirs >a2
+    cat a1 a2
+    cmp a1 a2
+}
+for v in vault-1 vault-2 vault; do
+    check "$v is good, for both" eval "exits 0 '$verify' vault $v && exits 0 exhibit vault check --deep --vault $v &&
+        exits 0 exhibit ledger verify --vault $v"
+done
+check "the hashes of items are those of the files" same_hashes
+check "a disposed item is said to be disposed of, replaced packs are known" disposed
+check "both count the same" counts
+check "with the key on paper, and a checkpoint that was kept" exits 0 "$verify" vault vault --key "$key" --checkpoint head-1
+check "a checkpoint that is the head" exits 0 "$verify" vault vault --checkpoint head
+check "with another key" exits 5 "$verify" vault vault --key "${key%?????}AAAA="
+check "an older copy is told by a later checkpoint" exits 4 "$verify" vault vault-1 --checkpoint head
+check "--max-ids is a limit, and said" eval "exits 1 '$verify' vault vault --max-ids 3 2>said && grep -q max-ids said"
+check "usage" exits 2 "$verify" vault
+check "no vault" exits 1 "$verify" vault nowhere
+encrypted() {
+    exhibit init locked --agency A --officer One --kdf-memory 8 --no-recovery-sheet >/dev/null 2>&1
+    exits 9 "$verify" vault locked
+}
+check "an encrypted vault is not checked, and not good" encrypted
+outsider() { make -C "$here/../verify" -s BUILD="$work/outside" && exits 0 "$work/outside" vault vault-1; }
+check "make alone builds it" outsider
+
+# ---- a long ledger: several tiles ----
+
+long() {
+    local i
+    cp -a vault-1 vault-3
+    for i in $(seq 90); do one item list --vault vault-3 || return 1; done >/dev/null 2>&1
+    exhibit ledger checkpoint --vault vault-3 --quiet >head-3
+    for i in $(seq 45); do one item list --vault vault-3 || return 1; done >/dev/null 2>&1
+    exits 0 "$verify" vault vault-3 --checkpoint head-3 && exits 0 "$verify" vault vault-3 --checkpoint head-1 &&
+        "$verify" vault vault-3 --json | jq -e '.claims.history | .entries > 256 and .tiles > 2'
+}
+check "a ledger of more than one tile" long
+
+# ---- changed vaults ----
+
+for v in vault-1 vault vault-3; do
+    check "$N changes of $v: both notice, or neither" python3 "$here/verify/agree.py" "$bin" "$verify" $v One
+    sed 's/^#* */# /' log
+done
+echo "1..$count"

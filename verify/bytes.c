@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files below the vault's directory, digests, texts and trees: what every page takes for granted. */
+#include "verify.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+uint32_t le32(const uint8_t *p) {
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+uint64_t le64(const uint8_t *p) { return le32(p) | (uint64_t)le32(p + 4) << 32; }
+void put_le64(uint8_t *p, uint64_t x) {
+    for (int i = 0; i < 8; i++) p[i] = (uint8_t)(x >> 8 * i);
+}
+bool all_zero(const uint8_t *p, size_t n) { return sodium_is_zero(p, n) == 1; }
+
+void *room(struct run *r, void *array, size_t n, size_t size, size_t limit, const char *what) {
+    if (n >= limit) stop(r, 1, "more than %zu %s: more than this program takes on", limit, what);
+    if ((n & (n - 1)) != 0) return array; /* grows whenever n is a power of two, or zero */
+    if (n > SIZE_MAX / 4 / size || (array = realloc(array, (n == 0 ? 1 : n * 2) * size)) == NULL)
+        stop(r, 1, "out of memory");
+    return array;
+}
+
+void buf_set(struct run *r, struct buf *b, size_t n) {
+    b->p = realloc(b->p, n + 1);
+    b->n = n;
+    if (b->p == NULL) stop(r, 1, "out of memory");
+}
+
+/* ---- files; vault.md §1: nothing is opened through a symbolic link ---- */
+
+static int open_below(const struct run *r, const char *path, int flags) {
+    int at = dup(r->dir);
+    while (at >= 0 && *path != '\0') {
+        char name[256];
+        size_t n = strcspn(path, "/");
+        if (n >= sizeof name) n = sizeof name - 1;
+        memcpy(name, path, n);
+        name[n] = '\0';
+        path += n;
+        int how = *path == '/' ? O_DIRECTORY : flags;
+        path += *path == '/';
+        int next = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | how), why = errno;
+        close(at);
+        errno = why;
+        at = next;
+    }
+    return at;
+}
+
+static bool read_all(int fd, uint64_t from, uint8_t *p, size_t n) {
+    for (ssize_t got; n > 0; p += got, n -= (size_t)got, from += (uint64_t)got)
+        if ((got = pread(fd, p, n, (off_t)from)) <= 0) return false;
+    return true;
+}
+
+enum got file_get(struct run *r, const char *path, uint64_t from, size_t max, bool all, struct buf *ret) {
+    int fd = open_below(r, path, 0);
+    struct stat st;
+    if (fd < 0) return errno == ENOENT ? NOT_THERE : NOT_GOT;
+    bool good = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size >= from;
+    uint64_t n = good ? (uint64_t)st.st_size - from : 0;
+    good = good && (!all || n <= max);
+    if (good) {
+        buf_set(r, ret, n < max ? (size_t)n : max);
+        good = read_all(fd, from, ret->p, ret->n);
+    }
+    close(fd);
+    return good ? GOT : NOT_GOT;
+}
+
+bool dir_each(struct run *r, const char *path, void (*each)(struct run *, const char *name, const char *dir)) {
+    int fd = open_below(r, path, O_DIRECTORY);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    if (d == NULL) return false;
+    errno = 0;
+    for (struct dirent *e; (e = readdir(d)) != NULL; errno = 0)
+        if (e->d_name[0] != '.') each(r, e->d_name, path);
+    bool good = errno == 0;
+    closedir(d);
+    return good;
+}
+
+/* ---- values ---- */
+
+void digest(uint8_t out[32], const struct slice *parts, size_t n) {
+    crypto_hash_sha256_state s;
+    crypto_hash_sha256_init(&s);
+    for (size_t i = 0; i < n; i++) crypto_hash_sha256_update(&s, parts[i].p, parts[i].n);
+    crypto_hash_sha256_final(&s, out);
+}
+
+bool same(const uint8_t *a, const uint8_t *b, size_t n) { return n == 0 || memcmp(a, b, n) == 0; }
+bool equal(struct slice s, const char *text) { return s.n == strlen(text) && same(s.p, (const uint8_t *)text, s.n); }
+
+static int nibble(uint8_t c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool get_hex(struct slice s, uint8_t *out, size_t n) {
+    bool good = s.n == 2 * n;
+    for (size_t i = 0; good && i < n; i++) {
+        int a = nibble(s.p[2 * i]), b = nibble(s.p[2 * i + 1]);
+        if ((good = a >= 0 && b >= 0)) out[i] = (uint8_t)(a * 16 + b);
+    }
+    return good;
+}
+
+void put_hex(char *out, const uint8_t *p, size_t n) { sodium_bin2hex(out, 2 * n + 1, p, n); }
+
+bool get_base64(struct slice s, uint8_t *out, size_t n) { /* libsodium takes the canonical form alone */
+    size_t got = 0;
+    return s.n > 0 && sodium_base642bin(out, n, (const char *)s.p, s.n, NULL, &got, NULL,
+                                        sodium_base64_VARIANT_ORIGINAL) == 0 && got == n;
+}
+
+bool get_number(struct slice s, uint64_t *ret) {
+    uint64_t value = 0;
+    if (s.n == 0 || s.n > 20 || (s.n > 1 && s.p[0] == '0')) return false;
+    for (size_t i = 0; i < s.n; i++) {
+        uint64_t d = (uint64_t)s.p[i] - '0';
+        if (d > 9 || value > (UINT64_MAX - d) / 10) return false;
+        value = value * 10 + d;
+    }
+    *ret = value;
+    return true;
+}
+
+/* YYYY-MM-DDThh:mm:ss.nnnnnnnnnZ: nanoseconds since 1970, as near as 64 bits hold. */
+bool get_time(struct slice s, int64_t *ret_ns) {
+    static const char form[] = "0000-00-00T00:00:00.000000000Z";
+    static const int days_before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
+    int64_t f[8] = {0}; /* year, month, day, hour, minute, second, nanoseconds */
+    if (s.n != sizeof form - 1) return false;
+    for (size_t i = 0, k = 0; i < s.n; i++) {
+        bool digit = s.p[i] >= '0' && s.p[i] <= '9';
+        if (form[i] == '0' ? !digit : s.p[i] != form[i]) return false;
+        if (digit) f[k] = f[k] * 10 + (s.p[i] - '0');
+        else k++;
+    }
+    bool leap = (f[0] % 4 == 0 && f[0] % 100 != 0) || f[0] % 400 == 0;
+    if (f[1] < 1 || f[1] > 12 || f[2] < 1 || f[3] > 23 || f[4] > 59 || f[5] > 59 ||
+        f[2] > days_before[f[1]] - days_before[f[1] - 1] + (leap && f[1] == 2))
+        return false;
+    int64_t y = f[0] - 1, days = f[0] * 365 + y / 4 - y / 100 + y / 400 + (f[0] > 0);
+    days += days_before[f[1] - 1] + (leap && f[1] > 2) + f[2] - 1 - 719528;
+    int64_t seconds = days * 86400 + f[3] * 3600 + f[4] * 60 + f[5], most = 7200000000;
+    *ret_ns = (seconds > most ? most : seconds < -most ? -most : seconds) * 1000000000 + f[6];
+    return true;
+}
+
+/* ---- texts ---- */
+
+struct slice text_line(struct text *t) {
+    const uint8_t *end = t->left.n > 0 ? memchr(t->left.p, '\n', t->left.n) : NULL;
+    if (end == NULL || t->bad) return t->bad = true, (struct slice){NULL, 0};
+    struct slice line = {t->left.p, (size_t)(end - t->left.p)};
+    t->left = (struct slice){end + 1, t->left.n - line.n - 1};
+    return line;
+}
+
+bool text_next(const struct text *t, const char *name) {
+    size_t n = strlen(name);
+    return !t->bad && t->left.n > n && memcmp(t->left.p, name, n) == 0 && t->left.p[n] == ' ';
+}
+
+struct slice text_value(struct text *t, const char *name) {
+    size_t n = strlen(name) + 1;
+    if (!text_next(t, name)) t->bad = true;
+    struct slice v = text_line(t);
+    if (t->bad || v.n <= n) return t->bad = true, (struct slice){NULL, 0};
+    return (struct slice){v.p + n, v.n - n};
+}
+
+void text_words(struct text *t, const char *name, struct slice *ret, size_t n) {
+    struct slice v = text_value(t, name);
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *space = v.n > 0 ? memchr(v.p, ' ', v.n) : NULL;
+        ret[i] = (struct slice){v.p, space == NULL ? v.n : (size_t)(space - v.p)};
+        if (ret[i].n == 0 || (space == NULL) != (i + 1 == n)) t->bad = true;
+        if (space != NULL) v = (struct slice){space + 1, v.n - ret[i].n - 1};
+    }
+}
+
+void text_hex(struct text *t, const char *name, uint8_t *out, size_t n) {
+    t->bad = !get_hex(text_value(t, name), out, n) || t->bad;
+}
+void text_base64(struct text *t, const char *name, uint8_t *out, size_t n) {
+    t->bad = !get_base64(text_value(t, name), out, n) || t->bad;
+}
+void text_number(struct text *t, const char *name, uint64_t *ret) {
+    t->bad = !get_number(text_value(t, name), ret) || t->bad;
+}
+void text_time(struct text *t, const char *name, int64_t *ret_ns) {
+    t->bad = !get_time(text_value(t, name), ret_ns) || t->bad;
+}
+
+/* ---- RFC 6962: hash[k] is the root of 2^k leaves wherever bit k of n is set ---- */
+
+static void node_hash(uint8_t out[32], const uint8_t *left, const uint8_t *right) {
+    DIGEST(out, {(const uint8_t *)"\1", 1}, {left, 32}, {right, 32});
+}
+
+void tree_add(struct tree *t, const uint8_t leaf_hash[32]) {
+    uint8_t h[32];
+    unsigned k = 0;
+    memcpy(h, leaf_hash, 32);
+    for (uint64_t n = t->n++; n & 1; n >>= 1) node_hash(h, t->hash[k++], h);
+    memcpy(t->hash[k], h, 32);
+}
+
+void tree_root(const struct tree *t, uint8_t out[32]) {
+    bool any = false;
+    DIGEST(out, {(const uint8_t *)"", 0});
+    for (unsigned k = 0; k < 64; k++)
+        if (t->n >> k & 1) {
+            if (any) node_hash(out, t->hash[k], out);
+            else memcpy(out, t->hash[k], 32);
+            any = true;
+        }
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ledger.md §3.1, §5: who may sign what, intents and outcomes, disposal, clocks. An entry has an effect
+ * (enrols, opens a session, approves) only when its signature and its rules are good. */
+#include "verify.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND INT64_C(1000000000)
+struct officer {
+    uint8_t id[16], key[32];
+    char permissions[32 * 44 + 1]; /* the lines */
+    uint64_t enrolled, retired;    /* entries; retired is NONE while in office */
+};
+struct session { uint64_t entry; uint8_t key[32]; size_t officer; int64_t expires; };
+struct past { /* what later entries ask about an earlier one */
+    char event[66];
+    bool known, has_case, has_item, answered, good;
+    uint8_t case_id[16], item[16];
+    size_t officer;
+    int64_t time;
+};
+struct history {
+    struct past *past;
+    struct officer *officers;
+    struct session *sessions;
+    size_t n, n_officers, n_sessions;
+    int64_t latest;
+    struct entry before; /* both for the clock */
+};
+struct by { const uint8_t *key; struct officer *officer; const struct session *session; }; /* who signed */
+
+struct history *history_new(struct run *r) {
+    struct history *h = calloc(1, sizeof *h);
+    if (h == NULL) stop(r, 1, "out of memory");
+    h->latest = INT64_MIN;
+    return h;
+}
+
+void history_free(struct history *h) {
+    free(h->past);
+    free(h->officers);
+    free(h->sessions);
+    free(h);
+}
+
+static struct officer *officer_find(const struct history *h, const uint8_t id[16]) {
+    for (size_t i = 0; i < h->n_officers; i++)
+        if (same(h->officers[i].id, id, 16)) return &h->officers[i];
+    return NULL;
+}
+static bool in_office(const struct officer *o) { return o != NULL && o->retired == NONE; }
+static bool may(const struct officer *o, const char *line) {
+    return o != NULL && (strstr(o->permissions, line) != NULL || strstr(o->permissions, "permission all\n") != NULL);
+}
+
+static int by_entry(const void *key, const void *session) {
+    uint64_t a = *(const uint64_t *)key, b = ((const struct session *)session)->entry;
+    return (a > b) - (a < b);
+}
+
+/* ---- §3.1: the key that must have signed ---- */
+
+static struct by signer_find(const struct run *r, const struct history *h, const struct entry *e) {
+    struct by by = {NULL, NULL, NULL};
+    if (e->signer == BY_VAULT) by.key = r->key;
+    if (e->signer == BY_SESSION && h->n_sessions > 0)
+        by.session = bsearch(&e->session, h->sessions, h->n_sessions, sizeof *h->sessions, by_entry);
+    if (by.session != NULL) {
+        by.officer = &h->officers[by.session->officer];
+        by.key = by.session->key;
+    } else if (e->signer == BY_OFFICER && (by.officer = officer_find(h, e->signer_id)) != NULL) by.key = by.officer->key;
+    else if (e->signer == BY_OFFICER && e->index == 1 && same(e->signer_id, e->officer, 16)) by.key = e->officer_key;
+    return by;
+}
+
+static const char *signer_rules(const struct entry *e, const struct by *by) {
+    bool vault = e->index == 0 || event_is(e, "officer.recover");
+    bool own = e->index == 1 || event_is(e, "session.open") || event_is(e, "dispose.propose") ||
+               event_is(e, "dispose.approve");
+    if (e->signer != (vault ? BY_VAULT : own ? BY_OFFICER : BY_SESSION)) return "another kind of key signs such an event";
+    if ((e->index == 0) != event_is(e, "vault.create")) return "entry 0, and it alone, makes the vault";
+    if (e->index == 1 && !event_is(e, "officer.enrol")) return "entry 1 enrols the first officer";
+    if (by->officer != NULL && !in_office(by->officer)) return "it was signed by an officer who was retired";
+    if (by->session != NULL && e->time > by->session->expires) return "it was signed by a session that had expired";
+    return NULL;
+}
+
+/* ---- officers and sessions ---- */
+
+static const char *officer_add(struct run *r, struct history *h, const struct entry *e) {
+    if (officer_find(h, e->officer) != NULL) return "an officer of this id was enrolled before";
+    h->officers = room(r, h->officers, h->n_officers, sizeof *h->officers, MAX_MANY, "officers");
+    struct officer *o = &h->officers[h->n_officers++];
+    memset(o, 0, sizeof *o);
+    memcpy(o->permissions, e->permissions.p, e->permissions.n);
+    memcpy(o->id, e->officer, 16);
+    memcpy(o->key, e->officer_key, 32);
+    o->enrolled = e->index;
+    o->retired = NONE;
+    return NULL;
+}
+
+static const char *officer_recover(struct run *r, struct history *h, const struct entry *e) {
+    struct officer *old = officer_find(h, e->replaces);
+    if (!in_office(old)) return "it replaces nobody who is in office";
+    if (!equal(e->permissions, old->permissions)) return "it gives other permissions than the replaced officer had";
+    if (officer_find(h, e->officer) == NULL) old->retired = e->index;
+    r->counts[N_recoveries]++;
+    find(r, SIGNERS, NOTE, AT(e->index), "an officer was replaced by who had the recovery code or the opened keyring");
+    return officer_add(r, h, e);
+}
+
+static const char *officer_event(struct run *r, struct history *h, const struct entry *e, struct officer *by) {
+    if (event_is(e, "officer.recover")) return officer_recover(r, h, e);
+    if (e->index > 1 && !may(by, "permission manage\n")) return "the officer has not the permission manage";
+    if (event_is(e, "officer.enrol")) return officer_add(r, h, e);
+    struct officer *o = officer_find(h, e->officer);
+    if (!in_office(o) || o == by) return "it retires the signer, or nobody who is in office";
+    o->retired = e->index;
+    return NULL;
+}
+
+static const char *session_open(struct run *r, struct history *h, const struct entry *e, const struct officer *by) {
+    if (by == NULL || !same(e->officer, by->id, 16)) return "it names another officer than signed it";
+    h->sessions = room(r, h->sessions, h->n_sessions, sizeof *h->sessions, MAX_ENTRIES, "sessions");
+    struct session *s = &h->sessions[h->n_sessions++];
+    *s = (struct session){e->index, {0}, (size_t)(by - h->officers), e->expires};
+    memcpy(s->key, e->session_key, 32);
+    return NULL;
+}
+
+/* ---- §5: intents and outcomes ---- */
+
+static bool one_thing(const struct past *p, const struct entry *e) {
+    return !(p->has_case && e->has_case && !same(p->case_id, e->case_id, 16)) &&
+           !(p->has_item && e->has_item && !same(p->item, e->item, 16));
+}
+
+static void outcome_check(struct run *r, struct history *h, const struct entry *e) {
+    const char *why = NULL;
+    bool outcome = event_ends(e->event, ".outcome");
+    if (event_is(e, "dispose.approve") || (!outcome && e->intent == NONE)) return;
+    struct past *p = e->intent == NONE ? NULL : &h->past[e->intent];
+    if (p == NULL || !outcome) why = outcome ? "an outcome names no intent" : "it names an intent, and is no outcome";
+    else if (!p->known) find(r, HISTORY, PARTLY, AT(e->index), "%s: its intent could not be read", e->event);
+    else if (!event_ends(p->event, ".intent") || strncmp(p->event, e->event, strcspn(e->event, ".") + 1) != 0)
+        why = "what it answers is no intent of such an act";
+    else if (p->answered) why = "its intent was answered before";
+    else if (!one_thing(p, e)) why = "its intent is about another case or item";
+    if (why != NULL) find(r, HISTORY, ALTERED, AT(e->index), "%s: %s", e->event, why);
+    else p->answered = true;
+}
+
+/* ---- §5.1: disposal ---- */
+
+static const char *disposal_check(struct history *h, const struct entry *e, const struct officer *by) {
+    bool inside = false;
+    for (size_t i = h->n; e->has_item && !inside && i-- > 0;)
+        inside = h->past[i].known && strcmp(h->past[i].event, "dispose.intent") == 0 && !h->past[i].answered &&
+                 same(h->past[i].item, e->item, 16);
+    if (!may(by, "permission dispose\n")) return "the officer has not the permission dispose";
+    if (!inside) return "it stands in no dispose.intent of its item";
+    if (event_is(e, "dispose.propose")) return NULL;
+    struct past *p = e->intent == NONE ? NULL : &h->past[e->intent];
+    if (p == NULL || !p->good || strcmp(p->event, "dispose.propose") != 0) return "it names no good proposal";
+    if (&h->officers[p->officer] == by) return "the officer who proposed approves";
+    if (by->enrolled >= e->intent) return "the officer was enrolled after the proposal";
+    if (!same(p->item, e->item, 16) || !one_thing(p, e)) return "the proposal is about another item";
+    if (p->answered) return "the proposal was approved before";
+    if (e->time - p->time > 30 * 86400 * SECOND) return "the proposal was older than 30 days";
+    p->answered = true;
+    return NULL;
+}
+
+/* An approval marks the item; a tombstone needs that. */
+static const char *disposal_mark(struct run *r, const struct entry *e) {
+    bool approval = event_is(e, "dispose.approve"), found = false;
+    if (!approval && !(event_is(e, "dispose.outcome") && e->has_object)) return NULL;
+    for (size_t i = 0; e->has_item && i < r->n_items; i++) {
+        struct item *it = &r->items[i];
+        if (!same(it->id, e->item, 16)) continue;
+        if (approval) it->disposed = true;
+        else if (it->disposed && same(it->object, e->object, 32)) {
+            it->gone = strcmp(e->result, "done") == 0;
+            found = true;
+        }
+    }
+    return approval || found ? NULL : "a tombstone without a good approval before it";
+}
+
+/* ---- clocks: told, and no fault ---- */
+
+static void clock_check(struct run *r, struct history *h, const struct entry *e) {
+    const struct entry *b = &h->before;
+    bool back = e->time < h->latest, jumped = false;
+    if (h->n > 0 && h->past[h->n - 1].known && same(b->boot, e->boot, 8) && !all_zero(e->boot, 8)) {
+        uint64_t ran = e->monotonic - b->monotonic;
+        bool less = e->monotonic < b->monotonic, sane = ran < (uint64_t)INT64_MAX / 2;
+        back = back || less || (sane && e->time - b->time < (int64_t)ran - SECOND);
+        jumped = !less && sane && e->time - b->time > (int64_t)ran + 2 * SECOND;
+    }
+    if (back || jumped) find(r, SIGNERS, NOTE, AT(e->index), back ? "the clock went back" : "the clock jumped ahead");
+    r->counts[N_clock_back] += back;
+    r->counts[N_clock_jumped] += jumped;
+    r->counts[N_clock_free] += !e->synchronised;
+    h->latest = e->time > h->latest ? e->time : h->latest;
+    h->before = *e;
+}
+
+/* ---- an entry ---- */
+
+static struct past *past_add(struct run *r, struct history *h) {
+    h->past = room(r, h->past, h->n, sizeof *h->past, MAX_ENTRIES + 1, "entries");
+    return memset(&h->past[h->n++], 0, sizeof *h->past);
+}
+
+void history_unknown(struct run *r, struct history *h) { past_add(r, h); }
+
+static void item_add(struct run *r, const struct entry *e) { /* vault.md §4 */
+    if (!event_is(e, "collect.outcome") || !e->has_object || !e->has_item) return;
+    r->items = room(r, r->items, r->n_items, sizeof *r->items, MAX_ENTRIES, "items");
+    struct item *i = memset(&r->items[r->n_items++], 0, sizeof *i);
+    i->entry = e->index;
+    memcpy(i->id, e->item, 16);
+    memcpy(i->object, e->object, 32);
+}
+
+/* What a well signed entry does; what it breaks instead. */
+static const char *effect(struct run *r, struct history *h, const struct entry *e, const struct by *by) {
+    const char *why = signer_rules(e, by);
+    if (why != NULL) return why;
+    if (e->index == 0 && !same(e->vault_key, r->key, 32)) return "it names another vault key";
+    if (e->index == 0 && !same(e->config, r->config, 32)) return "vault.json is not what it was when the vault was made";
+    if (event_is(e, "session.open")) return session_open(r, h, e, by->officer);
+    if (e->has_officer) return officer_event(r, h, e, by->officer);
+    if (event_is(e, "dispose.propose") || event_is(e, "dispose.approve")) why = disposal_check(h, e, by->officer);
+    return why == NULL ? disposal_mark(r, e) : why;
+}
+
+static void judge(struct run *r, struct history *h, const struct entry *e, const struct by *by) {
+    size_t officer = by->officer == NULL ? 0 : (size_t)(by->officer - h->officers);
+    const char *why = effect(r, h, e, by);
+    outcome_check(r, h, e);
+    item_add(r, e);
+    if (why != NULL) find(r, SIGNERS, BAD_SIGNATURE, AT(e->index), "%s: %s", e->event, why);
+    struct past *p = past_add(r, h);
+    *p = (struct past){.known = true, .has_case = e->has_case, .has_item = e->has_item, .good = why == NULL,
+                       .officer = officer, .time = e->time};
+    memcpy(p->event, e->event, sizeof p->event);
+    memcpy(p->case_id, e->case_id, 16);
+    memcpy(p->item, e->item, 16);
+}
+
+bool history_entry(struct run *r, struct history *h, const struct entry *e, bool in_tree) {
+    struct by by = signer_find(r, h, e);
+    bool good = by.key != NULL && crypto_sign_verify_detached(e->signature, e->signed_bytes.p, e->signed_bytes.n, by.key) == 0;
+    bool lost = by.key == NULL && e->signer == BY_SESSION && e->session < h->n && !h->past[e->session].known;
+    if (good || in_tree) clock_check(r, h, e);
+    if (good) {
+        r->counts[N_signatures_good]++;
+        judge(r, h, e, &by);
+        return true;
+    }
+    if (in_tree) { /* otherwise it is an altered entry, and what it says counts for nothing */
+        r->counts[N_signatures_bad] += !lost;
+        find(r, SIGNERS, lost ? PARTLY : BAD_SIGNATURE, AT(e->index), "%s: %s", e->event,
+             lost ? "its session's entry could not be read, so its signature was not checked"
+                  : "it is signed by nobody whom the ledger knows, or its signature is bad");
+        item_add(r, e);
+    }
+    history_unknown(r, h);
+    return false;
+}
+
+void history_end(struct run *r, struct history *h) {
+    for (size_t i = 0; i < h->n; i++)
+        if (h->past[i].known && event_ends(h->past[i].event, ".intent") && !h->past[i].answered) {
+            r->counts[N_open_intents]++;
+            find(r, HISTORY, NOTE, AT(i), "%s has no outcome: cut off, or still going on", h->past[i].event);
+        }
+    r->counts[N_officers] = h->n_officers;
+    r->counts[N_sessions] = h->n_sessions;
+}
