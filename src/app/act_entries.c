@@ -309,20 +309,34 @@ ex_code act_intent(struct act *act, json_t *what, struct ex_error *err) {
     return EX_OK;
 }
 
-ex_code act_outcome(struct act *act, const char *result, json_t *what, const uint8_t *object_id,
-                    draft_prepare_fn *prepare, void *context, struct ex_error *err) {
-    struct draft d = {.what = what};
-    draft_event(act, &d, ".outcome");
-    draft_result(&d, result);
-    d.entry.has |= ENTRY_HAS_INTENT;
-    d.entry.intent = act->intent;
-    if (object_id != NULL) {
-        d.entry.has |= ENTRY_HAS_OBJECT;
-        memcpy(d.entry.object_id, object_id, sizeof d.entry.object_id);
-    }
-    EX_TRY(act_append(act, &d, 1, prepare, context, NULL, err));
+static void draft_outcome(struct act *act, struct draft *d, const char *result,
+                          const uint8_t *object_id) {
+    draft_event(act, d, ".outcome");
+    draft_result(d, result);
+    d->entry.has |= ENTRY_HAS_INTENT;
+    d->entry.intent = act->intent;
+    if (object_id == NULL)
+        return;
+    d->entry.has |= ENTRY_HAS_OBJECT;
+    memcpy(d->entry.object_id, object_id, sizeof d->entry.object_id);
+}
+
+ex_code act_outcome_with(struct act *act, const struct draft *before, size_t count,
+                         const char *result, json_t *what, const uint8_t *object_id,
+                         draft_prepare_fn *prepare, void *context, struct ex_error *err) {
+    EX_AUTO_FREE struct draft *batch = ex_new0_bytes((count + 1) * sizeof *batch);
+    if (count > 0)
+        memcpy(batch, before, count * sizeof *batch);
+    batch[count].what = what;
+    draft_outcome(act, &batch[count], result, object_id);
+    EX_TRY(act_append(act, batch, count + 1, prepare, context, NULL, err));
     act->has_outcome = true;
     return EX_OK;
+}
+
+ex_code act_outcome(struct act *act, const char *result, json_t *what, const uint8_t *object_id,
+                    draft_prepare_fn *prepare, void *context, struct ex_error *err) {
+    return act_outcome_with(act, NULL, 0, result, what, object_id, prepare, context, err);
 }
 
 void act_record_failure(struct act *act, const struct ex_error *why) {

@@ -146,6 +146,11 @@ EX_MUST_USE ex_code act_intent(struct act *act, json_t *what, struct ex_error *e
 EX_MUST_USE ex_code act_outcome(struct act *act, const char *result, json_t *what,
                                 const uint8_t *object_id, draft_prepare_fn *prepare, void *context,
                                 struct ex_error *err);
+/* The same with other drafts before it in one batch, which a crash cannot split. */
+EX_MUST_USE ex_code act_outcome_with(struct act *act, const struct draft *before, size_t count,
+                                     const char *result, json_t *what, const uint8_t *object_id,
+                                     draft_prepare_fn *prepare, void *context,
+                                     struct ex_error *err);
 /* For an act that failed: whatever of its entries is still owed. */
 void act_record_failure(struct act *act, const struct ex_error *why);
 /* {"session", "first", "last"} */
@@ -188,12 +193,19 @@ struct case_truth {
     uint64_t items; /* held so far */
 };
 
+/* How an item came into the ledger (format/ledger §5.2): by the lines of the entry alone, so that a
+ * damaged body moves no number. */
+enum item_begin { ITEM_NONE, ITEM_COLLECTED, ITEM_REGISTERED, ITEM_IMPORTED };
+enum item_begin truth_begin(const struct entry *e);
+
 struct item_truth {
     uint8_t id[ENTRY_ID_BYTES];
     uint8_t case_id[ENTRY_ID_BYTES];
     uint8_t object_id[SHA256_BYTES];
-    uint64_t outcome, intent;
-    int64_t collected_ns;
+    enum item_begin begin;
+    uint64_t outcome, intent; /* the entry that began it, and its intent; 0: it has none */
+    int64_t collected_ns;     /* of that entry, however it came */
+    bool physical;            /* it has no object: there is nothing to hash */
     char result[ENTRY_WORD_MAX + 1];
     uint64_t proposal, approval; /* entries of two officers: it is disposed of; 0: held */
     uint64_t tombstone;          /* the latest one; 0: none yet */
@@ -214,6 +226,11 @@ void truth_clear(struct truth *t);
 /* By label or by id in hex. *ret lives as long as t. */
 EX_MUST_USE ex_code truth_find(const struct truth *t, const char *name,
                                const struct item_truth **ret, struct ex_error *err);
+/* The label of the next item of a case; only under the ledger's lock is it sure. */
+enum { ITEM_LABEL_BYTES = 160 };
+EX_MUST_USE ex_code truth_next_label(struct act *act, const uint8_t case_id[static ENTRY_ID_BYTES],
+                                     const char *number, char ret[static ITEM_LABEL_BYTES],
+                                     struct ex_error *err);
 /* EX_NOT_FOUND, for an item of which two officers have decided that it goes. */
 ex_code truth_fail_disposed(const struct item_truth *i, struct ex_error *err);
 /* NULL: there is none. */

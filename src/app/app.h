@@ -45,6 +45,7 @@ ex_code app_collect(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_work_list(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_work_resume(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_work_discard(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_item_register(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_item_list(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_item_dispose(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_item_show(struct act *act, json_t **ret_result, struct ex_error *err);

@@ -264,13 +264,8 @@ static ex_code finish_item(struct act *act, struct draft *draft, void *context,
                            struct ex_error *err) {
     struct collecting *c = context;
     const struct vault_object_info *o = &c->report.object;
-    char label[160];
-    struct truth t = {0};
-    EX_TRY(truth_load(act, &t, err)); /* the number is given by what is held, not by the catalog */
-    const struct case_truth *k = truth_case_by_id(&t, act->case_id);
-    uint64_t held = k != NULL ? k->items : 0;
-    truth_clear(&t);
-    (void)snprintf(label, sizeof label, "%s/%" PRIu64, c->number, held + 1);
+    char label[ITEM_LABEL_BYTES];
+    EX_TRY(truth_next_label(act, act->case_id, c->number, label, err));
     c->item = json_pack("{s:o, s:s, s:n, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:s, s:o}", "id",
                         json_hex(act->item_id, sizeof act->item_id), "label", label, "label_text",
                         "case", case_json(act, c), "size_bytes", json_number(o->size_bytes),

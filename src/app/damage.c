@@ -89,8 +89,8 @@ ex_code damage_to_items(struct act *act, const struct vault_hurt *hurt, json_t *
     EX_TRY(truth_load(act, &t, err));
     ex_code code = EX_OK;
     for (size_t i = 0; code == EX_OK && i < t.item_count; i++) {
-        if (t.items[i].approval != 0)
-            continue; /* disposed of: it has nothing to be hurt */
+        if (t.items[i].approval != 0 || t.items[i].physical)
+            continue; /* disposed of, or physical: it has nothing to be hurt */
         struct hurt_item h = {.ranges = json_array()};
         code = map_item(act, hurt, &t.items[i], &h, err);
         close_range(&h);

@@ -26,9 +26,8 @@ static void about_item(struct act *act, const struct item_truth *i) {
 }
 
 /* dispose.propose or dispose.approve, by the officer's own key. */
-static ex_code sign_decision(struct act *act, const char *event, const uint64_t *proposal,
-                             const struct item_truth *i, uint64_t *ret_index,
-                             struct ex_error *err) {
+static struct draft decision(const char *event, const uint64_t *proposal,
+                             const struct item_truth *i) {
     struct draft d = {.by_officer = true};
     struct entry *e = &d.entry;
     (void)snprintf(e->event, sizeof e->event, "%s", event);
@@ -36,12 +35,20 @@ static ex_code sign_decision(struct act *act, const char *event, const uint64_t 
     memcpy(e->case_id, i->case_id, sizeof e->case_id);
     memcpy(e->item_id, i->id, sizeof e->item_id);
     d.what = json_pack("{s:o, s:s, s:o}", "item_id", json_hex(i->id, sizeof i->id), "label",
-                       i->label, "object", json_hex(i->object_id, sizeof i->object_id));
+                       i->label, "object",
+                       i->physical ? json_null() : json_hex(i->object_id, sizeof i->object_id));
     if (proposal != NULL) {
         e->has |= ENTRY_HAS_INTENT;
         e->intent = *proposal;
         json_object_set_new(d.what, "proposal", json_number(*proposal));
     }
+    return d;
+}
+
+static ex_code sign_decision(struct act *act, const char *event, const uint64_t *proposal,
+                             const struct item_truth *i, uint64_t *ret_index,
+                             struct ex_error *err) {
+    struct draft d = decision(event, proposal, i);
     return act_append(act, &d, 1, NULL, NULL, ret_index, err);
 }
 
@@ -220,6 +227,29 @@ static ex_code approve(struct act *act, struct disposing *d, json_t **ret_result
     return code;
 }
 
+/* Nothing of it is in the vault: what became of the thing is what the officers say. Both entries in
+ * one batch, so there is nothing that could be cut off. */
+static ex_code approve_physical(struct act *act, struct disposing *d, json_t **ret_result,
+                                struct ex_error *err) {
+    if (!act_has_flag(act, FLAG_REASON))
+        return ex_hint(
+            ex_fail(err, EX_USAGE, "say what became of the physical item %s", d->item->label), err,
+            "--reason TEXT: destroyed, returned to its owner…");
+    EX_TRY(check_proposal(act, d, err));
+    EX_TRY(intent(act, d, "approve", err));
+    struct draft approval = decision("dispose.approve", &d->proposal, d->item);
+    json_t *result = json_pack("{s:s, s:o, s:s, s:b, s:o}", "step", "removed", "item_id",
+                               json_hex(d->item->id, sizeof d->item->id), "label", d->item->label,
+                               "physical", 1, "proposal", json_number(d->proposal));
+    ex_code code =
+        act_outcome_with(act, &approval, 1, "done", json_copy(result), NULL, NULL, NULL, err);
+    json_object_set_new(result, "approval",
+                        code == EX_OK ? json_number(act->last_entry - 1) : json_null());
+    json_object_set_new(result, "complete", json_true());
+    *ret_result = result;
+    return code;
+}
+
 ex_code app_item_dispose(struct act *act, json_t **ret_result, struct ex_error *err) {
     struct disposing d = {0};
     EX_TRY(truth_load(act, &d.truth, err));
@@ -229,8 +259,9 @@ ex_code app_item_dispose(struct act *act, json_t **ret_result, struct ex_error *
     if (code == EX_OK && d.item->disposed)
         code = truth_fail_disposed(d.item, err);
     if (code == EX_OK)
-        code = act_has_flag(act, FLAG_APPROVE) ? approve(act, &d, ret_result, err)
-                                               : propose(act, &d, ret_result, err);
+        code = !act_has_flag(act, FLAG_APPROVE) ? propose(act, &d, ret_result, err)
+               : d.item->physical               ? approve_physical(act, &d, ret_result, err)
+                                                : approve(act, &d, ret_result, err);
     vault_compaction_free(d.compaction);
     needed_close(&d.needed);
     truth_clear(&d.truth);

@@ -112,6 +112,10 @@ ex_code app_export(struct act *act, json_t **ret_result, struct ex_error *err) {
     ex_code code = truth_find(&t, act->request->operand[0], &i, err);
     if (code == EX_OK && i->approval != 0)
         code = truth_fail_disposed(i, err);
+    if (code == EX_OK && i->physical)
+        code = ex_hint(
+            ex_fail(err, EX_UNSUPPORTED, "item %s is physical: there are no bytes of it", i->label),
+            err, "exhibit handover offer %s --to OFFICER gives it to somebody", i->label);
     if (code == EX_OK)
         code = exporting(act, i, ret_result, err);
     truth_clear(&t);

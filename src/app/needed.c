@@ -64,10 +64,9 @@ static ex_code each(struct act *act, const struct entry *e, void *context, struc
     struct needed *n = context;
     if (strcmp(e->event, "ledger.leftover") == 0)
         note_cut_back(act, n, e);
-    const unsigned item = ENTRY_HAS_ITEM | ENTRY_HAS_OBJECT;
     if (strcmp(e->event, "compact.outcome") == 0)
         EX_TRY(add_settled(act, n, e, err));
-    if (strcmp(e->event, "collect.outcome") == 0 && (e->has & item) == item)
+    if (truth_begin(e) != ITEM_NONE && (e->has & ENTRY_HAS_OBJECT) != 0)
         EX_TRY(add_item(n, e, err));
     if (strcmp(e->event, "dispose.approve") == 0 && (e->has & ENTRY_HAS_ITEM) != 0)
         EX_TRY(add_gone(n, e, err));

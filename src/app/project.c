@@ -95,9 +95,12 @@ static bool outcome_line(const struct entry *e, json_t *what, char *to, size_t s
     json_t *item = json_object_get(what, "item");
     const char *error = text_at(what, "error", "text"),
                *label = json_string_value(json_object_get(item, "label")),
+               *thing = json_string_value(json_object_get(item, "description")),
                *sha256 = json_string_value(json_object_get(what, "sha256"));
     if (error != NULL)
         (void)snprintf(to, size, "%s: %.200s", e->result, error);
+    else if (label != NULL && json_is_true(json_object_get(item, "physical")))
+        (void)snprintf(to, size, "%.100s, physical: %.150s", label, thing != NULL ? thing : "?");
     else if (label != NULL)
         (void)snprintf(to, size, "held as %.100s, %lld bytes", label,
                        number_at(item, "size_bytes"));
@@ -255,13 +258,10 @@ static ex_code apply_case(struct act *act, const struct entry *e, json_t *what,
 /* Which number an item has follows from the entries' lines alone, as in truth.c. */
 static ex_code apply_item(struct act *act, const struct entry *e, json_t *what,
                           struct ex_error *err) {
-    const unsigned needed = ENTRY_HAS_ITEM | ENTRY_HAS_CASE | ENTRY_HAS_OBJECT | ENTRY_HAS_INTENT;
     struct catalog_item i = {
         .collected_ns = e->clock.utc_ns, .entry_intent = e->intent, .entry_outcome = e->index};
     json_t *item = json_object_get(what, "item");
     const char *label = json_string_value(json_object_get(item, "label"));
-    if ((e->has & needed) != needed)
-        return EX_OK;
     ex_code code = catalog_next_number(act->catalog, e->case_id, &i.number, err);
     if (code == EX_NOT_FOUND)
         return EX_OK; /* its case's own entry is damaged */
@@ -308,7 +308,7 @@ static ex_code apply_what(struct act *act, const struct entry *e, json_t *what,
                           struct ex_error *err) {
     if (strcmp(e->event, "case.create") == 0)
         return apply_case(act, e, what, err);
-    if (strcmp(e->event, "collect.outcome") == 0)
+    if (truth_begin(e) != ITEM_NONE)
         return apply_item(act, e, what, err);
     if (strcmp(e->event, "verify.intent") == 0 || strcmp(e->event, "verify.outcome") == 0 ||
         strcmp(e->event, "scrub.outcome") == 0)

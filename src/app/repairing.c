@@ -82,7 +82,7 @@ static ex_code need_everything(struct act *act, struct vault_repair *repair, str
     EX_TRY(truth_load(act, &t, err));
     ex_code code = EX_OK;
     for (size_t i = 0; i < t.item_count && code == EX_OK; i++)
-        if (t.items[i].approval == 0)
+        if (t.items[i].approval == 0 && !t.items[i].physical)
             code = vault_repair_need(repair, t.items[i].object_id, err);
     truth_clear(&t);
     return code;

@@ -91,18 +91,43 @@ static ex_code keep_case(struct act *act, const struct entry *e, struct truth *t
     return EX_OK;
 }
 
-/* Items are counted by the lines of their entries, so that a damaged body moves no number. */
+enum item_begin truth_begin(const struct entry *e) {
+    const unsigned item = ENTRY_HAS_CASE | ENTRY_HAS_ITEM;
+    bool done = strcmp(e->result, "done") == 0;
+    if ((e->has & item) != item)
+        return ITEM_NONE;
+    if (strcmp(e->event, "collect.outcome") == 0)
+        return (e->has & ENTRY_HAS_OBJECT) != 0 && (e->has & ENTRY_HAS_INTENT) != 0 ? ITEM_COLLECTED
+                                                                                    : ITEM_NONE;
+    if (strcmp(e->event, "item.register") == 0 && done)
+        return ITEM_REGISTERED;
+    return strcmp(e->event, "import.item") == 0 && done ? ITEM_IMPORTED : ITEM_NONE;
+}
+
+static struct item_truth *item_by_id(struct truth *t, const uint8_t *id) {
+    for (size_t i = 0; i < t->item_count; i++)
+        if (memcmp(t->items[i].id, id, ENTRY_ID_BYTES) == 0)
+            return &t->items[i];
+    return NULL;
+}
+
 static ex_code keep_item(struct act *act, const struct entry *e, struct truth *t,
                          struct ex_error *err) {
     struct case_truth *k;
     json_t *what;
+    enum item_begin begin = truth_begin(e);
+    if (begin == ITEM_IMPORTED && item_by_id(t, e->item_id) != NULL)
+        return EX_OK; /* it comes back, and is the item that it was */
     EX_TRY(case_of(t, e->case_id, &k, err));
     EX_TRY(ex_grow(&t->items, &t->item_capacity, t->item_count + 1, sizeof *t->items,
                    TRUTH_BYTES_MAX, "the list of items", err));
     EX_TRY(section_or_nothing(act, e, "what", &what, err));
     struct item_truth *i = &t->items[t->item_count++];
-    *i = (struct item_truth){
-        .outcome = e->index, .intent = e->intent, .collected_ns = e->clock.utc_ns};
+    *i = (struct item_truth){.begin = begin,
+                             .outcome = e->index,
+                             .intent = e->intent,
+                             .collected_ns = e->clock.utc_ns,
+                             .physical = (e->has & ENTRY_HAS_OBJECT) == 0};
     memcpy(i->id, e->item_id, sizeof i->id);
     memcpy(i->case_id, e->case_id, sizeof i->case_id);
     memcpy(i->object_id, e->object_id, sizeof i->object_id);
@@ -117,11 +142,11 @@ static ex_code keep_item(struct act *act, const struct entry *e, struct truth *t
     return EX_OK;
 }
 
-static struct item_truth *item_by_id(struct truth *t, const uint8_t *id) {
-    for (size_t i = 0; i < t->item_count; i++)
-        if (memcmp(t->items[i].id, id, ENTRY_ID_BYTES) == 0)
-            return &t->items[i];
-    return NULL;
+/* The outcome of a removal, and not of a proposal: of a physical item by its place alone. */
+static bool is_tombstone(const struct item_truth *i, const struct entry *e) {
+    return i->approval != 0 && ((e->has & ENTRY_HAS_OBJECT) != 0 ||
+                                (i->physical && strcmp(e->result, "done") == 0 &&
+                                 i->proposal < e->intent && e->intent < i->approval));
 }
 
 /* Whether the officers were the right ones is history's business; whoever removes something on the
@@ -133,7 +158,7 @@ static ex_code keep_disposal(const struct entry *e, struct truth *t) {
     if (strcmp(e->event, "dispose.approve") == 0) {
         i->proposal = e->intent;
         i->approval = e->index;
-    } else if ((e->has & ENTRY_HAS_OBJECT) != 0 && i->approval != 0) {
+    } else if (is_tombstone(i, e)) {
         i->tombstone = e->index;
         i->disposed = strcmp(e->result, "done") == 0;
     }
@@ -141,10 +166,9 @@ static ex_code keep_disposal(const struct entry *e, struct truth *t) {
 }
 
 static ex_code keep(struct act *act, const struct entry *e, void *context, struct ex_error *err) {
-    const unsigned item = ENTRY_HAS_CASE | ENTRY_HAS_ITEM | ENTRY_HAS_OBJECT | ENTRY_HAS_INTENT;
     if (strcmp(e->event, "case.create") == 0 && (e->has & ENTRY_HAS_CASE) != 0)
         return keep_case(act, e, context, err);
-    if (strcmp(e->event, "collect.outcome") == 0 && (e->has & item) == item)
+    if (truth_begin(e) != ITEM_NONE)
         return keep_item(act, e, context, err);
     if ((strcmp(e->event, "dispose.approve") == 0 || strcmp(e->event, "dispose.outcome") == 0) &&
         (e->has & ENTRY_HAS_ITEM) != 0)
@@ -200,6 +224,17 @@ ex_code truth_find(const struct truth *t, const char *name, const struct item_tr
                    "items are called NUMBER/1, NUMBER/2…: exhibit item list shows them");
 }
 
+ex_code truth_next_label(struct act *act, const uint8_t case_id[static ENTRY_ID_BYTES],
+                         const char *number, char ret[static ITEM_LABEL_BYTES],
+                         struct ex_error *err) {
+    struct truth t = {0};
+    EX_TRY(truth_load(act, &t, err)); /* the number is given by what is held, not by the catalog */
+    const struct case_truth *k = truth_case_by_id(&t, case_id);
+    (void)snprintf(ret, ITEM_LABEL_BYTES, "%.100s/%" PRIu64, number, k != NULL ? k->items + 1 : 1);
+    truth_clear(&t);
+    return EX_OK;
+}
+
 ex_code truth_fail_disposed(const struct item_truth *i, struct ex_error *err) {
     return ex_hint(ex_fail(err, EX_NOT_FOUND, "item %s was disposed of, by entry %" PRIu64,
                            i->label, i->approval),
@@ -223,10 +258,17 @@ json_t *truth_item_json(const struct item_truth *i) {
         json_object_set_new(json, "damaged", json_string("its entry calls it by another label"));
     json_object_set_new(json, "id", json_hex(i->id, sizeof i->id));
     json_object_set_new(json, "label", json_string(i->label));
-    json_object_set_new(json, "object", json_hex(i->object_id, sizeof i->object_id));
-    json_object_set_new(json, "collected", json_time(i->collected_ns));
+    json_object_set_new(json, "physical", json_boolean(i->physical));
+    json_object_set_new(json, "object",
+                        i->physical ? json_null() : json_hex(i->object_id, sizeof i->object_id));
+    json_object_set_new(json,
+                        i->begin == ITEM_COLLECTED    ? "collected"
+                        : i->begin == ITEM_REGISTERED ? "registered"
+                                                      : "imported",
+                        json_time(i->collected_ns));
     json_object_set_new(json, "result", json_string(i->result));
-    json_object_set_new(json, "entry_intent", json_number(i->intent));
+    json_object_set_new(json, "entry_intent",
+                        i->intent != 0 ? json_number(i->intent) : json_null());
     json_object_set_new(json, "entry_outcome", json_number(i->outcome));
     if (i->approval != 0)
         json_object_set_new(json, "disposed",
@@ -300,7 +342,9 @@ static bool concerns(struct story *s, const struct entry *e, json_t *what) {
         s->verified = true;
         s->verified_ns = e->clock.utc_ns;
     }
-    if (one != NULL && (verification ? verdict != NULL && !good : true)) {
+    bool bad =
+        verdict != NULL && (strcmp(verdict, "altered") == 0 || strcmp(verdict, "missing") == 0);
+    if (one != NULL && (bad || !verification)) {
         s->damaged = true;
         s->damaged_ns = e->clock.utc_ns;
     }

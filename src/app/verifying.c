@@ -11,7 +11,7 @@ struct verifying {
     struct vault_verify_report *report; /* one, reused */
     struct history_check *history;
     json_t *items; /* results */
-    uint64_t good, disposed, chunks, bytes_read, bytes_constant, unreadable;
+    uint64_t good, disposed, physical, chunks, bytes_read, bytes_constant, unreadable;
     uint64_t catalog_differs;
     ex_code worst;
 };
@@ -131,6 +131,15 @@ static void worse(struct verifying *v, ex_code code) {
         v->worst = code;
 }
 
+/* There is nothing to hash: not good, and not missing. */
+static json_t *physical_json(struct verifying *v, const struct item_truth *i) {
+    json_t *json = lost_json(i, "physical", "");
+    json_object_set_new(json, "damaged", json_array());
+    json_object_set_new(json, "damaged_count", json_integer(0));
+    v->physical++;
+    return json;
+}
+
 /* Two officers decided that it goes: not good, and not missing. */
 static json_t *disposed_json(struct verifying *v, const struct item_truth *i) {
     json_t *json = lost_json(i, i->disposed ? "disposed" : "partly-disposed", "");
@@ -169,6 +178,10 @@ static ex_code verify_item(struct act *act, struct verifying *v, size_t n, struc
         json_array_append_new(v->items, disposed_json(v, v->item[n]));
         return EX_OK;
     }
+    if (v->item[n]->physical) {
+        json_array_append_new(v->items, physical_json(v, v->item[n]));
+        return EX_OK;
+    }
     ex_code code = vault_object(act->vault, v->item[n]->object_id, &o, &why);
     if (code == EX_OK) {
         code = verify_held(act, v, n, &o, err);
@@ -190,17 +203,19 @@ static ex_code verify_item(struct act *act, struct verifying *v, size_t n, struc
 /* ---- the claim ---- */
 
 static json_t *claim_content(struct act *act, const struct verifying *v, int64_t now_ns) {
-    const char *word = v->count == v->disposed  ? "not-checked"
+    uint64_t no_bytes = v->disposed + v->physical;
+    const char *word = v->count == no_bytes     ? "not-checked"
                        : v->worst == EX_ALTERED ? "altered"
                        : v->worst == EX_MISSING ? "missing"
                                                 : "good";
     json_t *claim = json_claim(
         word, now_ns,
-        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "items", json_number(v->count),
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "items", json_number(v->count),
                   "items_good", json_number(v->good), "items_disposed", json_number(v->disposed),
-                  "chunks", json_number(v->chunks), "bytes_read", json_number(v->bytes_read),
-                  "bytes_constant", json_number(v->bytes_constant),
-                  "bytes_unreadable_at_collection", json_number(v->unreadable)));
+                  "items_physical", json_number(v->physical), "chunks", json_number(v->chunks),
+                  "bytes_read", json_number(v->bytes_read), "bytes_constant",
+                  json_number(v->bytes_constant), "bytes_unreadable_at_collection",
+                  json_number(v->unreadable)));
     if (v->count == 0)
         json_say(claim, "not_checked", "there are no items");
     for (size_t n = 0; n < v->count; n++)
@@ -210,7 +225,10 @@ static json_t *claim_content(struct act *act, const struct verifying *v, int64_t
                      ")%s",
                      v->item[n]->label, v->item[n]->proposal, v->item[n]->approval,
                      v->item[n]->disposed ? "" : ", and parts of it may still be there");
-    if (!act_has_flag(act, FLAG_LINEAR) && v->count > v->disposed)
+    if (v->physical > 0)
+        json_say(claim, "not_checked",
+                 "physical items, of which there are no bytes to hash: %" PRIu64, v->physical);
+    if (!act_has_flag(act, FLAG_LINEAR) && v->count > no_bytes)
         json_say(
             claim, "not_checked",
             "the SHA-256 of the whole stream (--linear computes it again; the block tree was)");

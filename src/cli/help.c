@@ -16,7 +16,7 @@ static const struct group {
 } groups[] = {
     {N_("To begin"), {"init", "case new", "case list"}},
     {N_("To take evidence in and look at it"),
-     {"collect", "work list", "work resume", "work discard", "item list", "item show"}},
+     {"collect", "item register", "work list", "work resume", "work discard", "item list", "item show"}},
     {N_("To check it"), {"verify", "vault check", "vault scrub", "ledger verify"}},
     {N_("To hand it out, and show what was done"),
      {"export", "custody log", "ledger show", "ledger checkpoint", "ledger prove", "item dispose"}},

@@ -13,6 +13,7 @@ static const struct renderer {
     {"collect", render_collect},
     {"work-list", render_work_list},
     {"work-discard", render_work_discard},
+    {"item-register", render_item_register},
     {"item-list", render_item_list},
     {"item-show", render_item_show},
     {"item-dispose", render_item_dispose},

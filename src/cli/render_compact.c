@@ -46,6 +46,12 @@ void render_vault_compact(struct cli_page *page, const json_t *result) {
 static void put_tombstone(struct cli_page *page, const json_t *result) {
     char number[CLI_NUMBER_BYTES], bytes[CLI_NUMBER_BYTES];
     const json_t *content = page_get(result, "content");
+    if (json_is_true(page_get(result, "physical"))) {
+        page_field(page, _("Decided in"), _("entries %s and %s"),
+                   page_number_text(number, result, "proposal"),
+                   page_number_text(bytes, result, "approval"));
+        return;
+    }
     page_hash(page, 0, _("SHA-256 of what it was"), page_text_or(result, "sha256", "?"));
     if (json_is_object(content)) {
         page_field(page,

@@ -98,17 +98,53 @@ static void put_sittings(struct cli_page *page, const json_t *item) {
           "read before was not read again, but for the last piece of it"));
 }
 
+/* When and how it came into the ledger. */
+static void put_beginning(struct cli_page *page, const json_t *item) {
+    static const struct {
+        const char *key, *name;
+    } ways[] = {{"collected", N_("Collected")},
+                {"registered", N_("Registered")},
+                {"imported", N_("Imported")}};
+    char time[PAGE_TIME_BYTES];
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        if (page_has(item, ways[i].key)) {
+            page_time_text(time, page_text(item, ways[i].key), page_text(item, "zone"));
+            page_field(page, _(ways[i].name), "%s", time);
+        }
+}
+
+/* A thing, of which there are no bytes. */
+static void put_physical(struct cli_page *page, const json_t *item) {
+    size_t i = 0;
+    json_t *one = NULL;
+    page_field(page, _("Physical item"), "%s",
+               page_text_or(item, "description", _("not recorded")));
+    if (page_has(item, "serial"))
+        page_field(page, _("Serial number"), "%s", page_text_or(item, "serial", ""));
+    json_array_foreach(page_get(item, "seals"), i, one)
+        page_field(page, i == 0 ? _("Seals") : "", "%s", json_string_value(one));
+    if (json_array_size(page_get(item, "seals")) == 0)
+        page_field(page, _("Seals"), "%s", _("none"));
+    if (page_has(item, "place"))
+        page_field(page, _("Place"), "%s", page_text_or(item, "place", ""));
+    json_array_foreach(page_get(item, "photographs"), i, one) page_field(
+        page, i == 0 ? _("Photographs") : "", _("item %s"), page_text_or(one, "label", "?"));
+}
+
 static void put_item_head(struct cli_page *page, const json_t *item) {
     char size[CLI_NUMBER_BYTES];
-    char time[PAGE_TIME_BYTES];
     page_field(page, _("Item"), "%s", page_text_or(item, "label", _("not recorded")));
     if (page_has(item, "label_text"))
         page_field(page, _("Label"), "%s", page_text_or(item, "label_text", ""));
     page_field(page, _("Item id"), "%s", page_text_or(item, "id", _("not recorded")));
     page_field(page, _("Case"), "%s", page_text_or(item, "case.number", _("not recorded")));
-    page_time_text(time, page_text(item, "collected"), page_text(item, "zone"));
-    page_field(page, _("Collected"), "%s", time);
+    put_beginning(page, item);
     page_field(page, _("By officer"), "%s", page_text_or(item, "officer", _("not recorded")));
+    if (json_is_true(page_get(item, "physical"))) {
+        put_physical(page, item);
+        put_disposed(page, item);
+        return;
+    }
     put_sittings(page, item);
     page_field(page, _("Size"), "%s", page_size_text(size, item, "size_bytes"));
     put_hashes(page, 0, item);
@@ -168,19 +204,52 @@ void render_collect(struct cli_page *page, const json_t *result) {
               label, label);
 }
 
+/* ---- item register ---- */
+
+void render_item_register(struct cli_page *page, const json_t *result) {
+    const json_t *item = page_get(result, "item");
+    const char *label = page_text_or(item, "label", "?");
+    page_say(page, 0, _("Registered the physical item %s."), label);
+    page_gap(page);
+    put_item_head(page, item);
+    page_gap(page);
+    page_recorded(page, result);
+    page_next(page, _("label it %s; who gets it signs for it: exhibit handover offer %s"), label,
+              label);
+}
+
 /* ---- item list, item show ---- */
 
+/* "2,7 MB, collected TIME by NAME" */
+static void put_row_beginning(struct cli_page *page, const json_t *item) {
+    char size[CLI_NUMBER_BYTES], time[PAGE_TIME_BYTES];
+    const char *officer = page_text_or(item, "officer", "?");
+    bool physical = json_is_true(page_get(item, "physical"));
+    const char *key = page_has(item, "imported")     ? "imported"
+                      : page_has(item, "registered") ? "registered"
+                                                     : "collected";
+    page_time_text(time, page_text(item, key), page_text(item, "zone"));
+    if (physical)
+        page_say(page, 2, "%s", page_text_or(item, "description", _("not recorded")));
+    page_size_text(size, item, "size_bytes");
+    if (strcmp(key, "registered") == 0)
+        page_say(page, 2, _("physical, registered %s by %s"), time, officer);
+    else if (strcmp(key, "imported") == 0)
+        page_say(page, 2, _("%s, imported %s"), physical ? _("physical") : size, time);
+    else
+        page_say(page, 2, _("%s, collected %s by %s"), size, time, officer);
+}
+
 static void put_item_row(struct cli_page *page, const json_t *item) {
-    char size[CLI_NUMBER_BYTES];
     char unread[CLI_NUMBER_BYTES];
     char time[PAGE_TIME_BYTES];
     const char *label_text = page_text_or(item, "label_text", "");
     page_say(page, 0, "%s%s%s", page_text_or(item, "label", "?"), label_text[0] == '\0' ? "" : "  ",
              label_text);
     put_disposed(page, item);
-    page_time_text(time, page_text(item, "collected"), page_text(item, "zone"));
-    page_say(page, 2, _("%s, collected %s by %s"), page_size_text(size, item, "size_bytes"), time,
-             page_text_or(item, "officer", "?"));
+    put_row_beginning(page, item);
+    if (json_is_true(page_get(item, "physical")))
+        return;
     if (page_number(item, "unreadable.bytes") > 0)
         page_say(page, 2, _("not read from the source: %s"),
                  page_size_text(unread, item, "unreadable.bytes"));
@@ -249,16 +318,20 @@ static void put_source(struct cli_page *page, const json_t *source) {
     put_source_time(page, _("  accessed"), source, "accessed");
 }
 
-void render_item_show(struct cli_page *page, const json_t *result) {
-    const json_t *item = page_get(result, "item");
-    char time[PAGE_TIME_BYTES];
+static void put_entries(struct cli_page *page, const json_t *item) {
     char intent[CLI_NUMBER_BYTES];
     char outcome[CLI_NUMBER_BYTES];
-    put_item_head(page, item);
-    page_hash(page, 0, _("Object"), page_text(item, "object"));
-    page_field(page, _("Ledger entries"), _("begun in %s, done in %s"),
-               page_number_text(intent, item, "entry_intent"),
-               page_number_text(outcome, item, "entry_outcome"));
+    page_number_text(outcome, item, "entry_outcome");
+    if (page_has(item, "entry_intent"))
+        page_field(page, _("Ledger entries"), _("begun in %s, done in %s"),
+                   page_number_text(intent, item, "entry_intent"), outcome);
+    else
+        page_field(page, _("Ledger entry"), "%s", outcome);
+}
+
+/* What concerns the bytes. */
+static void put_checks(struct cli_page *page, const json_t *item) {
+    char time[PAGE_TIME_BYTES];
     if (page_has(item, "verified"))
         page_time_text(time, page_text(item, "verified"), NULL);
     page_field(page, _("Last found good"), "%s",
@@ -268,6 +341,17 @@ void render_item_show(struct cli_page *page, const json_t *result) {
         page_field(page, _("Last found damaged"), "%s", time);
     }
     put_source(page, page_get(item, "source"));
+}
+
+void render_item_show(struct cli_page *page, const json_t *result) {
+    const json_t *item = page_get(result, "item");
+    bool physical = json_is_true(page_get(item, "physical"));
+    put_item_head(page, item);
+    if (!physical)
+        page_hash(page, 0, _("Object"), page_text(item, "object"));
+    put_entries(page, item);
+    if (!physical)
+        put_checks(page, item);
     page_gap(page);
     page_say(page, 0, _("History"));
     render_history(page, page_get(result, "history"));

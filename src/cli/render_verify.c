@@ -15,6 +15,7 @@ static const struct {
     {"partly-checked", N_("only partly checked")},
     {"not-checked", N_("not checked")},
     {"disposed", N_("disposed of")},
+    {"physical", N_("physical: nothing to hash")},
     {"partly-disposed", N_("DISPOSED OF IN PART")},
     {"bad-signature", N_("BAD SIGNATURE")},
     {"not-cosigned", N_("NOT COSIGNED as the policy asks")},
@@ -49,6 +50,7 @@ static const struct count content_counts[] = {
     {"items", N_("items"), false},
     {"items_good", N_("items good"), false},
     {"items_disposed", N_("items disposed of"), false},
+    {"items_physical", N_("items physical"), false},
     {"chunks", N_("chunks read"), false},
     {"bytes_read", N_("read from the disk"), true},
     {"bytes_constant", N_("described, not stored (one repeated byte)"), true},
@@ -96,8 +98,9 @@ static void put_counts(struct cli_page *page, const struct count *counts, const 
     const json_t *values = page_get(claim, "counts");
     for (const struct count *c = counts; c->key != NULL; c++) {
         char number[CLI_NUMBER_BYTES];
-        bool rare =
-            strcmp(c->key, "items_disposed") == 0 || strcmp(c->key, "cosigners_of_vault") == 0;
+        bool rare = strcmp(c->key, "items_disposed") == 0 ||
+                    strcmp(c->key, "items_physical") == 0 ||
+                    strcmp(c->key, "cosigners_of_vault") == 0;
         if (rare && page_number(values, c->key) == 0)
             continue; /* said only when there are any */
         if (c->bytes)
@@ -167,6 +170,8 @@ static void put_item(struct cli_page *page, const json_t *item) {
     char chunks[CLI_NUMBER_BYTES];
     char bytes[CLI_NUMBER_BYTES];
     page_say(page, 2, "%s: %s", page_text_or(item, "label", "?"), verdict_text(item));
+    if (strcmp(page_text_or(item, "verdict", ""), "physical") == 0)
+        return;
     page_say(page, 4, _("%s read; chunks: %s"), page_size_text(bytes, item, "bytes_read"),
              page_number_text(chunks, item, "chunks"));
     put_match(page, _("fs-verity digest"), page_get(item, "fsverity_matches"));
