@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Little-endian integers in byte layouts, written. For reading see base/cursor.h. */
+/* Integers in byte layouts, written. For reading see base/cursor.h. */
 #ifndef EXHIBIT_BASE_BYTES_H
 #define EXHIBIT_BASE_BYTES_H
 
@@ -23,6 +23,11 @@ static inline void ex_put_le64(uint8_t *to, uint64_t v) {
 static inline void ex_put_be16(uint8_t *to, uint16_t v) {
     to[0] = (uint8_t)(v >> 8);
     to[1] = (uint8_t)v;
+}
+
+static inline void ex_put_be32(uint8_t *to, uint32_t v) {
+    for (int i = 0; i < 4; i++)
+        to[i] = (uint8_t)(v >> (24 - 8 * i));
 }
 
 #endif

@@ -54,6 +54,10 @@ uint16_t ex_cursor_be16(struct ex_cursor *c) {
     return (uint16_t)((v << 8) | (v >> 8));
 }
 
+uint32_t ex_cursor_be32(struct ex_cursor *c) {
+    return __builtin_bswap32(ex_cursor_le32(c));
+}
+
 const char *ex_cursor_line(struct ex_cursor *c, size_t *ret_size) {
     const uint8_t *start = c->data + c->pos;
     const uint8_t *lf = ex_cursor_left(c) > 0 ? memchr(start, '\n', ex_cursor_left(c)) : NULL;

@@ -39,6 +39,7 @@ uint16_t ex_cursor_le16(struct ex_cursor *c);
 uint32_t ex_cursor_le32(struct ex_cursor *c);
 uint64_t ex_cursor_le64(struct ex_cursor *c);
 uint16_t ex_cursor_be16(struct ex_cursor *c);
+uint32_t ex_cursor_be32(struct ex_cursor *c);
 
 /* The next line without its LF, as a range inside the data (not terminated). NULL, and an overrun,
  * when there is no LF ahead. */

@@ -1,28 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/note_text.h"
-#include "base/cursor.h"
 
-static const uint32_t NOT_UTF8 = UINT32_MAX;
-
-/* The next character, or NOT_UTF8. */
-static uint32_t next_character(struct ex_cursor *c) {
+uint32_t note_text_character(struct ex_cursor *c) {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     uint32_t first = ex_cursor_u8(c);
     if (first < 0x80)
         return first;
     int bytes = first >= 0xF8 ? 0 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC0 ? 2 : 0;
     if (bytes == 0)
-        return NOT_UTF8;
+        return NOTE_TEXT_NOT_UTF8;
     uint32_t character = first & (0x7Fu >> bytes);
     for (int i = 1; i < bytes; i++) {
         uint32_t next = ex_cursor_u8(c);
         if ((next & 0xC0) != 0x80) /* also past the end, where the cursor gives 0 */
-            return NOT_UTF8;
+            return NOTE_TEXT_NOT_UTF8;
         character = character << 6 | (next & 0x3F);
     }
     bool surrogate = character >= 0xD800 && character <= 0xDFFF;
     if (character < least[bytes] || character > 0x10FFFF || surrogate)
-        return NOT_UTF8;
+        return NOTE_TEXT_NOT_UTF8;
     return character;
 }
 
@@ -36,8 +32,8 @@ static bool is_space(uint32_t ch) {
 bool note_text_valid(const char *text, size_t size_bytes) {
     struct ex_cursor c = ex_cursor_make(text, size_bytes);
     while (ex_cursor_left(&c) > 0) {
-        uint32_t ch = next_character(&c);
-        if (ch == NOT_UTF8 || (ch < 0x20 && ch != '\n'))
+        uint32_t ch = note_text_character(&c);
+        if (ch == NOTE_TEXT_NOT_UTF8 || (ch < 0x20 && ch != '\n'))
             return false;
     }
     return true;
@@ -46,8 +42,8 @@ bool note_text_valid(const char *text, size_t size_bytes) {
 bool note_name_valid(const char *name, size_t size_bytes) {
     struct ex_cursor c = ex_cursor_make(name, size_bytes);
     while (ex_cursor_left(&c) > 0) {
-        uint32_t ch = next_character(&c);
-        if (ch == NOT_UTF8 || ch < 0x20 || ch == '+' || is_space(ch))
+        uint32_t ch = note_text_character(&c);
+        if (ch == NOTE_TEXT_NOT_UTF8 || ch < 0x20 || ch == '+' || is_space(ch))
             return false;
     }
     return size_bytes > 0;

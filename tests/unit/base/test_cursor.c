@@ -16,6 +16,9 @@ static void numbers(void **state) {
     assert_int_equal(ex_cursor_u8(&c), 1);
     assert_int_equal(ex_cursor_le16(&c), 0x0302);
     assert_int_equal(ex_cursor_le32(&c), 0x07060504);
+    c.pos = 0;
+    assert_int_equal(ex_cursor_be32(&c), 0x01020304);
+    c.pos = 7;
     assert_code(EX_OK, ex_cursor_check(&c, "it", &err));
     assert_code(EX_FORMAT, ex_cursor_end(&c, "it", &err));
     assert_string_equal(err.text, "it has 3 bytes after its end");
