@@ -128,6 +128,14 @@ const char *path_fault_text(unsigned faults) {
     return "is sound";
 }
 
+bool path_text_valid(const char *text, size_t size_bytes, bool ascii_only) {
+    struct ex_cursor c = ex_cursor_make(text, size_bytes);
+    while (ex_cursor_left(&c) > 0)
+        if (next_character(&c) > (ascii_only ? 0x7F : 0x10FFFF)) /* NOT_UTF8 is larger still */
+            return false;
+    return true;
+}
+
 char *path_print(char *to, size_t to_bytes, const char *path, size_t size_bytes) {
     struct ex_cursor c = ex_cursor_make(path, size_bytes);
     size_t used = 0;

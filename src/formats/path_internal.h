@@ -51,6 +51,9 @@ unsigned path_faults(const char *path, size_t size_bytes);
 /* The gravest of these faults in words that go on behind the name ("is absolute"). */
 const char *path_fault_text(unsigned faults);
 
+/* UTF-8, or ASCII alone. */
+bool path_text_valid(const char *text, size_t size_bytes, bool ascii_only);
+
 /* The name for a message: what is not printable as \xNN, and cut in the middle of nothing when it
  * is too long. Returns `to`. */
 char *path_print(char *to, size_t to_bytes, const char *path, size_t size_bytes);

@@ -107,13 +107,14 @@ static ex_code parse_name(const uint8_t *block, struct tar_header *h, struct ex_
         return ex_hint(ex_fail(err, EX_FORMAT, "this is no tar archive of the POSIX form"), err,
                        "\"tar --format=pax\" writes it");
     /* Where POSIX has the prefix, GNU keeps further times and the maps of sparse files. */
-    if (gnu && !tar_all_zero(block + TAR_PREFIX_AT, TAR_PREFIX_BYTES))
+    bool accepted = strchr("05xg", h->type) != NULL; /* and NUL; the others are refused by name */
+    if (gnu && accepted && !tar_all_zero(block + TAR_PREFIX_AT, TAR_PREFIX_BYTES))
         return ex_fail(err, EX_FORMAT,
                        "a header of the archive uses fields that only GNU tar knows");
-    if (block[TAR_PREFIX_AT] != 0) {
+    if (posix && block[TAR_PREFIX_AT] != 0) {
         append_field(h, &used, block + TAR_PREFIX_AT, TAR_PREFIX_BYTES);
         h->path[used++] = '/';
-    } else
+    } else if (posix)
         h->sound_name &= tar_all_zero(block + TAR_PREFIX_AT, TAR_PREFIX_BYTES);
     append_field(h, &used, block + TAR_NAME_AT, TAR_NAME_BYTES);
     return EX_OK;
