@@ -133,7 +133,7 @@ bool get_number(struct slice s, uint64_t *ret) {
     return true;
 }
 
-/* YYYY-MM-DDThh:mm:ss.nnnnnnnnnZ: nanoseconds since 1970, as near as 64 bits hold. */
+/* YYYY-MM-DDThh:mm:ss.nnnnnnnnnZ: nanoseconds since 1970, as far as 63 bits go (in 2262). */
 bool get_time(struct slice s, int64_t *ret_ns) {
     static const char form[] = "0000-00-00T00:00:00.000000000Z";
     static const int days_before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
@@ -149,10 +149,11 @@ bool get_time(struct slice s, int64_t *ret_ns) {
     if (f[1] < 1 || f[1] > 12 || f[2] < 1 || f[3] > 23 || f[4] > 59 || f[5] > 59 ||
         f[2] > days_before[f[1]] - days_before[f[1] - 1] + (leap && f[1] == 2))
         return false;
-    int64_t y = f[0] - 1, days = f[0] * 365 + y / 4 - y / 100 + y / 400 + (f[0] > 0);
-    days += days_before[f[1] - 1] + (leap && f[1] > 2) + f[2] - 1 - 719528;
-    int64_t seconds = days * 86400 + f[3] * 3600 + f[4] * 60 + f[5], most = 7200000000;
-    *ret_ns = (seconds > most ? most : seconds < -most ? -most : seconds) * 1000000000 + f[6];
+    int64_t y = f[0] - 1, days = y * 365 + y / 4 - y / 100 + y / 400 - 719162; /* from 1970 to that year */
+    days += days_before[f[1] - 1] + (leap && f[1] > 2) + f[2] - 1;
+    int64_t seconds = days * 86400 + f[3] * 3600 + f[4] * 60 + f[5];
+    if (f[0] < 1970 || seconds > (INT64_MAX - f[6]) / 1000000000) return false;
+    *ret_ns = seconds * 1000000000 + f[6];
     return true;
 }
 

@@ -70,6 +70,7 @@ static void ids_parse(struct text *t, struct entry *e) {
     if ((e->has_case = text_next(t, "case"))) text_hex(t, "case", e->case_id, 16);
     if ((e->has_item = text_next(t, "item"))) text_hex(t, "item", e->item, 16);
     if ((e->has_object = text_next(t, "object"))) text_hex(t, "object", e->object, 32);
+    if ((e->has_handover = text_next(t, "handover"))) text_hex(t, "handover", e->handover, 16);
     if (text_next(t, "intent")) {
         text_number(t, "intent", &e->intent);
         if (e->intent >= e->index) t->bad = true;
@@ -86,7 +87,7 @@ static void keys_parse(struct text *t, struct entry *e) {
         text_hex(t, "config", e->config, 32);
         text_base64(t, "vault-key", e->vault_key, 32);
     }
-    e->has_officer = enrol || open || event_is(e, "officer.retire");
+    e->has_officer = enrol || open || event_is(e, "officer.retire") || (event_is(e, "handover.offer") && text_next(t, "officer"));
     if (e->has_officer) text_hex(t, "officer", e->officer, 16);
     if (enrol) {
         struct slice v, before = {NULL, 0};

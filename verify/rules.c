@@ -79,7 +79,7 @@ static struct by signer_find(const struct run *r, const struct history *h, const
 static const char *signer_rules(const struct entry *e, const struct by *by) {
     bool vault = e->index == 0 || event_is(e, "officer.recover");
     bool own = e->index == 1 || event_is(e, "session.open") || event_is(e, "dispose.propose") ||
-               event_is(e, "dispose.approve");
+               event_is(e, "dispose.approve") || strncmp(e->event, "handover.", 9) == 0;
     if (e->signer != (vault ? BY_VAULT : own ? BY_OFFICER : BY_SESSION)) return "another kind of key signs such an event";
     if ((e->index == 0) != event_is(e, "vault.create")) return "entry 0, and it alone, makes the vault";
     if (e->index == 1 && !event_is(e, "officer.enrol")) return "entry 1 enrols the first officer";
@@ -142,7 +142,8 @@ static bool one_thing(const struct past *p, const struct entry *e) {
 static void outcome_check(struct run *r, struct history *h, const struct entry *e) {
     const char *why = NULL;
     bool outcome = event_ends(e->event, ".outcome");
-    if (event_is(e, "dispose.approve") || (!outcome && e->intent == NONE)) return;
+    bool answer = event_is(e, "dispose.approve") || strncmp(e->event, "handover.", 9) == 0;
+    if (answer || (!outcome && e->intent == NONE)) return;
     struct past *p = e->intent == NONE ? NULL : &h->past[e->intent];
     if (p == NULL || !outcome) why = outcome ? "an outcome names no intent" : "it names an intent, and is no outcome";
     else if (!p->known) find(r, HISTORY, PARTLY, AT(e->index), "%s: its intent could not be read", e->event);
@@ -235,7 +236,7 @@ static const char *effect(struct run *r, struct history *h, const struct entry *
     if (e->index == 0 && !same(e->vault_key, r->key, 32)) return "it names another vault key";
     if (e->index == 0 && !same(e->config, r->config, 32)) return "vault.json is not what it was when the vault was made";
     if (event_is(e, "session.open")) return session_open(r, h, e, by->officer);
-    if (e->has_officer) return officer_event(r, h, e, by->officer);
+    if (strncmp(e->event, "officer.", 8) == 0 && e->has_officer) return officer_event(r, h, e, by->officer);
     if (event_is(e, "dispose.propose") || event_is(e, "dispose.approve")) why = disposal_check(h, e, by->officer);
     return why == NULL ? disposal_mark(r, e) : why;
 }

@@ -147,10 +147,10 @@ struct entry {
     uint64_t index, intent, session, monotonic; /* intent: NONE without such a line */
     int64_t time, expires;
     uint8_t tree[32], boot[8], signer_id[16], case_id[16], item[16], object[32], config[32], vault_key[32];
-    uint8_t officer[16], officer_key[32], replaces[16], session_key[32], signature[64];
+    uint8_t officer[16], officer_key[32], replaces[16], session_key[32], handover[16], signature[64];
     char event[66], result[12];
     enum signer signer;
-    bool synchronised, has_case, has_item, has_object, has_officer;
+    bool synchronised, has_case, has_item, has_object, has_officer, has_handover;
     struct slice permissions, signed_bytes;
     struct section sections[8];
     size_t n_sections;

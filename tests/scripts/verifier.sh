@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The independent verifier (verify/) and the program agree, on sound vaults and on changed ones.
-# tests/scripts/verifier.sh EXHIBIT; prints TAP. N changes are tried (40 for each of three vaults), from SEED on.
-# shellcheck source=tests/scripts/tap.inc
+# tests/scripts/verifier.sh EXHIBIT; prints TAP. N changes are tried (25 for each of three vaults), from SEED on.
 here=$(realpath "$(dirname "$0")/..")
+# shellcheck source=tests/scripts/tap.inc
 . "$here/scripts/tap.inc" verifier "$1"
 verify=${bin%/src/cli/exhibit}/verify/exhibit-verify
-export N=${N:-40} SEED=${SEED:-1}
+export N=${N:-25} SEED=${SEED:-1}
 
 echo 'the passphrase of another' >other
 chmod 600 other
@@ -41,7 +41,7 @@ collected() {
     one collect a --case 1 --label 'the first'
     one collect b --case 1
     cp -a vault vault-1
-    exhibit ledger checkpoint --quiet >head-1
+    exhibit ledger checkpoint --quiet >head-1.txt
     one collect empty --case 1
     as_other collect small --case 1
     one collect zeros --case 1
@@ -62,7 +62,7 @@ later() {
     one vault scrub
     one vault parity
     EXHIBIT_NEW_PASSPHRASE_FILE=$work/other one officer add Third --permissions view,collect --kdf-memory 8
-    exhibit ledger checkpoint --quiet >head
+    exhibit ledger checkpoint --quiet >head.txt
 }
 { collected && dispose && later; } >making 2>&1 || tail -n 3 making | sed 's/^/# /'
 key=$(jq -r .vault_key vault/vault.json)
@@ -90,10 +90,10 @@ done
 check "the hashes of items are those of the files" same_hashes
 check "a disposed item is said to be disposed of, replaced packs are known" disposed
 check "both count the same" counts
-check "with the key on paper, and a checkpoint that was kept" exits 0 "$verify" vault vault --key "$key" --checkpoint head-1
-check "a checkpoint that is the head" exits 0 "$verify" vault vault --checkpoint head
+check "with the key on paper, and a checkpoint that was kept" exits 0 "$verify" vault vault --key "$key" --checkpoint head-1.txt
+check "a checkpoint that is the head" exits 0 "$verify" vault vault --checkpoint head.txt
 check "with another key" exits 5 "$verify" vault vault --key "${key%?????}AAAA="
-check "an older copy is told by a later checkpoint" exits 4 "$verify" vault vault-1 --checkpoint head
+check "an older copy is told by a later checkpoint" exits 4 "$verify" vault vault-1 --checkpoint head.txt
 check "--max-ids is a limit, and said" eval "exits 1 '$verify' vault vault --max-ids 3 2>said && grep -q max-ids said"
 check "usage" exits 2 "$verify" vault
 check "no vault" exits 1 "$verify" vault nowhere
@@ -104,24 +104,46 @@ encrypted() {
 check "an encrypted vault is not checked, and not good" encrypted
 outsider() { make -C "$here/../verify" -s BUILD="$work/outside" && exits 0 "$work/outside" vault vault-1; }
 check "make alone builds it" outsider
+repaired() {
+    cp -a vault-1 mended
+    rm "$(find mended -name '*.pack' -size +100k)"
+    exits 4 "$verify" vault mended || return 1
+    one vault repair --from-vault vault-1 --vault mended
+    exits 0 exhibit vault check --deep --vault mended && exits 0 "$verify" vault mended
+}
+check "a pack that is gone is told, and known to be replaced after a repair" repaired
+hand() { # vault.md §9.5 as it stands on the page
+    local page
+    page=$(sed -n '/^### 9.5/,/^## 10/p' "$here/../docs/format/vault.md" | sed -n '/^```/,/^```/p' | grep -v '^```')
+    printf 'V=%s\nexhibit() { "%s" "$@" --officer One; }\n%s\n' vault "$bin" "$page" >page.sh
+    bash page.sh >gone 2>/dev/null && [ -s gone ] && [ "$(sort gone | uniq -u | wc -l)" = 0 ]
+}
+check "vault.md §9.5 by hand: packs that are gone are packs that were replaced" hand
 
 # ---- a long ledger: several tiles ----
 
 long() {
-    local i
     cp -a vault-1 vault-3
-    for i in $(seq 90); do one item list --vault vault-3 || return 1; done >/dev/null 2>&1
-    exhibit ledger checkpoint --vault vault-3 --quiet >head-3
-    for i in $(seq 45); do one item list --vault vault-3 || return 1; done >/dev/null 2>&1
-    exits 0 "$verify" vault vault-3 --checkpoint head-3 && exits 0 "$verify" vault vault-3 --checkpoint head-1 &&
+    for _ in $(seq 90); do one item list --vault vault-3 || return 1; done >/dev/null 2>&1
+    exhibit ledger checkpoint --vault vault-3 --quiet >head-3.txt
+    for _ in $(seq 45); do one item list --vault vault-3 || return 1; done >/dev/null 2>&1
+    exits 0 "$verify" vault vault-3 --checkpoint head-3.txt && exits 0 "$verify" vault vault-3 --checkpoint head-1.txt &&
         "$verify" vault vault-3 --json | jq -e '.claims.history | .entries > 256 and .tiles > 2'
 }
 check "a ledger of more than one tile" long
 
-# ---- changed vaults ----
+# ---- ledgers by somebody with every key ----
+
+check "both judge forged ledgers alike" python3 "$here/verify/forge.py" "$bin" "$verify" "$work/forged"
+sed -n 's/^/# /; / exhibit says \| ledgers, /p' log
+
+# ---- changed vaults: under the sanitizers ----
+
+checked=$work/checked
+make -C "$here/../verify" -s BUILD="$checked" CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover' || checked=$verify
 
 for v in vault-1 vault vault-3; do
-    check "$N changes of $v: both notice, or neither" python3 "$here/verify/agree.py" "$bin" "$verify" $v One
+    check "$N changes of $v: both notice, or neither" python3 "$here/verify/agree.py" "$bin" "$checked" $v One
     sed 's/^#* */# /' log
 done
 echo "1..$count"
