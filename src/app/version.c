@@ -2,6 +2,7 @@
 #include "app/act_internal.h"
 
 #include "crypto/blockhash.h"
+#include "report/custody_form.h"
 
 #include <gnu/libc-version.h>
 #ifdef EXHIBIT_HAVE_IPSEC_MB
@@ -27,6 +28,7 @@ ex_code app_version(struct act *act, json_t **ret_result, struct ex_error *err) 
     (void)act;
     (void)err;
     (void)snprintf(nettle, sizeof nettle, "%d.%d", nettle_version_major(), nettle_version_minor());
+    add(list, "cairo", custody_form_cairo_version());
     add(list, "glibc", gnu_get_libc_version());
     (void)snprintf(isal, sizeof isal, "%d.%d.%d", ISAL_MAJOR_VERSION, ISAL_MINOR_VERSION,
                    ISAL_PATCH_VERSION); /* of the headers: the library tells nobody its own */
@@ -39,6 +41,7 @@ ex_code app_version(struct act *act, json_t **ret_result, struct ex_error *err) 
     add(list, "libsodium", sodium_version_string());
     add(list, "nettle", nettle);
     add(list, "openssl", OpenSSL_version(OPENSSL_VERSION_STRING));
+    add(list, "pango", custody_form_pango_version());
     add(list, "sqlite", sqlite3_libversion());
     add(list, "uthash", EX_STRINGIFY(UTHASH_VERSION));
     add(list, "zstd", ZSTD_versionString());

@@ -38,8 +38,15 @@ EX_MUST_USE ex_code page_take(struct page *p, char **ret, size_t *ret_bytes, str
 
 /* ---- qr.c ---- */
 
-/* The text as a QR code, an SVG element `class`. Level Q: a quarter of it may be soiled. */
+enum { QR_QUIET_MODULES = 4 }; /* white around a code, as ISO/IEC 18004 wants it */
+
+/* The text as a QR code, an SVG element. Level Q: a quarter of it may be soiled. */
 EX_MUST_USE ex_code qr_put_svg(struct page *p, const char *text, const char *label,
                                struct ex_error *err);
+/* The same for another way of drawing: dark runs of a row, in modules from the upper left corner of
+ * the code itself; *ret_side, set before the first run, is its side without the white around it. */
+EX_MUST_USE ex_code qr_each_run(const char *text,
+                                void (*fn)(void *context, int x, int y, int width), void *context,
+                                int *ret_side, struct ex_error *err);
 
 #endif
