@@ -168,7 +168,7 @@ static int by_place(const void *a, const void *b) {
 
 static void pack_name(struct run *r, const char *name, const char *dir) {
     uint8_t id[32];
-    if (strlen(name) != 69 || strcmp(name + 64, ".pack") != 0 || strncmp(name, dir + 6, 2) != 0 ||
+    if (strlen(name) != 69 || memcmp(name + 64, ".pack", sizeof ".pack") != 0 || strncmp(name, dir + 6, 2) != 0 ||
         !get_hex((struct slice){(const uint8_t *)name, 64}, id, 32)) {
         find(r, CONTENT, NOTE, NOWHERE, "a file in %s is no pack by its name: not looked at", dir);
         return;
