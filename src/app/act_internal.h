@@ -93,6 +93,21 @@ void unlock_attempts_forget(struct act *act);
 /* An attempt that nobody can sign for: the next session does. False when it could not be noted. */
 bool act_note_failed_unlock(struct act *act);
 
+/* ---- a history of some of the entries: reading.c ---- */
+
+struct reading {
+    struct history *history;
+    size_t session_count, session_capacity;
+    uint64_t *session; /* indexes of the session.open entries that were fed */
+};
+EX_MUST_USE ex_code reading_start(struct act *act, struct reading *r, struct ex_error *err);
+void reading_clear(struct reading *r);
+/* The entry, and before it the session that signed it. In order of index. */
+EX_MUST_USE ex_code reading_feed(struct act *act, struct reading *r, uint64_t index,
+                                 const uint8_t *bytes, size_t size_bytes, struct ex_error *err);
+/* The event stands in one of the first lines; most entries need no more than this look. */
+bool reading_event_begins(const uint8_t *bytes, size_t size_bytes, const char *event);
+
 /* ---- the officers of the ledger: roster.c ---- */
 
 /* Reads every entry about officers that was not read yet. From the ledger alone. */
@@ -106,6 +121,9 @@ const struct history_officer *roster_at(const struct act *act, size_t position);
 char *roster_name(struct act *act, const struct history_officer *o);
 /* Entries about officers and keys, ascending: indexes of the ledger. */
 size_t roster_key_entries(const struct act *act, const uint64_t **ret);
+/* One in office, by name or id. */
+EX_MUST_USE ex_code roster_in_office(struct act *act, const char *given,
+                                     const struct history_officer **ret, struct ex_error *err);
 /* By name; of several the one in office. */
 const struct history_officer *roster_find(struct act *act, const char *name);
 /* Under the ledger's lock: EX_DENIED when the act's officer was retired since it began. */
@@ -173,6 +191,8 @@ EX_MUST_USE ex_code project_section(struct act *act, const struct entry *e, cons
 EX_MUST_USE ex_code project_row(struct act *act, uint64_t index, struct entry *ret_entry,
                                 json_t **ret_row, json_t **ret_what, struct ex_error *err);
 
+/* The line for people of an entry about a hand-over; false: it is none (custody_view.c). */
+bool custody_summary(const struct entry *e, json_t *what, char *to, size_t size);
 /* The row of an entry whose body is gone or damaged. */
 json_t *project_row_damaged(const struct entry *e, const struct ex_error *why);
 

@@ -51,6 +51,11 @@ ex_code app_item_dispose(struct act *act, json_t **ret_result, struct ex_error *
 ex_code app_item_show(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_verify(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_export(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_handover_offer(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_handover_accept(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_handover_refuse(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_handover_withdraw(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_handover_list(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_custody_log(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_vault_check(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_vault_repair(struct act *act, json_t **ret_result, struct ex_error *err);

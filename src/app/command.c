@@ -82,7 +82,7 @@ const char *permission_word(enum permission p) {
         [PERMISSION_NONE] = "none",       [PERMISSION_MANAGE] = "manage",
         [PERMISSION_COLLECT] = "collect", [PERMISSION_VIEW] = "view",
         [PERMISSION_VERIFY] = "verify",   [PERMISSION_EXPORT] = "export",
-        [PERMISSION_DISPOSE] = "dispose",
+        [PERMISSION_DISPOSE] = "dispose", [PERMISSION_HANDOVER] = "handover",
     };
     return (unsigned)p < PERMISSION_COUNT && words[p] != NULL ? words[p] : "none";
 }

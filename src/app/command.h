@@ -23,6 +23,7 @@ enum permission {
     PERMISSION_VERIFY,
     PERMISSION_EXPORT,
     PERMISSION_DISPOSE,
+    PERMISSION_HANDOVER,
     PERMISSION_COUNT
 };
 const char *permission_word(enum permission p);

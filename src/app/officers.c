@@ -186,23 +186,6 @@ ex_code keys_drop_officer(struct act *act, const uint8_t id[static VAULT_ID_BYTE
     return dropped ? EX_OK : vault_keyring_rotate(act->keyring, err);
 }
 
-/* An officer in office by name or id. */
-static ex_code find_in_office(struct act *act, const char *given,
-                              const struct history_officer **ret, struct ex_error *err) {
-    uint8_t id[VAULT_ID_BYTES];
-    const struct history_officer *o = ex_parse_hex(given, strlen(given), id, sizeof id)
-                                          ? roster_officer(act, id)
-                                          : roster_find(act, given);
-    if (o == NULL)
-        return ex_hint(ex_fail(err, EX_NOT_FOUND, "the ledger enrols no officer \"%.100s\"", given),
-                       err, "exhibit officer list shows them");
-    if (o->retired_at != 0)
-        return ex_fail(err, EX_NOT_FOUND, "%.100s was retired already, by entry %" PRIu64, given,
-                       o->retired_at);
-    *ret = o;
-    return EX_OK;
-}
-
 static ex_code retire(struct act *act, const struct history_officer *o, json_t **ret_result,
                       struct ex_error *err) {
     EX_AUTO_FREE struct draft *retirement = ex_new0(struct draft);
@@ -230,7 +213,7 @@ static ex_code retire(struct act *act, const struct history_officer *o, json_t *
 
 ex_code app_officer_retire(struct act *act, json_t **ret_result, struct ex_error *err) {
     const struct history_officer *o;
-    EX_TRY(find_in_office(act, act->request->operand[0], &o, err));
+    EX_TRY(roster_in_office(act, act->request->operand[0], &o, err));
     /* So somebody with "manage" is always left. */
     if (memcmp(o->id, act->officer.id, sizeof o->id) == 0)
         return ex_hint(ex_fail(err, EX_DENIED, "nobody retires themselves"), err,
@@ -278,7 +261,7 @@ static ex_code replace(struct act *act, const struct history_officer *old, json_
  * enrols one, and from then on that one signs. */
 ex_code app_key_recover(struct act *act, json_t **ret_result, struct ex_error *err) {
     const struct history_officer *old;
-    ex_code code = find_in_office(act, act_flag(act, FLAG_OFFICER), &old, err);
+    ex_code code = roster_in_office(act, act_flag(act, FLAG_OFFICER), &old, err);
     if (code == EX_OK) {
         act->officer_name = roster_name(act, old);
         code = make_officer(act, act->officer_name, &act->officer, err);

@@ -149,6 +149,8 @@ static void summary_line(const struct entry *e, json_t *what, char *to, size_t s
                *output = json_string_value(json_object_get(what, "output")),
                *origin = json_string_value(json_object_get(what, "origin"));
     bool ended = (e->has & ENTRY_HAS_RESULT) != 0;
+    if (custody_summary(e, what, to, size))
+        return;
     if (!ended && origin != NULL && json_object_get(what, "old_size") != NULL) {
         (void)snprintf(to, size, "asked to cosign %lld entries of %.180s", number_at(what, "size"),
                        origin);

@@ -4,15 +4,13 @@
  * vault is unlocked, and nobody is put in or out of office by a changed catalog. */
 #include "app/act_internal.h"
 
-#include <stdio.h>
+#include "base/cursor.h"
 
-enum { ROSTER_BYTES_MAX = 1 << 24, EVENT_LINE_WITHIN = 600 };
+enum { ROSTER_BYTES_MAX = 1 << 24 };
 
 struct roster {
-    struct history *history;
+    struct reading reading;
     uint64_t size; /* entries looked at */
-    size_t session_count, session_capacity;
-    uint64_t *session; /* indexes of the session.open entries that were fed */
     size_t key_count, key_capacity;
     uint64_t *key; /* indexes of the entries about officers and keys */
 };
@@ -20,39 +18,9 @@ struct roster {
 void roster_free(struct roster *r) {
     if (r == NULL)
         return;
-    history_free(r->history);
-    free(r->session);
+    reading_clear(&r->reading);
     free(r->key);
     free(r);
-}
-
-/* Rights follow from the entry and its signer; its place in the tree ledger_read() has proved. */
-static ex_code feed(struct roster *r, const struct entry *e, const uint8_t *bytes, size_t size,
-                    struct ex_error *err) {
-    bool good; /* what is not takes no effect; `exhibit ledger verify` names it */
-    return history_feed(r->history, e->index, e->tree, bytes, size, NULL, &good, err);
-}
-
-static ex_code feed_session(struct act *act, uint64_t index, struct ex_error *err) {
-    struct roster *r = act->roster;
-    EX_AUTO_FREE uint8_t *bytes = NULL;
-    EX_AUTO_FREE struct entry *e = ex_new0(struct entry);
-    size_t size;
-    for (size_t i = 0; i < r->session_count; i++)
-        if (r->session[i] == index)
-            return EX_OK;
-    EX_TRY(ex_grow(&r->session, &r->session_capacity, r->session_count + 1, sizeof *r->session,
-                   ROSTER_BYTES_MAX, "the sessions of officers", err));
-    r->session[r->session_count++] = index;
-    EX_TRY(ledger_read(act->ledger, index, &bytes, &size, err));
-    EX_TRY(entry_parse(bytes, size, e, err));
-    return strcmp(e->event, "session.open") == 0 ? feed(r, e, bytes, size, err) : EX_OK;
-}
-
-/* The event stands in one of the first lines; most entries need no more than this look. */
-static bool event_begins(const uint8_t *bytes, size_t size, const char *line) {
-    return memmem(bytes, size < EVENT_LINE_WITHIN ? size : EVENT_LINE_WITHIN, line, strlen(line)) !=
-           NULL;
 }
 
 static ex_code note_key_entry(struct roster *r, uint64_t index, struct ex_error *err) {
@@ -71,23 +39,16 @@ static ex_code take_entry(struct act *act, uint64_t index, struct ex_error *err)
     EX_AUTO_FREE uint8_t *bytes = NULL;
     size_t size;
     EX_TRY(ledger_read(act->ledger, index, &bytes, &size, err));
-    bool officer = event_begins(bytes, size, "\nevent officer.");
-    if (officer || event_begins(bytes, size, "\nevent key."))
+    bool officer = reading_event_begins(bytes, size, "officer.");
+    if (officer || reading_event_begins(bytes, size, "key."))
         EX_TRY(note_key_entry(act->roster, index, err));
-    if (!officer)
-        return EX_OK;
-    EX_AUTO_FREE struct entry *e = ex_new0(struct entry);
-    EX_TRY(entry_parse(bytes, size, e, err));
-    if (e->signer == ENTRY_SIGNER_SESSION && e->signer_session < index)
-        EX_TRY(feed_session(act, e->signer_session, err));
-    return feed(act->roster, e, bytes, size, err);
+    return officer ? reading_feed(act, &act->roster->reading, index, bytes, size, err) : EX_OK;
 }
 
 ex_code roster_load(struct act *act, struct ex_error *err) {
-    const struct vault_config *config = vault_config(act->vault);
     if (act->roster == NULL) {
         struct roster *r = ex_new0(struct roster);
-        ex_code code = history_new(config->origin, config->key.public_key, &r->history, err);
+        ex_code code = reading_start(act, &r->reading, err);
         if (code != EX_OK) {
             free(r);
             return code;
@@ -101,11 +62,11 @@ ex_code roster_load(struct act *act, struct ex_error *err) {
 
 const struct history_officer *roster_officer(const struct act *act,
                                              const uint8_t id[static ENTRY_ID_BYTES]) {
-    return history_officer(act->roster->history, id);
+    return history_officer(act->roster->reading.history, id);
 }
 
 const struct history_officer *roster_at(const struct act *act, size_t position) {
-    return history_officer_at(act->roster->history, position);
+    return history_officer_at(act->roster->reading.history, position);
 }
 
 char *roster_name(struct act *act, const struct history_officer *o) {
@@ -130,6 +91,22 @@ const struct history_officer *roster_find(struct act *act, const char *name) {
             found = o;
     }
     return found;
+}
+
+ex_code roster_in_office(struct act *act, const char *given, const struct history_officer **ret,
+                         struct ex_error *err) {
+    uint8_t id[VAULT_ID_BYTES];
+    const struct history_officer *o = ex_parse_hex(given, strlen(given), id, sizeof id)
+                                          ? roster_officer(act, id)
+                                          : roster_find(act, given);
+    if (o == NULL)
+        return ex_hint(ex_fail(err, EX_NOT_FOUND, "the ledger enrols no officer \"%.100s\"", given),
+                       err, "exhibit officer list shows them");
+    if (o->retired_at != 0)
+        return ex_fail(err, EX_NOT_FOUND, "%.100s was retired already, by entry %" PRIu64, given,
+                       o->retired_at);
+    *ret = o;
+    return EX_OK;
 }
 
 ex_code roster_check_in_office(struct act *act, struct ex_error *err) {

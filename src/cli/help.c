@@ -20,6 +20,8 @@ static const struct group {
     {N_("To check it"), {"verify", "vault check", "vault scrub", "ledger verify"}},
     {N_("To hand it out, and show what was done"),
      {"export", "custody log", "ledger show", "ledger checkpoint", "ledger prove", "item dispose"}},
+    {N_("To pass it on, and say who holds it"),
+     {"handover offer", "handover accept", "handover refuse", "handover withdraw", "handover list"}},
     {N_("To have it vouched for by others, and vouch for theirs"), {"cosign", "ledger cosigned"}},
     {N_("Who may act"), {"officer add", "officer list", "officer retire"}},
     {N_("What opens the vault"),

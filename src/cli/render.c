@@ -19,6 +19,8 @@ static const struct renderer {
     {"item-dispose", render_item_dispose},
     {"verify", render_verify},
     {"export", render_export},
+    {"handover", render_handover},
+    {"handover-list", render_handover_list},
     {"custody-log", render_custody_log},
     {"vault-check", render_vault_check},
     {"vault-repair", render_vault_repair},

@@ -22,6 +22,8 @@ void render_item_list(struct cli_page *page, const json_t *result);
 void render_item_show(struct cli_page *page, const json_t *result);
 void render_verify(struct cli_page *page, const json_t *result);
 void render_export(struct cli_page *page, const json_t *result);
+void render_handover(struct cli_page *page, const json_t *result);
+void render_handover_list(struct cli_page *page, const json_t *result);
 void render_custody_log(struct cli_page *page, const json_t *result);
 /* Which items damage hurts, of a result with `items` and `problem_count`. */
 void page_hurt_items(struct cli_page *page, const json_t *result);
