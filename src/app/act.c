@@ -42,9 +42,10 @@ static ex_code act_open_vault(struct act *act, struct ex_error *err) {
             "nothing is in it yet: run exhibit init again, with the same directory");
     const struct vault_config *config = vault_config(act->vault);
     const char *key = act_flag(act, FLAG_KEY);
-    /* For these two it is the key of the other side. */
+    /* For these it is the key of the other side. */
     bool others = act->request->command->run == app_cosign ||
-                  act->request->command->run == app_ledger_cosigned;
+                  act->request->command->run == app_ledger_cosigned ||
+                  act->request->command->run == app_package_import;
     if (key != NULL && !others) {
         struct note_key given;
         if (note_key_parse(key, &given, err) != EX_OK)
@@ -107,7 +108,9 @@ ex_code app_run(const struct request *request, const struct app_face *face, json
     *ret_verdict = EX_OK;
     if (request->command->run == NULL)
         return ex_fail(err, EX_INTERNAL, "\"%s\" is a face's own command", request->command->words);
-    bool needs_vault = request->command->run != app_init && request->command->run != app_version;
+    const struct command *c = request->command;
+    bool needs_vault = c->run != app_init && c->run != app_version &&
+                       c->run != app_package_verify && c->run != app_package_open;
     if (needs_vault)
         code = act_open_vault(&act, err);
     if (code == EX_OK)

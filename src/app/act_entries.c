@@ -90,6 +90,9 @@ static ex_code add_section(struct sections *s, struct entry *e, const char *name
 static ex_code add_sections(struct act *act, struct draft *d, struct sections *s,
                             struct ex_error *err) {
     json_t *why = d->bare ? NULL : why_json(act);
+    if (d->provenance != NULL)
+        EX_TRY(
+            body_add(&s->body, &d->entry, "provenance", d->provenance, d->provenance_bytes, err));
     EX_TRY(add_section(s, &d->entry, "what", json_incref(d->what), err));
     EX_TRY(add_section(s, &d->entry, "who", who_json(act), err));
     return why != NULL ? add_section(s, &d->entry, "why", why, err) : EX_OK;

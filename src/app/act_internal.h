@@ -144,7 +144,9 @@ struct draft {
     json_t *what;
     bool by_vault, by_officer;     /* otherwise by the session */
     const struct sign_key *signer; /* only with by_vault */
-    bool bare;                     /* no who and why: what the act's own people did not ask for */
+    const char *provenance;        /* a section of that name, the caller's; NULL: none */
+    size_t provenance_bytes;
+    bool bare; /* no who and why: what the act's own people did not ask for */
 };
 
 /* Called under the ledger's lock with the catalog up to date, before the draft is signed. */

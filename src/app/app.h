@@ -56,6 +56,10 @@ ex_code app_handover_accept(struct act *act, json_t **ret_result, struct ex_erro
 ex_code app_handover_refuse(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_handover_withdraw(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_handover_list(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_package_create(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_package_verify(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_package_open(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_package_import(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_custody_log(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_vault_check(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_vault_repair(struct act *act, json_t **ret_result, struct ex_error *err);

@@ -4,6 +4,9 @@
 
 #include "base/cursor.h"
 #include "crypto/seal.h"
+#include "formats/age.h"
+#include "formats/minisign.h"
+#include "formats/ssh_key.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -141,6 +144,21 @@ ex_code app_officer_add(struct act *act, json_t **ret_result, struct ex_error *e
 
 /* ---- officer list ---- */
 
+/* The same two keys as other tools write them: what goes onto paper before a package is sent. */
+static void set_foreign_forms(json_t *row, const struct history_officer *o) {
+    struct minisign_key minisign;
+    struct ssh_key ssh;
+    struct age_recipient age;
+    char line[MINISIGN_KEY_LINE_BYTES], text[SSH_KEY_TEXT_BYTES], to[AGE_RECIPIENT_CHARS + 1];
+    minisign_key_make(o->key, &minisign);
+    ssh_key_make(o->key, &ssh);
+    json_object_set_new(row, "minisign", json_string(minisign_key_line(&minisign, line)));
+    json_object_set_new(row, "ssh", json_string(ssh_key_text(&ssh, text)));
+    bool good = age_recipient_make(o->box, &age, NULL) == EX_OK;
+    json_object_set_new(row, "age",
+                        good ? json_string(age_recipient_print(&age, to)) : json_null());
+}
+
 static json_t *officer_row(struct act *act, const struct history_officer *o) {
     struct vault_slot slot;
     EX_AUTO_FREE char *name = roster_name(act, o);
@@ -149,6 +167,7 @@ static json_t *officer_row(struct act *act, const struct history_officer *o) {
     json_object_set_new(row, "enrolled", json_number(o->enrolled_at));
     json_object_set_new(row, "retired",
                         o->retired_at != 0 ? json_number(o->retired_at) : json_null());
+    set_foreign_forms(row, o);
     json_object_set_new(row, "slot", json_null());
     for (size_t i = 0; i < vault_keyring_slot_count(act->keyring); i++) {
         vault_keyring_slot(act->keyring, i, &slot);

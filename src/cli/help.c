@@ -22,6 +22,8 @@ static const struct group {
      {"export", "custody log", "ledger show", "ledger checkpoint", "ledger prove", "item dispose"}},
     {N_("To pass it on, and say who holds it"),
      {"handover offer", "handover accept", "handover refuse", "handover withdraw", "handover list"}},
+    {N_("To send it to others, and take in what they send"),
+     {"package create", "package verify", "package open", "package import"}},
     {N_("To have it vouched for by others, and vouch for theirs"), {"cosign", "ledger cosigned"}},
     {N_("Who may act"), {"officer add", "officer list", "officer retire"}},
     {N_("What opens the vault"),

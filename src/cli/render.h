@@ -24,6 +24,10 @@ void render_verify(struct cli_page *page, const json_t *result);
 void render_export(struct cli_page *page, const json_t *result);
 void render_handover(struct cli_page *page, const json_t *result);
 void render_handover_list(struct cli_page *page, const json_t *result);
+void render_package_create(struct cli_page *page, const json_t *result);
+void render_package_verify(struct cli_page *page, const json_t *result);
+void render_package_open(struct cli_page *page, const json_t *result);
+void render_package_import(struct cli_page *page, const json_t *result);
 void render_custody_log(struct cli_page *page, const json_t *result);
 /* Which items damage hurts, of a result with `items` and `problem_count`. */
 void page_hurt_items(struct cli_page *page, const json_t *result);
@@ -55,5 +59,6 @@ void render_version(struct cli_page *page, const json_t *result);
 void render_history(struct cli_page *page, const json_t *rows);
 void render_history_row(struct cli_page *page, const json_t *row);
 void render_claims(struct cli_page *page, const json_t *claims);
+void render_package_claims(struct cli_page *page, const json_t *claims);
 
 #endif

@@ -172,6 +172,10 @@ void render_officer_list(struct cli_page *page, const json_t *result) {
                      page_number_text(retired, row, "retired"));
         else
             page_say(page, 4, _("in office, enrolled by entry %s"), entry);
+        if (!page_has(row, "retired")) {
+            page_say(page, 4, _("minisign: %s"), page_text_or(row, "minisign", "?"));
+            page_say(page, 4, _("age: %s"), page_text_or(row, "age", "?"));
+        }
         if (!page_has(row, "retired") && !page_has(row, "slot"))
             page_say(page, 4, "%s", _("HAS NO SLOT: cannot open the vault"));
         if (page_has(row, "retired") && page_has(row, "slot"))

@@ -94,6 +94,42 @@ static const struct claim {
     {"signers", N_("Signers and time"), N_("who signed, and by which clock?"), signers_counts},
 };
 
+/* Of a package: what came with it. */
+static const struct count package_content_counts[] = {
+    {"items", N_("items with bytes"), false},
+    {"items_good", N_("items good"), false},
+    {"files", N_("files"), false},
+    {"bytes_read", N_("evidence read"), true},
+    {"bytes_unreadable_at_collection", N_("never read from the source"), true},
+    {NULL, NULL, false},
+};
+
+static const struct count package_history_counts[] = {
+    {"entries", N_("entries in the package"), false},
+    {"proved", N_("of them proved to be in the ledger"), false},
+    {"ledger_size", N_("entries that the ledger had"), false},
+    {"bodies", N_("bodies"), false},
+    {"sections_withheld", N_("sections withheld"), false},
+    {NULL, NULL, false},
+};
+
+static const struct count package_signers_counts[] = {
+    {"signatures_good", N_("good signatures"), false},
+    {"signatures_bad", N_("bad signatures"), false},
+    {"officers", N_("officers"), false},
+    {"sessions", N_("sessions"), false},
+    {NULL, NULL, false},
+};
+
+static const struct claim package_claims_table[] = {
+    {"content", N_("Content"), N_("are the bytes those that the sender's ledger names?"),
+     package_content_counts},
+    {"history", N_("History"), N_("do these entries stand in the sender's ledger?"),
+     package_history_counts},
+    {"signers", N_("Signers"), N_("who signed the entries and the package?"),
+     package_signers_counts},
+};
+
 static void put_counts(struct cli_page *page, const struct count *counts, const json_t *claim) {
     const json_t *values = page_get(claim, "counts");
     for (const struct count *c = counts; c->key != NULL; c++) {
@@ -125,16 +161,23 @@ static void put_claim(struct cli_page *page, const struct claim *kind, const jso
     page_list(page, 2, _("this does not prove:"), page_get(claim, "does_not_prove"));
 }
 
-static void put_claims(struct cli_page *page, const json_t *claims, size_t first) {
-    for (size_t i = first; i < sizeof claims_table / sizeof claims_table[0]; i++) {
+enum { CLAIMS = sizeof claims_table / sizeof claims_table[0] };
+
+static void put_claims(struct cli_page *page, const struct claim *table, const json_t *claims,
+                       size_t first) {
+    for (size_t i = first; i < CLAIMS; i++) {
         if (i > first)
             page_gap(page);
-        put_claim(page, &claims_table[i], page_get(claims, claims_table[i].key));
+        put_claim(page, &table[i], page_get(claims, table[i].key));
     }
 }
 
 void render_claims(struct cli_page *page, const json_t *claims) {
-    put_claims(page, claims, 0);
+    put_claims(page, claims_table, claims, 0);
+}
+
+void render_package_claims(struct cli_page *page, const json_t *claims) {
+    put_claims(page, package_claims_table, claims, 0);
 }
 
 /* ---- items ---- */
@@ -214,7 +257,7 @@ void render_verify(struct cli_page *page, const json_t *result) {
 }
 
 void render_ledger_verify(struct cli_page *page, const json_t *result) {
-    put_claims(page, page_get(result, "claims"), 1);
+    put_claims(page, claims_table, page_get(result, "claims"), 1);
     page_gap(page);
     page_prose(page, _("The bytes of the items were not looked at: `exhibit verify` does that."));
     put_advice(page, page_get(result, "claims"), false);

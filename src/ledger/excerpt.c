@@ -25,7 +25,9 @@ struct excerpt {
     bool has_since;
     uint64_t since;
     struct merkle_proof growth;
-    char *note;
+    char *text; /* all of it; note points into it */
+    size_t text_bytes;
+    const char *note;
     size_t note_bytes;
 };
 
@@ -37,7 +39,7 @@ void excerpt_free(struct excerpt *x) {
         free(x->one[i].body);
     }
     free(x->one);
-    free(x->note);
+    free(x->text);
     free(x);
 }
 
@@ -146,9 +148,10 @@ static ex_code parse_note(struct ex_cursor *c, struct excerpt *x, struct ex_erro
     if (line == NULL || size != 10 || memcmp(line, "checkpoint", 10) != 0)
         return bad_line(err, "checkpoint");
     x->note_bytes = ex_cursor_left(c);
-    EX_TRY(ex_alloc(x->note_bytes + 1, 1, NOTE_BYTES_MAX, "the checkpoint of an excerpt", &x->note,
-                    err));
-    ex_cursor_copy(c, x->note, x->note_bytes);
+    x->note = (const char *)ex_cursor_bytes(c, x->note_bytes);
+    if (x->note_bytes > NOTE_BYTES_MAX)
+        return ex_fail(err, EX_LIMIT, "the checkpoint of the excerpt is larger than %d bytes",
+                       NOTE_BYTES_MAX);
     return EX_OK;
 }
 
@@ -170,11 +173,14 @@ static ex_code parse_head(struct ex_cursor *c, struct excerpt *x, struct ex_erro
 ex_code excerpt_parse(const char *text, size_t size_bytes, struct excerpt **ret,
                       struct ex_error *err) {
     EX_AUTO(excerpt_free) struct excerpt *x = ex_new0(struct excerpt);
-    struct ex_cursor c = ex_cursor_make(text, size_bytes);
     const char *v;
     size_t size;
     if (size_bytes > EXCERPT_BYTES_MAX)
         return ex_fail(err, EX_LIMIT, "the excerpt is larger than %zu bytes", EXCERPT_BYTES_MAX);
+    EX_TRY(ex_alloc(size_bytes + 1, 1, EXCERPT_BYTES_MAX + 1, "an excerpt", &x->text, err));
+    memcpy(x->text, text, size_bytes);
+    x->text_bytes = size_bytes;
+    struct ex_cursor c = ex_cursor_make(x->text, size_bytes);
     EX_TRY(parse_head(&c, x, err));
     while ((v = ex_cursor_keyed(&c, "entry", &size)) != NULL)
         EX_TRY(parse_entry(&c, v, size, x, err));
@@ -200,6 +206,11 @@ size_t excerpt_count(const struct excerpt *x) {
 
 void excerpt_at(const struct excerpt *x, size_t position, struct excerpt_entry *ret) {
     *ret = x->one[position].public;
+}
+
+const char *excerpt_text(const struct excerpt *x, size_t *ret_bytes) {
+    *ret_bytes = x->text_bytes;
+    return x->text;
 }
 
 const char *excerpt_note(const struct excerpt *x, size_t *ret_bytes) {

@@ -59,6 +59,8 @@ const char *excerpt_origin(const struct excerpt *x);
 const uint8_t *excerpt_key(const struct excerpt *x); /* SIGN_PUBLIC_BYTES: as it says itself */
 size_t excerpt_count(const struct excerpt *x);
 void excerpt_at(const struct excerpt *x, size_t position, struct excerpt_entry *ret);
+/* The whole, as it was parsed, with a NUL behind it; the excerpt's. */
+const char *excerpt_text(const struct excerpt *x, size_t *ret_bytes);
 const char *excerpt_note(const struct excerpt *x, size_t *ret_bytes); /* the signed checkpoint */
 
 enum { EXCERPT_PROBLEMS_MAX = 16 };

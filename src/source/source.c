@@ -20,7 +20,10 @@ struct source {
     uint64_t at;
     struct source_range *bad;
     size_t bad_count, bad_capacity;
+    size_t bad_known; /* of a member: all of them; bad_count: those that begin in what was read */
     struct source_range injected;
+    source_pull_fn *pull; /* of a member */
+    void *context;
     bool ended; /* a terminal would go on after its end */
     atomic_bool stop;
 };
@@ -106,6 +109,26 @@ ex_code source_open(const char *path, struct source **ret, struct ex_error *err)
         s->identity.kind = SOURCE_FILE;
         EX_TRY(open_file(s, err));
     }
+    *ret = ex_steal(&s);
+    return EX_OK;
+}
+
+ex_code source_open_member(const char *name, uint64_t size_bytes, source_pull_fn *pull,
+                           void *context, const struct source_range *unreadable,
+                           size_t unreadable_count, struct source **ret, struct ex_error *err) {
+    EX_AUTO(source_close) struct source *s = ex_new0(struct source);
+    s->fd = -1;
+    s->path = ex_strdup(name);
+    s->identity =
+        (struct source_identity){.kind = SOURCE_MEMBER, .path = s->path, .size_bytes = size_bytes};
+    s->pull = pull;
+    s->context = context;
+    EX_TRY(ex_grow(&s->bad, &s->bad_capacity, unreadable_count + 1, sizeof *s->bad,
+                   EX_LIMIT_UNREADABLE_RANGES * sizeof *s->bad, "the list of unreadable ranges",
+                   err));
+    if (unreadable_count > 0)
+        memcpy(s->bad, unreadable, unreadable_count * sizeof *s->bad);
+    s->bad_known = unreadable_count;
     *ret = ex_steal(&s);
     return EX_OK;
 }
@@ -243,15 +266,42 @@ static ex_code read_stream(struct source *s, uint8_t *to, size_t size_bytes, siz
     return EX_OK;
 }
 
+static ex_code read_member(struct source *s, uint8_t *to, size_t size_bytes, size_t *ret_got,
+                           struct ex_error *err) {
+    uint64_t left = s->identity.size_bytes - s->at;
+    size_t want = size_bytes < left ? size_bytes : (size_t)left, have = 0;
+    while (have < want) {
+        size_t got = 0;
+        if (atomic_load(&s->stop))
+            return ex_fail(err, EX_INTERRUPTED, "interrupted while reading \"%s\"", s->path);
+        EX_TRY(s->pull(s->context, to + have, want - have, &got, err));
+        if (got == 0)
+            return ex_fail(err, EX_ALTERED, "\"%s\" ends before its size", s->path);
+        have += got;
+    }
+    s->at += have;
+    while (s->bad_count < s->bad_known && s->bad[s->bad_count].offset < s->at)
+        s->bad_count++;
+    *ret_got = have;
+    return EX_OK;
+}
+
 ex_code source_read(struct source *s, uint8_t *to, size_t size_bytes, size_t *ret_got,
                     struct ex_error *err) {
-    return s->identity.kind == SOURCE_STDIN ? read_stream(s, to, size_bytes, ret_got, err)
-                                            : read_file(s, to, size_bytes, ret_got, err);
+    switch (s->identity.kind) {
+    case SOURCE_STDIN:
+        return read_stream(s, to, size_bytes, ret_got, err);
+    case SOURCE_MEMBER:
+        return read_member(s, to, size_bytes, ret_got, err);
+    case SOURCE_FILE:
+    default:
+        return read_file(s, to, size_bytes, ret_got, err);
+    }
 }
 
 ex_code source_seek(struct source *s, uint64_t offset, struct ex_error *err) {
     if (s->identity.kind != SOURCE_FILE)
-        return ex_fail(err, EX_UNSUPPORTED, "standard input cannot be read from the middle");
+        return ex_fail(err, EX_UNSUPPORTED, "\"%s\" cannot be read from the middle", s->path);
     if (offset > s->identity.size_bytes)
         return ex_fail(err, EX_SOURCE, "the source \"%s\" ends before byte %llu", s->path,
                        (unsigned long long)offset);
@@ -274,7 +324,7 @@ ex_code source_check_unchanged(struct source *s, struct source_identity *ret_aft
     struct source_identity now = s->identity;
     if (ret_after != NULL)
         *ret_after = now;
-    if (s->identity.kind == SOURCE_STDIN)
+    if (s->identity.kind != SOURCE_FILE)
         return EX_OK;
     if (fstat(s->fd, &st) != 0)
         return ex_fail_sys(err, "could not examine the source \"%s\"", s->path);

@@ -2,9 +2,10 @@
 /* Sources: what is collected from, behind one read-only interface.
  *
  * Nothing here can write: files are opened read-only and without touching their access time where
- * the system allows that. Today: a regular file taken as a raw image, and standard input. A source
- * gives its bytes once, from the first to the last. A range that the system cannot read is given
- * as zero bytes and listed, down to the sector (512 bytes), and reading goes on behind it.
+ * the system allows that. Today: a regular file taken as a raw image, standard input, and a member
+ * of a package. A source gives its bytes once, from the first to the last. A range that the system
+ * cannot read is given as zero bytes and listed, down to the sector (512 bytes), and reading goes
+ * on behind it.
  *
  * Where the system allows it (the file is the caller's own or the caller is privileged, the file
  * system knows leases, and nobody has the file open for writing), a file is kept from being written
@@ -24,7 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum source_kind { SOURCE_FILE, SOURCE_STDIN };
+enum source_kind { SOURCE_FILE, SOURCE_STDIN, SOURCE_MEMBER };
 enum { SOURCE_SECTOR_BYTES = 512 };
 
 struct source;
@@ -35,7 +36,8 @@ struct source_range {
 };
 
 /* What identifies a source, as the system told it; times in nanoseconds UTC. For standard input
- * only kind and path ("-") mean anything. The texts are raw bytes and live as long as the source.
+ * only kind and path ("-") mean anything, for a member only these and the size. The texts are raw
+ * bytes and live as long as the source.
  */
 struct source_identity {
     enum source_kind kind;
@@ -52,6 +54,16 @@ struct source_identity {
 
 /* path "-" is standard input. EX_UNSUPPORTED for directories, devices and the rest. */
 EX_MUST_USE ex_code source_open(const char *path, struct source **ret, struct ex_error *err);
+/* A member of something that somebody else reads from front to back: `pull` is called by one thread
+ * at a time, whichever reads the source, and gives up to size_bytes; it must give all of
+ * `size_bytes` and nothing behind it. `unreadable` (copied) are the ranges that are said not to
+ * have been read where the member was made. */
+typedef ex_code source_pull_fn(void *context, uint8_t *to, size_t size_bytes, size_t *ret_got,
+                               struct ex_error *err);
+EX_MUST_USE ex_code source_open_member(const char *name, uint64_t size_bytes, source_pull_fn *pull,
+                                       void *context, const struct source_range *unreadable,
+                                       size_t unreadable_count, struct source **ret,
+                                       struct ex_error *err);
 void source_close(struct source *s);
 EX_DEFINE_AUTO(struct source, source_close);
 

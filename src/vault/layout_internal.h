@@ -4,6 +4,7 @@
 #define EXHIBIT_VAULT_LAYOUT_INTERNAL_H
 
 #include "vault/vault_internal.h"
+#include "vault/object.h"
 
 enum {
     NODE_HEADER_BYTES = 16,
@@ -82,15 +83,6 @@ struct layout_visitor {
 EX_MUST_USE ex_code layout_walk(struct fetcher *f, const uint8_t id[static SHA256_BYTES],
                                 unsigned level, uint64_t size_bytes,
                                 const struct layout_visitor *visitor, struct ex_error *err);
-
-/* ---- manifests (format/object §6) ---- */
-
-/* The caller frees *ret; its SHA-256 is the object id, set in o. */
-EX_MUST_USE ex_code manifest_write(struct vault_object_info *o, uint8_t **ret, size_t *ret_size,
-                                   struct ex_error *err);
-/* Any bytes are safe; fills id as well. */
-EX_MUST_USE ex_code manifest_parse(const uint8_t *data, size_t size_bytes,
-                                   struct vault_object_info *ret, struct ex_error *err);
 
 /* ---- the salted tree (format/object §2) ---- */
 

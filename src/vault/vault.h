@@ -32,17 +32,17 @@ struct vault_config {
     uint8_t sha256[SHA256_BYTES]; /* of vault.json as it is */
 };
 
-/* Makes the directory (which must not exist, or be empty but for a making's mark) with vault.json, keys/, packs/, index/
- * and work/, for the two public keys of a new keyring (vault/keys.h). On failure what was made is
- * left for the caller to look at. */
+/* Makes the directory (which must not exist, or be empty but for a making's mark) with vault.json,
+ * keys/, packs/, index/ and work/, for the two public keys of a new keyring (vault/keys.h). On
+ * failure what was made is left for the caller to look at. */
 EX_MUST_USE ex_code vault_create(const char *path, bool encrypted,
                                  const uint8_t vault_key[static SIGN_PUBLIC_BYTES],
                                  const uint8_t box[static 32], struct vault_config *ret,
                                  struct ex_error *err);
-/* What stands around vault_create() and all that belongs to a new vault, so that a crash leaves none
- * half made (vault.md §1). begin: makes the directory, and takes away what a making that was cut off
- * left there. EX_EXISTS: it holds anything else; EX_BUSY: it is being made. end: from here on it is
- * a vault. A making that is freed before its end may begin again. */
+/* What stands around vault_create() and all that belongs to a new vault, so that a crash leaves
+ * none half made (vault.md §1). begin: makes the directory, and takes away what a making that was
+ * cut off left there. EX_EXISTS: it holds anything else; EX_BUSY: it is being made. end: from here
+ * on it is a vault. A making that is freed before its end may begin again. */
 struct vault_making;
 EX_MUST_USE ex_code vault_making_begin(const char *path, struct vault_making **ret,
                                        struct ex_error *err);
@@ -130,7 +130,9 @@ struct vault_put_options {
      * recorded; NULL: it is removed when the object is held. */
     struct vault_work **ret_work;
     uint64_t resume_every_bytes; /* for tests: a resume point each time that so much was read */
-    const uint8_t *salted_key;   /* for tests: not a random one */
+    const uint8_t
+        *salted_key; /* not a random one: an object of another vault is the same object here, with
+                        the same id, when its bytes and its unreadable ranges are the same */
 };
 
 /* Reads the source to its end and holds it as an object. The source was opened by the caller, who
@@ -151,7 +153,7 @@ struct vault_unfinished {
     char name[40];
     bool running;
     uint64_t bytes;
-    char what[2048];   /* JSON; empty: it cannot be read, or is longer */
+    char what[2048]; /* JSON; empty: it cannot be read, or is longer */
     bool resumable;
     uint64_t offset;   /* of the source: up to there (nearly) nothing is read again */
     char why_not[120]; /* when it is not resumable */
@@ -302,7 +304,7 @@ struct vault_compact_report {
     uint64_t packs_before, bytes_before, packs_after, bytes_after; /* of the whole vault */
     uint64_t packs_unreadable; /* their lists cannot be read: never touched */
     uint64_t objects, chunks_missing;
-    uint64_t dead_bytes; /* not needed, before compression */
+    uint64_t dead_bytes;                         /* not needed, before compression */
     uint64_t planned_bytes, planned_plain_bytes; /* the latter before compression */
     size_t planned_count, written_count, removed_count, written_capacity, removed_capacity;
     uint8_t (*planned)[VAULT_PACK_ID_BYTES]; /* to be replaced; all three the compaction's */

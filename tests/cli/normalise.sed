@@ -15,6 +15,10 @@ s/\([^0-9a-f]\|^\)[0-9a-f]\{32\}\([^0-9a-f]\|$\)/\1ID\2/g
 s/+[0-9a-f]\{8\}+[A-Za-z0-9+/]\{44\}/+KEYID+KEY/g
 s/[A-Za-z0-9+/]\{42,\}=\{1,2\}/BASE64/g
 
+s/RW[A-Za-z0-9+\/]\{54\}/MINISIGNKEY/g
+s/age1[a-z0-9]\{58\}/AGERECIPIENT/g
+s/AAAAC3NzaC1lZDI1NTE5AAAA[A-Za-z0-9+\/]\{44\}/SSHKEY/g
+
 # the machine
 s/^\(    by .*, on \).*/\1HOST/
 s/^    on .*/    on HOST/

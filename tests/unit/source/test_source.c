@@ -435,6 +435,58 @@ static void waiting_can_be_stopped(void **state) {
     close(fd[1]);
 }
 
+struct giver {
+    uint64_t at, size;
+};
+
+static ex_code give(void *context, uint8_t *to, size_t size_bytes, size_t *ret_got,
+                    struct ex_error *err) {
+    struct giver *g = context;
+    uint64_t left = g->size - g->at;
+    size_t n = size_bytes < 1000 ? size_bytes : 1000; /* in small pieces */
+    n = n < left ? n : (size_t)left;
+    memset(to, (int)(g->at / 1000), n);
+    g->at += n;
+    *ret_got = n;
+    (void)err;
+    return EX_OK;
+}
+
+/* Ranges behind what was read are not told of yet; one that goes on behind it is. */
+static void a_member_gives_its_bytes_and_ranges(void **state) {
+    struct ex_error err;
+    struct giver g = {.size = 5000};
+    const struct source_range bad[] = {{512, 512}, {2048, 2560}};
+    uint8_t got[5000];
+    size_t size, count;
+    EX_AUTO(source_close) struct source *s = NULL;
+    (void)state;
+    assert_code(EX_OK, source_open_member("data/a", 5000, give, &g, bad, 2, &s, &err));
+    assert_code(EX_OK, source_read(s, got, 2000, &size, &err));
+    assert_int_equal(size, 2000);
+    (void)source_unreadable(s, &count);
+    assert_int_equal(count, 1);
+    assert_code(EX_OK, source_read(s, got, sizeof got, &size, &err));
+    assert_int_equal(size, 3000);
+    assert_int_equal(source_unreadable(s, &count)[1].length, 2560);
+    assert_int_equal(count, 2);
+    assert_code(EX_OK, source_read(s, got, sizeof got, &size, &err));
+    assert_int_equal(size, 0);
+    assert_code(EX_OK, source_check_unchanged(s, NULL, &err));
+    assert_code(EX_UNSUPPORTED, source_seek(s, 0, &err));
+}
+
+static void a_short_member_is_altered(void **state) {
+    struct ex_error err;
+    struct giver g = {.size = 5000};
+    uint8_t got[6000];
+    size_t size;
+    EX_AUTO(source_close) struct source *s = NULL;
+    (void)state;
+    assert_code(EX_OK, source_open_member("data/a", 5001, give, &g, NULL, 0, &s, &err));
+    assert_code(EX_ALTERED, source_read(s, got, sizeof got, &size, &err));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         place_test(a_file_is_read_as_it_is),
@@ -452,6 +504,8 @@ int main(void) {
         place_test(a_path_is_resolved),
         place_test(a_pipe_gives_full_pieces),
         place_test(waiting_can_be_stopped),
+        cmocka_unit_test(a_member_gives_its_bytes_and_ranges),
+        cmocka_unit_test(a_short_member_is_altered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

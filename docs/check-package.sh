@@ -1,0 +1,92 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Checks a package of Exhibit with stock tools alone (docs/format/package.md §5):
+#
+#     check-package.sh file NAME.age KEY          the signatures; KEY: the officer's minisign key, from paper
+#     check-package.sh open NAME.age IDENTITY DIR opens it into DIR with age and tar
+#     check-package.sh dir DIR [VKEY]             what is in it; VKEY: the sender's vault key, from paper
+#
+# Each line names the tool that speaks and what it found. Exit status 0 only when all of them are content.
+# Needs: minisign, ssh-keygen, age, tar, sha256sum, fsverity; exhibit-verify (verify/ in the sources) for the
+# history: it shares no code with Exhibit.
+set -u
+LC_ALL=C
+export LC_ALL
+bad=0
+
+say() { # TOOL STATUS WHAT
+    if [ "$2" = 0 ]; then
+        echo "$1: good: $3"
+    else
+        echo "$1: BAD: $3"
+        bad=1
+    fi
+}
+
+check_file() { # NAME.age KEY
+    minisign -Vm "$1" -P "$2" >/dev/null 2>&1
+    say minisign $? "the officer's signature over $1"
+    # The SSH form of the same key: 4 bytes of length, "ssh-ed25519", 4 bytes of length, 32 bytes of key.
+    key=$(printf %s "$2" | base64 -d | tail -c 32 | od -An -v -tx1 | tr -d ' \n')
+    blob=$(printf '%s' "0000000b7373682d6564323535313900000020$key" | xxd -r -p | base64 -w 0)
+    signers=$(mktemp)
+    echo "officer namespaces=\"exhibit-package\" ssh-ed25519 $blob" >"$signers"
+    ssh-keygen -Y verify -f "$signers" -I officer -n exhibit-package -s "$1.sig" <"$1" >/dev/null 2>&1
+    say ssh-keygen $? "the officer's SSH signature over $1"
+    rm -f "$signers"
+}
+
+open_file() { # NAME.age IDENTITY DIR
+    mkdir "$3" || exit 1
+    status=$(mktemp)
+    { age -d -i "$2" "$1" 2>/dev/null; echo $? >"$status"; } | tar -x -C "$3" --no-same-owner 2>/dev/null
+    say tar $? "the archive in $1"
+    say age "$(cat "$status")" "$1 is whole and as it was encrypted"
+    rm -f "$status"
+}
+
+check_dir() { # DIR [VKEY]
+    cd "$1" || exit 1
+    sha256sum -c --strict --quiet manifest-sha256.txt >/dev/null 2>&1
+    say sha256sum $? "the evidence is that of manifest-sha256.txt"
+    sha256sum -c --strict --quiet tagmanifest-sha256.txt >/dev/null 2>&1
+    say sha256sum $? "the other files are those of tagmanifest-sha256.txt"
+    find . -type f | sed 's,^\./,,' | grep -vx tagmanifest-sha256.txt | sort >"$tmp.there"
+    sed 's,^[0-9a-f]*  ,,' manifest-sha256.txt tagmanifest-sha256.txt | sort >"$tmp.listed"
+    cmp -s "$tmp.there" "$tmp.listed"
+    say find $? "there is no file that is not listed"
+    for o in exhibit/objects/*; do
+        [ -e "$o" ] || continue
+        [ "$(sha256sum <"$o" | cut -c 1-64)" = "$(basename "$o")" ]
+        say sha256sum $? "$o has its own name"
+    done
+    cut -d' ' -f2- fsverity-sha256.txt | while read -r f; do
+        fsverity digest --hash-alg=sha256 --block-size=4096 "$f"
+    done >"$tmp.digests" 2>/dev/null
+    cmp -s "$tmp.digests" fsverity-sha256.txt
+    say fsverity $? "the evidence has the digests of fsverity-sha256.txt"
+    if command -v exhibit-verify >/dev/null 2>&1; then
+        exhibit-verify package . ${2:+--key "$2"} >"$tmp.verify" 2>&1
+        status=$?
+        # 3: good, but nobody gave the key
+        { [ $status = 3 ] && [ -z "${2:-}" ]; } && status=0
+        say exhibit-verify $status "the history, its proofs and its signatures"
+        [ $status = 0 ] || sed 's/^/    /' "$tmp.verify"
+    else
+        echo "exhibit-verify: NOT THERE: the history was not checked"
+        bad=1
+    fi
+}
+
+tmp=$(mktemp)
+trap 'rm -f "$tmp" "$tmp".*' EXIT
+case "${1:-}" in
+file) check_file "$2" "$3" ;;
+open) open_file "$2" "$3" "$4" ;;
+dir) check_dir "$2" "${3:-}" ;;
+*)
+    sed -n '3,12s/^# \{0,1\}//p' "$0"
+    exit 2
+    ;;
+esac
+exit $bad

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What can be said of a package that was read: three claims, each with what it does not prove. */
+#include "app/package_internal.h"
+
+#include "base/cursor.h"
+
+static void say_findings(json_t *claim, const struct package_report *r, enum package_claim which) {
+    for (size_t i = 0; i < r->finding_count[which] && i < PACKAGE_FINDINGS_MAX; i++)
+        json_say(claim, "findings", "%s", r->finding[which][i]);
+    if (r->finding_count[which] > PACKAGE_FINDINGS_MAX)
+        json_say(claim, "findings", "and %" PRIu64 " more",
+                 r->finding_count[which] - PACKAGE_FINDINGS_MAX);
+}
+
+static json_t *content(const struct package_report *r, int64_t now_ns, ex_code *verdict) {
+    uint64_t unreadable = 0, digital = 0;
+    for (size_t n = 0; n < r->head.item_count; n++) {
+        digital += r->head.item[n].physical ? 0 : 1;
+        for (size_t i = 0; i < r->object[n].unreadable_count; i++)
+            unreadable += r->object[n].unreadable[i].length;
+    }
+    bool bad = r->finding_count[PACKAGE_CONTENT] > 0;
+    json_t *claim =
+        json_claim(bad ? "altered" : "good", now_ns,
+                   json_pack("{s:o, s:o, s:o, s:o, s:o}", "items", json_number(digital),
+                             "items_good", json_number(r->items_good), "files",
+                             json_number(r->files), "bytes_read", json_number(r->payload_bytes),
+                             "bytes_unreadable_at_collection", json_number(unreadable)));
+    say_findings(claim, r, PACKAGE_CONTENT);
+    if (unreadable > 0)
+        json_say(claim, "findings",
+                 "%" PRIu64 " bytes could not be read at collection and stand as zeros",
+                 unreadable);
+    if (digital < r->head.item_count)
+        json_say(claim, "not_checked", "physical items do not travel in a package");
+    json_say(claim, "does_not_prove",
+             "that the source was genuine, complete or unchanged before it was collected");
+    *verdict = bad ? EX_ALTERED : EX_OK;
+    return claim;
+}
+
+static json_t *history(const struct package_report *r, int64_t now_ns, ex_code *verdict) {
+    const struct excerpt_report *x = &r->checked;
+    bool bad = r->finding_count[PACKAGE_HISTORY] > 0;
+    json_t *claim = json_claim(bad ? "altered" : "good", now_ns,
+                               json_pack("{s:o, s:o, s:o, s:o, s:o}", "entries",
+                                         json_number(x->proved + x->not_proved), "proved",
+                                         json_number(x->proved), "bodies", json_number(x->bodies),
+                                         "sections_withheld", json_number(x->sections_withheld),
+                                         "ledger_size", json_number(x->checkpoint.size)));
+    say_findings(claim, r, PACKAGE_HISTORY);
+    json_say(claim, "does_not_prove",
+             "that no other entry of the ledger concerns these items: these were chosen");
+    json_say(claim, "does_not_prove",
+             "that the ledger was never cut back, unless a cosigner or a saved checkpoint says so");
+    if (bad)
+        *verdict = EX_ALTERED;
+    return claim;
+}
+
+static const uint8_t *officer_key(const struct package_report *r) {
+    const struct history_officer *o =
+        r->history != NULL ? history_officer(r->history, r->head.officer) : NULL;
+    return o != NULL ? o->key : NULL;
+}
+
+/* The signature over the file, by the officer of the excerpt: that ties the two together. */
+static bool say_file_signature(json_t *claim, const struct unpacking *u) {
+    struct ex_error why;
+    const uint8_t *key = officer_key(u->report);
+    if (u->signatures == NULL) {
+        json_say(claim, "not_checked",
+                 "the signatures over the package: they lie beside the file that this was opened "
+                 "from");
+        return true;
+    }
+    if (key == NULL)
+        return false;
+    if (package_signed_by(u->signatures, key, &why) != EX_OK) {
+        json_say(claim, "findings", "the minisign signature: %s", why.text);
+        return false;
+    }
+    if (!u->signatures->has_sshsig) {
+        json_say(claim, "findings", "the SSHSIG signature: %s", u->signatures->sshsig_why);
+        return false;
+    }
+    const struct sshsig_digest digest = {.known = 0};
+    struct sshsig_digest d = digest;
+    struct ssh_key own;
+    ssh_key_make(key, &own);
+    d.known = SSHSIG_SHA256;
+    memcpy(d.sha256, u->signatures->sha256, sizeof d.sha256);
+    if (u->signatures->sshsig.algorithm != SSHSIG_SHA256 ||
+        !ssh_key_equal(&u->signatures->sshsig.key, &own)) {
+        json_say(claim, "not_checked",
+                 "the SSHSIG signature: it is by another key than the officer's (ssh-keygen -Y "
+                 "verify checks it)");
+        return true;
+    }
+    if (sshsig_verify(&u->signatures->sshsig, &own, "exhibit-package", &d, NULL, &why) == EX_OK)
+        return true;
+    json_say(claim, "findings", "the SSHSIG signature: %s", why.text);
+    return false;
+}
+
+static json_t *signers(const struct unpacking *u, int64_t now_ns, ex_code *verdict) {
+    const struct package_report *r = u->report;
+    const struct history_report *h = &r->checked.history;
+    json_t *claim = json_claim(
+        "good", now_ns,
+        json_pack("{s:o, s:o, s:o, s:o}", "signatures_good", json_number(h->signatures_good),
+                  "signatures_bad", json_number(h->signatures_bad), "officers",
+                  json_number(h->officers), "sessions", json_number(h->sessions)));
+    bool bad = r->finding_count[PACKAGE_SIGNERS] > 0;
+    say_findings(claim, r, PACKAGE_SIGNERS);
+    bad = !say_file_signature(claim, u) || bad;
+    for (size_t i = 0; i < h->note_count && i < HISTORY_TEXTS_MAX; i++)
+        json_say(claim, "findings", "%s", h->note[i]);
+    bool known = r->key_given;
+    if (!known)
+        json_say(claim, "not_checked",
+                 "whose keys these are: the vault key comes from the package itself; compare it "
+                 "with paper (--key)");
+    json_object_set_new(claim, "verdict",
+                        json_string(bad     ? "bad-signature"
+                                    : known ? "good"
+                                            : "partly-checked"));
+    json_say(claim, "does_not_prove", "that a key was in the hands of the person whom it names");
+    json_say(claim, "does_not_prove",
+             "that an officer was still in office: a retirement could have been left out");
+    if (bad && *verdict == EX_OK)
+        *verdict = EX_SIGNATURE;
+    else if (!known && *verdict == EX_OK)
+        *verdict = EX_PARTIAL;
+    return claim;
+}
+
+json_t *unpacking_claims(const struct unpacking *u, ex_code *ret_verdict) {
+    struct ex_clock now;
+    ex_clock_read(&now);
+    *ret_verdict = EX_OK;
+    json_t *c = content(u->report, now.utc_ns, ret_verdict);
+    json_t *h = history(u->report, now.utc_ns, ret_verdict);
+    json_t *s = signers(u, now.utc_ns, ret_verdict);
+    return json_pack("{s:o, s:o, s:o}", "content", c, "history", h, "signers", s);
+}
+
+/* ---- what it is ---- */
+
+static json_t *items_json(const struct package_report *r) {
+    json_t *list = json_array();
+    for (size_t n = 0; n < r->head.item_count; n++) {
+        const struct package_item *i = &r->head.item[n];
+        const struct vault_object_info *o = &r->object[n];
+        json_t *one =
+            json_pack("{s:o, s:b}", "id", json_hex(i->id, sizeof i->id), "physical", i->physical);
+        if (!i->physical) {
+            json_object_set_new(one, "path", json_string(i->path));
+            json_object_set_new(one, "object", json_hex(i->object, sizeof i->object));
+            json_object_set_new(one, "size_bytes", json_number(o->size_bytes));
+            json_object_set_new(one, "sha256", json_hex(o->sha256, sizeof o->sha256));
+            json_object_set_new(one, "unreadable_ranges", json_number(o->unreadable_count));
+        }
+        json_array_append_new(list, one);
+    }
+    return list;
+}
+
+json_t *unpacking_json(const struct unpacking *u) {
+    const struct package_report *r = u->report;
+    struct note_key key;
+    char vkey[NOTE_VKEY_MAX] = "";
+    if (note_key_make(r->head.origin, NOTE_TYPE_ED25519, r->head.vault_key, &key, NULL) == EX_OK)
+        (void)note_key_text(&key, vkey);
+    json_t *json = json_pack(
+        "{s:o, s:o, s:s, s:s, s:o, s:o, s:o}", "id", json_hex(r->head.id, sizeof r->head.id),
+        "created", json_time(r->head.created_ns), "log", r->head.origin, "vault_key", vkey,
+        "officer", json_hex(r->head.officer, sizeof r->head.officer), "handover",
+        r->head.has_handover ? json_hex(r->head.handover, sizeof r->head.handover) : json_null(),
+        "items", items_json(r));
+    if (u->signatures != NULL) {
+        json_object_set_new(json, "sha256", json_hex(u->signatures->sha256, SHA256_BYTES));
+        json_object_set_new(json, "size_bytes", json_number(u->signatures->size_bytes));
+    }
+    return json;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What `package create` is about to pack, shared by its files. */
+#ifndef EXHIBIT_APP_PACKAGING_INTERNAL_H
+#define EXHIBIT_APP_PACKAGING_INTERNAL_H
+
+#include "app/excerpt_internal.h"
+#include "transport/package_write.h"
+
+struct packing {
+    struct truth truth;
+    size_t count;
+    const struct item_truth **item; /* as they were named */
+    struct package_head head;
+    /* In the order of head.item: */
+    const struct item_truth **sorted;
+    struct vault_object_info *object;
+    struct age_recipient *recipient;
+    size_t recipient_count;
+    struct picked picked;
+    char *excerpt, *case_jsonld, *readme;
+    size_t excerpt_bytes, case_jsonld_bytes, readme_bytes;
+    uint64_t ledger_size; /* of the excerpt's checkpoint */
+    uint8_t ledger_root[MERKLE_BYTES];
+};
+
+/* case.jsonld of the entries that were picked: package_case.c. */
+EX_MUST_USE ex_code packing_case(struct act *act, struct packing *p, struct ex_error *err);
+
+#endif

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* format/package §4 */
+#include "transport/package_read.h"
+
+#include "base/cursor.h"
+#include "base/file.h"
+#include "transport/package_bag_internal.h"
+#include "transport/package_input_internal.h"
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+enum { BUFFER_BYTES = 1 << 20 };
+#define TAGS_BYTES_MAX ((size_t)256 << 20)
+
+/* A tag file that something is read from later. */
+struct kept {
+    char *path;
+    uint8_t *data;
+    size_t size_bytes;
+};
+
+struct reader {
+    struct package_input *in;
+    const struct package_visitor *visitor;
+    const uint8_t *key;
+    struct ex_progress *progress;
+    struct package_report *report;
+    struct package_bag *bag;
+    struct kept *kept;
+    size_t kept_count, kept_capacity, kept_bytes;
+    bool *seen; /* one for each item: its payload came */
+    /* the member that is being read */
+    uint64_t left_bytes;
+    struct sha256 linear;
+    struct object_hasher *hasher; /* NULL: of no item */
+    uint8_t *buffer;
+};
+
+static void find(struct package_report *r, enum package_claim claim, const char *format, ...)
+    EX_PRINTF(3, 4);
+static void find(struct package_report *r, enum package_claim claim, const char *format, ...) {
+    if (r->finding_count[claim] < PACKAGE_FINDINGS_MAX) {
+        va_list args;
+        va_start(args, format);
+        (void)vsnprintf(r->finding[claim][r->finding_count[claim]], sizeof r->finding[0][0], format,
+                        args);
+        va_end(args);
+    }
+    r->finding_count[claim]++;
+}
+
+void package_report_clear(struct package_report *r) {
+    for (size_t i = 0; r->object != NULL && i < r->head.item_count; i++)
+        vault_object_info_clear(&r->object[i]);
+    free(r->object);
+    free(r->begun);
+    excerpt_free(r->excerpt);
+    history_free(r->history);
+    package_head_clear(&r->head);
+    *r = (struct package_report){0};
+}
+
+/* ---- the head: from the tag files ---- */
+
+static const struct kept *kept_find(const struct reader *r, const char *path) {
+    for (size_t i = 0; i < r->kept_count; i++)
+        if (strcmp(r->kept[i].path, path) == 0)
+            return &r->kept[i];
+    return NULL;
+}
+
+static ex_code read_head(struct reader *r, struct ex_error *err) {
+    struct package_report *to = r->report;
+    const struct kept *head = kept_find(r, "exhibit/package");
+    if (head == NULL)
+        return ex_hint(
+            ex_fail(err, EX_MISSING, "it has no file exhibit/package before its payload"), err,
+            "this is not a package of Exhibit, or something in it was taken away");
+    EX_TRY(package_head_parse((const char *)head->data, head->size_bytes, &to->head, err));
+    to->has_head = true;
+    size_t count = to->head.item_count;
+    EX_TRY(ex_alloc(count, sizeof *to->object, EX_LIMIT_PACK_BYTES, "the items of a package",
+                    &to->object, err));
+    EX_TRY(ex_alloc(count, sizeof *to->begun, EX_LIMIT_PACK_BYTES, "the items of a package",
+                    &to->begun, err));
+    return ex_alloc(count, sizeof *r->seen, EX_LIMIT_PACK_BYTES, "the items of a package", &r->seen,
+                    err);
+}
+
+static void read_manifest(struct reader *r, size_t n) {
+    const struct package_item *item = &r->report->head.item[n];
+    char path[128], hex[SHA256_HEX_BYTES];
+    struct ex_error why;
+    (void)snprintf(path, sizeof path, "exhibit/objects/%s",
+                   ex_hex(hex, item->object, sizeof item->object));
+    const struct kept *k = kept_find(r, path);
+    if (k == NULL) {
+        find(r->report, PACKAGE_CONTENT, "%s: its manifest is missing", item->path);
+        return;
+    }
+    if (manifest_parse(k->data, k->size_bytes, &r->report->object[n], &why) != EX_OK) {
+        find(r->report, PACKAGE_CONTENT, "%s: %.120s", path, why.text);
+        return;
+    }
+    if (memcmp(r->report->object[n].id, item->object, sizeof item->object) == 0)
+        return;
+    find(r->report, PACKAGE_CONTENT, "%s: its SHA-256 is not its name", path);
+    vault_object_info_clear(&r->report->object[n]);
+    r->report->object[n] = (struct vault_object_info){0};
+}
+
+/* Does this good entry begin an item of the package, with its object? */
+static ex_code look_at_entry(void *context, const struct excerpt_entry *x, const struct entry *e,
+                             bool good, struct ex_error *err) {
+    struct package_report *r = context;
+    (void)x;
+    (void)err;
+    if (!good || e == NULL || (e->has & ENTRY_HAS_ITEM) == 0 ||
+        (strcmp(e->event, "collect.outcome") != 0 && strcmp(e->event, "import.item") != 0 &&
+         strcmp(e->event, "item.register") != 0))
+        return EX_OK;
+    for (size_t n = 0; n < r->head.item_count; n++) {
+        const struct package_item *i = &r->head.item[n];
+        bool object = (e->has & ENTRY_HAS_OBJECT) != 0;
+        if (memcmp(i->id, e->item_id, sizeof i->id) == 0 && object != i->physical &&
+            (i->physical || memcmp(i->object, e->object_id, sizeof i->object) == 0))
+            r->begun[n] = true;
+    }
+    return EX_OK;
+}
+
+static void tell_excerpt(struct package_report *r) {
+    const struct excerpt_report *x = &r->checked;
+    for (size_t i = 0; i < x->problem_count && i < EXCERPT_PROBLEMS_MAX; i++)
+        find(r, PACKAGE_HISTORY, "%.160s", x->problem[i]);
+    for (size_t i = 0; i < x->history.text_count && i < HISTORY_TEXTS_MAX; i++)
+        find(r, PACKAGE_SIGNERS, "%.160s", x->history.text[i]);
+    for (size_t n = 0; n < r->head.item_count; n++)
+        if (!r->begun[n])
+            find(r, PACKAGE_HISTORY, "no entry of the excerpt began item %zu of exhibit/package",
+                 n + 1);
+    const struct history_officer *o = history_officer(r->history, r->head.officer);
+    if (o == NULL)
+        find(r, PACKAGE_SIGNERS, "the officer of exhibit/package is not enrolled in the excerpt");
+    else if (o->retired_at != 0)
+        find(r, PACKAGE_SIGNERS, "the officer of exhibit/package was retired by entry %" PRIu64,
+             o->retired_at);
+}
+
+static ex_code read_excerpt(struct reader *r, struct ex_error *err) {
+    struct package_report *to = r->report;
+    const struct kept *k = kept_find(r, "exhibit/excerpt");
+    struct ex_error why;
+    const uint8_t *key = r->key != NULL ? r->key : to->head.vault_key;
+    to->key_given = r->key != NULL;
+    if (k == NULL) {
+        find(to, PACKAGE_HISTORY, "exhibit/excerpt is missing");
+        return EX_OK;
+    }
+    if (excerpt_parse((const char *)k->data, k->size_bytes, &to->excerpt, &why) != EX_OK) {
+        find(to, PACKAGE_HISTORY, "exhibit/excerpt: %.150s", why.text);
+        return EX_OK;
+    }
+    if (memcmp(excerpt_key(to->excerpt), to->head.vault_key, SIGN_PUBLIC_BYTES) != 0 ||
+        strcmp(excerpt_origin(to->excerpt), to->head.origin) != 0)
+        find(to, PACKAGE_HISTORY, "exhibit/package and exhibit/excerpt are of two ledgers");
+    if (memcmp(key, to->head.vault_key, SIGN_PUBLIC_BYTES) != 0)
+        find(to, PACKAGE_SIGNERS, "the vault key that was given is not the package's");
+    EX_TRY(
+        excerpt_check(to->excerpt, key, NULL, look_at_entry, to, &to->checked, &to->history, err));
+    tell_excerpt(to);
+    return EX_OK;
+}
+
+static ex_code judge_head(struct reader *r, struct ex_error *err) {
+    if (r->report->has_head)
+        return EX_OK;
+    EX_TRY(read_head(r, err));
+    for (size_t n = 0; n < r->report->head.item_count; n++)
+        if (!r->report->head.item[n].physical)
+            read_manifest(r, n);
+    EX_TRY(read_excerpt(r, err));
+    if (r->visitor->head != NULL)
+        return r->visitor->head(r->visitor->context, r->report, err);
+    return EX_OK;
+}
+
+/* ---- members ---- */
+
+static ex_code pull(void *context, uint8_t *to, size_t size_bytes, size_t *ret_got,
+                    struct ex_error *err) {
+    struct reader *r = context;
+    size_t want = size_bytes < r->left_bytes ? size_bytes : (size_t)r->left_bytes;
+    *ret_got = 0;
+    if (want == 0)
+        return EX_OK;
+    EX_TRY(r->in->read(r->in, to, want, ret_got, err));
+    if (*ret_got == 0)
+        return ex_fail(err, EX_ALTERED, "a file in the package ends before its size");
+    r->left_bytes -= *ret_got;
+    if (r->hasher != NULL)
+        EX_TRY(object_hasher_add(r->hasher, to, *ret_got, err));
+    else
+        sha256_add(&r->linear, to, *ret_got);
+    return ex_progress_step(r->progress, *ret_got, err);
+}
+
+static ex_code drain(struct reader *r, struct ex_error *err) {
+    while (r->left_bytes > 0) {
+        size_t got;
+        EX_TRY(pull(r, r->buffer, BUFFER_BYTES, &got, err));
+    }
+    return EX_OK;
+}
+
+static ex_code keep_tag(struct reader *r, const char *path, uint64_t size, struct ex_error *err) {
+    uint8_t sha256[SHA256_BYTES];
+    EX_AUTO_FREE uint8_t *data = NULL;
+    size_t used = 0, got;
+    if (r->report->has_head)
+        return ex_fail(err, EX_FORMAT, "\"%.100s\" comes behind the payload", path);
+    if (size > TAGS_BYTES_MAX - r->kept_bytes)
+        return ex_fail(err, EX_LIMIT,
+                       "the files that describe the package are larger than %zu bytes",
+                       TAGS_BYTES_MAX);
+    EX_TRY(ex_alloc((size_t)size + 1, 1, TAGS_BYTES_MAX + 1, path, &data, err));
+    while (r->left_bytes > 0) {
+        EX_TRY(pull(r, data + used, (size_t)size - used, &got, err));
+        used += got;
+    }
+    sha256_end(&r->linear, sha256);
+    EX_TRY(package_bag_add(r->bag, path, data, (size_t)size, sha256, err));
+    if (r->visitor->tag != NULL)
+        EX_TRY(r->visitor->tag(r->visitor->context, path, data, (size_t)size, err));
+    EX_TRY(ex_grow(&r->kept, &r->kept_capacity, r->kept_count + 1, sizeof *r->kept, TAGS_BYTES_MAX,
+                   "the files of a package", err));
+    r->kept_bytes += (size_t)size;
+    r->kept[r->kept_count++] = (struct kept){ex_strdup(path), ex_steal(&data), (size_t)size};
+    return EX_OK;
+}
+
+static void judge_payload(struct reader *r, size_t n, const struct object_digests *d) {
+    const struct vault_object_info *o = &r->report->object[n];
+    const char *path = r->report->head.item[n].path;
+    static const uint8_t none[SHA256_BYTES];
+    if (memcmp(o->id, none, sizeof none) == 0)
+        return; /* without a manifest: said already */
+    if (d->size_bytes != o->size_bytes)
+        find(r->report, PACKAGE_CONTENT, "%s: %" PRIu64 " bytes, not %" PRIu64, path, d->size_bytes,
+             o->size_bytes);
+    else if (memcmp(d->sha256, o->sha256, SHA256_BYTES) != 0)
+        find(r->report, PACKAGE_CONTENT, "%s: its SHA-256 is not its manifest's", path);
+    else if (!object_digests_match(d, o))
+        find(r->report, PACKAGE_CONTENT,
+             "%s: its fs-verity digest or salted root is not its manifest's", path);
+    else
+        r->report->items_good++;
+}
+
+static ex_code read_payload(struct reader *r, const char *path, uint64_t size,
+                            struct ex_error *err) {
+    EX_AUTO(object_hasher_free) struct object_hasher *hasher = NULL;
+    struct object_digests d = {0};
+    EX_TRY(judge_head(r, err));
+    const struct package_item *item = package_head_find(&r->report->head, path);
+    size_t n = item != NULL ? (size_t)(item - r->report->head.item) : SIZE_MAX;
+    if (item == NULL)
+        find(r->report, PACKAGE_CONTENT, "%.120s is no item of exhibit/package", path);
+    else {
+        EX_TRY(object_hasher_new(r->report->object[n].salted_key, &hasher, err));
+        r->seen[n] = true;
+    }
+    r->hasher = hasher;
+    ex_code code = EX_OK;
+    if (r->visitor->payload != NULL)
+        code = r->visitor->payload(r->visitor->context, path, n, size, pull, r, err);
+    if (code == EX_OK)
+        code = drain(r, err);
+    r->hasher = NULL;
+    EX_TRY(code);
+    if (hasher != NULL) {
+        EX_TRY(object_hasher_end(hasher, &d, err));
+        judge_payload(r, n, &d);
+    } else {
+        sha256_end(&r->linear, d.sha256);
+    }
+    r->report->payload_files++;
+    r->report->payload_bytes += size;
+    return package_bag_add(r->bag, path, NULL, size, d.sha256, err);
+}
+
+static ex_code read_member(struct reader *r, const char *path, uint64_t size,
+                           struct ex_error *err) {
+    char copy[PACKAGE_PATH_MAX + 1];
+    if (snprintf(copy, sizeof copy, "%s", path) >= (int)sizeof copy)
+        return ex_fail(err, EX_LIMIT, "a path in the package is too long");
+    r->left_bytes = size;
+    r->report->files++;
+    sha256_start(&r->linear);
+    return strncmp(copy, "data/", 5) == 0 ? read_payload(r, copy, size, err)
+                                          : keep_tag(r, copy, size, err);
+}
+
+static void tell_bag(void *context, const char *text) {
+    find(context, PACKAGE_CONTENT, "%.190s", text);
+}
+
+static ex_code read_all(struct reader *r, struct ex_error *err) {
+    bool end = false;
+    EX_TRY(package_bag_new(&r->bag, err));
+    r->buffer = ex_new0_bytes(BUFFER_BYTES);
+    for (;;) {
+        const char *path;
+        uint64_t size;
+        EX_TRY(r->in->next(r->in, &path, &size, &end, err));
+        if (end)
+            break;
+        EX_TRY(read_member(r, path, size, err));
+    }
+    EX_TRY(judge_head(r, err));
+    for (size_t n = 0; n < r->report->head.item_count; n++)
+        if (!r->report->head.item[n].physical && !r->seen[n])
+            find(r->report, PACKAGE_CONTENT, "%s is missing", r->report->head.item[n].path);
+    return package_bag_judge(r->bag, tell_bag, r->report, err);
+}
+
+static ex_code run(struct package_input *in, const uint8_t *key,
+                   const struct package_visitor *visitor, struct ex_progress *progress,
+                   struct package_report *ret, struct ex_error *err) {
+    static const struct package_visitor nobody;
+    struct reader r = {.in = in,
+                       .visitor = visitor != NULL ? visitor : &nobody,
+                       .key = key,
+                       .progress = progress,
+                       .report = ret};
+    ex_code code = read_all(&r, err);
+    for (size_t i = 0; i < r.kept_count; i++) {
+        free(r.kept[i].path);
+        free(r.kept[i].data);
+    }
+    free(r.kept);
+    free(r.seen);
+    free(r.buffer);
+    package_bag_free(r.bag);
+    return code;
+}
+
+ex_code package_read_file(const char *path, const struct age_identities *identities,
+                          const uint8_t *sha256, const uint8_t *key,
+                          const struct package_visitor *visitor, struct ex_progress *progress,
+                          struct package_report *ret, struct ex_error *err) {
+    EX_AUTO(package_input_close) struct package_input *in = NULL;
+    EX_TRY(package_input_file(path, identities, sha256, &in, err));
+    return run(in, key, visitor, progress, ret, err);
+}
+
+ex_code package_read_dir(const char *path, const uint8_t *key,
+                         const struct package_visitor *visitor, struct ex_progress *progress,
+                         struct package_report *ret, struct ex_error *err) {
+    EX_AUTO(package_input_close) struct package_input *in = NULL;
+    EX_TRY(package_input_dir(path, &in, err));
+    return run(in, key, visitor, progress, ret, err);
+}

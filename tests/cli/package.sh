@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+# Packages: made, checked, opened; and everything that is refused.
+command -v age-keygen >/dev/null || skip 'age is missing'
+make_disk disk.img
+make_vault
+export EXHIBIT_OFFICER=
+exhibit collect disk.img --case 7 --quiet >/dev/null || exit 1
+printf 'notes\n' | exhibit collect - --case 7 --quiet >/dev/null || exit 1
+exhibit case new --number 8 --title 'another' --quiet >/dev/null
+printf 'elsewhere\n' >elsewhere
+exhibit collect elsewhere --case 8 --quiet >/dev/null
+age-keygen -o id 2>/dev/null
+age-keygen -o other 2>/dev/null
+to=$(age-keygen -y id)
+
+t exhibit package create 7/1 7/2 --to "$to" --output p.age --legal-basis 'MLA 12'
+t exhibit package verify p.age --identity id --quiet
+t exhibit package open p.age --identity id --output opened --quiet
+s 'cd opened && find . -type f | sed "s,/[0-9a-f]\{64\}$,/OBJECT," | LC_ALL=C sort'
+s 'sed "s/^\(id\|created\|log\|key\|officer\|item\) .*/\1 …/" opened/exhibit/package'
+s 'sed -n "/^ITEMS/,/^CHECK/p" opened/README.txt'
+echo '# what is refused'
+t exhibit package create 7/1 8/1 --to "$to" --output two.age --quiet
+t exhibit package create 7/1 7/1 --to "$to" --output two.age --quiet
+t exhibit package create 7/9 --to "$to" --output two.age --quiet
+t exhibit package create 7/1 --to nobody --output two.age --quiet
+t exhibit package create 7/1 --to age1qqqq --output two.age --quiet
+t exhibit package create 7/1 --to "$to" --output p.age --quiet
+t exhibit package create 7/1 --to "$to" --output two.age --format zip --quiet
+t exhibit package create 7/1 --to "$to" --output no/such/two.age --quiet
+t exhibit package verify p.age --quiet
+t exhibit package verify p.age --identity other --quiet
+t exhibit package verify none.age --identity id --quiet
+t exhibit package verify id --identity id --quiet
+t exhibit package open opened --identity id --output again --quiet
+t exhibit package verify p.age --identity id --signer RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3 --quiet
+s 'ls two.age* again* 2>&1'
+echo '# the ledger has each of them'
+s 'exhibit ledger show --quiet | grep "^[0-9]*  .*  package\." | sed "s/^[0-9]*  //"'
