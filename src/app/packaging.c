@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The use case of making a package (format/package.md): intent, one pass over the items, outcome.
  */
+#include "app/custody_internal.h"
 #include "app/packaging_internal.h"
 
 #include "base/cursor.h"
@@ -10,7 +11,7 @@
 #include <sodium.h>
 #include <stdio.h>
 
-enum { RECIPIENTS_BYTES_MAX = 1 << 20, RECIPIENTS_MAX = 64 };
+enum { HANDOVER_DIGITS_MIN = 6, RECIPIENTS_BYTES_MAX = 1 << 20, RECIPIENTS_MAX = 64 };
 
 /* ---- to whom ---- */
 
@@ -59,12 +60,54 @@ static ex_code add_item(struct act *act, struct packing *p, const struct item_tr
     return EX_OK;
 }
 
+/* The items of an open offer to another vault: its id, or the beginning of it. */
+static ex_code add_offered(struct act *act, struct packing *p, const struct history *h,
+                           struct ex_error *err) {
+    const char *given = act_flag(act, FLAG_HANDOVER);
+    const struct custody_item *c;
+    char hex[2 * ENTRY_ID_BYTES + 1];
+    size_t digits = strlen(given);
+    for (size_t at = 0; (c = custody_at(h, at)) != NULL; at++) {
+        const struct custody_handover *o = custody_open(c);
+        if (o == NULL || o->way != CUSTODY_OUT || digits < HANDOVER_DIGITS_MIN ||
+            strncmp(ex_hex(hex, o->id, sizeof o->id), given, digits) != 0)
+            continue;
+        if (p->head.has_handover && memcmp(p->head.handover, o->id, sizeof o->id) != 0)
+            return ex_fail(err, EX_USAGE, "two hand-overs begin with \"%.40s\"", given);
+        p->head.has_handover = true;
+        memcpy(p->head.handover, o->id, sizeof o->id);
+        for (size_t i = 0; i < p->truth.item_count; i++)
+            if (memcmp(p->truth.items[i].id, c->id, ENTRY_ID_BYTES) == 0)
+                EX_TRY(add_item(act, p, &p->truth.items[i], err));
+    }
+    if (p->count > 0)
+        return EX_OK;
+    return ex_hint(
+        ex_fail(err, EX_NOT_FOUND, "no open offer to another vault is called \"%.40s\"", given),
+        err, "exhibit handover list shows them; at least %d digits of the id are needed",
+        HANDOVER_DIGITS_MIN);
+}
+
+static ex_code choose_offered(struct act *act, struct packing *p, struct ex_error *err) {
+    struct reading reading = {0};
+    ex_code code = custody_load(act, &reading, err);
+    if (code == EX_OK)
+        code = add_offered(act, p, reading.history, err);
+    reading_clear(&reading);
+    return code;
+}
+
 static ex_code choose_items(struct act *act, struct packing *p, struct ex_error *err) {
     const struct request *r = act->request;
     const struct item_truth *i;
     EX_TRY(truth_load(act, &p->truth, err));
     EX_TRY(ex_alloc(r->operand_count + p->truth.item_count + 1, sizeof *p->item,
                     EX_LIMIT_RECORD_BYTES, "the items of a package", &p->item, err));
+    if ((act_flag(act, FLAG_HANDOVER) != NULL) == (r->operand_count > 0))
+        return ex_hint(ex_fail(err, EX_USAGE, "say what goes into the package"), err,
+                       "name items, or an offer with --handover, which names its items itself");
+    if (r->operand_count == 0)
+        return choose_offered(act, p, err);
     for (unsigned n = 0; n < r->operand_count; n++) {
         EX_TRY(truth_find(&p->truth, r->operand[n], &i, err));
         EX_TRY(add_item(act, p, i, err));
@@ -98,11 +141,6 @@ static ex_code add_to_head(struct packing *p, const struct item_truth *i, bool f
     return code;
 }
 
-static bool is_physical(const struct item_truth *i) {
-    static const uint8_t none[SHA256_BYTES];
-    return memcmp(i->object_id, none, sizeof none) == 0;
-}
-
 static ex_code load_object(struct act *act, struct packing *p, size_t n, struct ex_error *err) {
     const struct item_truth *i = p->sorted[n];
     if (p->head.item[n].physical)
@@ -125,7 +163,7 @@ static ex_code make_head(struct act *act, struct packing *p, bool files, struct 
     memcpy(p->head.officer, act->officer.id, sizeof p->head.officer);
     for (size_t n = 0; n < p->count; n++) {
         const struct item_truth *i = p->item[n];
-        if (is_physical(i))
+        if (i->physical)
             EX_TRY(package_head_add(&p->head, i->id, NULL, NULL, err));
         else
             EX_TRY(add_to_head(p, i, files, err));

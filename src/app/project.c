@@ -107,7 +107,12 @@ static bool outcome_line(const struct entry *e, json_t *what, char *to, size_t s
     else if (json_is_object(json_object_get(what, "claims")))
         (void)snprintf(to, size, "content %s, history %s, signers %s", verdict_at(what, "content"),
                        verdict_at(what, "history"), verdict_at(what, "signers"));
-    else if (sha256 != NULL)
+    else if (sha256 != NULL && json_is_string(json_object_get(what, "package")))
+        (void)snprintf(to, size, "package %.16s… of %zu items, %lld bytes, SHA-256 %.16s…",
+                       json_string_value(json_object_get(what, "package")),
+                       json_array_size(json_object_get(what, "items")),
+                       number_at(what, "size_bytes"), sha256);
+    else if (sha256 != NULL && json_object_get(what, "matches") != NULL)
         (void)snprintf(
             to, size, "%lld bytes written, SHA-256 %.16s…, %s", number_at(what, "size_bytes"),
             sha256, json_is_true(json_object_get(what, "matches")) ? "the same" : "NOT the same");
@@ -168,6 +173,10 @@ static void summary_line(const struct entry *e, json_t *what, char *to, size_t s
     else if (json_is_array(json_object_get(what, "packs")) && (e->has & ENTRY_HAS_RESULT) == 0)
         (void)snprintf(to, size, "%lld packs %s replaced", number_at(what, "planned_packs"),
                        json_is_true(json_object_get(what, "dry_run")) ? "would be" : "are to be");
+    else if (output != NULL && json_is_array(json_object_get(what, "recipients")))
+        (void)snprintf(to, size, "packing %zu items for %zu recipients into \"%.120s\"",
+                       json_array_size(json_object_get(what, "items")),
+                       json_array_size(json_object_get(what, "recipients")), output);
     else if (output != NULL)
         (void)snprintf(to, size, "exporting to \"%.150s\"", output);
     else if (number != NULL)

@@ -19,6 +19,8 @@ s/RW[A-Za-z0-9+\/]\{54\}/MINISIGNKEY/g
 s/age1[a-z0-9]\{58\}/AGERECIPIENT/g
 s/AAAAC3NzaC1lZDI1NTE5AAAA[A-Za-z0-9+\/]\{44\}/SSHKEY/g
 
+s/key with number [0-9A-F]\{16\}, not by [0-9A-F]\{16\}/key with number NUMBER, not by NUMBER/
+
 # the machine
 s/^\(    by .*, on \).*/\1HOST/
 s/^    on .*/    on HOST/
