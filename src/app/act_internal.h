@@ -99,6 +99,12 @@ struct reading {
     struct history *history;
     size_t session_count, session_capacity;
     uint64_t *session; /* indexes of the session.open entries that were fed */
+    size_t bad_count, bad_capacity;
+    struct reading_bad {
+        uint64_t index;
+        bool has_item;
+        uint8_t item_id[ENTRY_ID_BYTES];
+    } * bad; /* entries that the history found something wrong with, and that have no effect */
 };
 EX_MUST_USE ex_code reading_start(struct act *act, struct reading *r, struct ex_error *err);
 void reading_clear(struct reading *r);
@@ -321,6 +327,8 @@ struct history_check {
 };
 /* Everything about the past in one pass; fills in `items` on the way. */
 EX_MUST_USE ex_code check_history(struct act *act, struct history_check *ret, struct ex_error *err);
+/* Sets *verdict to code when that is the worse result of the two. */
+void claim_worse(ex_code *verdict, ex_code code);
 /* The claims of json.md §4.3 (claims.c), and the worst verdict among them as a code. */
 json_t *claim_history(const struct history_check *h, int64_t now_ns, ex_code *verdict);
 json_t *claim_signers(const struct history_check *h, int64_t now_ns, ex_code *verdict);

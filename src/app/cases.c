@@ -124,7 +124,3 @@ ex_code app_item_show(struct act *act, json_t **ret_result, struct ex_error *err
     truth_clear(&t);
     return code;
 }
-
-ex_code app_custody_log(struct act *act, json_t **ret_result, struct ex_error *err) {
-    return app_item_show(act, ret_result, err);
-}

@@ -3,7 +3,7 @@
  * it does not prove (docs/format/json.md §4.3). */
 #include "app/act_internal.h"
 
-static void worse(ex_code *verdict, ex_code code) {
+void claim_worse(ex_code *verdict, ex_code code) {
     static const ex_code order[] = {EX_OK, EX_PARTIAL, EX_SIGNATURE, EX_MISSING, EX_ALTERED};
     size_t now = 0, then = 0;
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
@@ -66,7 +66,7 @@ json_t *claim_history(const struct history_check *h, int64_t now_ns, ex_code *ve
                    !h->config_matches;
     bool missing = h->bodies_missing > 0 || h->bodies_erased > 0;
     bool locked = h->bodies_locked > 0;
-    worse(verdict, altered ? EX_ALTERED : missing ? EX_MISSING : locked ? EX_PARTIAL : EX_OK);
+    claim_worse(verdict, altered ? EX_ALTERED : missing ? EX_MISSING : locked ? EX_PARTIAL : EX_OK);
     json_t *claim = json_claim(altered   ? "altered"
                                : missing ? "missing"
                                : locked  ? "partly-checked"
@@ -148,8 +148,8 @@ json_t *claim_signers(const struct history_check *h, int64_t now_ns, ex_code *ve
     if (cosigned != NULL &&
         (code == EX_OK || (code == EX_PARTIAL && cosigned_code == EX_SIGNATURE)))
         json_object_set_new(claim, "verdict", json_string(cosigned));
-    worse(verdict, code);
-    worse(verdict, cosigned_code);
+    claim_worse(verdict, code);
+    claim_worse(verdict, cosigned_code);
     json_say(claim, "does_not_prove",
              "that the times are right: they are what this machine's clock said");
     json_say(claim, "does_not_prove",

@@ -29,6 +29,13 @@ char *custody_officer_name(struct act *act, const uint8_t id[static ENTRY_ID_BYT
 /* Is it an id of zeros? */
 bool custody_nobody(const uint8_t id[static ENTRY_ID_BYTES]);
 
+/* ---- the custody of one item as JSON: custody_log.c ---- */
+
+/* json.md §4.10; null when no good entry begins the item. Sets the act's verdict when a body that it
+ * needs is damaged. */
+EX_MUST_USE ex_code custody_json(struct act *act, const struct reading *r,
+                                 const struct item_truth *i, json_t **ret, struct ex_error *err);
+
 /* ---- one hand-over, with all its items: handing.c ---- */
 
 struct handing_item {

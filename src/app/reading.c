@@ -9,6 +9,7 @@ enum { READING_BYTES_MAX = 1 << 24, EVENT_LINE_WITHIN = 600 };
 void reading_clear(struct reading *r) {
     history_free(r->history);
     free(r->session);
+    free(r->bad);
     *r = (struct reading){0};
 }
 
@@ -22,7 +23,15 @@ ex_code reading_start(struct act *act, struct reading *r, struct ex_error *err) 
 static ex_code feed(struct reading *r, const struct entry *e, const uint8_t *bytes, size_t size,
                     struct ex_error *err) {
     bool good; /* what is not takes no effect; `exhibit ledger verify` names it */
-    return history_feed(r->history, e->index, e->tree, bytes, size, NULL, &good, err);
+    EX_TRY(history_feed(r->history, e->index, e->tree, bytes, size, NULL, &good, err));
+    if (good)
+        return EX_OK;
+    EX_TRY(ex_grow(&r->bad, &r->bad_capacity, r->bad_count + 1, sizeof *r->bad, READING_BYTES_MAX,
+                   "entries that are not good", err));
+    struct reading_bad *bad = &r->bad[r->bad_count++];
+    *bad = (struct reading_bad){.index = e->index, .has_item = (e->has & ENTRY_HAS_ITEM) != 0};
+    memcpy(bad->item_id, e->item_id, sizeof bad->item_id);
+    return EX_OK;
 }
 
 static ex_code feed_session(struct act *act, struct reading *r, uint64_t index,

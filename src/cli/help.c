@@ -19,7 +19,7 @@ static const struct group {
      {"collect", "item register", "work list", "work resume", "work discard", "item list", "item show"}},
     {N_("To check it"), {"verify", "vault check", "vault scrub", "ledger verify"}},
     {N_("To hand it out, and show what was done"),
-     {"export", "custody log", "ledger show", "ledger checkpoint", "ledger prove", "item dispose"}},
+     {"export", "custody log", "custody check", "ledger show", "ledger checkpoint", "ledger prove", "item dispose"}},
     {N_("To pass it on, and say who holds it"),
      {"handover offer", "handover accept", "handover refuse", "handover withdraw", "handover list"}},
     {N_("To send it to others, and take in what they send"),

@@ -25,6 +25,7 @@ static const struct renderer {
     {"package-verify", render_package_verify},
     {"package-open", render_package_open},
     {"package-import", render_package_import},
+    {"custody-check", render_custody_check},
     {"custody-log", render_custody_log},
     {"vault-check", render_vault_check},
     {"vault-repair", render_vault_repair},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pages about hand-overs. */
+/* Pages about hand-overs and custody. */
 #include "cli/render.h"
 
 #include <string.h>
@@ -136,4 +136,134 @@ void render_handover_list(struct cli_page *page, const json_t *result) {
         put_handover(page, handover);
     }
     page_recorded_talk(page, result);
+}
+
+/* ---- who held it ---- */
+
+static const char *holder_text(const json_t *period) {
+    const char *kind = page_text_or(period, "holder", "");
+    return strcmp(kind, "officer") == 0 ? page_text_or(period, "officer.name", "?")
+           : strcmp(kind, "outside") == 0
+               ? page_text_or(period, "to_outside.agency", _("a party outside this vault"))
+           : strcmp(kind, "gap") == 0 ? _("NOBODY: A GAP")
+                                      : _("NOT KNOWN: the giver outside, or who accepted it");
+}
+
+static void put_instant(struct cli_page *page, const json_t *period, const char *name,
+                        const char *path, const char *elsewhere, const char *entry) {
+    char time[PAGE_TIME_BYTES], number[CLI_NUMBER_BYTES];
+    page_time_text(time, page_text(period, path), NULL);
+    page_number_text(number, period, entry);
+    if (!page_has(period, entry))
+        page_say(page, 2, "%s %s", name, _("now"));
+    else if (json_is_true(page_get(period, elsewhere)))
+        page_say(page, 2, _("%s %s, by the clock of the other vault (entry %s says it)"), name,
+                 time, number);
+    else
+        page_say(page, 2, _("%s %s, entry %s"), name, time, number);
+}
+
+static void put_passing(struct cli_page *page, const json_t *period) {
+    static const struct {
+        const char *key, *name;
+    } texts[] = {{"purpose", N_("for")},
+                 {"legal_basis", N_("on the basis of")},
+                 {"way", N_("way")},
+                 {"place", N_("place")},
+                 {"place_of_answer", N_("taken at")},
+                 {"exception", N_("WITH AN EXCEPTION")},
+                 {"reason", N_("reason")},
+                 {"damaged", N_("DAMAGED")}};
+    char offer[CLI_NUMBER_BYTES], answer[CLI_NUMBER_BYTES];
+    page_say(page, 2, _("by %s"), page_text_or(period, "event", "?"));
+    if (page_has(period, "handover"))
+        page_say(page, 2, _("hand-over %.8s, offered in entry %s, answered in entry %s"),
+                 page_text_or(period, "handover", "?"),
+                 page_number_text(offer, period, "offer_entry"),
+                 page_number_text(answer, period, "answer_entry"));
+    for (size_t n = 0; n < sizeof texts / sizeof texts[0]; n++)
+        if (page_has(period, texts[n].key))
+            page_say(page, 2, "%s: %s", _(texts[n].name), page_text_or(period, texts[n].key, ""));
+    if (json_is_false(page_get(period, "match")))
+        page_say(page, 2, "%s", _("THE BYTES WERE NOT THE SAME"));
+}
+
+void page_custody(struct cli_page *page, const json_t *custody) {
+    char time[PAGE_TIME_BYTES], number[CLI_NUMBER_BYTES];
+    size_t i = 0;
+    json_t *period = NULL;
+    if (!json_is_object(custody)) {
+        page_say(page, 0, "%s",
+                 _("NO CUSTODY IS KNOWN: the entry that brought it in is not good."));
+        return;
+    }
+    page_say(page, 0,
+             _("Known to this ledger since %s, entry %s; nothing is known of the time before."),
+             page_time_text(time, page_text(custody, "known_since"), NULL),
+             page_number_text(number, custody, "known_since_entry"));
+    json_array_foreach(page_get(custody, "periods"), i, period) {
+        page_say(page, 0, "%zu. %s", i + 1, holder_text(period));
+        put_instant(page, period, _("from"), "from", "from_elsewhere", "from_entry");
+        put_instant(page, period, _("until"), "until", "until_elsewhere", "until_entry");
+        put_passing(page, period);
+    }
+    if (page_has(custody, "ended_entry"))
+        page_say(page, 0, _("Disposed of, by entry %s."),
+                 page_number_text(number, custody, "ended_entry"));
+    if (page_has(custody, "open_offer"))
+        page_say(page, 0, _("Offered to %s in entry %s (hand-over %.8s), and not answered yet."),
+                 page_text_or(custody, "open_offer.taker.name", _("another vault")),
+                 page_number_text(number, custody, "open_offer.offer_entry"),
+                 page_text_or(custody, "open_offer.handover", "?"));
+}
+
+/* ---- custody check ---- */
+
+static const char *custody_verdict(const json_t *item) {
+    static const struct {
+        const char *word, *shown;
+    } words[] = {{"unbroken", N_("unbroken: one holder at each instant")},
+                 {"gap", N_("A GAP: at some time nobody held it")},
+                 {"not-known", N_("NOT KNOWN at some time who held it")},
+                 {"bad-signature", N_("ENTRIES ABOUT IT ARE NOT GOOD")}};
+    const char *word = page_text_or(item, "verdict", "?");
+    for (size_t n = 0; n < sizeof words / sizeof words[0]; n++)
+        if (strcmp(words[n].word, word) == 0)
+            return _(words[n].shown);
+    return word;
+}
+
+static void put_checked(struct cli_page *page, const json_t *item) {
+    char time[PAGE_TIME_BYTES], number[CLI_NUMBER_BYTES];
+    const json_t *custody = page_get(item, "custody");
+    page_say(page, 0, "%s: %s", page_text_or(item, "label", "?"), custody_verdict(item));
+    if (json_is_object(custody)) {
+        page_say(page, 2, _("known since %s, entry %s; not before"),
+                 page_time_text(time, page_text(custody, "known_since"), NULL),
+                 page_number_text(number, custody, "known_since_entry"));
+        page_say(page, 2, _("holders, one after the other: %zu"),
+                 json_array_size(page_get(custody, "periods")));
+    }
+    page_list(page, 2, _("to be known of it:"), page_get(item, "findings"));
+}
+
+static void put_claim_line(struct cli_page *page, const char *name, const json_t *claim) {
+    const char *verdict = page_text_or(claim, "verdict", "not-checked");
+    page_field(page, name, "%s", verdict);
+    if (strcmp(verdict, "good") != 0)
+        page_list(page, 2, _("found:"), page_get(claim, "findings"));
+}
+
+void render_custody_check(struct cli_page *page, const json_t *result) {
+    size_t i = 0;
+    json_t *item = NULL;
+    json_array_foreach(page_get(result, "items"), i, item) put_checked(page, item);
+    if (i == 0)
+        page_say(page, 0, "%s", _("There are no items."));
+    page_gap(page);
+    put_claim_line(page, _("Ledger"), page_get(result, "claims.history"));
+    put_claim_line(page, _("Signers and rules"), page_get(result, "claims.signers"));
+    page_list(page, 0, _("this does not prove:"), page_get(result, "does_not_prove"));
+    page_recorded_talk(page, result);
+    page_next(page, _("exhibit custody log ITEM shows who held it, and how it passed"));
 }

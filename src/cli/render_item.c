@@ -395,6 +395,8 @@ void render_export(struct cli_page *page, const json_t *result) {
 void render_custody_log(struct cli_page *page, const json_t *result) {
     put_item_head(page, page_get(result, "item"));
     page_gap(page);
+    page_custody(page, page_get(result, "custody"));
+    page_gap(page);
     page_prose(page,
                _("Every entry that names it, in order. What was done to the vault as a whole "
                  "(keys, compaction, parity, rebuilding) names no item: exhibit ledger show"));

@@ -84,3 +84,13 @@ h sok exhibit handover accept "$(short)"
 h sok exhibit handover list
 s "exhibit ledger verify | grep 'good signatures\|bad sig\|begun'"
 sok exhibit handover list --json | jq -c 'select(.type == "summary").result.handovers[0] | keys, (.items[0] | keys)'
+
+echo '# who held it'
+s "exhibit custody log 7/1 --officer 'Sok Dara' --quiet | sed -n '/^Known/,/^Every/p'" | sed 's/hand-over [0-9a-f]\{8\}/hand-over SHORT/'
+sok exhibit handover offer 7/1 --to 'Meas Lina' --purpose storage --legal-basis 'order 3' >/dev/null
+s "exhibit custody log 7/1 --officer 'Sok Dara' --quiet | grep ^Offered" | sed 's/hand-over [0-9a-f]\{8\}/hand-over SHORT/'
+t sok exhibit custody check 7/2
+t sok exhibit custody check --all
+t sok exhibit custody check
+t sok exhibit custody check 7/9
+sok exhibit custody check 7/1 --json | jq -c 'select(.type == "summary") | [.exit, .verdict, .result.counts, (.result.items[0].custody.periods[] | [.holder, .officer.name, .event, .from_entry, .until_entry])]'
