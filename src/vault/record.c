@@ -146,6 +146,12 @@ static uint8_t encode(struct codec *codec, int level, const uint8_t *data, size_
     return CODEC_NONE;
 }
 
+/* A compressed frame has bits that carry nothing, which no id guards. Where no tag guards them
+ * either only the data of items are worth it. */
+static bool is_compressed(enum record_type type, int level, bool encrypted) {
+    return level > 0 && (encrypted || type == RECORD_CHUNKS);
+}
+
 ex_code record_build(enum record_type type, const struct table_entry *entry, size_t entry_count,
                      const uint8_t *data, size_t size_bytes, struct codec *codec, int level,
                      bool encrypted, uint8_t **ret, size_t *ret_size_bytes, struct ex_error *err) {
@@ -160,7 +166,7 @@ ex_code record_build(enum record_type type, const struct table_entry *entry, siz
     memcpy(out, RECORD_MAGIC, sizeof RECORD_MAGIC);
     out[8] = (uint8_t)type;
     table_write(out + RECORD_HEADER_BYTES, entry, entry_count, table);
-    out[9] = encode(level > 0 ? codec : NULL, level, data, size_bytes,
+    out[9] = encode(is_compressed(type, level, encrypted) ? codec : NULL, level, data, size_bytes,
                     out + RECORD_HEADER_BYTES + table, capacity, &coded);
     memset(out + RECORD_HEADER_BYTES + table + coded, 0, tag);
     ex_put_le32(out + 12, (uint32_t)size_bytes);

@@ -50,27 +50,23 @@ static void too_large_and_missing(void **state) {
     free(data);
 }
 
-static void every_flipped_and_every_lost_byte_is_seen(void **state) {
+static void every_flipped_bit_and_every_lost_byte_is_seen(void **state) {
     struct place *p = *state;
     struct ex_error err;
-    static const uint8_t text[] = "a statement, a statement, a statement, a statement, a statement";
-    char path[256];
+    char path[256], text[600];
     struct stat st;
     uint8_t *got;
     size_t size;
-    assert_code(EX_OK, vault_body_write(p->v, 3, text, sizeof text, &err));
+    for (size_t i = 0; i < sizeof text; i++) /* zstd makes it smaller where it may */
+        text[i] = "a statement, "[i % 13];
+    assert_code(EX_OK, vault_body_write(p->v, 3, (const uint8_t *)text, sizeof text, &err));
     (void)snprintf(path, sizeof path, "%s/ledger/body/003", p->vault);
     assert_int_equal(stat(path, &st), 0);
-    for (off_t at = 0; at < st.st_size; at++) {
-        spoil(path, (uint64_t)at, 0x21);
+    for (off_t bit = 0; bit < st.st_size * 8; bit++) {
+        spoil(path, (uint64_t)(bit / 8), (uint8_t)(1 << bit % 8));
         ex_code code = vault_body_read(p->v, 3, &got, &size, &err);
-        if (code == EX_OK) { /* a bit of zstd that means nothing */
-            assert_memory_equal(got, text, sizeof text);
-            free(got);
-        } else {
-            assert_true(code == EX_ALTERED || code == EX_UNSUPPORTED);
-        }
-        spoil(path, (uint64_t)at, 0x21);
+        assert_true(code == EX_ALTERED || code == EX_UNSUPPORTED);
+        spoil(path, (uint64_t)(bit / 8), (uint8_t)(1 << bit % 8));
     }
     for (off_t cut = st.st_size - 1; cut >= 0; cut--) {
         assert_int_equal(truncate(path, cut), 0);
@@ -100,7 +96,7 @@ int main(void) {
         place_test(round_trips),
         place_test(a_body_that_nobody_acknowledged_is_replaced),
         place_test(too_large_and_missing),
-        place_test(every_flipped_and_every_lost_byte_is_seen),
+        place_test(every_flipped_bit_and_every_lost_byte_is_seen),
         place_test(a_body_of_another_vault_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -166,6 +166,26 @@ static void every_flipped_byte_of_the_data_is_seen(void **state) {
     }
 }
 
+/* Where no tag guards the data, nothing is compressed but chunks: zstd has bits that mean nothing.
+ */
+static void only_chunks_are_compressed_without_encryption(void **state) {
+    struct tools *t = *state;
+    struct ex_error err;
+    static const uint8_t zeros[1000];
+    struct table_entry entry = {.length = sizeof zeros};
+    for (int type = RECORD_CHUNKS; type <= RECORD_DATES; type++) {
+        struct record_head head;
+        uint8_t *record;
+        size_t size;
+        assert_code(EX_OK, record_build((enum record_type)type, &entry, 1, zeros, sizeof zeros,
+                                        t->codec, 1, test_encrypted(), &record, &size, &err));
+        assert_code(EX_OK, record_head_parse(record, &head, &err));
+        assert_int_equal(head.codec,
+                         type == RECORD_CHUNKS || test_encrypted() ? CODEC_ZSTD : CODEC_NONE);
+        free(record);
+    }
+}
+
 static void records_of_other_packs_and_sizes_are_refused(void **state) {
     struct tools *t = *state;
     struct ex_error err;
@@ -298,6 +318,7 @@ int main(void) {
         tools_test(round_trips),
         tools_test(every_flipped_bit_of_header_and_table_is_seen),
         tools_test(every_flipped_byte_of_the_data_is_seen),
+        tools_test(only_chunks_are_compressed_without_encryption),
         tools_test(records_of_other_packs_and_sizes_are_refused),
         tools_test(other_epochs_and_no_keys_are_refused),
         tools_test(parts_cannot_be_exchanged),
