@@ -269,9 +269,22 @@ static ex_code read_records(struct reader *r, struct ex_error *err) {
                                    : ex_fail(err, EX_NOT_FOUND, "the journal was never begun");
 }
 
+/* format/vault §6.1: header and first record become durable together. When the header does not hold
+ * and no record begins behind the first one's place, no more than those two was ever written. */
+static bool never_begun(const struct reader *r) {
+    uint8_t hash[SHA256_BYTES];
+    const size_t behind = PACK_HEADER_BYTES + 1;
+    if (r->size < PACK_HEADER_BYTES)
+        return true;
+    sha256_of(r->data, PACK_HEADER_BYTES - SHA256_BYTES, hash);
+    return memcmp(hash, r->data + PACK_HEADER_BYTES - SHA256_BYTES, SHA256_BYTES) != 0 &&
+           (r->size <= behind ||
+            memmem(r->data + behind, r->size - behind, RECORD_MAGIC, sizeof RECORD_MAGIC) == NULL);
+}
+
 static ex_code read_header(const struct vault *v, struct reader *r, struct ex_error *err) {
     struct pack_header header;
-    if (r->size < PACK_HEADER_BYTES)
+    if (never_begun(r))
         return ex_fail(err, EX_NOT_FOUND, "the journal was never begun");
     EX_TRY(pack_header_parse(r->data, &v->config, &header, err));
     if (header.kind != PACK_JOURNAL)

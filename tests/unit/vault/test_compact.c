@@ -418,6 +418,30 @@ static void waits_for_no_unfinished_work(void **state) {
     vault_compaction_free(c);
 }
 
+/* A crash while the journal was made may leave its length without its bytes. */
+static void tidies_away_what_was_never_begun(void **state) {
+    struct place *p = *state;
+    struct ex_error err;
+    struct held h = {0};
+    struct vault_compaction *c;
+    struct vault_compact_report *r;
+    const struct vault_compact_options options = options_for(&h);
+    struct vault_work *work;
+    char path[128];
+    struct stat st;
+    for (int zeros = 0; zeros < 2; zeros++) {
+        assert_code(EX_OK, work_make(p->v, "{\"act\": \"compact\"}", &work, &err));
+        (void)snprintf(path, sizeof path, "%s/work/%s/journal", p->vault, work->name);
+        vault_work_close(work);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(truncate(path, zeros ? 0 : PACK_HEADER_BYTES), 0);
+        assert_int_equal(truncate(path, st.st_size), 0);
+        assert_code(EX_OK, vault_compact_plan(p->v, &options, NULL, &c, &r, &err));
+        vault_compaction_free(c);
+        assert_int_not_equal(stat(path, &st), 0);
+    }
+}
+
 /* Something that nobody needed when it was planned is shared by an item that comes before the end.
  */
 static struct vault_object_info late;
@@ -578,12 +602,19 @@ static void killed_at_every_step(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        place_test(shared_stays_own_goes),        place_test(nothing_needed_leaves_nothing),
-        place_test(tiny_packs_are_merged),        place_test(settled_packs_are_left_alone),
-        place_test(counts_what_an_object_shares), place_test(damage_is_never_dropped),
-        place_test(unknown_needs_stop_it),        place_test(one_at_a_time),
-        place_test(waits_for_no_unfinished_work), place_test(a_late_item_keeps_what_it_shares),
-        place_test(readers_notice_nothing),       place_test(killed_at_every_step),
+        place_test(shared_stays_own_goes),
+        place_test(nothing_needed_leaves_nothing),
+        place_test(tiny_packs_are_merged),
+        place_test(settled_packs_are_left_alone),
+        place_test(counts_what_an_object_shares),
+        place_test(damage_is_never_dropped),
+        place_test(unknown_needs_stop_it),
+        place_test(one_at_a_time),
+        place_test(waits_for_no_unfinished_work),
+        place_test(tidies_away_what_was_never_begun),
+        place_test(a_late_item_keeps_what_it_shares),
+        place_test(readers_notice_nothing),
+        place_test(killed_at_every_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
