@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Checks a package of Exhibit with stock tools alone (docs/format/package.md §5):
 #
-#     check-package.sh file NAME.age KEY          the signatures; KEY: the officer's minisign key, from paper
+#     check-package.sh file NAME.age KEY [SIGNERS] the signatures; KEY: the officer's minisign key, from paper;
+#                                                 SIGNERS: allowed_signers, when another SSH key signed too
 #     check-package.sh open NAME.age IDENTITY DIR opens it into DIR with age and tar
 #     check-package.sh dir DIR [VKEY]             what is in it; VKEY: the sender's vault key, from paper
 #
@@ -23,7 +24,7 @@ say() { # TOOL STATUS WHAT
     fi
 }
 
-check_file() { # NAME.age KEY
+check_file() { # NAME.age KEY [SIGNERS]
     minisign -Vm "$1" -P "$2" >/dev/null 2>&1
     say minisign $? "the officer's signature over $1"
     # The SSH form of the same key: 4 bytes of length, "ssh-ed25519", 4 bytes of length, 32 bytes of key.
@@ -31,6 +32,7 @@ check_file() { # NAME.age KEY
     blob=$(printf '%s' "0000000b7373682d6564323535313900000020$key" | xxd -r -p | base64 -w 0)
     signers=$(mktemp)
     echo "officer namespaces=\"exhibit-package\" ssh-ed25519 $blob" >"$signers"
+    [ -z "${3:-}" ] || cat "$3" >"$signers"
     ssh-keygen -Y verify -f "$signers" -I officer -n exhibit-package -s "$1.sig" <"$1" >/dev/null 2>&1
     say ssh-keygen $? "the officer's SSH signature over $1"
     rm -f "$signers"
@@ -81,11 +83,11 @@ check_dir() { # DIR [VKEY]
 tmp=$(mktemp)
 trap 'rm -f "$tmp" "$tmp".*' EXIT
 case "${1:-}" in
-file) check_file "$2" "$3" ;;
+file) check_file "$2" "$3" "${4:-}" ;;
 open) open_file "$2" "$3" "$4" ;;
 dir) check_dir "$2" "${3:-}" ;;
 *)
-    sed -n '3,12s/^# \{0,1\}//p' "$0"
+    sed -n '3,13s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac

@@ -43,6 +43,36 @@ static json_t *recipients_json(const struct packing *p) {
     return list;
 }
 
+/* ---- who signs in the form of SSH ---- */
+
+static ex_code find_in_agent(struct packing *p, struct ex_error *err) {
+    struct ssh_agent_identity *list = NULL;
+    size_t count = 0, skipped = 0;
+    bool found = false;
+    EX_TRY(ssh_agent_open(NULL, &p->agent, err));
+    EX_TRY(ssh_agent_list(p->agent, &list, &count, &skipped, err));
+    for (size_t i = 0; i < count; i++)
+        found = found || ssh_key_equal(&list[i].key, &p->agent_key);
+    free(list);
+    return found ? EX_OK
+                 : ex_hint(ex_fail(err, EX_NOT_FOUND, "the ssh-agent has not this key"), err,
+                           "add it: ssh-add FILE; ssh-add -l lists what it has");
+}
+
+static ex_code read_ssh_key(struct act *act, struct packing *p, struct ex_error *err) {
+    const char *path = act_flag(act, FLAG_SSH_KEY);
+    EX_AUTO_FREE uint8_t *text = NULL;
+    size_t size;
+    if (path == NULL)
+        return EX_OK;
+    EX_TRY(ex_read_file(AT_FDCWD, path, SSH_KEY_FILE_MAX, &text, &size, err));
+    if (ssh_key_parse_line((const char *)text, size, &p->agent_key, NULL) == EX_OK)
+        return find_in_agent(p, err);
+    ex_code code = ssh_key_read_private((const char *)text, size, &p->other_key, err);
+    sodium_memzero(text, size);
+    return code;
+}
+
 /* ---- which items, under which names ---- */
 
 static ex_code add_item(struct act *act, struct packing *p, const struct item_truth *i,
@@ -274,6 +304,9 @@ static ex_code write_package(struct act *act, struct packing *p, struct package_
                                     .recipient = p->recipient,
                                     .recipient_count = p->recipient_count,
                                     .officer_key = act->officer.sign,
+                                    .agent = p->agent,
+                                    .agent_key = p->agent != NULL ? &p->agent_key : NULL,
+                                    .other_key = p->other_key,
                                     .trusted_comment = comment};
     struct ex_progress *progress = act->face->progress;
     if (progress != NULL) {
@@ -297,6 +330,7 @@ static ex_code create(struct act *act, struct packing *p, json_t **ret_result,
         return ex_fail(err, EX_USAGE, "--format takes raw or files");
     EX_TRY(act_outside_vault(act, act_flag(act, FLAG_OUTPUT), err));
     EX_TRY(read_recipients(act, p, err));
+    EX_TRY(read_ssh_key(act, p, err));
     EX_TRY(choose_items(act, p, err));
     EX_TRY(make_head(act, p, files, err));
     EX_TRY(package_intent(act, p, format, err));
@@ -330,6 +364,8 @@ ex_code app_package_create(struct act *act, json_t **ret_result, struct ex_error
     free(p.sorted);
     free(p.item);
     free(p.recipient);
+    ssh_agent_close(p.agent);
+    sign_key_free(p.other_key);
     free(p.excerpt);
     free(p.case_jsonld);
     free(p.readme);

@@ -16,6 +16,9 @@ struct packing {
     struct vault_object_info *object;
     struct age_recipient *recipient;
     size_t recipient_count;
+    struct ssh_agent *agent; /* --ssh-key: a key in it, or a key from a file */
+    struct ssh_key agent_key;
+    struct sign_key *other_key;
     struct picked picked;
     char *excerpt, *case_jsonld, *readme;
     size_t excerpt_bytes, case_jsonld_bytes, readme_bytes;

@@ -122,13 +122,17 @@ static void print_officer_pub(const struct writer *w, FILE *f) {
     (void)fputs(minisign_key_text(&key, text), f);
 }
 
+static const struct sign_key *ssh_signer(const struct package_job *job) {
+    return job->other_key != NULL ? job->other_key : job->officer_key;
+}
+
 static void print_allowed_signers(const struct writer *w, FILE *f) {
     struct ssh_key key;
     char text[SSH_KEY_TEXT_BYTES];
     if (w->job->agent_key != NULL)
         key = *w->job->agent_key;
     else
-        ssh_key_make(sign_key_public(w->job->officer_key), &key);
+        ssh_key_make(sign_key_public(ssh_signer(w->job)), &key);
     (void)fprintf(f, "officer namespaces=\"%s\" %s\n", PACKAGE_NAMESPACE, ssh_key_text(&key, text));
 }
 
@@ -286,7 +290,7 @@ static ex_code sign(const struct package_job *job, const struct outlet_sums *sum
         EX_TRY(sshsig_sign_by_agent(job->agent, job->agent_key, PACKAGE_NAMESPACE, SSHSIG_SHA256,
                                     &digest, &sshsig, &sshsig_bytes, err));
     else
-        EX_TRY(sshsig_sign(job->officer_key, PACKAGE_NAMESPACE, SSHSIG_SHA256, &digest, &sshsig,
+        EX_TRY(sshsig_sign(ssh_signer(job), PACKAGE_NAMESPACE, SSHSIG_SHA256, &digest, &sshsig,
                            &sshsig_bytes, err));
     EX_TRY(ex_write_file(AT_FDCWD, minisig_path, minisig, minisig_bytes, EX_WRITE_NEW, err));
     ex_code code = ex_write_file(AT_FDCWD, sshsig_path, sshsig, sshsig_bytes, EX_WRITE_NEW, err);

@@ -31,9 +31,11 @@ struct package_job {
     size_t recipient_count;
     const struct sign_key *officer_key;
     const char *trusted_comment; /* format/package, at its beginning */
-    /* Signs as SSHSIG in place of the officer's key; both NULL: it does. */
+    /* What signs as SSHSIG in place of the officer's key: a key in an agent, or another key. All
+     * NULL: the officer's does. */
     struct ssh_agent *agent;
     const struct ssh_key *agent_key;
+    const struct sign_key *other_key;
 };
 
 struct package_written {

@@ -41,6 +41,20 @@ under_names_of_sources() {
         exhibit package open f.age --identity id --output fo --key "$vkey" &&
         cmp "fo/data/C_1_2/b____x_.txt" "b; \$(x).txt"
 }
+by_an_agent() {
+    ssh-keygen -q -t ecdsa -b 256 -N '' -f agent_key && eval "$(ssh-agent)" >/dev/null && ssh-add -q agent_key &&
+        rm agent_key && exhibit package create "C 1/3" --to "$to" --ssh-key agent_key.pub --output g.age
+    local status=$?
+    ssh-agent -k >/dev/null
+    [ $status = 0 ] || return 1
+    echo "officer namespaces=\"exhibit-package\" $(cut -d' ' -f1,2 agent_key.pub)" >signers
+    "$stock" file g.age "$key" signers && exhibit package verify g.age --identity id --key "$vkey" &&
+        ! "$stock" file g.age "$key"
+}
+by_a_key_file() {
+    ssh-keygen -q -t ed25519 -N '' -f file_key && exhibit package create "C 1/3" --to "$to" --ssh-key file_key --output k.age &&
+        echo "officer $(cut -d' ' -f1,2 file_key.pub)" >signers2 && "$stock" file k.age "$key" signers2
+}
 status_of() {
     "$@" >said 2>&1
     echo $?
@@ -141,6 +155,8 @@ dir_flip_mended() { # FILE BYTE
 check "stock tools alone open and verify it" with_stock_tools
 check "the program does, as file and as directory" with_the_program
 check "items under the names of their sources" under_names_of_sources
+check "the SSH signature by a key in an ssh-agent" by_an_agent
+check "the SSH signature by a key in a file" by_a_key_file
 check "for another recipient: denied" for_another_recipient
 check "without the sender's key: only partly checked" nobody_gave_the_key
 check "under another vault's key: not good" another_vault_key
