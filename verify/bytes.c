@@ -115,11 +115,16 @@ bool get_hex(struct slice s, uint8_t *out, size_t n) {
 
 void put_hex(char *out, const uint8_t *p, size_t n) { sodium_bin2hex(out, 2 * n + 1, p, n); }
 
-bool get_base64(struct slice s, uint8_t *out, size_t n) { /* libsodium takes the canonical form alone */
-    size_t got = 0;
-    return s.n > 0 && sodium_base642bin(out, n, (const char *)s.p, s.n, NULL, &got, NULL,
-                                        sodium_base64_VARIANT_ORIGINAL) == 0 && got == n;
+/* libsodium takes the canonical form alone, but takes 0xaf for a slash where char has a sign. */
+size_t base64_decode(struct slice s, uint8_t *out, size_t max) {
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] > 0x7f) return 0;
+    bool good = s.n > 0 && sodium_base642bin(out, max, (const char *)s.p, s.n, NULL, &n, NULL,
+                                             sodium_base64_VARIANT_ORIGINAL) == 0;
+    return good ? n : 0;
 }
+bool get_base64(struct slice s, uint8_t *out, size_t n) { return base64_decode(s, out, n) == n; }
 
 bool get_number(struct slice s, uint64_t *ret) {
     uint64_t value = 0;

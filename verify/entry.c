@@ -213,6 +213,7 @@ void body_check(struct run *r, const struct entry *e) {
     struct slice bytes;
     char path[96];
     if (e->n_sections == 0) return;
+    r->counts[N_bodies]++;
     tlog_path(path, "ledger/body", e->index, 0);
     enum got got = file_get(r, path, 0, MAX_BODY + 65536, true, &file);
     const char *why = got == GOT ? body_open(r, &file, &data) : "it cannot be read";
@@ -228,7 +229,7 @@ void body_check(struct run *r, const struct entry *e) {
     if (why == NULL && t.left.n > 0) why = "there is more in it than was signed";
     bool gone = got == NOT_THERE;
     if (why != NULL) find(r, HISTORY, gone ? MISSING : ALTERED, AT(e->index), gone ? "the body is missing" : "the body is altered: %s", why);
-    r->counts[why == NULL ? N_bodies : gone ? N_bodies_missing : N_bodies_altered]++;
+    if (why != NULL) r->counts[gone ? N_bodies_missing : N_bodies_altered]++;
     free(file.p);
     free(data.p);
 }

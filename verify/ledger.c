@@ -46,9 +46,7 @@ static bool head_parse(const struct run *r, struct slice note, struct head *ret)
     while (split > 0 && s.left.n > 0) {
         struct slice w[2];
         text_words(&s, "\xe2\x80\x94", w, 2);
-        if (s.bad || sodium_base642bin(sig, sizeof sig, (const char *)w[1].p, w[1].n, NULL, &n, NULL,
-                                       sodium_base64_VARIANT_ORIGINAL) != 0 || n < 5)
-            return false;
+        if (s.bad || (n = base64_decode(w[1], sig, sizeof sig)) < 5) return false;
         bool own = equal(w[0], r->origin) && same(sig, sum, 4);
         bool good = own && n == 68 && crypto_sign_verify_detached(sig + 4, note.p, split, r->key) == 0;
         ret->others += !own;

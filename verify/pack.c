@@ -71,7 +71,7 @@ static void entries_check(struct run *r, struct pack *k, const struct record *re
         struct place p = {{0}, rec->type, 0, k->place, (uint32_t)k->at, (uint32_t)rec->size, offset, le32(row + 32)};
         uint8_t id[32] = {0};
         memcpy(p.id, row, 32);
-        if (data != NULL && rec->type == CHUNKS) chunk_id(id, data + offset, p.length);
+        if (data != NULL && rec->type == CHUNKS) chunk_id(id, data + offset, p.length, NULL);
         else if (data != NULL) DIGEST(id, {data + offset, p.length});
         p.bad = !same(id, p.id, 32);
         if (p.bad && data != NULL) wrong(r, k, k->at, "the bytes of an entry have another id than the table says");

@@ -26,7 +26,7 @@ struct history {
     struct past *past;
     struct officer *officers;
     struct session *sessions;
-    size_t n, n_officers, n_sessions;
+    size_t n, n_unknown, n_officers, n_sessions;
     int64_t latest;
     struct entry before; /* both for the clock */
 };
@@ -218,7 +218,7 @@ static struct past *past_add(struct run *r, struct history *h) {
     return memset(&h->past[h->n++], 0, sizeof *h->past);
 }
 
-void history_unknown(struct run *r, struct history *h) { past_add(r, h); }
+void history_unknown(struct run *r, struct history *h) { past_add(r, h), h->n_unknown++; }
 
 static void item_add(struct run *r, const struct entry *e) { /* vault.md §4 */
     if (!event_is(e, "collect.outcome") || !e->has_object || !e->has_item) return;
@@ -258,7 +258,7 @@ static void judge(struct run *r, struct history *h, const struct entry *e, const
 bool history_entry(struct run *r, struct history *h, const struct entry *e, bool in_tree) {
     struct by by = signer_find(r, h, e);
     bool good = by.key != NULL && crypto_sign_verify_detached(e->signature, e->signed_bytes.p, e->signed_bytes.n, by.key) == 0;
-    bool lost = by.key == NULL && e->signer == BY_SESSION && e->session < h->n && !h->past[e->session].known;
+    bool lost = by.key == NULL && h->n_unknown > 0; /* what would name the key may be among those */
     if (good || in_tree) clock_check(r, h, e);
     if (good) {
         r->counts[N_signatures_good]++;
@@ -268,7 +268,7 @@ bool history_entry(struct run *r, struct history *h, const struct entry *e, bool
     if (in_tree) { /* otherwise it is an altered entry, and what it says counts for nothing */
         r->counts[N_signatures_bad] += !lost;
         find(r, SIGNERS, lost ? PARTLY : BAD_SIGNATURE, AT(e->index), "%s: %s", e->event,
-             lost ? "its session's entry could not be read, so its signature was not checked"
+             lost ? "the entry that names its key could not be read, so its signature was not checked"
                   : "it is signed by nobody whom the ledger knows, or its signature is bad");
         item_add(r, e);
     }

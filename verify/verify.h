@@ -102,6 +102,7 @@ void digest(uint8_t out[32], const struct slice *parts, size_t n);
 bool same(const uint8_t *a, const uint8_t *b, size_t n);
 bool equal(struct slice s, const char *text);
 bool get_hex(struct slice s, uint8_t *out, size_t n); /* lower case */
+size_t base64_decode(struct slice s, uint8_t *out, size_t max); /* 0: not base64, or too much */
 bool get_base64(struct slice s, uint8_t *out, size_t n);
 bool get_number(struct slice s, uint64_t *ret);
 bool get_time(struct slice s, int64_t *ret_ns);
@@ -137,7 +138,7 @@ bool packs_have(const struct run *r, const uint8_t id[32]);
 enum verdict packs_fetch(struct run *r, uint8_t type, const uint8_t id[32], struct slice *ret);
 
 /* object.c */
-void chunk_id(uint8_t out[32], const uint8_t *p, size_t n);
+void chunk_id(uint8_t out[32], const uint8_t *p, size_t n, uint8_t (*ret_blocks)[32]); /* block hashes, or NULL */
 void item_check(struct run *r, struct item *item);
 
 /* entry.c */

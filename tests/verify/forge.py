@@ -83,7 +83,7 @@ class Ledger:
         if key is None:
             word = signer.split()[0]
             key = self.vault if word == 'vault' else self.signers[signer]
-        text = text.encode()
+        text = text.encode(errors='surrogateescape')
         text += b'signature ' + b64(key.sign(text)).encode() + b'\n'
         self.entries.append(text)
         self.leaves.append(sha(b'\0', text))
@@ -619,6 +619,15 @@ def other_tree(l):
     return False
 
 
+def slash(l):
+    """libsodium decodes the byte 0xaf as if it were a slash."""
+    s = l.begin()
+    while '/' not in b64(root_of(l.leaves)):
+        l.add('view.items', s)
+    l.add('view.items', s, tree=b64(root_of(l.leaves)).replace('/', '\udcaf', 1))
+    return False
+
+
 SPELLINGS = {
     'a zone': spelled(True, zone='-11:30'), 'zone -00:00': spelled(False, zone='-00:00'),
     'zone +24:00': spelled(False, zone='+24:00'), 'zone +23:59': spelled(True, zone='+23:59'),
@@ -648,7 +657,7 @@ SPELLINGS = {
     'a session key elsewhere': lines(False, 'session-key ' + b64(bytes(32)), 'expires 2027-01-01T00:00:00.000000000Z'),
     'a section without body': lines(False, f'section what {"0" * 64}'),
     'sections in another order': lines(False, f'section who {"0" * 64}', f'section what {"0" * 64}'),
-    'a tree that was another': other_tree,
+    'a tree that was another': other_tree, 'base64 with 0xaf for a slash': slash,
 }
 RULES = [plain, two_officers, manage_needed, manage_given, same_id_again, permissions_order, retired_session, retired_opens,
          retire_good, retire_self, retire_twice, retire_nobody, retire_without_manage, expired, not_expired,
