@@ -31,7 +31,7 @@ static const struct { enum claim claim; const char *name; } counts[COUNT_KINDS] 
 static const char *const limits[] = {
     "not checked: index, catalog, parity, dates of verification, unfinished work: derived, or no evidence yet",
     "not checked: keys/: the keyring and the officers' locked keys",
-    "not checked: the signatures of others under the checkpoint",
+    "not checked: the rules of custody (ledger.md §5.2); cosignatures and their policy (§8)",
     "does not prove: that a source was complete, genuine or unchanged before it was taken in",
     "does not prove: that times are right: they are what the machine's clock said",
     "does not prove: who held a key: the keys in the ledger prove only that the same keys signed all along",

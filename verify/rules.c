@@ -76,10 +76,15 @@ static struct by signer_find(const struct run *r, const struct history *h, const
     return by;
 }
 
+/* §5.2: what an officer signs about custody, as told from handover.intent and handover.outcome. */
+static bool of_custody(const struct entry *e) {
+    return strncmp(e->event, "handover.", 9) == 0 && !event_ends(e->event, ".intent") && !event_ends(e->event, ".outcome");
+}
+
 static const char *signer_rules(const struct entry *e, const struct by *by) {
     bool vault = e->index == 0 || event_is(e, "officer.recover");
     bool own = e->index == 1 || event_is(e, "session.open") || event_is(e, "dispose.propose") ||
-               event_is(e, "dispose.approve") || strncmp(e->event, "handover.", 9) == 0;
+               event_is(e, "dispose.approve") || of_custody(e);
     if (e->signer != (vault ? BY_VAULT : own ? BY_OFFICER : BY_SESSION)) return "another kind of key signs such an event";
     if ((e->index == 0) != event_is(e, "vault.create")) return "entry 0, and it alone, makes the vault";
     if (e->index == 1 && !event_is(e, "officer.enrol")) return "entry 1 enrols the first officer";
@@ -142,7 +147,7 @@ static bool one_thing(const struct past *p, const struct entry *e) {
 static void outcome_check(struct run *r, struct history *h, const struct entry *e) {
     const char *why = NULL;
     bool outcome = event_ends(e->event, ".outcome");
-    bool answer = event_is(e, "dispose.approve") || strncmp(e->event, "handover.", 9) == 0;
+    bool answer = event_is(e, "dispose.approve") || of_custody(e);
     if (answer || (!outcome && e->intent == NONE)) return;
     struct past *p = e->intent == NONE ? NULL : &h->past[e->intent];
     if (p == NULL || !outcome) why = outcome ? "an outcome names no intent" : "it names an intent, and is no outcome";
@@ -220,8 +225,9 @@ static struct past *past_add(struct run *r, struct history *h) {
 
 void history_unknown(struct run *r, struct history *h) { past_add(r, h), h->n_unknown++; }
 
-static void item_add(struct run *r, const struct entry *e) { /* vault.md §4 */
-    if (!event_is(e, "collect.outcome") || !e->has_object || !e->has_item) return;
+static void item_add(struct run *r, const struct entry *e) { /* vault.md §4, ledger.md §5.2 */
+    bool begins = event_is(e, "collect.outcome") || event_is(e, "import.item");
+    if (!begins || !e->has_object || !e->has_item) return;
     r->items = room(r, r->items, r->n_items, sizeof *r->items, MAX_ENTRIES, "items");
     struct item *i = memset(&r->items[r->n_items++], 0, sizeof *i);
     i->entry = e->index;

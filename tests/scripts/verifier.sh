@@ -57,6 +57,9 @@ dispose() {
         jq -r '.shown[] | select(.event == "dispose.propose").index')"
 }
 later() {
+    one item register --case 1 --description phone --serial 7
+    one handover offer 1/1 1/3 --to Other --purpose exam --legal-basis 'order 4'
+    as_other handover accept "$(one handover list --json | summary | jq -r '.handovers[0].id')"
     one officer retire Other --reason left
     one vault compact --level 9 --recompress
     one vault scrub
@@ -76,10 +79,10 @@ disposed() {
     jq -e '[.items[].verdict] == ["good", "disposed", "good", "good", "good", "good", "good"] and
         .claims.content.packs_replaced > 0 and .claims.history.open_intents == 0 and .verdict == "good"' said
 }
-counts() { # both count the same
+counts() { # both count the same (of physical items only the program knows)
     "$verify" vault vault --json >said && one verify --all --json | summary >theirs || return 1
-    jq -c '[.claims.content | .items, .items_good, .items_disposed, .chunks, .bytes_read, .bytes_constant]' said >a1
-    jq -c '[.claims.content.counts | .items, .items_good, .items_disposed, .chunks, .bytes_read, .bytes_constant]' theirs >a2
+    jq -c '[.claims.content | .items_good, .items_disposed, .chunks, .bytes_read, .bytes_constant]' said >a1
+    jq -c '[.claims.content.counts | .items_good, .items_disposed, .chunks, .bytes_read, .bytes_constant]' theirs >a2
     cat a1 a2
     cmp a1 a2
 }
@@ -88,6 +91,16 @@ for v in vault-1 vault-2 vault; do
         exits 0 exhibit ledger verify --vault $v"
 done
 check "the hashes of items are those of the files" same_hashes
+imported() { # a vault whose items came in a package
+    exhibit init field --agency B --officer One --plain --kdf-memory 8 --no-recovery-sheet
+    one case new --number 9 --title t --vault field
+    one package create 1/1 1/6 --output it.age --to "$(one officer list --vault field --json | summary | jq -r '.officers[0].age')"
+    one package import it.age --vault field --case 9 --key "$key"
+    exits 0 one verify --all --vault field || return 1
+    "$verify" vault field --json >said || { cat said && return 1; }
+    [ "$(jq -r '.items[] | select(.verdict == "good").sha256' said)" = "$(sha256sum a many | cut -c 1-64)" ]
+}
+check "items that came in a package are checked" imported
 check "a disposed item is said to be disposed of, replaced packs are known" disposed
 check "both count the same" counts
 check "with the key on paper, and a checkpoint that was kept" exits 0 "$verify" vault vault --key "$key" --checkpoint head-1.txt
