@@ -60,6 +60,7 @@ ex_code app_package_create(struct act *act, json_t **ret_result, struct ex_error
 ex_code app_package_verify(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_package_open(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_package_import(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_custody_form(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_custody_log(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_custody_check(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_vault_check(struct act *act, json_t **ret_result, struct ex_error *err);

@@ -16,12 +16,14 @@ static const struct group {
 } groups[] = {
     {N_("To begin"), {"init", "case new", "case list"}},
     {N_("To take evidence in and look at it"),
-     {"collect", "item register", "work list", "work resume", "work discard", "item list", "item show"}},
+     {"collect", "item register", "work list", "work resume", "work discard", "item list",
+      "item show"}},
     {N_("To check it"), {"verify", "vault check", "vault scrub", "ledger verify"}},
     {N_("To hand it out, and show what was done"),
      {"export", "custody log", "custody check", "ledger show", "ledger checkpoint", "ledger prove", "item dispose"}},
     {N_("To pass it on, and say who holds it"),
-     {"handover offer", "handover accept", "handover refuse", "handover withdraw", "handover list"}},
+     {"handover offer", "handover accept", "handover refuse", "handover withdraw", "handover list",
+      "custody form"}},
     {N_("To send it to others, and take in what they send"),
      {"package create", "package verify", "package open", "package import"}},
     {N_("To have it vouched for by others, and vouch for theirs"), {"cosign", "ledger cosigned"}},
@@ -29,7 +31,8 @@ static const struct group {
     {N_("What opens the vault"),
      {"key list", "key add", "key sheet", "key remove", "key rotate", "key passphrase",
       "key recover"}},
-    {N_("To repair, and to ask"), {"vault repair", "vault parity", "vault compact", "rebuild", "version", "help"}},
+    {N_("To repair, and to ask"),
+     {"vault repair", "vault parity", "vault compact", "rebuild", "version", "help"}},
 };
 
 static const struct {

@@ -26,6 +26,7 @@ static const struct renderer {
     {"package-open", render_package_open},
     {"package-import", render_package_import},
     {"custody-check", render_custody_check},
+    {"custody-form", render_custody_form},
     {"custody-log", render_custody_log},
     {"vault-check", render_vault_check},
     {"vault-repair", render_vault_repair},

@@ -31,6 +31,7 @@ void render_package_import(struct cli_page *page, const json_t *result);
 /* Who held the item, of a `custody` (json.md §4.10). */
 void page_custody(struct cli_page *page, const json_t *custody);
 void render_custody_check(struct cli_page *page, const json_t *result);
+void render_custody_form(struct cli_page *page, const json_t *result);
 void render_custody_log(struct cli_page *page, const json_t *result);
 /* Which items damage hurts, of a result with `items` and `problem_count`. */
 void page_hurt_items(struct cli_page *page, const json_t *result);

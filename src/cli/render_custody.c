@@ -2,6 +2,7 @@
 /* Pages about hand-overs and custody. */
 #include "cli/render.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static const struct {
@@ -266,4 +267,25 @@ void render_custody_check(struct cli_page *page, const json_t *result) {
     page_list(page, 0, _("this does not prove:"), page_get(result, "does_not_prove"));
     page_recorded_talk(page, result);
     page_next(page, _("exhibit custody log ITEM shows who held it, and how it passed"));
+}
+
+/* ---- custody form ---- */
+
+void render_custody_form(struct cli_page *page, const json_t *result) {
+    const char *output = page_text_or(result, "output", "?");
+    uint64_t gaps = page_number(result, "gaps"), unknown = page_number(result, "unknown");
+    const json_t *finding;
+    size_t i;
+    page_field(page, _("Form"), "%s", strcmp(output, "-") == 0 ? _("on standard output") : output);
+    page_field(page, _("Item"), "%s", page_text_or(result, "item.label", "?"));
+    page_field(page, _("Holders"), "%" PRIu64, page_number(result, "holders"));
+    if (gaps > 0)
+        page_field(page, _("GAPS"), _("%" PRIu64 ", in which nobody was answerable"), gaps);
+    if (unknown > 0)
+        page_field(page, _("NOT KNOWN"), _("%" PRIu64 " times who held it"), unknown);
+    json_array_foreach(page_get(result, "findings"), i, finding) {
+        page_field(page, _("FAULT"), "%s", json_string_value(finding));
+    }
+    page_gap(page);
+    page_recorded_talk(page, result);
 }

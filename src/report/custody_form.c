@@ -28,6 +28,8 @@ static const char *joined(struct form *f, const char *one, const char *between, 
 /* "2026-11-22 21:08:00 UTC": what a form needs of it. */
 static const char *when(char to[static WHEN_BYTES], int64_t utc_ns) {
     char text[EX_TIME_TEXT_BYTES];
+    if (utc_ns == CUSTODY_FORM_NO_TIME)
+        return _("a time that is not known here");
     (void)ex_time_text(text, utc_ns);
     (void)snprintf(to, WHEN_BYTES, "%.10s %.8s UTC", text, text + 11);
     return to;
@@ -40,18 +42,19 @@ static void put_fact(struct form *f, const char *name, const char *words) {
 
 static void put_digest(struct form *f, const char *name, const uint8_t *digest) {
     char hex[2 * DIGEST_BYTES + 1];
-    form_add(f, FORM_FACT, name, ex_hex(hex, digest, DIGEST_BYTES));
+    form_add(f, FORM_FACT, name,
+             digest != NULL ? ex_hex(hex, digest, DIGEST_BYTES) : _("NOT KNOWN"));
 }
 
 static void put_moment(struct form *f, const char *name, int64_t utc_ns, uint64_t entry,
                        bool elsewhere) {
     char time[WHEN_BYTES];
-    (void)when(time, utc_ns);
     if (elsewhere)
         form_add_format(f, FORM_FACT, name,
-                        _("%s, by the clock of the other vault (entry %" PRIu64 ")"), time, entry);
+                        _("%s, by the clock of the other vault (entry %" PRIu64 ")"),
+                        when(time, utc_ns), entry);
     else
-        form_add_format(f, FORM_FACT, name, _("%s (entry %" PRIu64 ")"), time, entry);
+        form_add_format(f, FORM_FACT, name, _("%s (entry %" PRIu64 ")"), when(time, utc_ns), entry);
 }
 
 /* A person and their agency, as far as they are known. */
@@ -90,13 +93,15 @@ static void put_item(struct form *f, const struct custody_form *c) {
     form_add_format(f, FORM_SUBTITLE, NULL, _("Item %s"), form_words(f, c->item_label));
     put_fact(f, _("Agency"), c->agency);
     put_case(f, c);
-    put_fact(f, _("Description"), c->label_text);
+    put_fact(f, _("Called"), c->label_text);
+    put_fact(f, _("Description"), c->description);
     form_add(f, FORM_FACT, _("Kind"), c->physical ? _("a physical item") : _("bytes in a vault"));
     put_fact(f, _("Item's id"), c->item_id);
     put_fact(f, _("Source"), c->source);
     if (!c->physical)
         put_bytes(f, c);
     put_fact(f, _("Serial number"), c->serial_number);
+    put_fact(f, _("Place"), c->place);
     put_list(f, _("Seal"), c->seals, c->seal_count);
     put_list(f, _("Photograph"), c->photographs, c->photograph_count);
 }
@@ -105,8 +110,8 @@ static void put_findings(struct form *f, const struct custody_form *c) {
     if (c->finding_count == 0)
         return;
     form_add(f, FORM_BEGIN_ALERT, NULL,
-             _("THE HISTORY OF THIS ITEM DOES NOT KEEP THE RULES. What follows is not to be relied "
-               "on before this is explained:"));
+             _("A CHECK OF THE LEDGER FOUND FAULTS. Do not rely on what stands here before they "
+               "are explained:"));
     for (size_t i = 0; i < c->finding_count; i++)
         form_add(f, FORM_POINT, NULL, form_words(f, c->findings[i]));
     form_add(f, FORM_END, NULL, "");
@@ -140,11 +145,16 @@ static void put_how(struct form *f, const struct custody_form_period *p) {
 }
 
 static void put_length(struct form *f, const struct custody_form_period *p) {
-    int64_t minutes = (p->until_ns - p->from_ns) / ((int64_t)60 * 1000000000);
-    if (p->until_entry == 0 || minutes < 0)
+    bool known = p->until_entry != 0 && p->from_ns != CUSTODY_FORM_NO_TIME &&
+                 p->until_ns != CUSTODY_FORM_NO_TIME && p->from_ns <= p->until_ns;
+    if (!known)
         return;
-    form_add_format(f, FORM_FACT, _("Length"), _("%" PRId64 " d %" PRId64 " h %" PRId64 " min"),
-                    minutes / (24 * 60), minutes / 60 % 24, minutes % 60);
+    int64_t minutes = (p->until_ns - p->from_ns) / ((int64_t)60 * 1000000000);
+    if (minutes == 0)
+        form_add(f, FORM_FACT, _("Length"), _("less than a minute"));
+    else
+        form_add_format(f, FORM_FACT, _("Length"), _("%" PRId64 " d %" PRId64 " h %" PRId64 " min"),
+                        minutes / (24 * 60), minutes / 60 % 24, minutes % 60);
 }
 
 static void put_period_title(struct form *f, const struct custody_form_period *p, size_t number) {
@@ -171,6 +181,16 @@ static void put_period_title(struct form *f, const struct custody_form_period *p
     }
 }
 
+static void put_check(struct form *f, enum custody_form_check check) {
+    static const char *const texts[] = {
+        [CUSTODY_FORM_SAME] = N_("by the taker: the same bytes"),
+        [CUSTODY_FORM_NOT_SAME] =
+            N_("by the taker: NOT AS BEFORE: other bytes, or not all of them could be read"),
+    };
+    if (check != CUSTODY_FORM_NOT_HASHED)
+        form_add(f, FORM_FACT, _("Hashed"), _(texts[check]));
+}
+
 static void put_handover(struct form *f, const struct custody_form_period *p) {
     put_fact(f, _("Hand-over"), p->handover_id);
     if (p->offer_entry != 0 && p->answer_entry != 0)
@@ -183,6 +203,7 @@ static void put_handover(struct form *f, const struct custody_form_period *p) {
     put_fact(f, _("Way"), p->way);
     put_fact(f, _("Place"), p->place);
     put_fact(f, _("Seals"), p->seals);
+    put_check(f, p->check);
     put_fact(f, _("EXCEPTION"), p->exception);
 }
 
@@ -233,11 +254,11 @@ static void put_overview(struct form *f, const struct custody_form *c) {
 
 static void put_now(struct form *f, const struct custody_form *c) {
     char time[WHEN_BYTES];
-    if (c->offered_to != NULL)
+    if (c->offered_entry != 0)
         form_add_format(f, FORM_TEXT, NULL,
                         _("Offered to %s on %s (entry %" PRIu64 "), and not answered: the holder "
                           "above holds it still."),
-                        form_words(f, c->offered_to), when(time, c->offered_ns), c->offered_entry);
+                        party(f, c->offered_to, NULL), when(time, c->offered_ns), c->offered_entry);
     if (c->ended_entry != 0)
         form_add_format(f, FORM_TEXT, NULL,
                         _("Disposed of on %s (entry %" PRIu64 "): custody ends there."),
@@ -280,7 +301,8 @@ static void put_limits(struct form *f, const struct custody_form *c) {
         N_("A holder is whom officers signed for. That nobody else had their hands on it, a ledger "
            "cannot know."),
         N_("Times are what the clocks of the machines said."),
-        N_("Entries may have come after this form was made."),
+        N_("Entries may have come after this form was made. When it was made, the entries about "
+           "custody and officers were checked, and no others."),
     };
     form_add(f, FORM_HEADING, NULL, _("What this form does not prove"));
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
@@ -323,7 +345,7 @@ static ex_code check(const struct custody_form *c, struct ex_error *err) {
                  c->item_id != NULL && c->period_count > 0 && c->root != NULL && c->leaf != NULL &&
                  c->made_by != NULL && c->made_by_id != NULL && c->program != NULL &&
                  c->version != NULL;
-    if (!whole || (!c->physical && (c->sha256 == NULL || c->fsverity == NULL)))
+    if (!whole)
         return ex_fail(err, EX_INTERNAL, "a custody form lacks what it cannot do without");
     if (c->period_count > CUSTODY_FORM_PERIODS_MAX || c->seal_count > CUSTODY_FORM_LIST_MAX ||
         c->photograph_count > CUSTODY_FORM_LIST_MAX || c->finding_count > CUSTODY_FORM_LIST_MAX)

@@ -24,11 +24,20 @@
 
 enum { CUSTODY_FORM_PERIODS_MAX = 4096, CUSTODY_FORM_LIST_MAX = 256 };
 
+#define CUSTODY_FORM_NO_TIME INT64_MIN
+
 enum custody_form_holder {
     CUSTODY_FORM_OFFICER, /* of this vault */
     CUSTODY_FORM_OUTSIDE, /* of another vault, or nobody's */
     CUSTODY_FORM_UNKNOWN, /* `holder` or `other`: the ledger cannot say which */
     CUSTODY_FORM_GAP      /* `holder` had it and left office: nobody was answerable */
+};
+
+/* What the new holder found when they hashed it. */
+enum custody_form_check {
+    CUSTODY_FORM_NOT_HASHED,
+    CUSTODY_FORM_SAME,
+    CUSTODY_FORM_NOT_SAME /* other bytes, or not all of them could be read */
 };
 
 /* All text is NUL-terminated and the caller's. NULL says "not known" or "not given"; an entry 0
@@ -40,13 +49,14 @@ struct custody_form_period {
     const char *holder, *agency, *holder_id;     /* name and agency at that time; id in hex */
     const char *other, *other_agency, *other_id; /* CUSTODY_FORM_UNKNOWN only */
     uint64_t from_entry, until_entry;            /* until 0: it goes on */
-    int64_t from_ns, until_ns;                   /* UTC */
+    int64_t from_ns, until_ns;                   /* UTC, or CUSTODY_FORM_NO_TIME */
     bool from_elsewhere, until_elsewhere;        /* by the clock of the other vault */
     const char *event;                           /* of from_entry, as the ledger has it */
     /* Of the hand-over by which it passed to this holder. */
     const char *handover_id;
     uint64_t offer_entry, answer_entry;
     const char *purpose, *legal_basis, *reason, *way, *place, *seals, *exception;
+    enum custody_form_check check;
 };
 
 struct custody_form {
@@ -55,10 +65,11 @@ struct custody_form {
 
     const char *item_label, *item_id; /* "CASE/1"; hex */
     const char *label_text;           /* what somebody called it */
+    const char *description, *place;
     const char *case_number, *case_title;
     bool physical;
-    uint64_t size_bytes;              /* these three not of a physical item */
-    const uint8_t *sha256, *fsverity; /* 32 bytes each */
+    uint64_t size_bytes;              /* these not of a physical item */
+    const uint8_t *sha256, *fsverity; /* 32 bytes each; NULL: not known, and the form says so */
     uint64_t unreadable_bytes;
     const char *source;        /* what it was read from */
     const char *serial_number; /* of a physical item */
@@ -71,11 +82,11 @@ struct custody_form {
     size_t period_count;
     uint64_t ended_entry; /* the tombstone; 0: not disposed of */
     int64_t ended_ns;
-    const char *offered_to; /* NULL: no offer is open */
-    uint64_t offered_entry;
+    uint64_t offered_entry; /* an offer that is open; 0: none is */
+    const char *offered_to;
     int64_t offered_ns;
 
-    const char *const *findings; /* what a check of the history found about the item, in words */
+    const char *const *findings; /* faults that a check found, in words */
     size_t finding_count;
 
     uint64_t size;       /* the checkpoint: entries in the ledger, and their root */

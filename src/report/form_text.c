@@ -75,16 +75,18 @@ static void put_word(struct writer *w, const char *word, size_t size, size_t ind
     }
 }
 
-/* From where the line is, on further lines behind `indent`. */
+/* From where the line is, on further lines behind `indent`; a hash, which is compared and should
+ * not be torn, further to the left if need be. */
 static void put_wrapped(struct writer *w, const char *text, size_t indent) {
     bool first = true;
     while (*text != '\0') {
         size_t wide, size = word_at(text, &wide);
         size_t room = TEXT_COLUMNS - strlen(w->margin) - indent;
         bool fits = w->column + (first ? 0 : 1) + wide <= TEXT_COLUMNS;
-        if (!first && !fits && wide <= room) {
+        bool hash = wide > room && wide + HASH_INDENT + strlen(w->margin) <= TEXT_COLUMNS;
+        if (hash || (!first && !fits && wide <= room)) {
             end_line(w);
-            begin_line(w, indent);
+            begin_line(w, hash ? HASH_INDENT : indent);
         } else if (!first && w->column < TEXT_COLUMNS) {
             page_put(&w->page, " ");
             w->column++;
@@ -113,12 +115,6 @@ static void put_fact(struct writer *w, const struct form_block *b) {
     page_put_format(&w->page, "%s:%*s", b->name,
                     wide < NAME_COLUMNS ? (int)(NAME_COLUMNS - wide) : 1, "");
     w->column += wide + 1 + (wide < NAME_COLUMNS ? NAME_COLUMNS - wide : 1);
-    size_t word, room = TEXT_COLUMNS - strlen(w->margin);
-    bool whole = word_at(b->text, &word) == strlen(b->text) && word + NAME_COLUMNS + 1 > room;
-    if (whole && word + HASH_INDENT <= room) { /* a hash is compared, and should not be torn */
-        end_line(w);
-        begin_line(w, HASH_INDENT);
-    }
     put_wrapped(w, b->text, NAME_COLUMNS + 1);
 }
 

@@ -22,7 +22,7 @@ t exhibit version --json=yes
 t exhibit item show 7/1 --json
 t exhibit --json
 t exhibit export 7/1 --vault vault --format raw --output - --json
-t exhibit export 7/1 --vault vault --format zip --output copy
+t exhibit collect disk.img --vault vault --case 7 --readback some
 
 # Bytes that are not UTF-8: in a text they are refused, in a path they are not.
 s 'exhibit collect disk.img --vault vault --case 7 --label "$(printf "\377\376")"'

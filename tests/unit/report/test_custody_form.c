@@ -49,6 +49,7 @@ static const struct custody_form_period plain_periods[] = {
      .way = "by hand, in a closed bag",
      .place = "Phnom Penh, evidence room 2",
      .seals = "KH-2026-00417 whole",
+     .check = CUSTODY_FORM_SAME,
      .exception = "the bag was open at one corner"},
     {.kind = CUSTODY_FORM_GAP,
      .holder = JAPAN,
@@ -192,7 +193,8 @@ static struct custody_form hostile_form(struct custody_form_period *period) {
     period->holder = period->agency = period->other = period->other_agency = HOSTILE;
     period->holder_id = period->event = period->purpose = period->legal_basis = HOSTILE;
     period->way = period->place = period->seals = period->exception = HOSTILE;
-    f.agency = f.item_label = f.item_id = f.label_text = f.case_number = f.case_title = HOSTILE;
+    f.description = f.place = f.agency = f.item_label = f.item_id = f.label_text = f.case_number =
+        f.case_title = HOSTILE;
     f.source = f.serial_number = f.offered_to = f.made_by = f.made_by_id = HOSTILE;
     f.program = f.version = HOSTILE;
     f.seals = f.photographs = f.findings = list;
