@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The last step of writing a package: bytes into a file, hashed on the way by a thread of its own,
- * because the two hashes cost as much as everything before. */
+/* Bytes hashed, and perhaps written to a file, by a thread of its own: the two hashes over a
+ * package cost as much as everything else that is done with it. */
 #ifndef EXHIBIT_TRANSPORT_OUTLET_INTERNAL_H
 #define EXHIBIT_TRANSPORT_OUTLET_INTERNAL_H
 
@@ -9,12 +9,15 @@
 
 struct outlet;
 
-/* fd stays the caller's. */
-EX_MUST_USE ex_code outlet_new(int fd, const char *name, struct outlet **ret, struct ex_error *err);
+enum outlet_hashes { OUTLET_SHA256 = 1, OUTLET_BLAKE2B = 2, OUTLET_BOTH = 3 };
+
+/* fd stays the caller's; -1: nothing is written. */
+EX_MUST_USE ex_code outlet_new(int fd, const char *name, enum outlet_hashes hashes,
+                               struct outlet **ret, struct ex_error *err);
 /* From one thread, in order. A failure of the file comes with a later call. */
 EX_MUST_USE ex_code outlet_write(void *outlet, const void *data, size_t size_bytes,
                                  struct ex_error *err);
-struct outlet_sums {
+struct outlet_sums { /* of the hashes that were asked for */
     uint64_t size_bytes;
     uint8_t sha256[SHA256_BYTES];
     uint8_t blake2b[MINISIGN_HASH_BYTES];

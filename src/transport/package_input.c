@@ -2,6 +2,7 @@
 #include "transport/package_input_internal.h"
 
 #include "base/file.h"
+#include "transport/outlet_internal.h"
 #include "transport/package.h"
 #include <dirent.h>
 #include <errno.h>
@@ -19,7 +20,7 @@ struct file_input {
     struct age_decrypt *age;
     struct tar_reader *tar;
     const uint8_t *expected; /* SHA-256 of the file; may be NULL */
-    struct sha256 sha256;
+    struct outlet *sha256;
     size_t top_bytes; /* "NAME/" */
     char top[PACKAGE_PATH_MAX];
 };
@@ -34,9 +35,7 @@ static ex_code read_fd(void *context, void *to, size_t size_bytes, size_t *ret_b
     if (got < 0)
         return ex_fail_sys(err, "could not read \"%s\"", in->name);
     *ret_bytes = (size_t)got;
-    if (in->expected != NULL)
-        sha256_add(&in->sha256, to, (size_t)got);
-    return EX_OK;
+    return in->sha256 != NULL ? outlet_write(in->sha256, to, (size_t)got, err) : EX_OK;
 }
 
 static ex_code read_age(void *context, void *to, size_t size_bytes, size_t *ret_bytes,
@@ -64,7 +63,8 @@ static ex_code file_next(struct package_input *public, const char **ret_path, ui
                          bool *ret_end, struct ex_error *err) {
     struct file_input *in = (struct file_input *)public;
     struct tar_member m = {.directory = true};
-    uint8_t rest[1], sha256[SHA256_BYTES];
+    struct outlet_sums sums;
+    uint8_t rest[1];
     size_t got = 0;
     *ret_end = false;
     while (m.directory && !*ret_end)
@@ -76,8 +76,10 @@ static ex_code file_next(struct package_input *public, const char **ret_path, ui
     EX_TRY(age_decrypt_read(in->age, rest, sizeof rest, &got, err));
     if (got > 0)
         return ex_fail(err, EX_FORMAT, "the package goes on behind the end of its archive");
-    sha256_end(&in->sha256, sha256);
-    if (in->expected != NULL && memcmp(sha256, in->expected, sizeof sha256) != 0)
+    if (in->sha256 == NULL)
+        return EX_OK;
+    EX_TRY(outlet_finish(in->sha256, &sums, err));
+    if (memcmp(sums.sha256, in->expected, sizeof sums.sha256) != 0)
         return ex_hint(ex_fail(err, EX_ALTERED, "the package was changed while it was read"), err,
                        "its signatures were checked over other bytes");
     return EX_OK;
@@ -92,6 +94,7 @@ static void file_close(struct package_input *public) {
     struct file_input *in = (struct file_input *)public;
     tar_reader_free(in->tar);
     age_decrypt_free(in->age);
+    outlet_free(in->sha256);
     ex_fd_close(in->fd);
     free(in->name);
     free(in);
@@ -107,11 +110,12 @@ ex_code package_input_file(const char *path, const struct age_identities *identi
     in->public = (struct package_input){file_next, file_read, file_close};
     in->name = ex_strdup(path);
     in->expected = sha256;
-    sha256_start(&in->sha256);
     public = &in->public;
     in->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (in->fd < 0)
         return ex_fail_sys(err, "could not open \"%s\"", path);
+    if (sha256 != NULL)
+        EX_TRY(outlet_new(-1, path, OUTLET_SHA256, &in->sha256, err));
     EX_TRY(age_decrypt_new((struct age_source){read_fd, in}, &keys, &in->age, err));
     EX_TRY(tar_reader_new(read_age, in, &policy, &in->tar, err));
     *ret = ex_steal(&public);

@@ -3,6 +3,7 @@
 #include "transport/package_read.h"
 
 #include "base/file.h"
+#include "transport/outlet_internal.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,16 +12,9 @@
 
 enum { BUFFER_BYTES = 1 << 20 };
 
-static ex_code hash_file(const char *path, struct ex_progress *progress,
-                         struct package_signatures *ret, struct ex_error *err) {
+static ex_code feed(int fd, const char *path, struct outlet *sha256, struct outlet *blake2b,
+                    struct ex_progress *progress, struct ex_error *err) {
     EX_AUTO_FREE uint8_t *buffer = ex_new0_bytes(BUFFER_BYTES);
-    EX_AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    struct sha256 sha256;
-    struct minisign_hash blake2b;
-    if (fd < 0)
-        return ex_fail_sys(err, "could not open \"%s\"", path);
-    sha256_start(&sha256);
-    minisign_hash_start(&blake2b);
     for (;;) {
         ssize_t got = read(fd, buffer, BUFFER_BYTES);
         if (got < 0 && errno == EINTR)
@@ -28,14 +22,28 @@ static ex_code hash_file(const char *path, struct ex_progress *progress,
         if (got < 0)
             return ex_fail_sys(err, "could not read \"%s\"", path);
         if (got == 0)
-            break;
-        sha256_add(&sha256, buffer, (size_t)got);
-        minisign_hash_add(&blake2b, buffer, (size_t)got);
-        ret->size_bytes += (uint64_t)got;
+            return EX_OK;
+        EX_TRY(outlet_write(sha256, buffer, (size_t)got, err));
+        EX_TRY(outlet_write(blake2b, buffer, (size_t)got, err));
         EX_TRY(ex_progress_step(progress, (uint64_t)got, err));
     }
-    sha256_end(&sha256, ret->sha256);
-    minisign_hash_end(&blake2b, ret->blake2b);
+}
+
+static ex_code hash_file(const char *path, struct ex_progress *progress,
+                         struct package_signatures *ret, struct ex_error *err) {
+    EX_AUTO(outlet_free) struct outlet *sha256 = NULL, *blake2b = NULL;
+    struct outlet_sums sums;
+    EX_AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return ex_fail_sys(err, "could not open \"%s\"", path);
+    EX_TRY(outlet_new(-1, path, OUTLET_SHA256, &sha256, err));
+    EX_TRY(outlet_new(-1, path, OUTLET_BLAKE2B, &blake2b, err));
+    EX_TRY(feed(fd, path, sha256, blake2b, progress, err));
+    EX_TRY(outlet_finish(sha256, &sums, err));
+    memcpy(ret->sha256, sums.sha256, sizeof ret->sha256);
+    ret->size_bytes = sums.size_bytes;
+    EX_TRY(outlet_finish(blake2b, &sums, err));
+    memcpy(ret->blake2b, sums.blake2b, sizeof ret->blake2b);
     return EX_OK;
 }
 

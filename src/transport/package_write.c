@@ -270,7 +270,7 @@ static ex_code write_body(struct writer *w, int fd, const char *name, struct out
     EX_AUTO(outlet_free) struct outlet *outlet = NULL;
     const struct age_locks locks = {.recipients = w->job->recipient,
                                     .recipient_count = w->job->recipient_count};
-    EX_TRY(outlet_new(fd, name, &outlet, err));
+    EX_TRY(outlet_new(fd, name, OUTLET_BOTH, &outlet, err));
     EX_TRY(age_encrypt_new(&locks, (struct age_sink){outlet_write, outlet}, &w->age, err));
     tar_writer_init(&w->tar, into_age, w);
     EX_TRY(put_members(w, err));
