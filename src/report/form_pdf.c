@@ -308,6 +308,7 @@ static ex_code put_block(struct pdf *p, size_t i, struct ex_error *err) {
         put_heading(p, i);
         return EX_OK;
     case FORM_TEXT:
+        put_space(p, i > 0 && b[-1].kind == FORM_POINT ? 4 : 0);
         put_text(p, BODY, left_of(p), b->text);
         put_space(p, 4);
         return EX_OK;

@@ -201,7 +201,7 @@ void uco_add_ref(struct uco_graph *g, json_t *node, const char *key, const struc
 }
 
 void uco_describe(struct uco_graph *g, json_t *node, const char *name, const char *text) {
-    if (node == NULL || text == NULL)
+    if (node == NULL || text == NULL || text[0] == '\0')
         return;
     if (name == NULL) {
         add(g, node, "uco-core:description", string_new(text));

@@ -47,7 +47,7 @@ void uco_set_time(struct uco_graph *g, json_t *node, const char *key, int64_t ut
 void uco_set_ref(struct uco_graph *g, json_t *node, const char *key, const struct uco_iri *to);
 /* One more value of a property that may have many. */
 void uco_add_ref(struct uco_graph *g, json_t *node, const char *key, const struct uco_iri *to);
-/* A description: "NAME: TEXT", or TEXT alone when name is NULL. */
+/* A description: "NAME: TEXT", or TEXT alone when name is NULL; nothing of no text. */
 void uco_describe(struct uco_graph *g, json_t *node, const char *name, const char *text);
 
 /* A node with an identifier that somebody else defines, and the reference to it. */

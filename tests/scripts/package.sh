@@ -157,6 +157,11 @@ check "the program does, as file and as directory" with_the_program
 check "items under the names of their sources" under_names_of_sources
 check "the SSH signature by a key in an ssh-agent" by_an_agent
 check "the SSH signature by a key in a file" by_a_key_file
+if "$here/../case-validate" opened/case.jsonld >said 2>&1 || [ $? != 77 ]; then
+    check "case.jsonld is good CASE/UCO 1.4.0" grep -qx Conforms said
+else
+    skip "case.jsonld is good CASE/UCO 1.4.0" "$(cat said)"
+fi
 check "for another recipient: denied" for_another_recipient
 check "without the sender's key: only partly checked" nobody_gave_the_key
 check "under another vault's key: not good" another_vault_key

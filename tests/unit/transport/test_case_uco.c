@@ -23,7 +23,7 @@ static const uint8_t sha256[32] = {0xab, 0xcd}, fsverity[32] = {0x12, 0x34};
 
 static const struct case_uco_entry of_case[] = {
     {BY_SOPHEA, .index = 2, .event = "case.create", .time_ns = SECONDS(1),
-     .summary = "opened case 2026-14", .legal_basis = "Warrant 14/2026"},
+     .summary = "opened case 2026-14", .reason = "", .legal_basis = "Warrant 14/2026"},
 };
 
 /* Collected here, verified together with the next one while an offer of it was made. */
@@ -299,6 +299,7 @@ static void nothing_is_made_up(void **state) {
     assert_null(json_object_get(with_number(document, LOG, "2"), "uco-action:result"));
     EX_AUTO_FREE char *text = json_dumps(document, 0);
     assert_null(strstr(text, "yesterday"));
+    assert_null(strstr(text, "entry 2, reason")); /* an empty one is none */
     assert_null(strstr(text, "role"));
     json_decref(document);
 }
