@@ -359,6 +359,8 @@ static ex_code import(struct act *act, struct importing *m, json_t **ret_result,
         if (m->work[n] != NULL)
             (void)!vault_work_remove(ex_steal(&m->work[n]), NULL);
     json_t *claims = unpacking_claims(&m->u, &verdict);
+    if (m->u.is_dir) /* nobody's signature was over exhibit/package */
+        act->verdict = EX_PARTIAL;
     for (size_t n = 0; n < m->u.report->head.item_count; n++)
         if (m->u.report->object[n].unreadable_count > 0)
             act->verdict = EX_PARTIAL;

@@ -35,6 +35,9 @@ static json_t *content(const struct package_report *r, int64_t now_ns, ex_code *
         json_say(claim, "not_checked", "physical items do not travel in a package");
     json_say(claim, "does_not_prove",
              "that the source was genuine, complete or unchanged before it was collected");
+    json_say(claim, "does_not_prove",
+             "what README.txt, case.jsonld and bag-info.txt say: these are words of the sender, "
+             "and are compared with nothing");
     *verdict = bad ? EX_ALTERED : EX_OK;
     return claim;
 }
@@ -64,42 +67,79 @@ static const uint8_t *officer_key(const struct package_report *r) {
     return o != NULL ? o->key : NULL;
 }
 
-/* The signature over the file, by the officer of the excerpt: that ties the two together. */
-static bool say_file_signature(json_t *claim, const struct unpacking *u) {
+enum signed_state { FILE_SIGNED, FILE_PARTLY, FILE_BAD };
+
+/* An SSHSIG by a key of an ssh-agent: right or wrong under the key that it names itself. Whose that
+ * is, nothing in the package can say. */
+static enum signed_state say_other_key(json_t *claim, const struct sshsig *s,
+                                       const struct sshsig_digest *digest) {
+    char key[SSH_KEY_FINGERPRINT_BYTES];
+    struct ex_error why;
+    if (sshsig_verify(s, &s->key, "exhibit-package", digest, NULL, &why) != EX_OK) {
+        json_say(claim, "findings", "the SSHSIG signature: %s", why.text);
+        return FILE_BAD;
+    }
+    json_say(claim, "not_checked",
+             "whose the key of the SSHSIG signature is: it is not the officer's, but %s; compare "
+             "it with paper",
+             ssh_key_fingerprint(&s->key, key));
+    return FILE_PARTLY;
+}
+
+static enum signed_state say_sshsig(json_t *claim, const struct package_signatures *s,
+                                    const uint8_t *officer) {
+    struct sshsig_digest digest = {.known = SSHSIG_SHA256};
+    struct ssh_key own;
+    struct ex_error why;
+    if (!s->has_sshsig || s->sshsig.algorithm != SSHSIG_SHA256) {
+        json_say(claim, "findings", "the SSHSIG signature: %s",
+                 s->has_sshsig ? "it is not over the SHA-256 of the file" : s->sshsig_why);
+        return FILE_BAD;
+    }
+    memcpy(digest.sha256, s->sha256, sizeof digest.sha256);
+    ssh_key_make(officer, &own);
+    if (!ssh_key_equal(&s->sshsig.key, &own))
+        return say_other_key(claim, &s->sshsig, &digest);
+    if (sshsig_verify(&s->sshsig, &own, "exhibit-package", &digest, NULL, &why) == EX_OK)
+        return FILE_SIGNED;
+    json_say(claim, "findings", "the SSHSIG signature: %s", why.text);
+    return FILE_BAD;
+}
+
+/* The signatures over the file, by the officer of the excerpt: they tie the two together, and
+ * nothing else binds what is not payload and not in the excerpt. */
+static enum signed_state say_file_signatures(json_t *claim, const struct unpacking *u) {
     struct ex_error why;
     const uint8_t *key = officer_key(u->report);
+    if (u->report->history == NULL)
+        json_say(claim, "findings", "without an excerpt nobody is known who could have signed");
+    if (key == NULL)
+        return FILE_BAD; /* said, now or already */
+    if (u->has_signer && memcmp(u->signer.public_key, key, SIGN_PUBLIC_BYTES) != 0) {
+        json_say(claim, "findings", "the officer of the package has another key than was given");
+        return FILE_BAD;
+    }
     if (u->signatures == NULL) {
         json_say(claim, "not_checked",
-                 "the signatures over the package: they lie beside the file that this was opened "
-                 "from");
-        return true;
+                 "the signatures over the package, which lie beside the file that this was opened "
+                 "from: without them nobody vouches for who made it, when, with which hand-over, "
+                 "and for its texts");
+        return FILE_PARTLY;
     }
-    if (key == NULL)
-        return false;
     if (package_signed_by(u->signatures, key, &why) != EX_OK) {
         json_say(claim, "findings", "the minisign signature: %s", why.text);
-        return false;
+        return FILE_BAD;
     }
-    if (!u->signatures->has_sshsig) {
-        json_say(claim, "findings", "the SSHSIG signature: %s", u->signatures->sshsig_why);
-        return false;
-    }
-    const struct sshsig_digest digest = {.known = 0};
-    struct sshsig_digest d = digest;
-    struct ssh_key own;
-    ssh_key_make(key, &own);
-    d.known = SSHSIG_SHA256;
-    memcpy(d.sha256, u->signatures->sha256, sizeof d.sha256);
-    if (u->signatures->sshsig.algorithm != SSHSIG_SHA256 ||
-        !ssh_key_equal(&u->signatures->sshsig.key, &own)) {
-        json_say(claim, "not_checked",
-                 "the SSHSIG signature: it is by another key than the officer's (ssh-keygen -Y "
-                 "verify checks it)");
+    return say_sshsig(claim, u->signatures, key);
+}
+
+/* A vault key on paper has the name of its ledger. */
+static bool key_is_of_this_ledger(json_t *claim, const struct unpacking *u) {
+    if (!u->has_key ||
+        (u->key.type == NOTE_TYPE_ED25519 && strcmp(u->key.name, u->report->head.origin) == 0))
         return true;
-    }
-    if (sshsig_verify(&u->signatures->sshsig, &own, "exhibit-package", &d, NULL, &why) == EX_OK)
-        return true;
-    json_say(claim, "findings", "the SSHSIG signature: %s", why.text);
+    json_say(claim, "findings", "the vault key that was given is of another ledger: %.120s",
+             u->key.name);
     return false;
 }
 
@@ -113,11 +153,12 @@ static json_t *signers(const struct unpacking *u, int64_t now_ns, ex_code *verdi
                   json_number(h->officers), "sessions", json_number(h->sessions)));
     bool bad = r->finding_count[PACKAGE_SIGNERS] > 0;
     say_findings(claim, r, PACKAGE_SIGNERS);
-    bad = !say_file_signature(claim, u) || bad;
+    enum signed_state file = say_file_signatures(claim, u);
+    bad = !key_is_of_this_ledger(claim, u) || file == FILE_BAD || bad;
     for (size_t i = 0; i < h->note_count && i < HISTORY_TEXTS_MAX; i++)
         json_say(claim, "findings", "%s", h->note[i]);
-    bool known = r->key_given;
-    if (!known)
+    bool known = r->key_given && file == FILE_SIGNED;
+    if (!r->key_given)
         json_say(claim, "not_checked",
                  "whose keys these are: the vault key comes from the package itself; compare it "
                  "with paper (--key)");

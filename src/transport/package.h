@@ -9,6 +9,7 @@
 #define EXHIBIT_TRANSPORT_PACKAGE_H
 
 #include "ledger/entry.h"
+#include "vault/object.h"
 
 enum { PACKAGE_ITEMS_MAX = 10000, PACKAGE_PATH_MAX = 1024, PACKAGE_HEAD_BYTES_MAX = 16 << 20 };
 #define PACKAGE_VERSION "exhibit-package/v1"
@@ -43,6 +44,10 @@ EX_MUST_USE ex_code package_head_write(const struct package_head *h, char **ret,
                                        struct ex_error *err);
 EX_MUST_USE ex_code package_head_parse(const char *text, size_t size_bytes,
                                        struct package_head *ret, struct ex_error *err);
+/* fsverity-sha256.txt (§1); object: one for each item. As package_head_write(). */
+EX_MUST_USE ex_code package_fsverity_text(const struct package_head *h,
+                                          const struct vault_object_info *object, char **ret,
+                                          size_t *ret_bytes, struct ex_error *err);
 /* The item whose payload is at this path; NULL: none. */
 const struct package_item *package_head_find(const struct package_head *h, const char *path);
 

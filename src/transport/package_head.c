@@ -117,11 +117,39 @@ ex_code package_head_write(const struct package_head *h, char **ret, size_t *ret
     return EX_OK;
 }
 
+ex_code package_fsverity_text(const struct package_head *h, const struct vault_object_info *object,
+                              char **ret, size_t *ret_bytes, struct ex_error *err) {
+    char digest[SHA256_HEX_BYTES], *text = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
+    if (f == NULL)
+        return ex_fail(err, EX_NOMEM, "no memory for the digests of a package");
+    for (size_t i = 0; i < h->item_count; i++)
+        if (!h->item[i].physical)
+            (void)fprintf(f, "sha256:%s %s\n", ex_hex(digest, object[i].fsverity, SHA256_BYTES),
+                          h->item[i].path);
+    if (fclose(f) != 0) {
+        free(text);
+        return ex_fail(err, EX_NOMEM, "no memory for the digests of a package");
+    }
+    *ret = text;
+    *ret_bytes = size;
+    return EX_OK;
+}
+
 /* ---- parsing ---- */
 
 static ex_code bad(struct ex_error *err, const char *line) {
     return ex_fail(err, EX_FORMAT, "exhibit/package has no good line \"%s\" where one must be",
                    line);
+}
+
+/* As ledger.md §3 has it: printable, so that it can be shown as it is. */
+static bool is_origin(const char *text, size_t size) {
+    for (size_t i = 0; i < size; i++)
+        if (text[i] <= ' ' || text[i] > '~' || text[i] == '+')
+            return false;
+    return size > 0 && size <= NOTE_NAME_MAX;
 }
 
 static bool keyed_id(struct ex_cursor *c, const char *key, uint8_t *to) {
@@ -168,7 +196,7 @@ static ex_code parse_lines(struct ex_cursor *c, struct package_head *h, struct e
     if (v == NULL || !ex_time_parse(v, size, &h->created_ns))
         return bad(err, "created");
     v = ex_cursor_keyed(c, "log", &size);
-    if (v == NULL || size == 0 || size > NOTE_NAME_MAX || memchr(v, '\0', size) != NULL)
+    if (v == NULL || !is_origin(v, size))
         return bad(err, "log");
     memcpy(h->origin, v, size);
     v = ex_cursor_keyed(c, "key", &size);

@@ -4,6 +4,7 @@
 
 #include "base/cursor.h"
 #include "base/file.h"
+#include "ledger/custody.h"
 #include "transport/package_bag_internal.h"
 #include "transport/package_input_internal.h"
 #include <inttypes.h>
@@ -11,8 +12,10 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { BUFFER_BYTES = 1 << 20 };
+enum { BUFFER_BYTES = 1 << 20, KEPT_MAX = PACKAGE_ITEMS_MAX + 4 };
 #define TAGS_BYTES_MAX ((size_t)256 << 20)
+#define MANIFESTS_BYTES_MAX                                                                        \
+    ((size_t)64 << 20) /* of all items; one that several have counts often */
 
 /* A tag file that something is read from later. */
 struct kept {
@@ -29,12 +32,16 @@ struct reader {
     struct package_report *report;
     struct package_bag *bag;
     struct kept *kept;
-    size_t kept_count, kept_capacity, kept_bytes;
+    size_t kept_count, kept_capacity, tags_bytes, manifests_bytes;
     bool *seen; /* one for each item: its payload came */
     /* the member that is being read */
     uint64_t left_bytes;
     struct sha256 linear;
-    struct object_hasher *hasher; /* NULL: of no item */
+    struct object_hasher *hasher;           /* NULL: of no item */
+    const struct vault_object_info *object; /* of it */
+    uint64_t offset_bytes;
+    size_t range;  /* the next one that could not be read */
+    bool not_zero; /* and one of them holds something all the same */
     uint8_t *buffer;
 };
 
@@ -89,7 +96,7 @@ static ex_code read_head(struct reader *r, struct ex_error *err) {
                     err);
 }
 
-static void read_manifest(struct reader *r, size_t n) {
+static ex_code read_manifest(struct reader *r, size_t n, struct ex_error *err) {
     const struct package_item *item = &r->report->head.item[n];
     char path[128], hex[SHA256_HEX_BYTES];
     struct ex_error why;
@@ -98,37 +105,41 @@ static void read_manifest(struct reader *r, size_t n) {
     const struct kept *k = kept_find(r, path);
     if (k == NULL) {
         find(r->report, PACKAGE_CONTENT, "%s: its manifest is missing", item->path);
-        return;
+        return EX_OK;
     }
+    if (k->size_bytes > MANIFESTS_BYTES_MAX - r->manifests_bytes)
+        return ex_fail(err, EX_LIMIT, "the manifests of the package's items are larger than %zu",
+                       MANIFESTS_BYTES_MAX);
+    r->manifests_bytes += k->size_bytes;
     if (manifest_parse(k->data, k->size_bytes, &r->report->object[n], &why) != EX_OK) {
         find(r->report, PACKAGE_CONTENT, "%s: %.120s", path, why.text);
-        return;
+        return EX_OK;
     }
     if (memcmp(r->report->object[n].id, item->object, sizeof item->object) == 0)
-        return;
+        return EX_OK;
     find(r->report, PACKAGE_CONTENT, "%s: its SHA-256 is not its name", path);
     vault_object_info_clear(&r->report->object[n]);
     r->report->object[n] = (struct vault_object_info){0};
+    return EX_OK;
 }
 
-/* Does this good entry begin an item of the package, with its object? */
-static ex_code look_at_entry(void *context, const struct excerpt_entry *x, const struct entry *e,
-                             bool good, struct ex_error *err) {
-    struct package_report *r = context;
-    (void)x;
-    (void)err;
-    if (!good || e == NULL || (e->has & ENTRY_HAS_ITEM) == 0 ||
-        (strcmp(e->event, "collect.outcome") != 0 && strcmp(e->event, "import.item") != 0 &&
-         strcmp(e->event, "item.register") != 0))
-        return EX_OK;
-    for (size_t n = 0; n < r->head.item_count; n++) {
-        const struct package_item *i = &r->head.item[n];
-        bool object = (e->has & ENTRY_HAS_OBJECT) != 0;
-        if (memcmp(i->id, e->item_id, sizeof i->id) == 0 && object != i->physical &&
-            (i->physical || memcmp(i->object, e->object_id, sizeof i->object) == 0))
-            r->begun[n] = true;
-    }
-    return EX_OK;
+/* Does the excerpt begin the custody of this item, with its object, and has it not ended? */
+static void judge_item(struct package_report *r, size_t n) {
+    const struct package_item *i = &r->head.item[n];
+    const struct custody_item *c = custody_find(r->history, i->id);
+    const struct custody_handover *o = c != NULL ? custody_open(c) : NULL;
+    r->begun[n] = c != NULL && c->physical == i->physical &&
+                  (i->physical || memcmp(c->object_id, i->object, sizeof i->object) == 0);
+    if (!r->begun[n])
+        find(r, PACKAGE_HISTORY, "no entry of the excerpt began item %zu of exhibit/package",
+             n + 1);
+    else if (c->ended != 0)
+        find(r, PACKAGE_HISTORY, "item %zu of exhibit/package was disposed of by entry %" PRIu64,
+             n + 1, c->ended);
+    else if (r->head.has_handover && (o == NULL || o->way != CUSTODY_OUT ||
+                                      memcmp(o->id, r->head.handover, sizeof o->id) != 0))
+        find(r, PACKAGE_HISTORY,
+             "no entry of the excerpt offers item %zu by the hand-over of exhibit/package", n + 1);
 }
 
 static void tell_excerpt(struct package_report *r) {
@@ -138,9 +149,7 @@ static void tell_excerpt(struct package_report *r) {
     for (size_t i = 0; i < x->history.text_count && i < HISTORY_TEXTS_MAX; i++)
         find(r, PACKAGE_SIGNERS, "%.160s", x->history.text[i]);
     for (size_t n = 0; n < r->head.item_count; n++)
-        if (!r->begun[n])
-            find(r, PACKAGE_HISTORY, "no entry of the excerpt began item %zu of exhibit/package",
-                 n + 1);
+        judge_item(r, n);
     const struct history_officer *o = history_officer(r->history, r->head.officer);
     if (o == NULL)
         find(r, PACKAGE_SIGNERS, "the officer of exhibit/package is not enrolled in the excerpt");
@@ -168,9 +177,34 @@ static ex_code read_excerpt(struct reader *r, struct ex_error *err) {
         find(to, PACKAGE_HISTORY, "exhibit/package and exhibit/excerpt are of two ledgers");
     if (memcmp(key, to->head.vault_key, SIGN_PUBLIC_BYTES) != 0)
         find(to, PACKAGE_SIGNERS, "the vault key that was given is not the package's");
-    EX_TRY(
-        excerpt_check(to->excerpt, key, NULL, look_at_entry, to, &to->checked, &to->history, err));
+    EX_TRY(excerpt_check(to->excerpt, key, NULL, NULL, NULL, &to->checked, &to->history, err));
     tell_excerpt(to);
+    return EX_OK;
+}
+
+/* The texts for stock tools say what the manifests and the excerpt say (§4.2): who checks by hand
+ * must not come to another end. */
+static ex_code judge_texts(struct reader *r, struct ex_error *err) {
+    struct package_report *to = r->report;
+    const struct history_officer *o =
+        to->history != NULL ? history_officer(to->history, to->head.officer) : NULL;
+    const struct kept *pub = kept_find(r, "officer.pub");
+    const struct kept *fsverity = kept_find(r, "fsverity-sha256.txt");
+    EX_AUTO_FREE char *expected = NULL;
+    struct minisign_key key;
+    char text[MINISIGN_KEY_TEXT_BYTES];
+    size_t size;
+    EX_TRY(package_fsverity_text(&to->head, to->object, &expected, &size, err));
+    if (fsverity == NULL || fsverity->size_bytes != size ||
+        memcmp(fsverity->data, expected, size) != 0)
+        find(to, PACKAGE_CONTENT, "fsverity-sha256.txt does not say what the manifests say");
+    if (o == NULL)
+        return EX_OK;
+    minisign_key_make(o->key, &key);
+    (void)minisign_key_text(&key, text);
+    if (pub == NULL || pub->size_bytes != strlen(text) ||
+        memcmp(pub->data, text, strlen(text)) != 0)
+        find(to, PACKAGE_SIGNERS, "officer.pub is not the key of the officer in the excerpt");
     return EX_OK;
 }
 
@@ -180,14 +214,35 @@ static ex_code judge_head(struct reader *r, struct ex_error *err) {
     EX_TRY(read_head(r, err));
     for (size_t n = 0; n < r->report->head.item_count; n++)
         if (!r->report->head.item[n].physical)
-            read_manifest(r, n);
+            EX_TRY(read_manifest(r, n, err));
     EX_TRY(read_excerpt(r, err));
+    EX_TRY(judge_texts(r, err));
     if (r->visitor->head != NULL)
         return r->visitor->head(r->visitor->context, r->report, err);
     return EX_OK;
 }
 
 /* ---- members ---- */
+
+static bool all_zero(const uint8_t *data, uint64_t size_bytes) {
+    return size_bytes == 0 || (data[0] == 0 && memcmp(data, data + 1, size_bytes - 1) == 0);
+}
+
+/* What could not be read stands as zeros, and nobody may smuggle anything in under that name. */
+static void look_at_gaps(struct reader *r, const uint8_t *data, size_t size_bytes) {
+    uint64_t begin = r->offset_bytes, end = begin + size_bytes;
+    r->offset_bytes = end;
+    for (; r->range < r->object->unreadable_count; r->range++) {
+        const struct source_range *gap = &r->object->unreadable[r->range];
+        uint64_t from = gap->offset > begin ? gap->offset : begin, to = gap->offset + gap->length;
+        if (from >= end)
+            return;
+        uint64_t until = to < end ? to : end;
+        r->not_zero = r->not_zero || !all_zero(data + (from - begin), until - from);
+        if (to > end)
+            return; /* it goes on */
+    }
+}
 
 static ex_code pull(void *context, uint8_t *to, size_t size_bytes, size_t *ret_got,
                     struct ex_error *err) {
@@ -200,10 +255,12 @@ static ex_code pull(void *context, uint8_t *to, size_t size_bytes, size_t *ret_g
     if (*ret_got == 0)
         return ex_fail(err, EX_ALTERED, "a file in the package ends before its size");
     r->left_bytes -= *ret_got;
-    if (r->hasher != NULL)
+    if (r->hasher != NULL) {
         EX_TRY(object_hasher_add(r->hasher, to, *ret_got, err));
-    else
+        look_at_gaps(r, to, *ret_got);
+    } else {
         sha256_add(&r->linear, to, *ret_got);
+    }
     return ex_progress_step(r->progress, *ret_got, err);
 }
 
@@ -215,16 +272,30 @@ static ex_code drain(struct reader *r, struct ex_error *err) {
     return EX_OK;
 }
 
+static bool is_read_later(const char *path) {
+    return strncmp(path, "exhibit/", 8) == 0 || strcmp(path, "fsverity-sha256.txt") == 0 ||
+           strcmp(path, "officer.pub") == 0;
+}
+
+static ex_code keep(struct reader *r, const char *path, uint8_t **data, size_t size_bytes,
+                    struct ex_error *err) {
+    EX_TRY(ex_grow(&r->kept, &r->kept_capacity, r->kept_count + 1, sizeof *r->kept,
+                   KEPT_MAX * sizeof *r->kept, "the files in exhibit/", err));
+    r->kept[r->kept_count++] = (struct kept){ex_strdup(path), ex_steal(data), size_bytes};
+    return EX_OK;
+}
+
 static ex_code keep_tag(struct reader *r, const char *path, uint64_t size, struct ex_error *err) {
     uint8_t sha256[SHA256_BYTES];
     EX_AUTO_FREE uint8_t *data = NULL;
     size_t used = 0, got;
     if (r->report->has_head)
         return ex_fail(err, EX_FORMAT, "\"%.100s\" comes behind the payload", path);
-    if (size > TAGS_BYTES_MAX - r->kept_bytes)
+    if (size > TAGS_BYTES_MAX - r->tags_bytes)
         return ex_fail(err, EX_LIMIT,
                        "the files that describe the package are larger than %zu bytes",
                        TAGS_BYTES_MAX);
+    r->tags_bytes += (size_t)size;
     EX_TRY(ex_alloc((size_t)size + 1, 1, TAGS_BYTES_MAX + 1, path, &data, err));
     while (r->left_bytes > 0) {
         EX_TRY(pull(r, data + used, (size_t)size - used, &got, err));
@@ -234,11 +305,7 @@ static ex_code keep_tag(struct reader *r, const char *path, uint64_t size, struc
     EX_TRY(package_bag_add(r->bag, path, data, (size_t)size, sha256, err));
     if (r->visitor->tag != NULL)
         EX_TRY(r->visitor->tag(r->visitor->context, path, data, (size_t)size, err));
-    EX_TRY(ex_grow(&r->kept, &r->kept_capacity, r->kept_count + 1, sizeof *r->kept, TAGS_BYTES_MAX,
-                   "the files of a package", err));
-    r->kept_bytes += (size_t)size;
-    r->kept[r->kept_count++] = (struct kept){ex_strdup(path), ex_steal(&data), (size_t)size};
-    return EX_OK;
+    return is_read_later(path) ? keep(r, path, &data, (size_t)size, err) : EX_OK;
 }
 
 static void judge_payload(struct reader *r, size_t n, const struct object_digests *d) {
@@ -252,6 +319,9 @@ static void judge_payload(struct reader *r, size_t n, const struct object_digest
              o->size_bytes);
     else if (memcmp(d->sha256, o->sha256, SHA256_BYTES) != 0)
         find(r->report, PACKAGE_CONTENT, "%s: its SHA-256 is not its manifest's", path);
+    else if (r->not_zero)
+        find(r->report, PACKAGE_CONTENT,
+             "%s: it holds something where its manifest says that nothing could be read", path);
     else if (!object_digests_match(d, o))
         find(r->report, PACKAGE_CONTENT,
              "%s: its fs-verity digest or salted root is not its manifest's", path);
@@ -273,6 +343,9 @@ static ex_code read_payload(struct reader *r, const char *path, uint64_t size,
         r->seen[n] = true;
     }
     r->hasher = hasher;
+    r->object = item != NULL ? &r->report->object[n] : NULL;
+    r->offset_bytes = r->range = 0;
+    r->not_zero = false;
     ex_code code = EX_OK;
     if (r->visitor->payload != NULL)
         code = r->visitor->payload(r->visitor->context, path, n, size, pull, r, err);

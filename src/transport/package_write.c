@@ -106,15 +106,6 @@ static void print_manifest(const struct writer *w, FILE *f) {
                           w->job->head->item[i].path);
 }
 
-static void print_fsverity(const struct writer *w, FILE *f) {
-    char digest[SHA256_HEX_BYTES];
-    for (size_t i = 0; i < w->job->head->item_count; i++)
-        if (!w->job->head->item[i].physical)
-            (void)fprintf(f, "sha256:%s %s\n",
-                          ex_hex(digest, w->job->object[i].fsverity, SHA256_BYTES),
-                          w->job->head->item[i].path);
-}
-
 static void print_officer_pub(const struct writer *w, FILE *f) {
     struct minisign_key key;
     char text[MINISIGN_KEY_TEXT_BYTES];
@@ -181,7 +172,8 @@ static ex_code add_tags(struct writer *w, struct ex_error *err) {
     EX_TRY(add_tag(w, "exhibit/package", head, size, err));
     EX_TRY(add_copy(w, "exhibit/excerpt", job->excerpt.data, job->excerpt.size_bytes, err));
     EX_TRY(add_manifests(w, err));
-    EX_TRY(add_printed(w, "fsverity-sha256.txt", print_fsverity, err));
+    EX_TRY(package_fsverity_text(job->head, job->object, &head, &size, err));
+    EX_TRY(add_tag(w, "fsverity-sha256.txt", head, size, err));
     EX_TRY(add_printed(w, "officer.pub", print_officer_pub, err));
     EX_TRY(add_printed(w, "allowed_signers", print_allowed_signers, err));
     EX_TRY(add_copy(w, "case.jsonld", job->case_jsonld.data, job->case_jsonld.size_bytes, err));

@@ -34,7 +34,7 @@ with_stock_tools() {
 }
 with_the_program() {
     exhibit package verify p.age --identity id --key "$vkey" --signer "$key" &&
-        exhibit package verify opened --key "$vkey"
+        [ "$(status_of exhibit package verify opened --key "$vkey")" = 3 ]
 }
 under_names_of_sources() {
     exhibit package create "C 1/2" --to "$to" --format files --output f.age &&
