@@ -261,6 +261,8 @@ EX_MUST_USE ex_code truth_next_label(struct act *act, const uint8_t case_id[stat
                                      struct ex_error *err);
 /* EX_NOT_FOUND, for an item of which two officers have decided that it goes. */
 ex_code truth_fail_disposed(const struct item_truth *i, struct ex_error *err);
+/* The case that --case names becomes the act's own. EX_NOT_FOUND. The caller frees *ret_number. */
+EX_MUST_USE ex_code act_take_case(struct act *act, char **ret_number, struct ex_error *err);
 /* NULL: there is none. */
 const struct case_truth *truth_case(const struct truth *t, const char *number);
 const struct case_truth *truth_case_by_id(const struct truth *t,
@@ -358,6 +360,8 @@ void work_story_clear(struct work_story *w);
 json_t *json_hex(const uint8_t *data, size_t size_bytes);
 json_t *json_packs(const uint8_t (*id)[VAULT_PACK_ID_BYTES], size_t count);
 json_t *json_time(int64_t utc_ns);
+/* `unreadable` of json.md §4.1. */
+json_t *json_unreadable(const struct vault_object_info *o);
 json_t *json_number(uint64_t v); /* at most 2^63 − 1 */
 /* Text that may not be UTF-8: sets `key`, and `key`_base64 when bytes had to be replaced. */
 void json_set_text(json_t *object, const char *key, const char *bytes);

@@ -124,3 +124,21 @@ ex_code app_item_show(struct act *act, json_t **ret_result, struct ex_error *err
     truth_clear(&t);
     return code;
 }
+
+ex_code act_take_case(struct act *act, char **ret_number, struct ex_error *err) {
+    struct truth t = {0};
+    const char *number = act_flag(act, FLAG_CASE);
+    EX_TRY(truth_load(act, &t, err));
+    const struct case_truth *k = truth_case(&t, number);
+    bool found = k != NULL;
+    if (found) {
+        memcpy(act->case_id, k->id, sizeof act->case_id);
+        act->has_ids = ENTRY_HAS_CASE;
+        *ret_number = ex_strdup(number);
+    }
+    truth_clear(&t);
+    if (!found)
+        return ex_hint(ex_fail(err, EX_NOT_FOUND, "there is no case \"%.100s\"", number), err,
+                       "open it first: exhibit case new --number N --title T");
+    return EX_OK;
+}

@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { LISTED_RANGES_MAX = 10000 };
-
 static json_t *source_json(const struct source_identity *i) {
     bool file = i->kind == SOURCE_FILE;
     json_t *json = json_pack("{s:s}", "kind", file ? "file" : "stdin");
@@ -31,20 +29,6 @@ static json_t *source_json(const struct source_identity *i) {
     json_object_set_new(json, "changed", json_time(i->changed_ns));
     json_object_set_new(json, "accessed", json_time(i->accessed_ns));
     return json;
-}
-
-static json_t *unreadable_json(const struct vault_object_info *o) {
-    json_t *list = json_array();
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < o->unreadable_count; i++) {
-        bytes += o->unreadable[i].length;
-        if (i < LISTED_RANGES_MAX) /* the manifest has them all */
-            json_array_append_new(list, json_pack("{s:o, s:o}", "offset",
-                                                  json_number(o->unreadable[i].offset), "length",
-                                                  json_number(o->unreadable[i].length)));
-    }
-    return json_pack("{s:o, s:o, s:o}", "ranges", json_number(o->unreadable_count), "bytes",
-                     json_number(bytes), "list", list);
 }
 
 static const char *readback_word(enum vault_readback r) {
@@ -101,22 +85,6 @@ static json_t *case_json(const struct act *act, const struct collecting *c) {
                      c->number);
 }
 
-static ex_code find_case(struct act *act, struct collecting *c, struct ex_error *err) {
-    struct truth t = {0};
-    const char *number = act_flag(act, FLAG_CASE);
-    EX_TRY(truth_load(act, &t, err));
-    const struct case_truth *k = truth_case(&t, number);
-    if (k != NULL) {
-        memcpy(act->case_id, k->id, sizeof act->case_id);
-        c->number = ex_strdup(number);
-    }
-    truth_clear(&t);
-    if (k == NULL)
-        return ex_hint(ex_fail(err, EX_NOT_FOUND, "there is no case \"%.100s\"", number), err,
-                       "open it first: exhibit case new --number N --title T");
-    return EX_OK;
-}
-
 static json_t *intent_json(const struct act *act, const struct collecting *c) {
     json_t *what =
         json_pack("{s:o, s:o, s:o, s:s, s:n}", "case", case_json(act, c), "item_id",
@@ -132,7 +100,7 @@ static ex_code begin(struct act *act, struct collecting *c, struct ex_error *err
     c->label = label != NULL ? ex_strdup(label) : NULL;
     c->resumed = json_array();
     EX_TRY(parse_readback(act_flag(act, FLAG_READBACK), &c->readback, err));
-    EX_TRY(find_case(act, c, err));
+    EX_TRY(act_take_case(act, &c->number, err));
     randombytes_buf(act->item_id, sizeof act->item_id);
     act->has_ids = ENTRY_HAS_CASE;
     EX_TRY(source_open(act->request->operand[0], &c->source, err));
@@ -272,7 +240,7 @@ static ex_code finish_item(struct act *act, struct draft *draft, void *context,
                         "sha256", json_hex(o->sha256, SHA256_BYTES), "fsverity",
                         json_hex(o->fsverity, SHA256_BYTES), "object",
                         json_hex(o->id, SHA256_BYTES), "officer", act->officer_name, "unreadable",
-                        unreadable_json(o), "source", source_json(&c->before), "readback",
+                        json_unreadable(o), "source", source_json(&c->before), "readback",
                         readback_word(c->readback), "entry_intent", json_number(act->intent));
     if (c->label != NULL)
         json_set_text(c->item, "label_text", c->label);

@@ -26,23 +26,6 @@ struct importing {
 
 /* ---- what may come in ---- */
 
-static ex_code find_case(struct act *act, struct importing *m, struct ex_error *err) {
-    struct truth t = {0};
-    const char *number = act_flag(act, FLAG_CASE);
-    EX_TRY(truth_load(act, &t, err));
-    const struct case_truth *k = truth_case(&t, number);
-    if (k != NULL) {
-        memcpy(act->case_id, k->id, sizeof act->case_id);
-        act->has_ids = ENTRY_HAS_CASE;
-        m->number = ex_strdup(number);
-    }
-    truth_clear(&t);
-    if (k == NULL)
-        return ex_hint(ex_fail(err, EX_NOT_FOUND, "there is no case \"%.100s\"", number), err,
-                       "open it first: exhibit case new --number N --title T");
-    return EX_OK;
-}
-
 /* The key of a log from which something was imported before. */
 struct known_log {
     const char *origin;
@@ -204,20 +187,6 @@ static ex_code quote(struct importing *m, size_t n, json_t **ret, struct ex_erro
     return EX_OK;
 }
 
-static json_t *unreadable_json(const struct vault_object_info *o) {
-    json_t *list = json_array();
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < o->unreadable_count; i++) {
-        bytes += o->unreadable[i].length;
-        if (i < 10000)
-            json_array_append_new(list, json_pack("{s:o, s:o}", "offset",
-                                                  json_number(o->unreadable[i].offset), "length",
-                                                  json_number(o->unreadable[i].length)));
-    }
-    return json_pack("{s:o, s:o, s:o}", "ranges", json_number(o->unreadable_count), "bytes",
-                     json_number(bytes), "list", list);
-}
-
 /* json.md §4.1, of the item as it is held here. The label is set under the ledger's lock. */
 static ex_code item_what(struct importing *m, size_t n, struct ex_error *err) {
     const struct package_report *r = m->u.report;
@@ -240,7 +209,7 @@ static ex_code item_what(struct importing *m, size_t n, struct ex_error *err) {
         json_object_set_new(item, "sha256", json_hex(o->sha256, SHA256_BYTES));
         json_object_set_new(item, "fsverity", json_hex(o->fsverity, SHA256_BYTES));
         json_object_set_new(item, "object", json_hex(o->id, SHA256_BYTES));
-        json_object_set_new(item, "unreadable", unreadable_json(o));
+        json_object_set_new(item, "unreadable", json_unreadable(o));
         json_object_set_new(item, "readback", json_string("new"));
     }
     m->what[n] = json_pack("{s:o, s:o}", "item", item, "package", unpacking_json(&m->u));
@@ -349,7 +318,7 @@ static ex_code import(struct act *act, struct importing *m, json_t **ret_result,
     const struct package_visitor visitor = {
         .head = check_head, .payload = put_payload, .context = m};
     ex_code verdict;
-    EX_TRY(find_case(act, m, err));
+    EX_TRY(act_take_case(act, &m->number, err));
     EX_TRY(unpacking_begin(act, &m->u, err));
     EX_TRY(import_intent(act, m, err));
     EX_TRY(unpacking_read(act, &m->u, &visitor, err));

@@ -93,3 +93,19 @@ void json_say(json_t *claim, const char *list, const char *format, ...) {
     json_array_append(json_object_get(claim, list), json_object_get(holder, "text"));
     json_decref(holder);
 }
+
+enum { LISTED_RANGES_MAX = 10000 };
+
+json_t *json_unreadable(const struct vault_object_info *o) {
+    json_t *list = json_array();
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < o->unreadable_count; i++) {
+        bytes += o->unreadable[i].length;
+        if (i < LISTED_RANGES_MAX) /* the manifest has them all */
+            json_array_append_new(list, json_pack("{s:o, s:o}", "offset",
+                                                  json_number(o->unreadable[i].offset), "length",
+                                                  json_number(o->unreadable[i].length)));
+    }
+    return json_pack("{s:o, s:o, s:o}", "ranges", json_number(o->unreadable_count), "bytes",
+                     json_number(bytes), "list", list);
+}
