@@ -82,7 +82,7 @@ bool dir_each(struct run *r, const char *path, void (*each)(struct run *, const 
     if (d == NULL) return false;
     errno = 0;
     for (struct dirent *e; (e = readdir(d)) != NULL; errno = 0)
-        if (e->d_name[0] != '.') each(r, e->d_name, path);
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) each(r, e->d_name, path);
     bool good = errno == 0;
     closedir(d);
     return good;
@@ -210,7 +210,7 @@ void text_time(struct text *t, const char *name, int64_t *ret_ns) {
 
 /* ---- RFC 6962: hash[k] is the root of 2^k leaves wherever bit k of n is set ---- */
 
-static void node_hash(uint8_t out[32], const uint8_t *left, const uint8_t *right) {
+void node_hash(uint8_t out[32], const uint8_t *left, const uint8_t *right) {
     DIGEST(out, {(const uint8_t *)"\1", 1}, {left, 32}, {right, 32});
 }
 

@@ -46,7 +46,7 @@ static bool result_parse(struct slice v, struct entry *e) {
     return false;
 }
 
-static void head_parse(struct text *t, struct entry *e, const struct run *r) {
+static void first_parse(struct text *t, struct entry *e, const struct run *r) {
     struct slice w[2];
     if (!equal(text_line(t), "exhibit-entry/v1") || !equal(text_value(t, "log"), r->origin)) t->bad = true;
     text_number(t, "index", &e->index);
@@ -111,7 +111,7 @@ bool entry_parse(const struct run *r, struct slice bytes, struct entry *e) {
     struct text t = {bytes, false};
     struct slice w[2];
     memset(e, 0, sizeof *e);
-    head_parse(&t, e, r);
+    first_parse(&t, e, r);
     ids_parse(&t, e);
     keys_parse(&t, e);
     for (; text_next(&t, "section") && e->n_sections < 8; e->n_sections++) {
@@ -178,6 +178,7 @@ static void item_says(struct run *r, const struct entry *e, struct slice what) {
     if (json_string(what, "item.label", &v))
         for (size_t k = 0; k < v.n && k + 1 < sizeof i->label; k++)
             i->label[k] = (char)(v.p[k] < 0x20 || v.p[k] > 0x7e ? '?' : v.p[k]);
+    if (i->physical) return;
     i->says = json_string(what, "item.sha256", &v) && get_hex(v, i->sha256, 32) &&
               json_string(what, "item.fsverity", &v) && get_hex(v, i->fsverity, 32) &&
               json_get(what, "item.size_bytes", &v) && get_number(v, &i->size) &&
@@ -185,12 +186,23 @@ static void item_says(struct run *r, const struct entry *e, struct slice what) {
     if (!i->says) find(r, CONTENT, PARTLY, AT(e->index), "the body does not say the hashes of its object");
 }
 
+/* ledger.md §5.2: who accepts without an exception has hashed the bytes, and they were the item's. */
+static void accept_says(struct run *r, const struct entry *e, struct slice what) {
+    const struct item *i = e->has_item ? item_find(r, e->item) : NULL;
+    struct slice v;
+    uint8_t after[32];
+    if (i == NULL || (!i->physical && !i->says)) return;
+    if (i->physical ? !json_get(what, "physical", &v) || !equal(v, "true")
+                    : !json_string(what, "after", &v) || !get_hex(v, after, 32) || !same(after, i->sha256, 32))
+        find(r, HISTORY, ALTERED, AT(e->index), "it was accepted without exception, but not with the item's own hash");
+}
+
 /* The packs that a body names, as written or as about to go (vault.md §9.4). */
 static void packs_named(struct run *r, const struct entry *e, struct slice what, const char *path, bool leaves) {
     struct named n = {{0}, e->index, leaves};
     struct slice list, v;
     size_t at = 0;
-    if (!json_get(what, path, &list)) return;
+    if (r->excerpt || !json_get(what, path, &list)) return;
     while (json_next(list, &at, &v)) {
         if (!json_string(v, "", &v) || !get_hex(v, n.id, 32)) continue;
         r->named = room(r, r->named, r->n_named, sizeof n, MAX_MANY, "packs that entries name");
@@ -202,34 +214,46 @@ static void what_read(struct run *r, const struct entry *e, struct slice what) {
     bool goes = event_is(e, "compact.intent") || event_is(e, "dispose.intent"), repair = event_is(e, "repair.outcome");
     if (!json_valid(what)) find(r, HISTORY, NOTE, AT(e->index), "`what` is as it was signed, but no JSON");
     item_says(r, e, what);
+    if (event_is(e, "handover.accept") && strcmp(e->result, "done") == 0) accept_says(r, e, what);
     if (goes || repair) packs_named(r, e, what, "packs", goes);
     if (repair) packs_named(r, e, what, "packs_lost", true);
     if (event_ends(e->event, ".outcome")) packs_named(r, e, what, "stored.packs", false);
     if (event_ends(e->event, ".outcome")) packs_named(r, e, what, "packs_written", false);
 }
 
-void body_check(struct run *r, const struct entry *e) {
-    struct buf file = {NULL, 0}, data = {NULL, 0};
+void body_read(struct run *r, const struct entry *e, struct slice body, const char *why) {
+    struct text t = {body, false};
     struct slice bytes;
-    char path[96];
-    if (e->n_sections == 0) return;
     r->counts[N_bodies]++;
-    tlog_path(path, "ledger/body", e->index, 0);
-    enum got got = file_get(r, path, 0, MAX_BODY + 65536, true, &file);
-    const char *why = got == GOT ? body_open(r, &file, &data) : "it cannot be read";
-    struct text t = {{data.p, data.n}, false};
     if (why == NULL && !equal(text_line(&t), "exhibit-body/v1")) why = "it does not begin as a body";
     for (size_t i = 0; why == NULL && i < e->n_sections; i++) {
         if ((why = section_check(&t, &e->sections[i], &bytes)) != NULL) break;
         if (bytes.p != NULL && equal(e->sections[i].name, "what")) what_read(r, e, bytes);
+        if (bytes.p != NULL && equal(e->sections[i].name, "provenance")) provenance_check(r, e, bytes);
         if (bytes.p != NULL) continue;
         r->counts[N_bodies_erased]++;
-        find(r, HISTORY, MISSING, AT(e->index), "a section was erased, and no entry says by what right");
+        find(r, HISTORY, r->excerpt ? NOTE : MISSING, AT(e->index),
+             r->excerpt ? "a section is withheld" : "a section was erased, and no entry says by what right");
     }
     if (why == NULL && t.left.n > 0) why = "there is more in it than was signed";
-    bool gone = got == NOT_THERE;
-    if (why != NULL) find(r, HISTORY, gone ? MISSING : ALTERED, AT(e->index), gone ? "the body is missing" : "the body is altered: %s", why);
-    if (why != NULL) r->counts[gone ? N_bodies_missing : N_bodies_altered]++;
+    if (why != NULL) find(r, HISTORY, ALTERED, AT(e->index), "the body is altered: %s", why);
+    r->counts[N_bodies_altered] += why != NULL;
+}
+
+void body_check(struct run *r, const struct entry *e) {
+    struct buf file = {NULL, 0}, data = {NULL, 0};
+    char path[96];
+    if (e->n_sections == 0) return;
+    tlog_path(path, "ledger/body", e->index, 0);
+    enum got got = file_get(r, path, 0, MAX_BODY + 65536, true, &file);
+    if (got == NOT_THERE) {
+        r->counts[N_bodies]++;
+        r->counts[N_bodies_missing]++;
+        find(r, HISTORY, MISSING, AT(e->index), "the body is missing");
+    } else {
+        const char *why = got == GOT ? body_open(r, &file, &data) : "it cannot be read";
+        body_read(r, e, (struct slice){data.p, data.n}, why);
+    }
     free(file.p);
     free(data.p);
 }

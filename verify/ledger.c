@@ -30,11 +30,18 @@ bool vkey_parse(struct slice v, const char *origin, uint8_t ret_key[32]) {
     return same(sum, id, 4);
 }
 
-struct head { uint64_t size, others; uint8_t root[32]; bool is_signed; };
+void vkey_print(char out[160], const char *origin, const uint8_t key[32]) {
+    uint8_t sum[32], typed[33] = {1};
+    char base64[48];
+    key_id(origin, key, sum);
+    memcpy(typed + 1, key, 32);
+    sodium_bin2base64(base64, sizeof base64, typed, 33, sodium_base64_VARIANT_ORIGINAL);
+    snprintf(out, 160, "%s+%02x%02x%02x%02x+%s", origin, sum[0], sum[1], sum[2], sum[3], base64);
+}
 
 /* A checkpoint of this log; is_signed: by the vault's key. A signature by that key that is bad spoils the
  * others; those by other keys are counted and not judged. */
-static bool head_parse(const struct run *r, struct slice note, struct head *ret) {
+bool head_parse(const struct run *r, struct slice note, struct head *ret) {
     uint8_t sum[32], sig[1024];
     size_t split = 0, n = 0;
     bool bad = false;
@@ -145,7 +152,7 @@ static void entry_check(struct log *l, struct slice bytes, const uint8_t *leaf) 
         if (good || in_tree) body_check(r, &e);
     } else {
         find(r, HISTORY, ALTERED, AT(n), "the entry is not as ledger.md §3 says, or not the one of this place");
-        history_unknown(r, l->history);
+        l->history->n_unknown++;
     }
     if (!in_tree) find(r, HISTORY, ALTERED, AT(n), good ? "the tile has another hash for it" : "the entry is altered");
     leaf_add(l, good || in_tree ? hash : leaf);
@@ -175,7 +182,7 @@ static void bundle_check(struct log *l, uint64_t number, unsigned width) {
     for (; i < width; i++) { /* the tree goes on with what the tile says */
         kept_check(l);
         l->broken = l->broken || leaves.p == NULL;
-        history_unknown(l->r, l->history);
+        l->history->n_unknown++;
         leaf_add(l, leaves.p == NULL ? none : leaves.p + 32 * (size_t)i);
     }
     free(leaves.p);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* exhibit-verify vault DIR: vault.json (vault.md §2), then packs, ledger and items; and the report, as lines
- * or as one JSON object. Exit statuses are those of json.md §2. */
+/* exhibit-verify vault DIR: vault.json (vault.md §2), then packs, ledger and items; exhibit-verify package DIR; and
+ * the report, as lines or as one JSON object. Exit statuses are those of json.md §2. */
 #include "verify.h"
 
 #include <errno.h>
@@ -13,9 +13,10 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: exhibit-verify vault DIR [--key VKEY] [--checkpoint FILE] [--json] [--max-ids N]\n\n"
-    "  checks a plain vault: packs, items, ledger. It needs no passphrase and changes nothing.\n\n"
-    "  --key VKEY         the vault key as on paper\n"
+    "usage: exhibit-verify vault DIR [--key VKEY] [--checkpoint FILE] [--json] [--max-ids N]\n"
+    "       exhibit-verify package DIR [--key VKEY] [--json]\n\n"
+    "  checks a plain vault (packs, items, ledger) or an opened package. It needs no passphrase and changes nothing.\n\n"
+    "  --key VKEY         the vault key as on paper; of a package, the sender's\n"
     "  --checkpoint FILE  a checkpoint that was kept outside the vault\n"
     "  --json             one JSON object instead of lines\n"
     "  --max-ids N        how many ids to remember (default 16000000)\n\n"
@@ -28,17 +29,20 @@ static const int statuses[] = {0, 0, 3, 4, 4, 5};
 static const struct { enum claim claim; const char *name; } counts[COUNT_KINDS] = {COUNTS(X)};
 #undef X
 
-static const char *const limits[] = {
-    "not checked: index, catalog, parity, dates of verification, unfinished work: derived, or no evidence yet",
-    "not checked: keys/: the keyring and the officers' locked keys",
-    "not checked: the rules of custody (ledger.md §5.2); cosignatures and their policy (§8)",
-    "does not prove: that a source was complete, genuine or unchanged before it was taken in",
-    "does not prove: that times are right: they are what the machine's clock said",
-    "does not prove: who held a key: the keys in the ledger prove only that the same keys signed all along",
-    "does not prove: that officers had the permission for an act, other than manage and dispose",
-    "does not prove: that what was disposed of is nowhere else",
-    "does not prove: whose vault it is, unless its key on paper was given (--key)",
-    "does not prove: that nothing was cut off its end, unless a checkpoint kept outside was given (--checkpoint)",
+static const char *const limits[] = { /* v: of a vault, p: of a package */
+    "v not checked: index, catalog, parity, dates of verification, unfinished work: derived, or no evidence yet",
+    "v not checked: keys/: the keyring and the officers' locked keys",
+    "p not checked: the signatures over the encrypted file; officer.pub, allowed_signers, case.jsonld, bag-info.txt, README.txt",
+    "  not checked: cosignatures (§8): what others signed under a checkpoint; receipts of other vaults in bodies",
+    "  does not prove: that a source was complete, genuine or unchanged before it was taken in",
+    "  does not prove: that times are right: they are what the machine's clock said",
+    "  does not prove: who held a key: the keys in the ledger prove only that the same keys signed all along",
+    "  does not prove: that officers had the permission for an act, other than manage, dispose and handover",
+    "v does not prove: that what was disposed of is nowhere else",
+    "  does not prove: whose vault it is, unless its key on paper was given (--key)",
+    "v does not prove: that nothing was cut off its end, unless a checkpoint kept outside was given (--checkpoint)",
+    "p does not prove: that no other entry concerns the items: these were chosen by the sender",
+    "p does not prove: that an officer was still in office, or that the checkpoint is the newest",
 };
 
 /* ---- the report ---- */
@@ -83,6 +87,7 @@ void find(struct run *r, enum claim c, enum verdict v, struct where w, const cha
     const char *word = v == NOTE ? "note" : words[v];
     if (r->json) printf("%s{\"claim\":\"%s\",\"verdict\":\"%s\"", r->lines > 1 ? "," : "", claims[c], word);
     else printf("%s", word);
+    if (r->nested > 0) printf(r->json ? ",\"log\":\"%s\"" : ", provenance from %s", r->origin);
     put_number(r, "entry", w.entry);
     put_id(r, "item", w.item, 16);
     put_id(r, "pack", w.pack, 32);
@@ -93,13 +98,14 @@ void find(struct run *r, enum claim c, enum verdict v, struct where w, const cha
 }
 
 static void put_item(const struct run *r, const struct item *i) {
-    const char *word = !i->disposed ? words[i->verdict] : i->gone ? "disposed" : "partly-disposed";
+    const char *word = i->disposed ? i->gone ? "disposed" : "partly-disposed"
+                     : i->physical && i->verdict == GOOD ? "physical" : words[i->verdict];
     if (r->json) printf("%s{\"label\":", i > r->items ? "," : ""), put_text(i->label);
     else printf("item %s: ", i->label);
     printf(r->json ? ",\"verdict\":\"%s\"" : "%s", word);
     put_number(r, "entry", i->entry);
     put_id(r, "id", i->id, 16);
-    put_id(r, "object", r->json ? i->object : NULL, 32);
+    put_id(r, "object", r->json && !i->physical ? i->object : NULL, 32);
     put_id(r, "sha256", i->says ? i->sha256 : NULL, 32);
     put_number(r, "size_bytes", i->says ? i->size : NONE);
     put_number(r, "unreadable_bytes", i->unreadable);
@@ -116,12 +122,13 @@ static int report(struct run *r) {
         printf(r->json ? "%s\"%s\":{\"verdict\":\"%s\"" : "%s%s: %s", r->json && c > 0 ? "}," : "", claims[c], words[r->worst[c]]);
         put_number(r, "findings", r->found[c]);
         for (int k = 0; k < COUNT_KINDS; k++)
-            if ((int)counts[k].claim == c) put_number(r, counts[k].name, r->counts[k]);
+            if ((int)counts[k].claim == c && (r->package == NULL || r->counts[k] > 0)) put_number(r, counts[k].name, r->counts[k]);
         puts("");
     }
     if (r->json) printf("}},\"limits\":[");
-    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
-        printf(r->json ? "%s\"%s\"" : "%s%s\n", r->json && i > 0 ? "," : "", limits[i]);
+    for (size_t i = 0, n = 0; i < sizeof limits / sizeof *limits; i++)
+        if (limits[i][0] != (r->package == NULL ? 'p' : 'v'))
+            printf(r->json ? "%s\"%s\"" : "%s%s\n", r->json && n++ > 0 ? "," : "", limits[i] + 2);
     printf(r->json ? "],\"origin\":\"%s\",\"verdict\":\"%s\",\"exit\":%d}\n" : "%s: %s (exit %d)\n", r->origin,
            words[worst], statuses[worst]);
     return fflush(stdout) != 0 || ferror(stdout) ? 1 : statuses[worst];
@@ -170,24 +177,30 @@ static void vault_json(struct run *r) {
 static void items_check(struct run *r) {
     for (size_t i = 0; i < r->n_items; i++) {
         struct item *it = &r->items[i];
-        if (!it->disposed) item_check(r, it);
-        else if (!it->gone)
+        if (!it->disposed && !it->physical) item_check(r, it, NULL, NULL);
+        else if (it->disposed && !it->gone)
             find(r, CONTENT, PARTLY, (struct where){it->entry, it->id, NULL, NONE, NONE},
                  "it is to be disposed of, and no entry says that all of it is gone");
         r->counts[N_items_disposed] += it->disposed;
-        r->counts[N_items_good] += !it->disposed && it->verdict == GOOD;
+        r->counts[N_items_good] += !it->disposed && !it->physical && it->verdict == GOOD;
+        r->counts[N_items_physical] += it->physical;
     }
     r->counts[N_items] = r->n_items;
 }
 
-static int vault_check(struct run *r, const char *path) {
-    r->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (r->dir < 0) stop(r, 1, "%s cannot be opened: %s", path, strerror(errno));
+static void vault_check(struct run *r) {
     vault_json(r);
     packs_check(r);
     ledger_check(r);
     named_check(r);
     items_check(r);
+}
+
+static int check(struct run *r, const char *path, bool package) {
+    r->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (r->dir < 0) stop(r, 1, "%s cannot be opened: %s", path, strerror(errno));
+    if (package) package_check(r);
+    else vault_check(r);
     int status = report(r);
     for (size_t i = 0; i < 4; i++) free(r->kept[i].data.p);
     free(r->raw.p);
@@ -203,7 +216,7 @@ int main(int argc, char **argv) {
     struct run r = {.max_ids = 16000000};
     const char *dir = NULL;
     uint64_t n;
-    bool good = argc > 1 && strcmp(argv[1], "vault") == 0;
+    bool package = argc > 1 && strcmp(argv[1], "package") == 0, good = package || (argc > 1 && strcmp(argv[1], "vault") == 0);
     if (argc == 2 && strcmp(argv[1], "--help") == 0) return fputs(usage, stdout) == EOF;
     for (int i = 2; good && i < argc; i++) {
         const char *a = argv[i];
@@ -211,8 +224,8 @@ int main(int argc, char **argv) {
         else if (a[0] != '-' && dir == NULL) dir = a;
         else if (i + 1 == argc) good = false;
         else if (strcmp(a, "--key") == 0) r.key_given = argv[++i];
-        else if (strcmp(a, "--checkpoint") == 0) r.checkpoint_given = argv[++i];
-        else if (strcmp(a, "--max-ids") == 0) {
+        else if (strcmp(a, "--checkpoint") == 0 && !package) r.checkpoint_given = argv[++i];
+        else if (strcmp(a, "--max-ids") == 0 && !package) {
             const char *v = argv[++i];
             good = get_number((struct slice){(const uint8_t *)v, strlen(v)}, &n) && n > 0 && n < UINT32_MAX / 2;
             r.max_ids = good ? (size_t)n : 0;
@@ -224,5 +237,5 @@ int main(int argc, char **argv) {
     }
     if (r.json) printf("{\"program\":\"exhibit-verify\",\"findings\":[");
     if (sodium_init() < 0) stop(&r, 1, "libsodium cannot be used");
-    return vault_check(&r, dir);
+    return check(&r, dir, package);
 }

@@ -9,27 +9,6 @@
 #include <string.h>
 
 #define SECOND INT64_C(1000000000)
-struct officer {
-    uint8_t id[16], key[32];
-    char permissions[32 * 44 + 1]; /* the lines */
-    uint64_t enrolled, retired;    /* entries; retired is NONE while in office */
-};
-struct session { uint64_t entry; uint8_t key[32]; size_t officer; int64_t expires; };
-struct past { /* what later entries ask about an earlier one */
-    char event[66];
-    bool known, has_case, has_item, answered, good;
-    uint8_t case_id[16], item[16];
-    size_t officer;
-    int64_t time;
-};
-struct history {
-    struct past *past;
-    struct officer *officers;
-    struct session *sessions;
-    size_t n, n_unknown, n_officers, n_sessions;
-    int64_t latest;
-    struct entry before; /* both for the clock */
-};
 struct by { const uint8_t *key; struct officer *officer; const struct session *session; }; /* who signed */
 
 struct history *history_new(struct run *r) {
@@ -43,22 +22,26 @@ void history_free(struct history *h) {
     free(h->past);
     free(h->officers);
     free(h->sessions);
+    free(h->offers);
     free(h);
 }
 
-static struct officer *officer_find(const struct history *h, const uint8_t id[16]) {
+struct officer *officer_find(const struct history *h, const uint8_t id[16]) {
     for (size_t i = 0; i < h->n_officers; i++)
         if (same(h->officers[i].id, id, 16)) return &h->officers[i];
     return NULL;
 }
-static bool in_office(const struct officer *o) { return o != NULL && o->retired == NONE; }
-static bool may(const struct officer *o, const char *line) {
+bool in_office(const struct officer *o) { return o != NULL && o->retired == NONE; }
+bool may(const struct officer *o, const char *line) {
     return o != NULL && (strstr(o->permissions, line) != NULL || strstr(o->permissions, "permission all\n") != NULL);
 }
 
-static int by_entry(const void *key, const void *session) {
-    uint64_t a = *(const uint64_t *)key, b = ((const struct session *)session)->entry;
+static int by_entry(const void *key, const void *what) { /* a past or a session: its entry comes first */
+    uint64_t a = *(const uint64_t *)key, b = *(const uint64_t *)what;
     return (a > b) - (a < b);
+}
+static struct past *past_find(const struct history *h, uint64_t entry) {
+    return h->n == 0 ? NULL : bsearch(&entry, h->past, h->n, sizeof *h->past, by_entry);
 }
 
 /* ---- §3.1: the key that must have signed ---- */
@@ -112,7 +95,7 @@ static const char *officer_recover(struct run *r, struct history *h, const struc
     struct officer *old = officer_find(h, e->replaces);
     if (!in_office(old)) return "it replaces nobody who is in office";
     if (!equal(e->permissions, old->permissions)) return "it gives other permissions than the replaced officer had";
-    if (officer_find(h, e->officer) == NULL) old->retired = e->index;
+    if (officer_find(h, e->officer) == NULL) old->retired = e->index, old->successor = h->n_officers;
     r->counts[N_recoveries]++;
     find(r, SIGNERS, NOTE, AT(e->index), "an officer was replaced by who had the recovery code or the opened keyring");
     return officer_add(r, h, e);
@@ -149,15 +132,15 @@ static void outcome_check(struct run *r, struct history *h, const struct entry *
     bool outcome = event_ends(e->event, ".outcome");
     bool answer = event_is(e, "dispose.approve") || of_custody(e);
     if (answer || (!outcome && e->intent == NONE)) return;
-    struct past *p = e->intent == NONE ? NULL : &h->past[e->intent];
-    if (p == NULL || !outcome) why = outcome ? "an outcome names no intent" : "it names an intent, and is no outcome";
-    else if (!p->known) find(r, HISTORY, PARTLY, AT(e->index), "%s: its intent could not be read", e->event);
+    struct past *p = past_find(h, e->intent);
+    if (e->intent == NONE || !outcome) why = outcome ? "an outcome names no intent" : "it names an intent, and is no outcome";
+    else if (p == NULL) find(r, HISTORY, PARTLY, AT(e->index), "%s: its intent is not there, or could not be read", e->event);
     else if (!event_ends(p->event, ".intent") || strncmp(p->event, e->event, strcspn(e->event, ".") + 1) != 0)
         why = "what it answers is no intent of such an act";
     else if (p->answered) why = "its intent was answered before";
     else if (!one_thing(p, e)) why = "its intent is about another case or item";
     if (why != NULL) find(r, HISTORY, ALTERED, AT(e->index), "%s: %s", e->event, why);
-    else p->answered = true;
+    else if (p != NULL) p->answered = true;
 }
 
 /* ---- §5.1: disposal ---- */
@@ -165,12 +148,12 @@ static void outcome_check(struct run *r, struct history *h, const struct entry *
 static const char *disposal_check(struct history *h, const struct entry *e, const struct officer *by) {
     bool inside = false;
     for (size_t i = h->n; e->has_item && !inside && i-- > 0;)
-        inside = h->past[i].known && strcmp(h->past[i].event, "dispose.intent") == 0 && !h->past[i].answered &&
+        inside = strcmp(h->past[i].event, "dispose.intent") == 0 && !h->past[i].answered &&
                  same(h->past[i].item, e->item, 16);
     if (!may(by, "permission dispose\n")) return "the officer has not the permission dispose";
     if (!inside) return "it stands in no dispose.intent of its item";
     if (event_is(e, "dispose.propose")) return NULL;
-    struct past *p = e->intent == NONE ? NULL : &h->past[e->intent];
+    struct past *p = past_find(h, e->intent);
     if (p == NULL || !p->good || strcmp(p->event, "dispose.propose") != 0) return "it names no good proposal";
     if (&h->officers[p->officer] == by) return "the officer who proposed approves";
     if (by->enrolled >= e->intent) return "the officer was enrolled after the proposal";
@@ -184,17 +167,17 @@ static const char *disposal_check(struct history *h, const struct entry *e, cons
 /* An approval marks the item; a tombstone needs that. */
 static const char *disposal_mark(struct run *r, const struct entry *e) {
     bool approval = event_is(e, "dispose.approve"), found = false;
-    if (!approval && !(event_is(e, "dispose.outcome") && e->has_object)) return NULL;
+    bool done = strcmp(e->result, "done") == 0;
+    if (!approval && !event_is(e, "dispose.outcome")) return NULL;
     for (size_t i = 0; e->has_item && i < r->n_items; i++) {
         struct item *it = &r->items[i];
         if (!same(it->id, e->item, 16)) continue;
-        if (approval) it->disposed = true;
-        else if (it->disposed && same(it->object, e->object, 32)) {
-            it->gone = strcmp(e->result, "done") == 0;
-            found = true;
-        }
+        if (approval) it->disposed = true, it->proposal = e->intent, it->approval = e->index;
+        else if (it->disposed && it->physical)
+            it->gone = it->gone || (done && e->intent > it->proposal && e->intent < it->approval);
+        else if (it->disposed && e->has_object && same(it->object, e->object, 32)) found = true, it->gone = done;
     }
-    return approval || found ? NULL : "a tombstone without a good approval before it";
+    return approval || found || !e->has_object ? NULL : "a tombstone without a good approval before it";
 }
 
 /* ---- clocks: told, and no fault ---- */
@@ -202,7 +185,7 @@ static const char *disposal_mark(struct run *r, const struct entry *e) {
 static void clock_check(struct run *r, struct history *h, const struct entry *e) {
     const struct entry *b = &h->before;
     bool back = e->time < h->latest, jumped = false;
-    if (h->n > 0 && h->past[h->n - 1].known && same(b->boot, e->boot, 8) && !all_zero(e->boot, 8)) {
+    if (b->index + 1 == e->index && same(b->boot, e->boot, 8) && !all_zero(e->boot, 8)) {
         uint64_t ran = e->monotonic - b->monotonic;
         bool less = e->monotonic < b->monotonic, sane = ran < (uint64_t)INT64_MAX / 2;
         back = back || less || (sane && e->time - b->time < (int64_t)ran - SECOND);
@@ -218,43 +201,29 @@ static void clock_check(struct run *r, struct history *h, const struct entry *e)
 
 /* ---- an entry ---- */
 
-static struct past *past_add(struct run *r, struct history *h) {
-    h->past = room(r, h->past, h->n, sizeof *h->past, MAX_ENTRIES + 1, "entries");
-    return memset(&h->past[h->n++], 0, sizeof *h->past);
-}
-
-void history_unknown(struct run *r, struct history *h) { past_add(r, h), h->n_unknown++; }
-
-static void item_add(struct run *r, const struct entry *e) { /* vault.md §4, ledger.md §5.2 */
-    bool begins = event_is(e, "collect.outcome") || event_is(e, "import.item");
-    if (!begins || !e->has_object || !e->has_item) return;
-    r->items = room(r, r->items, r->n_items, sizeof *r->items, MAX_ENTRIES, "items");
-    struct item *i = memset(&r->items[r->n_items++], 0, sizeof *i);
-    i->entry = e->index;
-    memcpy(i->id, e->item, 16);
-    memcpy(i->object, e->object, 32);
-}
 
 /* What a well signed entry does; what it breaks instead. */
 static const char *effect(struct run *r, struct history *h, const struct entry *e, const struct by *by) {
     const char *why = signer_rules(e, by);
     if (why != NULL) return why;
     if (e->index == 0 && !same(e->vault_key, r->key, 32)) return "it names another vault key";
-    if (e->index == 0 && !same(e->config, r->config, 32)) return "vault.json is not what it was when the vault was made";
+    if (e->index == 0 && !r->excerpt && !same(e->config, r->config, 32)) return "vault.json is not what it was when the vault was made";
     if (event_is(e, "session.open")) return session_open(r, h, e, by->officer);
     if (strncmp(e->event, "officer.", 8) == 0 && e->has_officer) return officer_event(r, h, e, by->officer);
     if (event_is(e, "dispose.propose") || event_is(e, "dispose.approve")) why = disposal_check(h, e, by->officer);
+    if (of_custody(e)) why = custody_check(r, h, e, (size_t)(by->officer - h->officers));
     return why == NULL ? disposal_mark(r, e) : why;
 }
 
 static void judge(struct run *r, struct history *h, const struct entry *e, const struct by *by) {
     size_t officer = by->officer == NULL ? 0 : (size_t)(by->officer - h->officers);
-    const char *why = effect(r, h, e, by);
+    const char *why = effect(r, h, e, by), *begins = custody_begin(r, h, e, officer);
     outcome_check(r, h, e);
-    item_add(r, e);
+    if (begins != NULL) find(r, SIGNERS, BAD_SIGNATURE, AT(e->index), "%s: %s", e->event, begins);
     if (why != NULL) find(r, SIGNERS, BAD_SIGNATURE, AT(e->index), "%s: %s", e->event, why);
-    struct past *p = past_add(r, h);
-    *p = (struct past){.known = true, .has_case = e->has_case, .has_item = e->has_item, .good = why == NULL,
+    h->past = room(r, h->past, h->n, sizeof *h->past, MAX_ENTRIES + 1, "entries");
+    struct past *p = &h->past[h->n++];
+    *p = (struct past){.index = e->index, .has_case = e->has_case, .has_item = e->has_item, .good = why == NULL,
                        .officer = officer, .time = e->time};
     memcpy(p->event, e->event, sizeof p->event);
     memcpy(p->case_id, e->case_id, 16);
@@ -276,17 +245,17 @@ bool history_entry(struct run *r, struct history *h, const struct entry *e, bool
         find(r, SIGNERS, lost ? PARTLY : BAD_SIGNATURE, AT(e->index), "%s: %s", e->event,
              lost ? "the entry that names its key could not be read, so its signature was not checked"
                   : "it is signed by nobody whom the ledger knows, or its signature is bad");
-        item_add(r, e);
+        custody_begin(r, h, e, OUTSIDE);
     }
-    history_unknown(r, h);
+    h->n_unknown++;
     return false;
 }
 
 void history_end(struct run *r, struct history *h) {
     for (size_t i = 0; i < h->n; i++)
-        if (h->past[i].known && event_ends(h->past[i].event, ".intent") && !h->past[i].answered) {
+        if (event_ends(h->past[i].event, ".intent") && !h->past[i].answered) {
             r->counts[N_open_intents]++;
-            find(r, HISTORY, NOTE, AT(i), "%s has no outcome: cut off, or still going on", h->past[i].event);
+            find(r, HISTORY, NOTE, AT(h->past[i].index), "%s has no outcome: cut off, or still going on", h->past[i].event);
         }
     r->counts[N_officers] = h->n_officers;
     r->counts[N_sessions] = h->n_sessions;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* exhibit-verify checks a plain vault from outside. It was written from docs/format/ alone and shares no code
- * with the program that writes vaults. To be read in the order of the pages, § being theirs:
+/* exhibit-verify checks plain vaults and opened packages from outside. It was written from docs/format/ alone and
+ * shares no code with the program that writes them. To be read in the order of the pages, § being theirs:
  *
  *   bytes.c    files below the vault's directory, digests, texts, RFC 6962 trees
  *   json.c     a strict JSON scanner
  *   pack.c     vault.md §3: packs and records; the table of ids that is made from them
  *   object.c   object.md: manifest, layout, chunks, the three hashes
  *   entry.c    ledger.md §3, §4: the text of an entry, its body
- *   rules.c    ledger.md §3.1, §5: who may sign what, intents, disposal, clocks
+ *   rules.c    ledger.md §3.1, §5, §5.1: who may sign what, intents, disposal, clocks
+ *   custody.c  ledger.md §5.2: holders, offers and their answers
  *   ledger.c   ledger.md §1, §2: checkpoint, tiles, the entries in their order
+ *   package.c  package.md: the bag and what it says; excerpts (ledger.md §7.1)
  *   main.c     vault.json (vault.md §2), the order of the whole, the report
  *
  * Everything that is read is hostile: what it sizes has a limit below, sums are checked before they are used,
@@ -32,7 +34,7 @@
 enum verdict { GOOD, NOTE, PARTLY, MISSING, ALTERED, BAD_SIGNATURE };
 enum claim { CONTENT, HISTORY, SIGNERS, CLAIMS };
 #define COUNTS(X) \
-    X(CONTENT, items) X(CONTENT, items_good) X(CONTENT, items_disposed) X(CONTENT, packs) X(CONTENT, packs_named) \
+    X(CONTENT, items) X(CONTENT, items_good) X(CONTENT, items_disposed) X(CONTENT, items_physical) X(CONTENT, packs) X(CONTENT, packs_named) \
     X(CONTENT, packs_replaced) X(CONTENT, records) X(CONTENT, ids) X(CONTENT, chunks) X(CONTENT, bytes_read) \
     X(CONTENT, bytes_constant) X(CONTENT, bytes_unreadable_at_collection) X(HISTORY, entries) X(HISTORY, tiles) \
     X(HISTORY, bodies) X(HISTORY, bodies_erased) X(HISTORY, bodies_missing) X(HISTORY, bodies_altered) \
@@ -49,9 +51,11 @@ struct where { uint64_t entry; const uint8_t *item, *pack; uint64_t offset, leng
 #define AT(n) ((struct where){(n), NULL, NULL, NONE, NONE})
 #define NOWHERE AT(NONE)
 
-struct item { /* what a collect.outcome says that the vault holds */
-    uint64_t entry, size, unreadable;
+struct item { /* what an entry brought into the ledger: ledger.md §5.2 */
+    uint64_t entry, size, unreadable, proposal, approval;
+    size_t holder;       /* officer, or OUTSIDE */
     uint8_t id[16], object[32], sha256[32], fsverity[32];
+    bool physical;       /* without an object */
     bool says;           /* size and hashes are in the body, which is as it was signed */
     bool disposed, gone; /* by two officers; a tombstone says that all of it is gone */
     enum verdict verdict;
@@ -66,7 +70,9 @@ struct named { uint8_t id[32]; uint64_t entry; bool leaves; }; /* a pack that a 
 struct run {
     int dir;
     const char *key_given, *checkpoint_given; /* or NULL */
-    bool json;
+    bool json, excerpt;  /* excerpt: entries may be left out */
+    unsigned nested;     /* provenance within provenance */
+    struct package *package;
     size_t max_ids, n_packs, n_places, n_items, n_named;
     uint8_t id[16], key[32], config[32]; /* of vault.json; its SHA-256 */
     char origin[64];
@@ -117,6 +123,7 @@ void text_base64(struct text *t, const char *name, uint8_t *out, size_t n);
 void text_number(struct text *t, const char *name, uint64_t *ret);
 void text_time(struct text *t, const char *name, int64_t *ret_ns);
 struct tree { uint8_t hash[64][32]; uint64_t n; }; /* RFC 6962, leaf by leaf */
+void node_hash(uint8_t out[32], const uint8_t *left, const uint8_t *right);
 void tree_add(struct tree *t, const uint8_t leaf_hash[32]);
 void tree_root(const struct tree *t, uint8_t out[32]);
 
@@ -139,7 +146,8 @@ enum verdict packs_fetch(struct run *r, uint8_t type, const uint8_t id[32], stru
 
 /* object.c */
 void chunk_id(uint8_t out[32], const uint8_t *p, size_t n, uint8_t (*ret_blocks)[32]); /* block hashes, or NULL */
-void item_check(struct run *r, struct item *item);
+/* From the packs; or, with the path of its bytes, from files of a package. */
+void item_check(struct run *r, struct item *item, const struct slice *manifest, const char *path);
 
 /* entry.c */
 enum signer { BY_VAULT, BY_OFFICER, BY_SESSION };
@@ -160,19 +168,64 @@ bool entry_parse(const struct run *r, struct slice bytes, struct entry *ret);
 bool event_is(const struct entry *e, const char *event);
 bool event_ends(const char *event, const char *end); /* ".intent" */
 void body_check(struct run *r, const struct entry *e);
+void body_read(struct run *r, const struct entry *e, struct slice body, const char *why); /* why: it is not there */
 void named_check(struct run *r);
 void tlog_path(char out[96], const char *prefix, uint64_t n, unsigned width);
 
 /* rules.c */
-struct history;
+#define OUTSIDE SIZE_MAX
+struct officer {
+    uint8_t id[16], key[32];
+    char permissions[32 * 44 + 1]; /* the lines */
+    uint64_t enrolled, retired;    /* entries; retired is NONE while in office */
+    size_t successor;              /* who came into this place by recovery; 0: nobody */
+};
+struct session { uint64_t entry; uint8_t key[32]; size_t officer; int64_t expires; };
+struct past { /* what later entries ask about an earlier one */
+    uint64_t index;
+    char event[66];
+    bool has_case, has_item, answered, good;
+    uint8_t case_id[16], item[16];
+    size_t officer;
+    int64_t time;
+};
+struct offer { /* of one item; answer: the accept or refuse of one from outside, which is to be confirmed */
+    uint64_t entry, answer;
+    uint8_t id[16], item[16];
+    size_t giver, taker;
+    bool open, accepted;
+};
+struct history {
+    struct past *past; /* ascending */
+    struct officer *officers;
+    struct session *sessions;
+    struct offer *offers;
+    size_t n, n_unknown, n_officers, n_sessions, n_offers;
+    int64_t latest;
+    struct entry before; /* both for the clock */
+};
 struct history *history_new(struct run *r);
 void history_free(struct history *h);
 bool history_entry(struct run *r, struct history *h, const struct entry *e, bool in_tree); /* well signed? */
-void history_unknown(struct run *r, struct history *h); /* an entry that could not be read */
 void history_end(struct run *r, struct history *h);
+struct officer *officer_find(const struct history *h, const uint8_t id[16]);
+bool in_office(const struct officer *o);
+bool may(const struct officer *o, const char *line); /* "permission WORD\n" */
+
+/* custody.c: NULL, or what is wrong */
+struct item *item_find(const struct run *r, const uint8_t id[16]);
+const char *custody_begin(struct run *r, struct history *h, const struct entry *e, size_t by);
+const char *custody_check(struct run *r, struct history *h, const struct entry *e, size_t by);
+
+/* package.c */
+void package_check(struct run *r);
+void provenance_check(struct run *r, const struct entry *e, struct slice text);
 
 /* ledger.c */
 void ledger_check(struct run *r);
+struct head { uint64_t size, others; uint8_t root[32]; bool is_signed; };
+bool head_parse(const struct run *r, struct slice note, struct head *ret);
+void vkey_print(char out[160], const char *origin, const uint8_t key[32]);
 bool vkey_parse(struct slice vkey, const char *origin, uint8_t ret_key[32]);
 
 #endif
