@@ -61,6 +61,9 @@ static inline bool act_has_flag(const struct act *act, enum flag_id id) {
 /* Nothing but the program's own files is written into a vault: exporting.c. EX_USAGE: this file
  * would lie in it. "-" is fine. */
 EX_MUST_USE ex_code act_outside_vault(struct act *act, const char *output, struct ex_error *err);
+/* Before anything is done: may --output be written? True of none, and of "-". EX_EXISTS, EX_USAGE.
+ */
+EX_MUST_USE ex_code act_check_output(struct act *act, struct ex_error *err);
 
 /* ---- who: unlock.c ---- */
 
@@ -195,6 +198,9 @@ EX_MUST_USE ex_code project_anew(struct act *act, struct ex_error *err);
  * NULL in *ret: erased, or not there. */
 EX_MUST_USE ex_code project_section(struct act *act, const struct entry *e, const char *name,
                                     json_t **ret, struct ex_error *err);
+/* The same as bytes with a NUL behind them, for a section that is no JSON. The caller frees. */
+EX_MUST_USE ex_code project_section_text(struct act *act, const struct entry *e, const char *name,
+                                         char **ret, size_t *ret_bytes, struct ex_error *err);
 /* Entry and body of an index, the history row of json.md §4.4. */
 EX_MUST_USE ex_code project_row(struct act *act, uint64_t index, struct entry *ret_entry,
                                 json_t **ret_row, json_t **ret_what, struct ex_error *err);

@@ -15,13 +15,29 @@ struct answering {
 
 /* ---- who may ---- */
 
+/* What came in may be offered to a third vault; then nobody here answers. */
+static ex_code check_offered_here(struct act *act, const struct handing *h, struct ex_error *err) {
+    const struct note_key *own = &vault_config(act->vault)->key;
+    struct note_key key;
+    json_t *outside = json_object_get(h->offer, "to_outside");
+    const char *vkey = json_string_value(json_object_get(outside, "vault_key"));
+    if (vkey == NULL || note_key_parse(vkey, &key, NULL) != EX_OK)
+        return ex_fail(err, EX_MISSING, "what the other vault offered cannot be read any more");
+    if (strcmp(key.name, own->name) == 0 &&
+        memcmp(key.public_key, own->public_key, sizeof own->public_key) == 0)
+        return EX_OK;
+    return ex_hint(ex_fail(err, EX_DENIED, "it is offered to another vault than this one"), err,
+                   "what was imported here is a copy: only %s can answer", key.name);
+}
+
 static ex_code check_answers(struct act *act, const struct handing *h, struct ex_error *err) {
     const struct custody_handover *step = h->item[0].step;
     if (step->way == CUSTODY_OUT)
         return ex_hint(ex_fail(err, EX_DENIED, "it is offered to another vault, which answers it"),
                        err, "exhibit handover enter FILE, with the receipt that comes from there");
-    if (step->way == CUSTODY_IN ||
-        custody_same_officer(h->reading.history, step->taker, act->officer.id))
+    if (step->way == CUSTODY_IN)
+        return check_offered_here(act, h, err);
+    if (custody_same_officer(h->reading.history, step->taker, act->officer.id))
         return EX_OK;
     EX_AUTO_FREE char *name = custody_officer_name(act, step->taker);
     return ex_hint(ex_fail(err, EX_DENIED,
@@ -191,6 +207,22 @@ static ex_code hash_items(struct act *act, struct answering *a, struct ex_error 
 
 /* ---- accepting ---- */
 
+/* Only another vault gets a receipt. */
+static ex_code check_wants_output(const struct act *act, const struct handing *h,
+                                  struct ex_error *err) {
+    if (h->item[0].step->way == CUSTODY_IN || !act_has_flag(act, FLAG_OUTPUT))
+        return EX_OK;
+    return ex_fail(err, EX_USAGE, "within a vault nobody needs a receipt: the ledger has it");
+}
+
+static ex_code finish(struct act *act, const struct handing *h, json_t **ret_result,
+                      struct ex_error *err) {
+    EX_TRY(receipt_write(act, h, err));
+    EX_TRY(handover_json(act, h->id, ret_result, err));
+    receipt_add_output(act, h, *ret_result);
+    return EX_OK;
+}
+
 static ex_code check_texts(const struct act *act, struct ex_error *err) {
     EX_TRY(custody_check_text(act, FLAG_EXCEPTION, err));
     EX_TRY(custody_check_text(act, FLAG_PLACE, err));
@@ -219,14 +251,16 @@ static ex_code accept(struct act *act, struct answering *a, json_t **ret_result,
     struct handing *h = &a->handing;
     const char *result = act_has_flag(act, FLAG_EXCEPTION) ? "partial" : "done";
     EX_TRY(check_texts(act, err));
+    EX_TRY(act_check_output(act, err));
     EX_TRY(find_open(act, h, err));
+    EX_TRY(check_wants_output(act, h, err));
     EX_TRY(check_seals(act, a, err));
     EX_TRY(act_intent(act, handing_what(act, h, "accept"), err));
     EX_TRY(hash_items(act, a, err));
     EX_TRY(draft_accepts(act, a, result, err));
     EX_TRY(handing_commit(act, h, result, handing_what(act, h, "accept"), err));
     act->verdict = a->differs ? EX_ALTERED : EX_OK;
-    return handover_json(act, h->id, ret_result, err);
+    return finish(act, h, ret_result, err);
 }
 
 ex_code app_handover_accept(struct act *act, json_t **ret_result, struct ex_error *err) {
@@ -243,11 +277,13 @@ ex_code app_handover_accept(struct act *act, json_t **ret_result, struct ex_erro
 static ex_code refuse(struct act *act, struct handing *h, json_t **ret_result,
                       struct ex_error *err) {
     EX_TRY(custody_check_text(act, FLAG_REASON, err));
+    EX_TRY(act_check_output(act, err));
     EX_TRY(find_open(act, h, err));
+    EX_TRY(check_wants_output(act, h, err));
     EX_TRY(act_intent(act, handing_what(act, h, "refuse"), err));
     EX_TRY(handing_draft(h, "handover.refuse", "refused", err));
     EX_TRY(handing_commit(act, h, "done", handing_what(act, h, "refuse"), err));
-    return handover_json(act, h->id, ret_result, err);
+    return finish(act, h, ret_result, err);
 }
 
 ex_code app_handover_refuse(struct act *act, json_t **ret_result, struct ex_error *err) {

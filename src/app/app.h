@@ -55,6 +55,8 @@ ex_code app_handover_offer(struct act *act, json_t **ret_result, struct ex_error
 ex_code app_handover_accept(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_handover_refuse(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_handover_withdraw(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_handover_receipt(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_handover_enter(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_handover_list(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_package_create(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_package_verify(struct act *act, json_t **ret_result, struct ex_error *err);

@@ -10,8 +10,6 @@
  * has its key as that of a log, and it is the same key. EX_USAGE. */
 EX_MUST_USE ex_code cosign_key(const char *vkey, uint8_t type, struct note_key *ret,
                                struct ex_error *err);
-/* Before anything is done: may --output be written? */
-EX_MUST_USE ex_code cosign_check_output(struct act *act, struct ex_error *err);
 /* Writes to --output, if there is one that is a file. */
 EX_MUST_USE ex_code cosign_write_output(struct act *act, const char *text, struct ex_error *err);
 /* The name of that file, or null. */

@@ -291,7 +291,7 @@ static json_t *what_json(const struct receiving *r) {
 
 static ex_code receive(struct act *act, struct receiving *r, json_t **ret_result,
                        struct ex_error *err) {
-    EX_TRY(cosign_check_output(act, err));
+    EX_TRY(act_check_output(act, err));
     EX_TRY(ex_alloc(SIZES_TRIED, MERKLE_BYTES, (size_t)SIZES_TRIED * MERKLE_BYTES,
                     "the sizes of the ledger", &r->root, err));
     EX_TRY(find_cosigners(act, r, err));

@@ -54,18 +54,6 @@ static const char *output_file(const struct act *act) {
     return output == NULL || strcmp(output, "-") == 0 ? NULL : output;
 }
 
-ex_code cosign_check_output(struct act *act, struct ex_error *err) {
-    const char *output = output_file(act);
-    bool regular;
-    if (output == NULL)
-        return EX_OK;
-    EX_TRY(act_outside_vault(act, output, err));
-    if (ex_exists(AT_FDCWD, output, &regular))
-        return ex_hint(ex_fail(err, EX_EXISTS, "\"%s\" is there already", output), err,
-                       "name a file that is not there yet");
-    return EX_OK;
-}
-
 ex_code cosign_write_output(struct act *act, const char *text, struct ex_error *err) {
     const char *output = output_file(act);
     if (output == NULL)
@@ -392,7 +380,7 @@ static json_t *result_json(const struct act *act, const struct cosigning *c) {
 static ex_code cosigning(struct act *act, struct cosigning *c, json_t **ret_result,
                          struct ex_error *err) {
     struct ex_error why = {0};
-    EX_TRY(cosign_check_output(act, err));
+    EX_TRY(act_check_output(act, err));
     EX_TRY(note_key_make(ledger_origin(act->ledger), NOTE_TYPE_COSIGNATURE,
                          sign_key_public(act->vault_key), &c->own, err));
     EX_TRY(read_request(act, c, err));

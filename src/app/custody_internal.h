@@ -5,6 +5,7 @@
 
 #include "app/act_internal.h"
 #include "ledger/custody.h"
+#include "ledger/excerpt.h"
 
 /* ---- texts and lists of flags: registering.c ---- */
 
@@ -31,8 +32,8 @@ bool custody_nobody(const uint8_t id[static ENTRY_ID_BYTES]);
 
 /* ---- the custody of one item as JSON: custody_log.c ---- */
 
-/* json.md §4.10; null when no good entry begins the item. Sets the act's verdict when a body that it
- * needs is damaged. */
+/* json.md §4.10; null when no good entry begins the item. Sets the act's verdict when a body that
+ * it needs is damaged. */
 EX_MUST_USE ex_code custody_json(struct act *act, const struct reading *r,
                                  const struct item_truth *i, json_t **ret, struct ex_error *err);
 
@@ -62,6 +63,8 @@ void handing_clear(struct handing *h);
 EX_MUST_USE ex_code handing_take_items(struct act *act, struct handing *h, struct ex_error *err);
 /* The hand-over that the operand names, by its id or the beginning of it, with its items. */
 EX_MUST_USE ex_code handing_find(struct act *act, struct handing *h, struct ex_error *err);
+/* The same by the id in h->id. */
+EX_MUST_USE ex_code handing_take_handover(struct act *act, struct handing *h, struct ex_error *err);
 /* EX_EXISTS, in words, when it was answered or withdrawn. */
 EX_MUST_USE ex_code handing_check_open(const struct handing *h, struct ex_error *err);
 /* EX_DENIED: the officer may not offer this item, nor take an offer of it back. */
@@ -80,6 +83,41 @@ EX_MUST_USE ex_code handing_commit(struct act *act, struct handing *h, const cha
 /* The first 8 digits, by which people call it. */
 enum { HANDING_SHORT_BYTES = 9 };
 const char *handing_short(char to[static HANDING_SHORT_BYTES], const uint8_t *id);
+
+/* ---- what another vault's ledger says: quoting.c ---- */
+
+/* One entry of an excerpt with the sections of its body; each may be NULL. */
+struct quoted {
+    bool found;
+    struct entry entry;
+    json_t *what, *who, *why;
+};
+void quoted_clear(struct quoted *q);
+/* By index; or the first one of this event about this item and hand-over. Only a failure to read
+ * fails; an excerpt that was checked before has no such. */
+EX_MUST_USE ex_code quote_at(const struct excerpt *x, uint64_t index, struct quoted *ret,
+                             struct ex_error *err);
+EX_MUST_USE ex_code quote_event(const struct excerpt *x, const char *event,
+                                const uint8_t item_id[static ENTRY_ID_BYTES],
+                                const uint8_t handover_id[static ENTRY_ID_BYTES],
+                                struct quoted *ret, struct ex_error *err);
+/* The excerpt that came with an import.item. EX_MISSING: it is erased. */
+EX_MUST_USE ex_code quote_provenance(struct act *act, uint64_t import_index, struct excerpt **ret,
+                                     struct ex_error *err);
+/* The offer that came with it. */
+EX_MUST_USE ex_code quote_offer(struct act *act, uint64_t import_index,
+                                const uint8_t item_id[static ENTRY_ID_BYTES],
+                                const uint8_t handover_id[static ENTRY_ID_BYTES],
+                                struct quoted *ret, struct ex_error *err);
+
+/* ---- what the other vault gets: receipting.c ---- */
+
+/* Writes to --output the excerpt that answers for this hand-over, or nothing when there is no
+ * --output: the entries that began its items and everything about their custody, without what
+ * came with them (provenance). */
+EX_MUST_USE ex_code receipt_write(struct act *act, const struct handing *h, struct ex_error *err);
+/* Sets `output`, and `output_is` (`receipt`, `confirmation`), when one was written. */
+void receipt_add_output(const struct act *act, const struct handing *h, json_t *result);
 
 /* ---- hand-overs as JSON: handover_list.c ---- */
 

@@ -31,10 +31,42 @@ static ex_code read_entry(struct act *act, uint64_t index, json_t *json, json_t 
     return EX_OK;
 }
 
-static ex_code add_offer_words(struct act *act, const struct custody_handover *h, json_t *json,
+/* As the giver's ledger has it; without a word when that is erased. */
+static ex_code add_offer_there(struct act *act, const struct custody_item *c,
+                               const struct custody_handover *h, json_t *json,
+                               struct ex_error *err) {
+    static const char *const keys[] = {"purpose", "way", "place", "seals", "to_outside"};
+    struct quoted q = {0};
+    struct ex_error why;
+    ex_code code = quote_offer(act, h->offer, c->id, h->id, &q, &why);
+    if (code != EX_OK && code != EX_MISSING && code != EX_ALTERED && code != EX_FORMAT) {
+        if (err != NULL)
+            *err = why;
+        return code;
+    }
+    for (size_t n = 0; n < sizeof keys / sizeof keys[0]; n++)
+        copy(json, keys[n], q.what, keys[n]);
+    copy(json, "legal_basis", q.why, "legal_basis");
+    json_object_set_new(json, "offer_entry", json_number(h->offer));
+    if (q.found) {
+        json_t *giver = json_object_get(q.what, "giver");
+        json_object_set_new(json, "offered", json_time(q.entry.clock.utc_ns));
+        json_object_set_new(json, "from_outside",
+                            json_pack("{s:s, s:O?, s:O?}", "log", q.entry.origin, "agency",
+                                      json_object_get(q.who, "agency"), "officer",
+                                      json_object_get(giver, "name")));
+    }
+    quoted_clear(&q);
+    return EX_OK;
+}
+
+static ex_code add_offer_words(struct act *act, const struct custody_item *c,
+                               const struct custody_handover *h, json_t *json,
                                struct ex_error *err) {
     static const char *const keys[] = {"purpose", "way", "place", "seals", "to_outside"};
     json_t *row, *what;
+    if (h->way == CUSTODY_IN)
+        return add_offer_there(act, c, h, json, err);
     EX_TRY(read_entry(act, h->offer, json, &row, &what, err));
     for (size_t n = 0; n < sizeof keys / sizeof keys[0]; n++)
         copy(json, keys[n], what, keys[n]);
@@ -84,6 +116,11 @@ static ex_code add_beginning(struct act *act, const struct custody_period *p, js
         json_object_set_new(json, "from", json_null());
         copy(json, "from", what, "taken_over");
     }
+    if (strcmp(p->event, "import.item") == 0) {
+        json_t *package = json_object_get(what, "package");
+        json_t *log = json_object_get(package, "log");
+        json_object_set_new(json, "from_outside", json_pack("{s:O?}", "log", log));
+    }
     json_decref(row);
     json_decref(what);
     return EX_OK;
@@ -99,10 +136,9 @@ static ex_code period_json(struct act *act, const struct custody_item *c,
     if (h == NULL)
         return EX_OK;
     json_object_set_new(json, "handover", json_hex(h->id, sizeof h->id));
-    EX_TRY(add_offer_words(act, h, json, err));
-    return h->answered != 0 && h->answer != CUSTODY_WITHDRAWN
-               ? add_answer_words(act, h->answered, json, err)
-               : EX_OK;
+    EX_TRY(add_offer_words(act, c, h, json, err));
+    bool answered = h->answered != 0 && p->from >= h->answered;
+    return answered ? add_answer_words(act, h->answered, json, err) : EX_OK;
 }
 
 /* Each ends where the next one begins, also where that is told by another clock. */
@@ -142,7 +178,7 @@ static ex_code add_open_offer(struct act *act, const struct custody_item *c, jso
     json_t *offer = json_pack("{s:o, s:o}", "handover", json_hex(h->id, sizeof h->id), "taker",
                               custody_officer_json(act, h->taker));
     json_object_set_new(json, "open_offer", offer);
-    return add_offer_words(act, h, offer, err);
+    return add_offer_words(act, c, h, offer, err);
 }
 
 static uint64_t count_kind(const struct custody_item *c, enum custody_holder kind) {

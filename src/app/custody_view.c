@@ -74,7 +74,7 @@ static void accept_line(const struct entry *e, json_t *what, char *to, size_t si
 }
 
 bool custody_summary(const struct entry *e, json_t *what, char *to, size_t size) {
-    json_t *taker = json_object_get(what, "taker");
+    json_t *taker = json_object_get(what, "taker"), *outside = json_object_get(what, "to_outside");
     const char *verb = strchr(e->event, '.') + 1;
     if (strncmp(e->event, "handover.", 9) != 0 || json_object_get(what, "handover") == NULL)
         return false;
@@ -82,9 +82,16 @@ bool custody_summary(const struct entry *e, json_t *what, char *to, size_t size)
         act_line(what, to, size);
     else if (strcmp(verb, "offer") == 0)
         (void)snprintf(to, size, "%.100s offered to %.80s: %.80s", member(what, "label"),
-                       member(taker, "name"), member(what, "purpose"));
+                       json_is_object(outside) ? member(outside, "agency") : member(taker, "name"),
+                       member(what, "purpose"));
     else if (strcmp(verb, "accept") == 0)
         accept_line(e, what, to, size);
+    else if (strcmp(verb, "receipt") == 0 || strcmp(verb, "confirm") == 0)
+        (void)snprintf(
+            to, size, "%.100s: entry %" JSON_INTEGER_FORMAT " of %.80s is %.30s",
+            member(what, "label"),
+            json_integer_value(json_object_get(json_object_get(what, "answer"), "entry")),
+            member(what, "log"), member(json_object_get(what, "answer"), "event"));
     else
         (void)snprintf(to, size, "%.100s, hand-over %.8s", member(what, "label"),
                        member(what, "handover"));

@@ -100,6 +100,18 @@ ex_code act_outside_vault(struct act *act, const char *output, struct ex_error *
     return EX_OK;
 }
 
+ex_code act_check_output(struct act *act, struct ex_error *err) {
+    const char *output = act_flag(act, FLAG_OUTPUT);
+    bool regular;
+    if (output == NULL || strcmp(output, "-") == 0)
+        return EX_OK;
+    EX_TRY(act_outside_vault(act, output, err));
+    if (ex_exists(AT_FDCWD, output, &regular))
+        return ex_hint(ex_fail(err, EX_EXISTS, "\"%s\" is there already", output), err,
+                       "name a file that is not there yet");
+    return EX_OK;
+}
+
 ex_code app_export(struct act *act, json_t **ret_result, struct ex_error *err) {
     struct truth t = {0};
     const struct item_truth *i;

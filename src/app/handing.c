@@ -102,8 +102,23 @@ static ex_code resolve(struct handing *h, const char *name, struct ex_error *err
     return found ? EX_OK : fail_name(name, err);
 }
 
+/* As the giver's ledger has it. */
+static ex_code read_offer_there(struct act *act, struct handing *h, struct ex_error *err) {
+    struct quoted q;
+    ex_code code = quote_offer(act, h->item[0].step->offer, h->item[0].item->id, h->id, &q, err);
+    if (code == EX_MISSING || code == EX_ALTERED || code == EX_FORMAT)
+        return EX_OK;
+    EX_TRY(code);
+    h->offer = json_incref(q.what);
+    h->why = json_incref(q.why);
+    quoted_clear(&q);
+    return EX_OK;
+}
+
 /* The offer in words; without its body nothing but the entries is known of it. */
 static ex_code read_offer(struct act *act, struct handing *h, struct ex_error *err) {
+    if (h->item[0].step->way == CUSTODY_IN)
+        return read_offer_there(act, h, err);
     EX_AUTO_FREE struct entry *e = ex_new0(struct entry);
     EX_AUTO_FREE uint8_t *bytes = NULL;
     size_t size;
@@ -118,6 +133,11 @@ static ex_code read_offer(struct act *act, struct handing *h, struct ex_error *e
 
 ex_code handing_find(struct act *act, struct handing *h, struct ex_error *err) {
     EX_TRY(resolve(h, act->request->operand[0], err));
+    return handing_take_handover(act, h, err);
+}
+
+ex_code handing_take_handover(struct act *act, struct handing *h, struct ex_error *err) {
+    char name[HANDING_SHORT_BYTES];
     EX_TRY(make_room(h, h->truth.item_count, err));
     for (size_t n = 0; n < h->truth.item_count; n++) {
         const struct item_truth *i = &h->truth.items[n];
@@ -129,7 +149,7 @@ ex_code handing_find(struct act *act, struct handing *h, struct ex_error *err) {
         h->item[h->count - 1].step = step;
     }
     if (h->count == 0)
-        return fail_name(act->request->operand[0], err);
+        return fail_name(handing_short(name, h->id), err);
     return read_offer(act, h, err);
 }
 

@@ -70,6 +70,30 @@ static ex_code read_words(struct act *act, uint64_t index, json_t *json, json_t 
     return EX_OK;
 }
 
+/* Of what came in: as the giver's ledger has it. */
+static ex_code add_offer_there(struct act *act, const struct custody_item *c,
+                               const struct custody_handover *h, json_t *json,
+                               struct ex_error *err) {
+    static const char *const keys[] = {"giver", "purpose", "way", "seals", "place", "to_outside"};
+    struct quoted q = {0};
+    struct ex_error why;
+    ex_code code = quote_offer(act, h->offer, c->id, h->id, &q, &why);
+    if (code != EX_OK && code != EX_MISSING && code != EX_ALTERED && code != EX_FORMAT) {
+        if (err != NULL)
+            *err = why;
+        return code;
+    }
+    if (code != EX_OK)
+        json_set_text(json, "damaged", why.text);
+    for (size_t n = 0; n < sizeof keys / sizeof keys[0]; n++)
+        copy(json, keys[n], q.what, keys[n]);
+    copy(json, "legal_basis", q.why, "legal_basis");
+    copy(json, "giver_agency", q.who, "agency");
+    json_object_set_new(json, "offered", q.found ? json_time(q.entry.clock.utc_ns) : json_null());
+    quoted_clear(&q);
+    return EX_OK;
+}
+
 static ex_code add_offer(struct act *act, uint64_t index, json_t *json, struct ex_error *err) {
     static const char *const keys[] = {"purpose", "way", "seals", "place", "to_outside"};
     json_t *row, *what;
@@ -87,10 +111,21 @@ static ex_code add_answer(struct act *act, uint64_t index, json_t *json, struct 
     json_t *row, *what;
     EX_TRY(read_words(act, index, json, &row, &what, err));
     copy(json, "answered", row, "time");
-    copy(json, "reason", row, "reason");
+    copy(json, "reason", json_object_get(what, "reason") != NULL ? what : row, "reason");
     copy(json, "exception", what, "exception");
     copy(json, "seals_found", what, "seals");
     copy(json, "place_of_answer", what, "place");
+    json_decref(row);
+    json_decref(what);
+    return EX_OK;
+}
+
+static ex_code add_confirmation(struct act *act, uint64_t index, json_t *json,
+                                struct ex_error *err) {
+    json_t *row, *what;
+    EX_TRY(read_words(act, index, json, &row, &what, err));
+    copy(json, "confirmed", row, "time");
+    copy(json, "taken_over", what, "taken_over");
     json_decref(row);
     json_decref(what);
     return EX_OK;
@@ -163,9 +198,12 @@ static ex_code one_json(struct act *act, const struct listing *l, const uint8_t 
                   "direction", direction[h->way], "state", state_word(c, h), "giver",
                   custody_officer_json(act, h->giver), "taker", custody_officer_json(act, h->taker),
                   "confirmation", confirmation[h->confirmation], "items", items);
-    ex_code code = add_offer(act, h->offer, json, err);
+    ex_code code = h->way == CUSTODY_IN ? add_offer_there(act, c, h, json, err)
+                                        : add_offer(act, h->offer, json, err);
     if (code == EX_OK)
         code = add_answer(act, h->answered, json, err);
+    if (code == EX_OK && h->confirmed != 0)
+        code = add_confirmation(act, h->confirmed, json, err);
     if (code == EX_OK)
         code = add_items(act, l, id, items, err);
     if (code == EX_OK)

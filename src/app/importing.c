@@ -4,6 +4,7 @@
  * An item keeps its id and its object keeps its own; whose custody it is in does not change by
  * this.
  */
+#include "app/custody_internal.h"
 #include "app/package_internal.h"
 
 #include "base/cursor.h"
@@ -75,6 +76,41 @@ static ex_code check_sender(struct importing *m, const struct package_report *r,
                    err, "give the sender's vault key as you have it on paper: --key VKEY");
 }
 
+/* Does the package bring an open offer of this item? */
+static bool is_offered(const struct package_report *r, size_t n) {
+    const struct custody_item *c = custody_find(r->history, r->head.item[n].id);
+    const struct custody_handover *o = c != NULL ? custody_open(c) : NULL;
+    return r->head.has_handover && o != NULL && o->way == CUSTODY_OUT &&
+           memcmp(o->id, r->head.handover, sizeof o->id) == 0;
+}
+
+/* It was handed over to another vault, and the package offers it again, with the same bytes. */
+static ex_code comes_back(struct importing *m, const struct package_report *r, size_t n,
+                          const struct item_truth *held, bool *ret, struct ex_error *err) {
+    struct reading reading;
+    EX_TRY(custody_load(m->act, &reading, err));
+    const struct custody_item *c = custody_find(reading.history, held->id);
+    *ret = c != NULL && custody_now(c)->holder == CUSTODY_OUTSIDE && custody_open(c) == NULL &&
+           custody_handover_find(c, r->head.handover) == NULL && is_offered(r, n) &&
+           held->physical == r->head.item[n].physical &&
+           memcmp(held->object_id, r->head.item[n].object, sizeof held->object_id) == 0;
+    reading_clear(&reading);
+    return EX_OK;
+}
+
+static ex_code check_held(struct importing *m, const struct package_report *r, size_t n,
+                          const struct item_truth *held, struct ex_error *err) {
+    bool back;
+    if (held->approval != 0)
+        return truth_fail_disposed(held, err);
+    EX_TRY(comes_back(m, r, n, held, &back, err));
+    if (back)
+        return EX_OK;
+    return ex_hint(
+        ex_fail(err, EX_EXISTS, "an item of the package is held already, as %s", held->label), err,
+        "exhibit custody log %s", held->label);
+}
+
 /* An item that went to another vault may come back; any other that is here is here already. */
 static ex_code check_new(struct importing *m, const struct package_report *r,
                          struct ex_error *err) {
@@ -85,14 +121,7 @@ static ex_code check_new(struct importing *m, const struct package_report *r,
             const struct item_truth *held = &t.items[i];
             if (memcmp(held->id, r->head.item[n].id, ENTRY_ID_BYTES) != 0)
                 continue;
-            if (held->approval != 0)
-                code = truth_fail_disposed(held, err);
-            else
-                code = ex_hint(ex_fail(err, EX_EXISTS,
-                                       "an item of the package is held already, as "
-                                       "%s",
-                                       held->label),
-                               err, "exhibit custody log %s", held->label);
+            code = check_held(m, r, n, held, err);
         }
     truth_clear(&t);
     return code;
@@ -189,6 +218,7 @@ static ex_code quote(struct importing *m, size_t n, json_t **ret, struct ex_erro
 
 /* json.md §4.1, of the item as it is held here. The label is set under the ledger's lock. */
 static ex_code item_what(struct importing *m, size_t n, struct ex_error *err) {
+    static const char *const thing[] = {"description", "serial", "seals", "place", "photographs"};
     const struct package_report *r = m->u.report;
     const struct package_item *i = &r->head.item[n];
     const struct vault_object_info *o = &r->object[n];
@@ -204,6 +234,9 @@ static ex_code item_what(struct importing *m, size_t n, struct ex_error *err) {
     if (json_is_string(json_object_get(there, "label")))
         json_object_set(source, "label", json_object_get(there, "label"));
     json_object_set_new(item, "source", source);
+    for (size_t k = 0; i->physical && k < sizeof thing / sizeof thing[0]; k++)
+        if (json_object_get(there, thing[k]) != NULL)
+            json_object_set(item, thing[k], json_object_get(there, thing[k]));
     if (!i->physical) {
         json_object_set_new(item, "size_bytes", json_number(o->size_bytes));
         json_object_set_new(item, "sha256", json_hex(o->sha256, SHA256_BYTES));
@@ -217,14 +250,6 @@ static ex_code item_what(struct importing *m, size_t n, struct ex_error *err) {
     if (there != NULL) /* as the sender's ledger has it: a claim of theirs, proved by the excerpt */
         json_object_set_new(m->what[n], "there", there);
     return EX_OK;
-}
-
-/* Does the package bring an open offer of this item? */
-static bool is_offered(const struct package_report *r, size_t n) {
-    const struct custody_item *c = custody_find(r->history, r->head.item[n].id);
-    const struct custody_handover *o = c != NULL ? custody_open(c) : NULL;
-    return r->head.has_handover && o != NULL && o->way == CUSTODY_OUT &&
-           memcmp(o->id, r->head.handover, sizeof o->id) == 0;
 }
 
 static void draft_item(const struct importing *m, size_t n, const char *provenance, size_t bytes,
@@ -248,6 +273,13 @@ static void draft_item(const struct importing *m, size_t n, const char *provenan
     }
 }
 
+static const struct item_truth *find_held(const struct truth *t, const uint8_t *id) {
+    for (size_t i = 0; i < t->item_count; i++)
+        if (memcmp(t->items[i].id, id, ENTRY_ID_BYTES) == 0)
+            return &t->items[i];
+    return NULL;
+}
+
 /* Under the ledger's lock: only now is it known which numbers the items get. */
 static ex_code give_labels(struct act *act, struct draft *outcome, void *context,
                            struct ex_error *err) {
@@ -257,16 +289,20 @@ static ex_code give_labels(struct act *act, struct draft *outcome, void *context
     EX_TRY(truth_load(act, &t, err));
     const struct case_truth *k = truth_case_by_id(&t, act->case_id);
     uint64_t next = k != NULL ? k->items + 1 : 1;
-    truth_clear(&t);
     json_t *list = json_array();
     for (size_t n = 0; n < m->u.report->head.item_count; n++) {
         char label[ITEM_LABEL_BYTES];
+        const struct item_truth *held = find_held(&t, m->u.report->head.item[n].id);
         json_t *item = json_object_get(m->what[n], "item");
-        (void)snprintf(label, sizeof label, "%.100s/%" PRIu64, m->number, next + n);
+        if (held != NULL) /* it comes back, and is the item that it was */
+            (void)snprintf(label, sizeof label, "%s", held->label);
+        else
+            (void)snprintf(label, sizeof label, "%.100s/%" PRIu64, m->number, next++);
         json_object_set_new(item, "label", json_string(label));
         json_array_append_new(
             list, json_pack("{s:O, s:s}", "id", json_object_get(item, "id"), "label", label));
     }
+    truth_clear(&t);
     json_object_set_new(outcome->what, "items", list);
     return EX_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The use cases of offering items to another officer, and of taking that back. */
+/* The use cases of offering items to another officer or another vault, and of taking that back. */
 #include "app/custody_internal.h"
 
 #include <sodium.h>
@@ -7,18 +7,47 @@
 struct offering {
     struct handing handing;
     const struct history_officer *taker;
-    json_t *terms; /* what each entry says: purpose, way, seals, place, giver, taker */
+    struct note_key vault; /* without a taker: the vault outside */
+    json_t *terms;         /* what each entry says: purpose, way, seals, place, giver, taker */
 };
 
 static ex_code check_texts(const struct act *act, struct ex_error *err) {
-    static const enum flag_id texts[] = {FLAG_PURPOSE, FLAG_LEGAL_BASIS, FLAG_TO,
-                                         FLAG_WAY,     FLAG_PLACE,       FLAG_REASON};
+    static const enum flag_id texts[] = {FLAG_PURPOSE,   FLAG_LEGAL_BASIS, FLAG_TO,
+                                         FLAG_WAY,       FLAG_PLACE,       FLAG_REASON,
+                                         FLAG_TO_AGENCY, FLAG_TO_OFFICER};
     for (size_t n = 0; n < sizeof texts / sizeof texts[0]; n++)
         EX_TRY(custody_check_text(act, texts[n], err));
     return EX_OK;
 }
 
 /* ---- may it be offered, and to whom ---- */
+
+/* The other vault by the key on its paper, and never this one. */
+static ex_code check_vault(struct act *act, struct offering *o, struct ex_error *err) {
+    const struct note_key *own = &vault_config(act->vault)->key;
+    if (!act_has_flag(act, FLAG_TO_AGENCY) || !act_has_flag(act, FLAG_TO_OFFICER))
+        return ex_hint(ex_fail(err, EX_USAGE, "say whose vault it is, and who is to sign there"),
+                       err, "--to-agency TEXT and --to-officer TEXT");
+    if (note_key_parse(act_flag(act, FLAG_TO_VAULT), &o->vault, err) != EX_OK ||
+        o->vault.type != NOTE_TYPE_ED25519)
+        return ex_hint(ex_fail(err, EX_USAGE, "--to-vault takes a vault key, and this is none"),
+                       err, "it begins with exhibit-vault/ and stands on the paper of that vault");
+    if (strcmp(o->vault.name, own->name) == 0 ||
+        memcmp(o->vault.public_key, own->public_key, sizeof own->public_key) == 0)
+        return ex_hint(ex_fail(err, EX_USAGE, "that is the key of this vault"), err,
+                       "to an officer of this vault: --to OFFICER");
+    return EX_OK;
+}
+
+static ex_code check_to(const struct act *act, struct ex_error *err) {
+    bool vault = act_has_flag(act, FLAG_TO_VAULT);
+    if (vault == act_has_flag(act, FLAG_TO))
+        return ex_hint(ex_fail(err, EX_USAGE, "say to whom it is offered"), err,
+                       "--to OFFICER, or --to-vault VKEY with --to-agency and --to-officer");
+    if (!vault && (act_has_flag(act, FLAG_TO_AGENCY) || act_has_flag(act, FLAG_TO_OFFICER)))
+        return ex_fail(err, EX_USAGE, "--to-agency and --to-officer go with --to-vault");
+    return EX_OK;
+}
 
 static ex_code check_taker(struct act *act, struct offering *o, struct ex_error *err) {
     const char *to = act_flag(act, FLAG_TO);
@@ -54,12 +83,19 @@ static ex_code check_items(struct act *act, const struct handing *h, struct ex_e
 
 static ex_code make_terms(struct act *act, struct offering *o, struct ex_error *err) {
     json_t *seals = NULL;
+    char vkey[NOTE_VKEY_MAX];
     EX_TRY(custody_list(act, FLAG_SEALS, &seals, err));
-    o->terms = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "giver",
-                         custody_officer_json(act, act->officer.id), "taker",
-                         custody_officer_json(act, o->taker->id), "purpose",
-                         custody_text(act, FLAG_PURPOSE), "way", custody_text(act, FLAG_WAY),
-                         "seals", seals, "place", custody_text(act, FLAG_PLACE));
+    json_t *outside =
+        o->taker == NULL
+            ? json_pack("{s:s, s:s, s:o, s:o}", "vault_key", note_key_text(&o->vault, vkey), "log",
+                        o->vault.name, "agency", custody_text(act, FLAG_TO_AGENCY), "officer",
+                        custody_text(act, FLAG_TO_OFFICER))
+            : json_null();
+    o->terms = json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "giver", custody_officer_json(act, act->officer.id),
+        "taker", o->taker != NULL ? custody_officer_json(act, o->taker->id) : json_null(),
+        "to_outside", outside, "purpose", custody_text(act, FLAG_PURPOSE), "way",
+        custody_text(act, FLAG_WAY), "seals", seals, "place", custody_text(act, FLAG_PLACE));
     return EX_OK;
 }
 
@@ -69,6 +105,8 @@ static ex_code draft_offers(struct offering *o, struct ex_error *err) {
     for (size_t n = 0; n < h->count; n++) {
         struct entry *e = &h->draft[n].entry;
         json_object_update(h->draft[n].what, o->terms);
+        if (o->taker == NULL)
+            continue;
         e->has |= ENTRY_HAS_OFFICER;
         memcpy(e->officer_id, o->taker->id, sizeof e->officer_id);
     }
@@ -79,9 +117,10 @@ static ex_code offer(struct act *act, struct offering *o, json_t **ret_result,
                      struct ex_error *err) {
     struct handing *h = &o->handing;
     EX_TRY(check_texts(act, err));
+    EX_TRY(check_to(act, err));
     EX_TRY(handing_load(act, h, err));
     EX_TRY(handing_take_items(act, h, err));
-    EX_TRY(check_taker(act, o, err));
+    EX_TRY(act_has_flag(act, FLAG_TO) ? check_taker(act, o, err) : check_vault(act, o, err));
     EX_TRY(check_items(act, h, err));
     EX_TRY(make_terms(act, o, err));
     randombytes_buf(h->id, sizeof h->id);

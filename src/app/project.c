@@ -54,6 +54,26 @@ ex_code project_section(struct act *act, const struct entry *e, const char *name
     return section_json(e, &b, name, ret, err);
 }
 
+ex_code project_section_text(struct act *act, const struct entry *e, const char *name, char **ret,
+                             size_t *ret_bytes, struct ex_error *err) {
+    EX_AUTO_FREE uint8_t *data = NULL;
+    size_t size;
+    struct body b;
+    *ret = NULL;
+    EX_TRY(vault_body_read(act->vault, e->index, &data, &size, err));
+    EX_TRY(body_parse(data, size, &b, err));
+    const struct body_section *s = body_find(&b, name);
+    if (s == NULL || s->erased)
+        return EX_OK;
+    if (!matches(e, s))
+        return ex_fail(err, EX_ALTERED, "the body of entry %" PRIu64 " was changed", e->index);
+    EX_TRY(
+        ex_alloc(s->size_bytes + 1, 1, EX_LIMIT_BODY_BYTES + 1, "the body of an entry", ret, err));
+    memcpy(*ret, s->data, s->size_bytes);
+    *ret_bytes = s->size_bytes;
+    return EX_OK;
+}
+
 /* ---- the history row ---- */
 
 static const char *text_at(json_t *json, const char *outer, const char *inner) {

@@ -75,11 +75,40 @@ static void put_item(struct cli_page *page, const json_t *item) {
     }
 }
 
+static bool goes(const json_t *handover, const char *direction) {
+    return strcmp(page_text_or(handover, "direction", ""), direction) == 0;
+}
+
+static void put_parties(struct cli_page *page, const json_t *handover) {
+    put_text(page, _("From"), handover, "giver.name");
+    put_text(page, _("  of"), handover, "giver_agency");
+    if (!goes(handover, "in"))
+        put_text(page, _("To"), handover, "taker.name");
+    put_text(page, _("To"), handover, "to_outside.officer");
+    put_text(page, _("  of"), handover, "to_outside.agency");
+    put_text(page, _("  vault"), handover, "to_outside.log");
+}
+
+/* What the giver's ledger said of our answer. */
+static void put_confirmation(struct cli_page *page, const json_t *handover) {
+    bool accepted = state_is(handover, "accepted") || state_is(handover, "accepted-with-exception");
+    const char *word = page_text_or(handover, "confirmation", "");
+    if (!goes(handover, "in") || state_is(handover, "offered"))
+        return;
+    put_text(page, _("Answered by"), handover, "taker.name");
+    if (strcmp(word, "done") == 0)
+        put_time(page, _("Held since"), handover, "taken_over");
+    page_field(page, _("The giver's ledger"), "%s",
+               strcmp(word, "done") == 0      ? _("has entered the receipt: it passed then")
+               : strcmp(word, "refused") == 0 ? _("says that it did not pass: the giver holds it")
+               : accepted ? _("NOT KNOWN: the giver or the taker holds it, until it confirms")
+                          : _("has not confirmed yet; the giver holds it"));
+}
+
 static void put_handover(struct cli_page *page, const json_t *handover) {
     size_t i = 0;
     json_t *item = NULL;
-    put_text(page, _("From"), handover, "giver.name");
-    put_text(page, _("To"), handover, "taker.name");
+    put_parties(page, handover);
     put_time(page, _("Offered"), handover, "offered");
     put_text(page, _("Purpose"), handover, "purpose");
     put_text(page, _("Legal basis"), handover, "legal_basis");
@@ -91,9 +120,31 @@ static void put_handover(struct cli_page *page, const json_t *handover) {
     put_text(page, _("Place of the answer"), handover, "place_of_answer");
     put_text(page, _("Exception"), handover, "exception");
     put_text(page, _("Reason"), handover, "reason");
+    put_confirmation(page, handover);
     put_text(page, _("DAMAGED"), handover, "damaged");
     page_say(page, 0, _("Items"));
     json_array_foreach(page_get(handover, "items"), i, item) put_item(page, item);
+}
+
+/* Between two vaults something always has to be carried to the other one. */
+static bool put_next_outside(struct cli_page *page, const json_t *handover, const char *name) {
+    bool offered = state_is(handover, "offered");
+    if (goes(handover, "out") && offered)
+        page_next(page, _("pack it: exhibit package create --handover %s --to age1… --output FILE"),
+                  name);
+    else if (goes(handover, "out"))
+        page_next(page,
+                  _("the other vault needs the confirmation: exhibit handover receipt %s "
+                    "--output FILE"),
+                  name);
+    else if (goes(handover, "in") && !offered && !page_has(handover, "confirmation"))
+        page_next(page,
+                  _("the giver needs the receipt (exhibit handover receipt %s --output FILE); "
+                    "what comes back goes in by exhibit handover enter FILE"),
+                  name);
+    else
+        return false;
+    return true;
 }
 
 static void put_next(struct cli_page *page, const json_t *handover) {
@@ -101,6 +152,8 @@ static void put_next(struct cli_page *page, const json_t *handover) {
     const json_t *item = json_array_get(page_get(handover, "items"), 0);
     const char *label = page_text_or(item, "label", "?");
     short_id(name, handover);
+    if (put_next_outside(page, handover, name))
+        return;
     if (state_is(handover, "offered"))
         page_next(page, _("the taker signs: exhibit handover accept %s, or refuse %s"), name, name);
     else if (state_is(handover, "refused") || state_is(handover, "withdrawn"))
@@ -113,8 +166,14 @@ void render_handover(struct cli_page *page, const json_t *result) {
     const json_t *handover = page_get(result, "handover");
     char name[9];
     page_say(page, 0, _("Hand-over %s: %s."), short_id(name, handover), state_text(handover));
+    if (json_is_false(page_get(result, "entered")))
+        page_say(page, 0, "%s", _("It was entered before; nothing changed."));
     page_gap(page);
     put_handover(page, handover);
+    put_text(page,
+             strcmp(page_text_or(result, "output_is", ""), "receipt") == 0 ? _("Receipt")
+                                                                           : _("Confirmation"),
+             result, "output");
     page_gap(page);
     page_recorded(page, result);
     put_next(page, handover);
@@ -145,9 +204,13 @@ static const char *holder_text(const json_t *period) {
     const char *kind = page_text_or(period, "holder", "");
     return strcmp(kind, "officer") == 0 ? page_text_or(period, "officer.name", "?")
            : strcmp(kind, "outside") == 0
-               ? page_text_or(period, "to_outside.agency", _("a party outside this vault"))
+               ? page_text_or(period, "from_outside.agency",
+                              page_text_or(period,
+                                           page_has(period, "from_outside") ? "from_outside.log"
+                                                                            : "to_outside.agency",
+                                           _("a party outside this vault")))
            : strcmp(kind, "gap") == 0 ? _("NOBODY: A GAP")
-                                      : _("NOT KNOWN: the giver outside, or who accepted it");
+                                      : _("NOT KNOWN: the giver outside, or who accepted it here");
 }
 
 static void put_instant(struct cli_page *page, const json_t *period, const char *name,
@@ -177,11 +240,14 @@ static void put_passing(struct cli_page *page, const json_t *period) {
                  {"damaged", N_("DAMAGED")}};
     char offer[CLI_NUMBER_BYTES], answer[CLI_NUMBER_BYTES];
     page_say(page, 2, _("by %s"), page_text_or(period, "event", "?"));
-    if (page_has(period, "handover"))
+    page_number_text(offer, period, "offer_entry");
+    page_number_text(answer, period, "answer_entry");
+    if (page_has(period, "handover") && page_has(period, "answer_entry"))
         page_say(page, 2, _("hand-over %.8s, offered in entry %s, answered in entry %s"),
-                 page_text_or(period, "handover", "?"),
-                 page_number_text(offer, period, "offer_entry"),
-                 page_number_text(answer, period, "answer_entry"));
+                 page_text_or(period, "handover", "?"), offer, answer);
+    else if (page_has(period, "handover"))
+        page_say(page, 2, _("offered in hand-over %.8s, with entry %s"),
+                 page_text_or(period, "handover", "?"), offer);
     for (size_t n = 0; n < sizeof texts / sizeof texts[0]; n++)
         if (page_has(period, texts[n].key))
             page_say(page, 2, "%s: %s", _(texts[n].name), page_text_or(period, texts[n].key, ""));
