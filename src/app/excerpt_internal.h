@@ -11,6 +11,7 @@
 struct picked {
     uint64_t size; /* of the ledger when it began */
     uint8_t *bits;
+    uint8_t *shown;    /* those that go with their bodies */
     uint64_t left_out; /* entries about the items that stay behind, because they name others */
 };
 EX_MUST_USE ex_code picked_new(struct act *act, struct picked *ret, struct ex_error *err);

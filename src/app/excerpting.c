@@ -7,21 +7,31 @@ enum { BITS_BYTES_MAX = 1 << 28 };
 
 ex_code picked_new(struct act *act, struct picked *ret, struct ex_error *err) {
     *ret = (struct picked){.size = ledger_size(act->ledger)};
+    EX_TRY(ex_alloc(ret->size / 8 + 1, 1, BITS_BYTES_MAX, "a set of entries", &ret->shown, err));
     return ex_alloc(ret->size / 8 + 1, 1, BITS_BYTES_MAX, "a set of entries", &ret->bits, err);
 }
 
 void picked_clear(struct picked *p) {
     free(p->bits);
+    free(p->shown);
     *p = (struct picked){0};
 }
 
-void picked_add(struct picked *p, uint64_t index) {
+static void add_bit(const struct picked *p, uint8_t *bits, uint64_t index) {
     if (index < p->size)
-        p->bits[index / 8] |= (uint8_t)(1U << index % 8);
+        bits[index / 8] |= (uint8_t)(1U << index % 8);
+}
+
+static bool has_bit(const struct picked *p, const uint8_t *bits, uint64_t index) {
+    return index < p->size && (bits[index / 8] >> index % 8 & 1) != 0;
+}
+
+void picked_add(struct picked *p, uint64_t index) {
+    add_bit(p, p->bits, index);
 }
 
 bool picked_has(const struct picked *p, uint64_t index) {
-    return index < p->size && (p->bits[index / 8] >> index % 8 & 1) != 0;
+    return has_bit(p, p->bits, index);
 }
 
 /* ---- what concerns the items of a package ---- */
@@ -135,6 +145,21 @@ ex_code pick_items(struct act *act, const uint8_t (*item_id)[ENTRY_ID_BYTES], si
 
 /* ---- who may sign it ---- */
 
+/* Their bodies name officers, slots and reasons that are nothing to those who get the items, and so
+ * do the bodies of sessions that signed nothing else. Who signed is in the other sessions. */
+static bool is_of_the_house(const char *event) {
+    return strcmp(event, "vault.create") == 0 || strncmp(event, "officer.", 8) == 0;
+}
+
+/* A picked entry, and all behind it were looked at. */
+static void show_body(struct picked *p, const struct entry *e, uint64_t index) {
+    if (strcmp(e->event, "session.open") != 0 && !is_of_the_house(e->event)) {
+        add_bit(p, p->shown, index);
+        if (e->signer == ENTRY_SIGNER_SESSION)
+            add_bit(p, p->shown, e->signer_session);
+    }
+}
+
 /* From the last entry to the first, so that what an entry needs is still ahead: its intent, the
  * session that signed it. */
 static ex_code complete(struct act *act, struct picked *p, uint64_t *ret_count,
@@ -158,6 +183,7 @@ static ex_code complete(struct act *act, struct picked *p, uint64_t *ret_count,
             picked_add(p, e->intent);
         if (e->signer == ENTRY_SIGNER_SESSION)
             picked_add(p, e->signer_session);
+        show_body(p, e, index);
         ++*ret_count;
     }
     return EX_OK;
@@ -165,6 +191,7 @@ static ex_code complete(struct act *act, struct picked *p, uint64_t *ret_count,
 
 struct giving {
     struct act *act;
+    const struct picked *picked;
     const char *withhold;
     uint8_t *body; /* of the last entry that was asked for */
 };
@@ -177,6 +204,8 @@ static ex_code give_body(void *context, uint64_t index, const uint8_t **ret, siz
     struct body b;
     free(g->body);
     g->body = NULL;
+    if (!has_bit(g->picked, g->picked->shown, index))
+        return EX_OK;
     EX_TRY(vault_body_read(g->act->vault, index, &data, &size, err));
     EX_TRY(body_parse(data, size, &b, err));
     for (size_t i = 0; g->withhold != NULL && i < b.count; i++)
@@ -189,7 +218,7 @@ static ex_code give_body(void *context, uint64_t index, const uint8_t **ret, siz
 
 ex_code excerpt_of_picked(struct act *act, struct picked *p, uint64_t since, const char *withhold,
                           char **ret, size_t *ret_bytes, struct ex_error *err) {
-    struct giving g = {.act = act, .withhold = withhold};
+    struct giving g = {.act = act, .picked = p, .withhold = withhold};
     uint64_t count, used = 0;
     EX_AUTO_FREE uint64_t *index = NULL;
     EX_TRY(complete(act, p, &count, err));

@@ -13,7 +13,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { PROVENANCE_BYTES_MAX = 12 << 20 };
+/* In one entry, and of all items of a package. */
+enum { PROVENANCE_BYTES_MAX = 12 << 20, PROVENANCES_BYTES_MAX = 512 << 20, TEXT_THERE_MAX = 1024 };
 
 struct importing {
     struct act *act;
@@ -22,7 +23,8 @@ struct importing {
     json_t **what; /* of the import.item entries, in the order of the head */
     struct vault_work **work;
     struct vault_put_report *put;
-    size_t put_count;
+    char **provenance; /* of each item, texts */
+    size_t *provenance_bytes;
 };
 
 /* ---- what may come in ---- */
@@ -152,6 +154,10 @@ static ex_code check_head(void *context, const struct package_report *r, struct 
     size_t count = r->head.item_count;
     EX_TRY(ex_alloc(count, sizeof *m->what, EX_LIMIT_PACK_BYTES, "items", &m->what, err));
     EX_TRY(ex_alloc(count, sizeof *m->work, EX_LIMIT_PACK_BYTES, "items", &m->work, err));
+    EX_TRY(
+        ex_alloc(count, sizeof *m->provenance, EX_LIMIT_PACK_BYTES, "items", &m->provenance, err));
+    EX_TRY(ex_alloc(count, sizeof *m->provenance_bytes, EX_LIMIT_PACK_BYTES, "items",
+                    &m->provenance_bytes, err));
     return ex_alloc(count, sizeof *m->put, EX_LIMIT_PACK_BYTES, "items", &m->put, err);
 }
 
@@ -192,52 +198,47 @@ static ex_code put_payload(void *context, const char *path, size_t position, uin
 
 /* ---- the entries ---- */
 
-/* The item as the sender's ledger describes it, in its own words; NULL: it does not. */
-static ex_code quote(struct importing *m, size_t n, json_t **ret, struct ex_error *err) {
-    const struct package_report *r = m->u.report;
-    struct excerpt_entry x;
-    EX_AUTO_FREE struct entry *e = ex_new0(struct entry);
-    *ret = NULL;
-    for (size_t i = 0; i < excerpt_count(r->excerpt) && *ret == NULL; i++) {
-        struct body b;
-        excerpt_at(r->excerpt, i, &x);
-        EX_TRY(entry_parse(x.bytes, x.size_bytes, e, err));
-        if ((e->has & ENTRY_HAS_ITEM) == 0 || truth_begin(e) == ITEM_NONE ||
-            memcmp(e->item_id, r->head.item[n].id, ENTRY_ID_BYTES) != 0 || x.body == NULL)
-            continue;
-        EX_TRY(body_parse(x.body, x.body_bytes, &b, err));
-        const struct body_section *s = body_find(&b, "what");
-        json_t *what = s != NULL && !s->erased
-                           ? json_loadb((const char *)s->data, s->size_bytes, 0, NULL)
-                           : NULL;
-        *ret = json_incref(json_object_get(what, "item"));
-        json_decref(what);
+/* A sender's words: text, and not without end. */
+static json_t *text_there(json_t *there, const char *key) {
+    json_t *text = json_object_get(there, key);
+    return json_string_length(text) > 0 && json_string_length(text) <= TEXT_THERE_MAX ? text : NULL;
+}
+
+/* What a physical item is, as the sender described it. Not its photographs: they are not held here.
+ */
+static void describe_thing(json_t *item, json_t *there) {
+    static const char *const key[] = {"description", "serial", "place"};
+    json_t *seal, *seals = json_array();
+    size_t n;
+    for (size_t k = 0; k < sizeof key / sizeof key[0]; k++)
+        if (text_there(there, key[k]) != NULL)
+            json_object_set(item, key[k], text_there(there, key[k]));
+    json_array_foreach(json_object_get(there, "seals"), n, seal) {
+        if (json_string_length(seal) <= TEXT_THERE_MAX && json_is_string(seal))
+            json_array_append(seals, seal);
     }
-    return EX_OK;
+    json_object_set_new(item, "seals", seals);
 }
 
 /* json.md §4.1, of the item as it is held here. The label is set under the ledger's lock. */
-static ex_code item_what(struct importing *m, size_t n, struct ex_error *err) {
-    static const char *const thing[] = {"description", "serial", "seals", "place", "photographs"};
+static void item_what(struct importing *m, size_t n, const struct provenance *p) {
     const struct package_report *r = m->u.report;
     const struct package_item *i = &r->head.item[n];
     const struct vault_object_info *o = &r->object[n];
-    json_t *there = NULL;
-    EX_TRY(quote(m, n, &there, err));
-    json_t *item = json_pack("{s:o, s:{s:o, s:s}, s:s, s:O?}", "id", json_hex(i->id, sizeof i->id),
-                             "case", "id", json_hex(m->act->case_id, sizeof m->act->case_id),
-                             "number", m->number, "officer", m->act->officer_name, "label_text",
-                             json_object_get(there, "label_text"));
+    json_t *there = provenance_item(p, i->id);
+    json_t *item =
+        json_pack("{s:o, s:{s:o, s:s}, s:s, s:O?}", "id", json_hex(i->id, sizeof i->id), "case",
+                  "id", json_hex(m->act->case_id, sizeof m->act->case_id), "number", m->number,
+                  "officer", m->act->officer_name, "label_text", text_there(there, "label_text"));
     json_t *source = json_pack("{s:s, s:o, s:s}", "kind", "package", "package",
                                json_hex(r->head.id, sizeof r->head.id), "log", r->head.origin);
     json_set_text(source, "path", m->u.path);
     if (json_is_string(json_object_get(there, "label")))
         json_object_set(source, "label", json_object_get(there, "label"));
     json_object_set_new(item, "source", source);
-    for (size_t k = 0; i->physical && k < sizeof thing / sizeof thing[0]; k++)
-        if (json_object_get(there, thing[k]) != NULL)
-            json_object_set(item, thing[k], json_object_get(there, thing[k]));
-    if (!i->physical) {
+    if (i->physical) {
+        describe_thing(item, there);
+    } else {
         json_object_set_new(item, "size_bytes", json_number(o->size_bytes));
         json_object_set_new(item, "sha256", json_hex(o->sha256, SHA256_BYTES));
         json_object_set_new(item, "fsverity", json_hex(o->fsverity, SHA256_BYTES));
@@ -245,19 +246,35 @@ static ex_code item_what(struct importing *m, size_t n, struct ex_error *err) {
         json_object_set_new(item, "unreadable", json_unreadable(o));
         json_object_set_new(item, "readback", json_string("new"));
     }
-    m->what[n] = json_pack("{s:o, s:o}", "item", item, "package", unpacking_json(&m->u));
-    json_object_del(json_object_get(m->what[n], "package"), "items");
+    m->what[n] = json_pack("{s:o, s:o}", "item", item, "package", unpacking_head_json(&m->u));
     if (there != NULL) /* as the sender's ledger has it: a claim of theirs, proved by the excerpt */
         json_object_set_new(m->what[n], "there", there);
+}
+
+/* Each item gets what is about it: who gets it from here must not learn about the others. */
+static ex_code find_provenance(struct importing *m, struct ex_error *err) {
+    const struct package_report *r = m->u.report;
+    EX_AUTO(provenance_free) struct provenance *p = NULL;
+    size_t all_bytes = 0;
+    EX_TRY(provenance_new(r->excerpt, &p, err));
+    for (size_t n = 0; n < r->head.item_count; n++) {
+        EX_TRY(
+            provenance_of(p, r->head.item[n].id, &m->provenance[n], &m->provenance_bytes[n], err));
+        all_bytes += m->provenance_bytes[n];
+        if (m->provenance_bytes[n] > PROVENANCE_BYTES_MAX || all_bytes > PROVENANCES_BYTES_MAX)
+            return ex_hint(ex_fail(err, EX_LIMIT, "the excerpt of the package is too large"), err,
+                           "ask the sender for packages of fewer items");
+        item_what(m, n, p);
+    }
     return EX_OK;
 }
 
-static void draft_item(const struct importing *m, size_t n, const char *provenance, size_t bytes,
-                       struct draft *d) {
+static void draft_item(const struct importing *m, size_t n, struct draft *d) {
     const struct package_report *r = m->u.report;
     struct entry *e = &d->entry;
-    *d = (struct draft){
-        .what = json_incref(m->what[n]), .provenance = provenance, .provenance_bytes = bytes};
+    *d = (struct draft){.what = json_incref(m->what[n]),
+                        .provenance = m->provenance[n],
+                        .provenance_bytes = m->provenance_bytes[n]};
     memcpy(e->event, "import.item", 12);
     e->has = ENTRY_HAS_CASE | ENTRY_HAS_ITEM | ENTRY_HAS_RESULT;
     memcpy(e->result, "done", 5);
@@ -308,20 +325,13 @@ static ex_code give_labels(struct act *act, struct draft *outcome, void *context
 }
 
 static ex_code enter(struct act *act, struct importing *m, struct ex_error *err) {
-    const struct package_report *r = m->u.report;
-    size_t count = r->head.item_count, text_bytes;
+    size_t count = m->u.report->head.item_count;
     EX_AUTO_FREE struct draft *drafts = NULL;
-    const char *text = excerpt_text(r->excerpt, &text_bytes);
-    if (text_bytes > PROVENANCE_BYTES_MAX)
-        return ex_hint(ex_fail(err, EX_LIMIT, "the excerpt of the package is too large"), err,
-                       "ask the sender for packages of fewer items");
+    EX_TRY(find_provenance(m, err));
     EX_TRY(ex_alloc(count, sizeof *drafts, EX_LIMIT_PACK_BYTES, "items", &drafts, err));
     for (size_t n = 0; n < count; n++)
-        EX_TRY(item_what(m, n, err));
-    for (size_t n = 0; n < count; n++)
-        draft_item(m, n, text, text_bytes, &drafts[n]);
-    json_t *what = json_pack("{s:o}", "package", unpacking_json(&m->u));
-    json_object_del(json_object_get(what, "package"), "items");
+        draft_item(m, n, &drafts[n]);
+    json_t *what = json_pack("{s:o}", "package", unpacking_head_json(&m->u));
     return act_outcome_with(act, drafts, count, "done", what, NULL, give_labels, m, err);
 }
 
@@ -383,8 +393,12 @@ ex_code app_package_import(struct act *act, json_t **ret_result, struct ex_error
             json_decref(m.what[n]);
         if (m.put != NULL)
             vault_put_report_clear(&m.put[n]);
+        if (m.provenance != NULL)
+            free(m.provenance[n]);
     }
     free(m.work);
+    free(m.provenance);
+    free(m.provenance_bytes);
     free(m.what);
     free(m.put);
     free(m.number);

@@ -207,21 +207,26 @@ static json_t *items_json(const struct package_report *r) {
     return list;
 }
 
-json_t *unpacking_json(const struct unpacking *u) {
+json_t *unpacking_head_json(const struct unpacking *u) {
     const struct package_report *r = u->report;
     struct note_key key;
     char vkey[NOTE_VKEY_MAX] = "";
     if (note_key_make(r->head.origin, NOTE_TYPE_ED25519, r->head.vault_key, &key, NULL) == EX_OK)
         (void)note_key_text(&key, vkey);
     json_t *json = json_pack(
-        "{s:o, s:o, s:s, s:s, s:o, s:o, s:o}", "id", json_hex(r->head.id, sizeof r->head.id),
-        "created", json_time(r->head.created_ns), "log", r->head.origin, "vault_key", vkey,
-        "officer", json_hex(r->head.officer, sizeof r->head.officer), "handover",
-        r->head.has_handover ? json_hex(r->head.handover, sizeof r->head.handover) : json_null(),
-        "items", items_json(r));
+        "{s:o, s:o, s:s, s:s, s:o, s:o}", "id", json_hex(r->head.id, sizeof r->head.id), "created",
+        json_time(r->head.created_ns), "log", r->head.origin, "vault_key", vkey, "officer",
+        json_hex(r->head.officer, sizeof r->head.officer), "handover",
+        r->head.has_handover ? json_hex(r->head.handover, sizeof r->head.handover) : json_null());
     if (u->signatures != NULL) {
         json_object_set_new(json, "sha256", json_hex(u->signatures->sha256, SHA256_BYTES));
         json_object_set_new(json, "size_bytes", json_number(u->signatures->size_bytes));
     }
+    return json;
+}
+
+json_t *unpacking_json(const struct unpacking *u) {
+    json_t *json = unpacking_head_json(u);
+    json_object_set_new(json, "items", items_json(u->report));
     return json;
 }

@@ -15,6 +15,7 @@ struct one {
     struct excerpt_entry public;
     struct merkle_proof proof;
     uint8_t *bytes, *body; /* owned */
+    size_t from, until;    /* its lines in the text */
 };
 
 struct excerpt {
@@ -182,8 +183,13 @@ ex_code excerpt_parse(const char *text, size_t size_bytes, struct excerpt **ret,
     x->text_bytes = size_bytes;
     struct ex_cursor c = ex_cursor_make(x->text, size_bytes);
     EX_TRY(parse_head(&c, x, err));
-    while ((v = ex_cursor_keyed(&c, "entry", &size)) != NULL)
+    size_t from = size_bytes - ex_cursor_left(&c);
+    while ((v = ex_cursor_keyed(&c, "entry", &size)) != NULL) {
         EX_TRY(parse_entry(&c, v, size, x, err));
+        struct one *o = &x->one[x->count - 1];
+        o->from = from;
+        o->until = from = size_bytes - ex_cursor_left(&c);
+    }
     if (x->count == 0)
         return bad_line(err, "entry");
     EX_TRY(parse_since(&c, x, err));
@@ -216,6 +222,30 @@ const char *excerpt_text(const struct excerpt *x, size_t *ret_bytes) {
 const char *excerpt_note(const struct excerpt *x, size_t *ret_bytes) {
     *ret_bytes = x->note_bytes;
     return x->note;
+}
+
+ex_code excerpt_part(const struct excerpt *x, const bool *keep, char **ret, size_t *ret_bytes,
+                     struct ex_error *err) {
+    size_t head = x->one[0].from, tail = x->one[x->count - 1].until, size = head, used = head;
+    EX_AUTO_FREE char *text = NULL;
+    for (size_t i = 0; i < x->count; i++)
+        size += keep[i] ? x->one[i].until - x->one[i].from : 0;
+    if (size == head)
+        return ex_fail(err, EX_MISSING, "nothing of the excerpt is kept");
+    size += x->text_bytes - tail;
+    EX_TRY(ex_alloc(size + 1, 1, EXCERPT_BYTES_MAX + 1, "an excerpt", &text, err));
+    memcpy(text, x->text, head);
+    for (size_t i = 0; i < x->count; i++) {
+        const struct one *o = &x->one[i];
+        if (!keep[i])
+            continue;
+        memcpy(text + used, x->text + o->from, o->until - o->from);
+        used += o->until - o->from;
+    }
+    memcpy(text + used, x->text + tail, x->text_bytes - tail);
+    *ret = ex_steal(&text);
+    *ret_bytes = size;
+    return EX_OK;
 }
 
 /* ---- checking ---- */

@@ -63,6 +63,11 @@ void excerpt_at(const struct excerpt *x, size_t position, struct excerpt_entry *
 const char *excerpt_text(const struct excerpt *x, size_t *ret_bytes);
 const char *excerpt_note(const struct excerpt *x, size_t *ret_bytes); /* the signed checkpoint */
 
+/* The same excerpt with some of its entries only: keep[position]. What is kept is proved as before.
+ * The caller frees *ret; ret_bytes is without the NUL. EX_MISSING: none is kept. */
+EX_MUST_USE ex_code excerpt_part(const struct excerpt *x, const bool *keep, char **ret,
+                                 size_t *ret_bytes, struct ex_error *err);
+
 enum { EXCERPT_PROBLEMS_MAX = 16 };
 
 struct excerpt_report {

@@ -53,7 +53,7 @@ h a exhibit handover enter disk.img
 h a exhibit handover enter receipt.none
 sed 's/^key .*/key AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=/' receipt >changed
 h a exhibit handover enter changed --output none
-awk '/^entry /{n = $2} n == 0 || !/^body/ {print} n != 0 && /^body/ {print substr($0, 1, 40) "A" substr($0, 42)}' receipt >changed
+awk '/^body [^n]/ && length > 60 {$0 = substr($0, 1, 40) "A" substr($0, 42)} {print}' receipt >changed
 h a exhibit handover enter changed
 offer 7/1 --to-vault "$(cat C.key)" >/dev/null 2>&1 && echo 'offered twice'
 

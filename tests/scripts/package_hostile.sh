@@ -81,6 +81,44 @@ no_text() {
         said 4 "no good line \"log\"" exhibit package verify d --key "$vkey"
 }
 
+# Everything that an excerpt says, and those inside it, in clear.
+in_clear() {
+    grep -aE '^(entry [0-9]+|body) [A-Za-z0-9+/=]{40}' "$1" | sed 's/^entry [0-9]* //; s/^body //' | while read -r line; do
+        echo "$line" | base64 -d >"$1,"
+        cat "$1,"
+        in_clear "$1,"
+    done
+}
+# Kofi is of the house, and was sent away; he has nothing to do with the item.
+officers_stay_at_home() {
+    echo 'another passphrase for a test' >kofi
+    EXHIBIT_NEW_PASSPHRASE_FILE=kofi exhibit officer add Kofi --permissions collect --kdf-memory 8 >added 2>&1 || { cat added; return 1; }
+    exhibit officer retire Kofi --reason "took a bribe" >retired 2>&1 || { cat retired; return 1; }
+    exhibit verify 1/1 >/dev/null 2>&1 # the officers before it go with it
+    exhibit package create 1/1 --to "$to" --output k.age >/dev/null && exhibit package open k.age --identity id --output k --key "$vkey" >/dev/null || return 1
+    cp k/exhibit/excerpt x && in_clear x >clear
+    grep -aq 'officer.retire' clear && grep -aq Ama clear || { echo "the excerpt is not in clear"; return 1; }
+    ! grep -aE 'Kofi|bribe' clear
+}
+# What came with others goes on alone.
+others_stay_behind() {
+    echo secret1 >b && echo secret2 >c
+    exhibit collect b --case 1 --label "the widow's diary" >/dev/null 2>&1
+    exhibit collect c --case 1 >/dev/null 2>&1
+    exhibit verify 1/2 >/dev/null 2>&1
+    exhibit package create 1/1 1/2 1/3 --to "$to" --output three.age >/dev/null || return 1
+    exhibit package open three.age --identity id --output three --key "$vkey" >/dev/null || return 1
+    exhibit init B --agency "Police B" --officer Ama --no-recovery-sheet --kdf-memory 8 >initB 2>&1
+    EXHIBIT_VAULT=B
+    exhibit case new --number 7 --title "B" >/dev/null 2>&1
+    exhibit package import three.age --case 7 --key "$vkey" --identity id >/dev/null || return 1
+    exhibit package create 7/1 --to "$to" --output alone.age >/dev/null && exhibit package open alone.age --identity id --output alone --key "$(vkey_of initB)" >/dev/null || return 1
+    cp alone/exhibit/excerpt x && in_clear x >clear
+    item=$(sed -n 's/^item \([0-9a-f]*\) .*/\1/p' alone/exhibit/package)
+    grep -aq "$item" clear && grep -aq "import.item" clear && grep -aq "collect.outcome" clear || { echo "its own history is not there"; return 1; }
+    ! grep -aE "widow|$(grep '^item ' three/exhibit/package | cut -d' ' -f2 | grep -v "$item" | paste -sd'|')" clear
+}
+
 check "a directory: only partly checked, whatever its texts say" nobody_signed_a_directory
 check "a directory and the officer's key: compared" signer_of_a_directory
 check "an SSH signature by a stranger is not a good one" a_stranger_signs_with_ssh
@@ -94,4 +132,6 @@ check "a hand-over that nobody offered" verify_changed 4 "no entry of the excerp
 check "the item of another ledger" verify_changed 4 "no entry of the excerpt began item 1" \
     "sed -i 's/^item ......../item 00112233/' exhibit/package"
 check "the origin of a ledger that cannot be shown" no_text
+check "officers who did nothing with an item stay unnamed" officers_stay_at_home
+check "an item goes on without those that it came with" others_stay_behind
 echo "1..$count"

@@ -107,6 +107,29 @@ static void every_flipped_bit_is_noticed(void **state) {
     assert_int_equal(unnoticed, 0);
 }
 
+static void a_part_of_it_is_proved_as_before(void **state) {
+    struct place *p = *state;
+    EX_AUTO_FREE char *text = NULL, *part = NULL;
+    EX_AUTO(excerpt_free) struct excerpt *x = NULL;
+    EX_AUTO_FREE struct excerpt_report *r = ex_new0(struct excerpt_report);
+    size_t size, part_size;
+    bool keep[6] = {0};
+    make(p, 100, &text, &size);
+    assert_code(EX_OK, excerpt_parse(text, size, &x, &err));
+    assert_code(EX_MISSING, excerpt_part(x, keep, &part, &part_size, &err));
+    keep[2] = keep[5] = true;
+    assert_code(EX_OK, excerpt_part(x, keep, &part, &part_size, &err));
+    assert_int_equal(strlen(part), part_size);
+    look(p, part, part_size, NULL, r);
+    assert_int_equal(r->problem_count, 0);
+    assert_int_equal(r->proved, 2);
+    free(part);
+    part = NULL;
+    memset(keep, true, sizeof keep);
+    assert_code(EX_OK, excerpt_part(x, keep, &part, &part_size, &err));
+    assert_string_equal(part, text);
+}
+
 static void what_is_no_excerpt_is_refused(void **state) {
     struct place *p = *state;
     EX_AUTO_FREE char *text = NULL;
@@ -133,6 +156,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(growth_is_proved_from_the_known_root, place_start,
                                         place_stop),
         cmocka_unit_test_setup_teardown(every_flipped_bit_is_noticed, place_start, place_stop),
+        cmocka_unit_test_setup_teardown(a_part_of_it_is_proved_as_before, place_start, place_stop),
         cmocka_unit_test_setup_teardown(what_is_no_excerpt_is_refused, place_start, place_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
