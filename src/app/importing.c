@@ -166,7 +166,7 @@ static ex_code check_head(void *context, const struct package_report *r, struct 
 static char *journal_line(const struct importing *m, size_t n) {
     struct ex_clock now;
     ex_clock_read(&now);
-    json_t *json = json_pack("{s:s, s:o, s:o, s:o, s:o, s:i}", "act", "import", "case", m->number,
+    json_t *json = json_pack("{s:s, s:s, s:o, s:o, s:o, s:i}", "act", "import", "case", m->number,
                              "item_id", json_hex(m->u.report->head.item[n].id, ENTRY_ID_BYTES),
                              "intent", json_number(m->act->intent), "started",
                              json_time(now.utc_ns), "pid", (int)getpid());

@@ -119,6 +119,37 @@ others_stay_behind() {
     ! grep -aE "widow|$(grep '^item ' three/exhibit/package | cut -d' ' -f2 | grep -v "$item" | paste -sd'|')" clear
 }
 
+# Killed between its first item and the entries: nothing is entered, what lies there says what it is, keeps its packs
+# from being tidied away, and can be given up.
+killed_while_importing() {
+    EXHIBIT_VAULT=vault
+    head -c 60000000 /dev/urandom >large
+    exhibit collect large --case 1 >/dev/null 2>&1
+    exhibit package create 1/1 1/2 1/3 1/4 --to "$to" --output large.age >/dev/null || return 1
+    exhibit init C --agency "Police C" --officer Ama --no-recovery-sheet --kdf-memory 8 >/dev/null 2>&1
+    EXHIBIT_VAULT=C
+    exhibit case new --number "2026-0009-ABCDEF" --title "C" >/dev/null 2>&1
+    "$bin" package import large.age --case "2026-0009-ABCDEF" --key "$vkey" --identity id >/dev/null 2>&1 &
+    local pid=$! i name
+    for i in $(seq 3000); do
+        [ "$(ls C/work 2>/dev/null | grep -c .)" -ge 2 ] && break
+        sleep 0.01
+    done
+    kill -9 $pid
+    wait $pid 2>/dev/null
+    [ "$(exhibit item list --quiet)" = "There are no items." ] || { echo "an item is entered, or it was not killed in time"; return 1; }
+    exhibit work list --quiet >works
+    grep -q "large.age, case 2026-0009-ABCDEF" works || { cat works; return 1; }
+    exhibit vault compact >said 2>&1 && return 1
+    grep -q "there is unfinished work" said || { cat said; return 1; }
+    for name in $(ls C/work); do exhibit work discard "$name" --reason "cut off" >/dev/null 2>said || { cat said; return 1; }; done
+    exhibit vault compact >said 2>&1 && exhibit vault check >/dev/null 2>&1 &&
+        exhibit package import large.age --case "2026-0009-ABCDEF" --key "$vkey" --identity id >/dev/null &&
+        exhibit verify --all --quiet >said 2>&1 && grep -q "2026-0009-ABCDEF/4" said && return 0
+    cat said
+    return 1
+}
+
 check "a directory: only partly checked, whatever its texts say" nobody_signed_a_directory
 check "a directory and the officer's key: compared" signer_of_a_directory
 check "an SSH signature by a stranger is not a good one" a_stranger_signs_with_ssh
@@ -134,4 +165,5 @@ check "the item of another ledger" verify_changed 4 "no entry of the excerpt beg
 check "the origin of a ledger that cannot be shown" no_text
 check "officers who did nothing with an item stay unnamed" officers_stay_at_home
 check "an item goes on without those that it came with" others_stay_behind
+check "an import that was killed" killed_while_importing
 echo "1..$count"
