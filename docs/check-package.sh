@@ -15,11 +15,11 @@ LC_ALL=C
 export LC_ALL
 bad=0
 
-say() { # TOOL STATUS WHAT
+say() { # TOOL STATUS WHAT: one line, whatever characters a name in the package has
     if [ "$2" = 0 ]; then
-        echo "$1: good: $3"
+        printf '%s: good: %s\n' "$1" "$(printf %s "$3" | tr -c '[:print:]' '?')"
     else
-        echo "$1: BAD: $3"
+        printf '%s: BAD: %s\n' "$1" "$(printf %s "$3" | tr -c '[:print:]' '?')"
         bad=1
     fi
 }
@@ -39,6 +39,7 @@ check_file() { # NAME.age KEY [SIGNERS]
 }
 
 open_file() { # NAME.age IDENTITY DIR
+    umask 077
     mkdir "$3" || exit 1
     status=$(mktemp)
     { age -d -i "$2" "$1" 2>/dev/null; echo $? >"$status"; } | tar -x -C "$3" --no-same-owner 2>/dev/null
@@ -49,30 +50,42 @@ open_file() { # NAME.age IDENTITY DIR
 
 check_dir() { # DIR [VKEY]
     cd "$1" || exit 1
+    # First what is there at all: a link or a list could lead the tools out of the package.
+    [ -z "$(find . ! -type d ! -type f)" ]
+    say find $? "there are files only, no links"
+    find . -type f | sed 's,^\./,,' | grep -vx tagmanifest-sha256.txt | sort >"$tmp.there"
+    sed 's,^.\{64\}  ,,' manifest-sha256.txt | sort >"$tmp.payload"
+    { cat "$tmp.payload"; sed 's,^.\{64\}  ,,' tagmanifest-sha256.txt; } | sort >"$tmp.listed"
+    cmp -s "$tmp.there" "$tmp.listed" && ! grep -v '^data/' "$tmp.payload" >/dev/null
+    say find $? "there is no file that is not listed"
+    if [ $bad = 1 ]; then
+        echo "nothing else was checked"
+        return
+    fi
     sha256sum -c --strict --quiet manifest-sha256.txt >/dev/null 2>&1
-    say sha256sum $? "the evidence is that of manifest-sha256.txt"
+    status=$?
+    [ -s manifest-sha256.txt ] || status=0 # physical items only
+    say sha256sum $status "the evidence is that of manifest-sha256.txt"
     sha256sum -c --strict --quiet tagmanifest-sha256.txt >/dev/null 2>&1
     say sha256sum $? "the other files are those of tagmanifest-sha256.txt"
-    find . -type f | sed 's,^\./,,' | grep -vx tagmanifest-sha256.txt | sort >"$tmp.there"
-    sed 's,^[0-9a-f]*  ,,' manifest-sha256.txt tagmanifest-sha256.txt | sort >"$tmp.listed"
-    cmp -s "$tmp.there" "$tmp.listed"
-    say find $? "there is no file that is not listed"
     for o in exhibit/objects/*; do
         [ -e "$o" ] || continue
         [ "$(sha256sum <"$o" | cut -c 1-64)" = "$(basename "$o")" ]
         say sha256sum $? "$o has its own name"
     done
-    cut -d' ' -f2- fsverity-sha256.txt | while read -r f; do
+    while IFS= read -r f; do
         fsverity digest --hash-alg=sha256 --block-size=4096 "$f"
-    done >"$tmp.digests" 2>/dev/null
-    cmp -s "$tmp.digests" fsverity-sha256.txt
+    done <"$tmp.payload" 2>/dev/null | sort >"$tmp.digests"
+    sort fsverity-sha256.txt | cmp -s "$tmp.digests" -
     say fsverity $? "the evidence has the digests of fsverity-sha256.txt"
     if command -v exhibit-verify >/dev/null 2>&1; then
         exhibit-verify package . ${2:+--key "$2"} >"$tmp.verify" 2>&1
         status=$?
+        under="under the key from paper"
         # 3: good, but nobody gave the key
+        [ -n "${2:-}" ] || under="under the key that the package itself names: compare it with paper"
         { [ $status = 3 ] && [ -z "${2:-}" ]; } && status=0
-        say exhibit-verify $status "the history, its proofs and its signatures"
+        say exhibit-verify $status "the history, its proofs and its signatures, $under"
         [ $status = 0 ] || sed 's/^/    /' "$tmp.verify"
     else
         echo "exhibit-verify: NOT THERE: the history was not checked"

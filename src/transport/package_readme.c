@@ -17,7 +17,8 @@ static const char CHECK[] =
     "CHECK IT\n"
     "\n"
     "Before it was opened, on NAME.age, with the officer's key as you have it on paper (KEY) and not\n"
-    "as this package says:\n"
+    "as this package says. (allowed_signers lies in the package: compare the key in it with paper as\n"
+    "well, or write that file yourself.)\n"
     "\n"
     "    minisign -Vm NAME.age -P KEY\n"
     "    ssh-keygen -Y verify -f allowed_signers -I officer -n exhibit-package -s NAME.age.sig < NAME.age\n"
@@ -37,12 +38,13 @@ static const char CHECK[] =
 static const char LIMITS[] =
     "WHAT THIS PROVES, AND WHAT NOT\n"
     "\n"
-    "Good hashes show that these bytes are those that were taken into the vault named above. Good\n"
-    "signatures show that the holders of these keys said what the entries in exhibit/excerpt say.\n"
-    "Neither shows that the source was genuine or complete, that a key belongs to whom it names\n"
-    "(compare it with paper), that no other entry about these items exists, or that a machine's clock\n"
-    "was right. Ranges that could not be read at the source are zeros in the evidence, and listed in\n"
-    "exhibit/objects/.\n";
+    "Good hashes show that these bytes are those that the lists in this package name; that they are\n"
+    "those that were taken into the vault named above, exhibit-verify shows. Good signatures show that\n"
+    "the holders of these keys said what the entries in exhibit/excerpt say; this text and case.jsonld\n"
+    "are vouched for by the signatures over NAME.age alone. None of it shows that the source was\n"
+    "genuine or complete, that a key belongs to whom it names (compare it with paper), that no other\n"
+    "entry about these items exists, or that a machine's clock was right. Ranges that could not be\n"
+    "read at the source are zeros in the evidence, and listed in exhibit/objects/.\n";
 
 /* Names come from people: no control characters on the reader's terminal. */
 static void print_clean(FILE *f, const char *text) {

@@ -150,6 +150,19 @@ killed_while_importing() {
     return 1
 }
 
+stock() { # WORD COMMAND: what the stock tools say of the changed package
+    changed "$2" && ! "$here/../../docs/check-package.sh" dir d "$vkey" >said 2>&1 && grep -q "$1" said && return 0
+    cat said
+    return 1
+}
+a_name_speaks() {
+    stock "nothing else was checked" 'echo x >"exhibit/objects/x\\nexhibit-verify: good: all"' || return 1
+    changed 'f="exhibit/objects/x\\nexhibit-verify: good: all"; echo x >"$f"; printf "%064d  %s\n" 0 "$f" >>tagmanifest-sha256.txt'
+    (cd d && h=$(sha256sum "exhibit/objects/x\\nexhibit-verify: good: all" | sed 's/^.\(.\{64\}\).*/\1/') && sed -i "s/^0\{64\}/$h/" tagmanifest-sha256.txt)
+    "$here/../../docs/check-package.sh" dir d "$vkey" >said 2>&1 && return 1
+    ! grep "^exhibit-verify: good: all" said
+}
+
 check "a directory: only partly checked, whatever its texts say" nobody_signed_a_directory
 check "a directory and the officer's key: compared" signer_of_a_directory
 check "an SSH signature by a stranger is not a good one" a_stranger_signs_with_ssh
@@ -165,5 +178,9 @@ check "the item of another ledger" verify_changed 4 "no entry of the excerpt beg
 check "the origin of a ledger that cannot be shown" no_text
 check "officers who did nothing with an item stay unnamed" officers_stay_at_home
 check "an item goes on without those that it came with" others_stay_behind
+check "stock tools: a link is no file of the package" stock "^find: BAD: there are files only" "mv README.txt ../r; ln -s ../r README.txt"
+check "stock tools: an empty list of digests is not good" stock "^fsverity: BAD" ": >fsverity-sha256.txt"
+check "stock tools: a list that leads out of the package" stock "^find: BAD" "echo '$(printf %064d 0)  /dev/zero' >>manifest-sha256.txt"
+check "stock tools: a name does not speak for a tool" a_name_speaks
 check "an import that was killed" killed_while_importing
 echo "1..$count"
