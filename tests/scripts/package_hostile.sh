@@ -98,7 +98,7 @@ officers_stay_at_home() {
     exhibit package create 1/1 --to "$to" --output k.age >/dev/null && exhibit package open k.age --identity id --output k --key "$vkey" >/dev/null || return 1
     cp k/exhibit/excerpt x && in_clear x >clear
     grep -aq 'officer.retire' clear && grep -aq Ama clear || { echo "the excerpt is not in clear"; return 1; }
-    ! grep -aE 'Kofi|bribe' clear
+    ! grep -arE 'Kofi|bribe' clear k
 }
 # What came with others goes on alone.
 others_stay_behind() {
@@ -116,7 +116,7 @@ others_stay_behind() {
     cp alone/exhibit/excerpt x && in_clear x >clear
     item=$(sed -n 's/^item \([0-9a-f]*\) .*/\1/p' alone/exhibit/package)
     grep -aq "$item" clear && grep -aq "import.item" clear && grep -aq "collect.outcome" clear || { echo "its own history is not there"; return 1; }
-    ! grep -aE "widow|$(grep '^item ' three/exhibit/package | cut -d' ' -f2 | grep -v "$item" | paste -sd'|')" clear
+    ! grep -aE "widow|$(grep '^item ' three/exhibit/package | cut -d' ' -f2 | grep -v "$item" | paste -sd'|')" clear -r alone
 }
 
 # Killed between its first item and the entries: nothing is entered, what lies there says what it is, keeps its packs
