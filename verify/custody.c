@@ -31,7 +31,7 @@ static const char *offer_add(struct run *r, struct history *h, const struct entr
     for (size_t i = 0; i < h->n_offers; i++) {
         const struct offer *p = &h->offers[i];
         bool same_item = same(p->item, o.item, 16), same_id = same(p->id, o.id, 16);
-        if (same_item && p->open) return "its item has an open offer";
+        if (same_item && (p->open || (p->accepted && p->answer != NONE))) return "its item has an open offer";
         if (same_item && same_id) return "its item was offered under this id before";
         if (same_id && (p->giver != giver || p->taker != taker)) return "the offer has another giver or taker for another item";
     }
@@ -46,7 +46,7 @@ const char *custody_begin(struct run *r, struct history *h, const struct entry *
     if (!e->has_item || !(collected || done)) return NULL;
     const struct item *before = item_find(r, e->item);
     const char *why = NULL;
-    if (before != NULL && !(imported && e->has_handover && before->holder == OUTSIDE && before->physical == !e->has_object &&
+    if (before != NULL && !(imported && e->has_handover && before->holder == OUTSIDE && !before->gone && before->physical == !e->has_object &&
                             same(before->object, e->object, 32)))
         why = "its item was in the ledger before";
     r->items = room(r, r->items, r->n_items, sizeof *r->items, MAX_ENTRIES, "items");
@@ -56,17 +56,17 @@ const char *custody_begin(struct run *r, struct history *h, const struct entry *
     i->holder = imported ? OUTSIDE : by;
     memcpy(i->id, e->item, 16);
     memcpy(i->object, e->object, 32);
+    memcpy(i->case_id, e->case_id, 16);
     return why == NULL && imported && e->has_handover ? offer_add(r, h, e, OUTSIDE, NONE) : why;
 }
 
 static const char *offer_check(struct run *r, struct history *h, const struct entry *e, const struct item *i, size_t by) {
     const struct officer *taker = e->has_officer ? officer_find(h, e->officer) : NULL;
-    size_t holder = place_of(h, i->holder);
     if (!for_holder(h, i->holder, by)) return "it is not by the holder";
     if (e->intent != NONE || e->result[0] != '\0') return "an offer has neither intent nor result";
     if (e->has_officer && !in_office(taker)) return "its taker is nobody in office";
-    if (taker == &h->officers[holder]) return "the taker is the giver";
-    return offer_add(r, h, e, holder, taker == NULL ? OUTSIDE : (size_t)(taker - h->officers));
+    if (taker == &h->officers[by]) return "the taker is the giver";
+    return offer_add(r, h, e, by, taker == NULL ? OUTSIDE : (size_t)(taker - h->officers));
 }
 
 /* The offer that `e` answers; of a confirmation, that of the accept or refuse that it names. */
@@ -92,7 +92,7 @@ static const char *answer_check(struct history *h, const struct entry *e, struct
         return "such an event has another result";
     if (accept || refuse ? ours && (o->taker == OUTSIDE || place_of(h, o->taker) != by) : receipt && (!ours || o->taker != OUTSIDE))
         return "it is not by the taker, or such an offer is not answered so";
-    if (!accept && !refuse && !receipt && !confirm && !for_holder(h, o->giver, by)) return "it is not by the holder";
+    if (!accept && !refuse && !receipt && !confirm && !for_holder(h, i->holder, by)) return "it is not by the holder";
     if (confirm && done && !o->accepted) return "what it confirms was refused";
     o->open = false;
     o->answer = (accept || refuse) && !ours ? e->index : NONE; /* to be confirmed, once */
@@ -111,6 +111,14 @@ const char *custody_check(struct run *r, struct history *h, const struct entry *
         find(r, SIGNERS, PARTLY, AT(e->index), "%s: the entry that began its item could not be read", e->event);
         return NULL;
     }
-    if (i == NULL || i->gone) return "no such item is held";
+    if (i == NULL || i->gone || !same(i->case_id, e->case_id, 16)) return "no such item is held in this case";
     return event_is(e, "handover.offer") ? offer_check(r, h, e, i, by) : answer_check(h, e, i, by);
+}
+
+bool offer_open(const struct history *h, const uint8_t id[16], const uint8_t item[16]) {
+    for (size_t i = 0; i < h->n_offers; i++) {
+        const struct offer *o = &h->offers[i];
+        if (o->open && o->taker == OUTSIDE && same(o->id, id, 16) && same(o->item, item, 16)) return true;
+    }
+    return false;
 }

@@ -30,6 +30,14 @@ bool vkey_parse(struct slice v, const char *origin, uint8_t ret_key[32]) {
     return same(sum, id, 4);
 }
 
+void key_compare(struct run *r) {
+    uint8_t given[32];
+    if (r->key_given == NULL) return;
+    struct slice v = {(const uint8_t *)r->key_given, strlen(r->key_given)};
+    if (!vkey_parse(v, r->origin, given) || !same(given, r->key, 32))
+        find(r, SIGNERS, BAD_SIGNATURE, NOWHERE, "what --key gives is not the key of this vault");
+}
+
 void vkey_print(char out[160], const char *origin, const uint8_t key[32]) {
     uint8_t sum[32], typed[33] = {1};
     char base64[48];

@@ -81,11 +81,11 @@ static void put_id(const struct run *r, const char *name, const uint8_t *id, siz
 void find(struct run *r, enum claim c, enum verdict v, struct where w, const char *format, ...) {
     char text[300];
     FORMAT(text, format);
-    if (v > r->worst[c]) r->worst[c] = v;
-    r->found[c]++;
-    if (r->lines++ >= MAX_LINES) return;
+    if (v > r->told.worst[c]) r->told.worst[c] = v;
+    r->told.found[c]++;
+    if (r->told.lines++ >= MAX_LINES) return;
     const char *word = v == NOTE ? "note" : words[v];
-    if (r->json) printf("%s{\"claim\":\"%s\",\"verdict\":\"%s\"", r->lines > 1 ? "," : "", claims[c], word);
+    if (r->json) printf("%s{\"claim\":\"%s\",\"verdict\":\"%s\"", r->told.lines > 1 ? "," : "", claims[c], word);
     else printf("%s", word);
     if (r->nested > 0) printf(r->json ? ",\"log\":\"%s\"" : ", provenance from %s", r->origin);
     put_number(r, "entry", w.entry);
@@ -114,13 +114,13 @@ static void put_item(const struct run *r, const struct item *i) {
 
 static int report(struct run *r) {
     enum verdict worst = GOOD;
-    for (int c = 0; c < CLAIMS; c++) worst = r->worst[c] > worst ? r->worst[c] : worst;
+    for (int c = 0; c < CLAIMS; c++) worst = r->told.worst[c] > worst ? r->told.worst[c] : worst;
     if (r->json) printf("],\"items\":[");
     for (size_t i = 0; i < r->n_items; i++) put_item(r, &r->items[i]);
     if (r->json) printf("],\"claims\":{");
     for (int c = 0; c < CLAIMS; c++) {
-        printf(r->json ? "%s\"%s\":{\"verdict\":\"%s\"" : "%s%s: %s", r->json && c > 0 ? "}," : "", claims[c], words[r->worst[c]]);
-        put_number(r, "findings", r->found[c]);
+        printf(r->json ? "%s\"%s\":{\"verdict\":\"%s\"" : "%s%s: %s", r->json && c > 0 ? "}," : "", claims[c], words[r->told.worst[c]]);
+        put_number(r, "findings", r->told.found[c]);
         for (int k = 0; k < COUNT_KINDS; k++)
             if ((int)counts[k].claim == c && (r->package == NULL || r->counts[k] > 0)) put_number(r, counts[k].name, r->counts[k]);
         puts("");
@@ -147,7 +147,7 @@ static void vault_json(struct run *r) {
     struct slice v;
     uint64_t version;
     int64_t created;
-    uint8_t box[32], given[32];
+    uint8_t box[32];
     char hex[33];
     if (file_get(r, "making", 0, 0, false, &file) == GOT) stop(r, 1, "this is no vault yet: it was being made");
     if (file_get(r, "vault.json", 0, 65536, true, &file) != GOT) stop(r, 4, "vault.json is missing or cannot be read");
@@ -166,11 +166,7 @@ static void vault_json(struct run *r) {
     snprintf(r->origin, sizeof r->origin, "exhibit-vault/%s", hex);
     if (!equal(member(r, text, "origin"), r->origin) || !vkey_parse(member(r, text, "vault_key"), r->origin, r->key))
         stop(r, 4, "vault.json is altered: origin or vault_key does not fit its id");
-    if (r->key_given != NULL) {
-        v = (struct slice){(const uint8_t *)r->key_given, strlen(r->key_given)};
-        if (!vkey_parse(v, r->origin, given) || !same(given, r->key, 32))
-            find(r, SIGNERS, BAD_SIGNATURE, NOWHERE, "what --key gives is not the key of this vault");
-    }
+    key_compare(r);
     free(file.p);
 }
 

@@ -34,7 +34,16 @@ void chunk_id(uint8_t out[32], const uint8_t *p, size_t n, uint8_t (*ret_blocks)
 struct manifest {
     uint64_t size, level;
     uint8_t sha256[32], fsverity[32], root[32], key[32], layout[32];
+    struct text gaps; /* the lines of what was unreadable */
 };
+
+/* OFFSET LENGTH */
+static bool gap_next(struct text *t, uint64_t *offset, uint64_t *length) {
+    struct slice line = text_line(t);
+    const uint8_t *space = line.n > 0 ? memchr(line.p, ' ', line.n) : NULL;
+    return space != NULL && get_number((struct slice){line.p, (size_t)(space - line.p)}, offset) &&
+           get_number((struct slice){space + 1, line.n - (size_t)(space + 1 - line.p)}, length);
+}
 
 static bool manifest_parse(struct slice bytes, struct manifest *m, uint64_t *ret_unreadable) {
     struct text t = {bytes, false};
@@ -49,12 +58,10 @@ static bool manifest_parse(struct slice bytes, struct manifest *m, uint64_t *ret
     text_words(&t, "layout", w, 2);
     if (!get_hex(w[0], m->layout, 32) || !get_number(w[1], &m->level) || m->level > 7) return false;
     text_number(&t, "unreadable", &gaps);
-    for (uint64_t i = 0; i < gaps && !t.bad; i++) { /* OFFSET LENGTH: ascending, not touching, inside */
-        struct slice line = text_line(&t);
-        const uint8_t *space = line.n > 0 ? memchr(line.p, ' ', line.n) : NULL;
-        if (space == NULL || !get_number((struct slice){line.p, (size_t)(space - line.p)}, &offset) ||
-            !get_number((struct slice){space + 1, line.n - (size_t)(space + 1 - line.p)}, &length) || length == 0 ||
-            (i > 0 && offset <= end) || offset > m->size || length > m->size - offset)
+    m->gaps = t;
+    for (uint64_t i = 0; i < gaps && !t.bad; i++) { /* ascending, not touching, inside */
+        if (!gap_next(&t, &offset, &length) || length == 0 || (i > 0 && offset <= end) || offset > m->size ||
+            length > m->size - offset)
             return false;
         end = offset + length;
         *ret_unreadable += length;
@@ -99,7 +106,7 @@ struct stream {
     struct run *r;
     struct item *item;
     struct manifest m;
-    uint64_t at;
+    uint64_t at, gap, gap_end; /* of the stream; where it was unreadable next, 0 when nowhere */
     bool broken; /* something is missing or wrong */
     crypto_hash_sha256_state linear;
     struct verity verity;
@@ -113,6 +120,21 @@ static void fault(struct stream *s, enum verdict v, uint64_t offset, uint64_t le
     find(s->r, CONTENT, v, (struct where){s->item->entry, s->item->id, NULL, offset, length}, "%s", why);
 }
 
+/* §1: what could not be read stands as zeros. */
+static void gap_go(struct stream *s) {
+    uint64_t length = 0;
+    s->gap_end = gap_next(&s->m.gaps, &s->gap, &length) ? s->gap + length : 0;
+}
+static void gaps_check(struct stream *s, const uint8_t *p, size_t n) {
+    while (s->gap_end != 0 && s->gap < s->at + n) {
+        uint64_t from = s->gap > s->at ? s->gap : s->at, end = s->gap_end < s->at + n ? s->gap_end : s->at + n;
+        if (from < end && !all_zero(p + (from - s->at), (size_t)(end - from)))
+            fault(s, ALTERED, from, end - from, "what the manifest calls unreadable is not zeros");
+        if (s->gap_end > s->at + n) return;
+        gap_go(s);
+    }
+}
+
 /* A block, or the shorter last one, goes into the three hashes (§2). */
 static void block_add(struct stream *s, const uint8_t *p, size_t n, const uint8_t h[32]) {
     static const uint8_t zeros[64], nonce[8];
@@ -124,6 +146,7 @@ static void block_add(struct stream *s, const uint8_t *p, size_t n, const uint8_
     tree_add(&s->salted, leaf);
     verity_add(&s->verity, 0, h);
     crypto_hash_sha256_update(&s->linear, p, n);
+    gaps_check(s, p, n);
     s->at += n;
 }
 
@@ -215,6 +238,7 @@ static void stream_check(struct stream *s, const char *path) {
     uint8_t linear[32], verity[32], root[32];
     struct item *i = s->item;
     crypto_hash_sha256_init(&s->linear);
+    gap_go(s);
     if (path != NULL) file_walk(s, path);
     else node_walk(s, s->m.layout, s->m.level, s->m.size);
     if (!s->broken) {
@@ -231,6 +255,7 @@ static void stream_check(struct stream *s, const char *path) {
     if (i->says) compare(s, i->fsverity, s->m.fsverity, "the body of the entry says another fs-verity digest");
     memcpy(i->sha256, s->m.sha256, 32);
     memcpy(i->fsverity, s->m.fsverity, 32);
+    i->size = s->m.size;
 }
 
 void item_check(struct run *r, struct item *item, const struct slice *manifest, const char *path) {

@@ -11,23 +11,23 @@
 #define MAX_TEXT ((size_t)64 << 20) /* ledger.md §7.1; every other text of a package too */
 
 struct line { struct slice path; uint8_t hash[32]; };
-struct list { struct buf text; struct line *lines; size_t n; }; /* ascending by path */
-struct thing { uint8_t id[16], object[32]; bool physical, begun; struct slice path; };
+struct thing { uint8_t id[16], object[32]; bool physical; struct slice path; const struct item *begun; };
 struct package {
-    struct buf text;
-    uint8_t id[16], officer[16], handover[16];
-    bool has_handover;
-    struct list payload, tags, verity;
+    struct buf manifest, tags, text; /* manifest-sha256.txt, tagmanifest-sha256.txt, exhibit/package */
+    struct line *lines;              /* of both manifests, ascending by path */
     struct thing *things;
-    size_t n;
+    size_t n_lines, n;
+    uint8_t officer[16], handover[16];
+    bool has_handover;
 };
 
 static void wrong(struct run *r, enum verdict v, const char *path, const char *why) {
     find(r, CONTENT, v, NOWHERE, "%s: %s", path, why);
 }
-static void text_get(struct run *r, const char *path, struct buf *ret) {
+static struct slice text_get(struct run *r, const char *path, struct buf *ret) {
     enum got got = file_get(r, path, 0, MAX_TEXT, true, ret);
     if (got != GOT) stop(r, 4, "%s is %s", path, got == NOT_THERE ? "missing" : "no file, too large, or cannot be read");
+    return (struct slice){ret->p, ret->n};
 }
 
 /* ---- the bag: RFC 8493 ---- */
@@ -53,62 +53,55 @@ static int by_path(const void *a, const void *b) {
     int c = memcmp(x.p, y.p, x.n < y.n ? x.n : y.n);
     return c != 0 ? c : (x.n > y.n) - (x.n < y.n);
 }
-static const struct line *line_find(const struct list *l, struct slice path) {
-    struct line key = {path, {0}};
-    return l->n == 0 ? NULL : bsearch(&key, l->lines, l->n, sizeof key, by_path);
+static const struct line *line_find(const struct package *p, const char *path) {
+    struct line key = {{(const uint8_t *)path, strlen(path)}, {0}};
+    return p->n_lines == 0 ? NULL : bsearch(&key, p->lines, p->n_lines, sizeof key, by_path);
 }
+static bool is_payload(struct slice path) { return path.n > 5 && memcmp(path.p, "data/", 5) == 0; }
 
-/* Lines `before HASH between PATH`. */
-static void list_get(struct run *r, struct list *l, const char *name, const char *before, const char *between, bool data) {
-    size_t a = strlen(before), b = strlen(between);
-    text_get(r, name, &l->text);
-    struct text t = {{l->text.p, l->text.n}, false};
+static void manifest_get(struct run *r, struct package *p, const char *name, struct buf *ret) {
+    struct text t = {text_get(r, name, ret), false};
     while (t.left.n > 0) {
         struct slice s = text_line(&t);
-        l->lines = room(r, l->lines, l->n, sizeof *l->lines, MAX_MANY, "files");
-        struct line *k = &l->lines[l->n++];
-        bool good = s.n > a + 64 + b && memcmp(s.p, before, a) == 0 && get_hex((struct slice){s.p + a, 64}, k->hash, 32) &&
-                    memcmp(s.p + a + 64, between, b) == 0;
-        k->path = good ? (struct slice){s.p + a + 64 + b, s.n - a - 64 - b} : (struct slice){NULL, 0};
-        if (!path_sound(k->path) || (k->path.n > 5 && memcmp(k->path.p, "data/", 5) == 0) != data)
+        struct line k = {{s.p + 66, s.n - 66}, {0}};
+        if (s.n < 67 || !get_hex((struct slice){s.p, 64}, k.hash, 32) || memcmp(s.p + 64, "  ", 2) != 0 ||
+            !path_sound(k.path) || is_payload(k.path) != (ret == &p->manifest))
             stop(r, 4, "%s: a line is not as it must be", name);
+        p->lines = room(r, p->lines, p->n_lines, sizeof k, MAX_MANY, "files");
+        p->lines[p->n_lines++] = k;
     }
-    if (l->n > 0) qsort(l->lines, l->n, sizeof *l->lines, by_path);
-    for (size_t i = 1; i < l->n; i++)
-        if (by_path(&l->lines[i - 1], &l->lines[i]) == 0) wrong(r, ALTERED, name, "a file stands in it twice");
 }
 
 /* A link or a special file is no directory, and never read as a file. */
 static void there(struct run *r, const char *name, const char *dir) {
     char path[256];
     int n = snprintf(path, sizeof path, "%s%s%s", dir, dir[0] == '\0' ? "" : "/", name);
-    struct slice s = {(const uint8_t *)path, strlen(path)};
-    bool listed = line_find(&r->package->payload, s) != NULL || line_find(&r->package->tags, s) != NULL;
-    if (n >= 0 && n < (int)sizeof path && (listed || equal(s, "tagmanifest-sha256.txt") || dir_each(r, path, there))) return;
-    find(r, CONTENT, ALTERED, NOWHERE, "there is something that no manifest lists");
+    bool good = n > 0 && n < (int)sizeof path;
+    if (good && (line_find(r->package, path) != NULL || strcmp(path, "tagmanifest-sha256.txt") == 0)) return;
+    if (!good || !dir_each(r, path, there)) wrong(r, ALTERED, dir, "there is something in it that no manifest lists");
 }
 
-static void tags_check(struct run *r, struct package *p) {
+static void bag_check(struct run *r, struct package *p) {
     static const char *const names[] = {"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "exhibit/package", "exhibit/excerpt",
                                         "fsverity-sha256.txt", "officer.pub", "allowed_signers", "case.jsonld", "README.txt"};
-    static const char bagit[] = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
     char path[256];
     uint8_t sum[32];
-    size_t known = sizeof names / sizeof *names;
-    for (size_t i = 0; i < known; i++)
-        if (line_find(&p->tags, (struct slice){(const uint8_t *)names[i], strlen(names[i])}) == NULL)
-            wrong(r, MISSING, names[i], "it is not in tagmanifest-sha256.txt");
-    for (size_t i = 0; i < p->tags.n; i++) {
-        struct slice s = p->tags.lines[i].path;
-        known += s.n == 80 && memcmp(s.p, "exhibit/objects/", 16) == 0;
-        enum got got = file_get(r, path_text(s, path), 0, MAX_TEXT, true, &r->raw);
-        if (got == GOT) DIGEST(sum, {r->raw.p, r->raw.n});
-        if (got != GOT) wrong(r, got == NOT_THERE ? MISSING : ALTERED, path, "it is missing, or no file");
-        else if (!same(sum, p->tags.lines[i].hash, 32)) wrong(r, ALTERED, path, "it has not the hash of tagmanifest-sha256.txt");
-        if (got == GOT && equal(s, "bagit.txt") && !equal((struct slice){r->raw.p, r->raw.n}, bagit))
-            wrong(r, ALTERED, path, "it is no bag that this program knows");
+    manifest_get(r, p, "manifest-sha256.txt", &p->manifest);
+    manifest_get(r, p, "tagmanifest-sha256.txt", &p->tags);
+    if (p->n_lines > 0) qsort(p->lines, p->n_lines, sizeof *p->lines, by_path);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (line_find(p, names[i]) == NULL) wrong(r, MISSING, names[i], "it is not in tagmanifest-sha256.txt");
+    for (size_t i = 0; i < p->n_lines; i++) {
+        const struct line *k = &p->lines[i];
+        path_text(k->path, path);
+        if (i > 0 && by_path(k - 1, k) == 0) wrong(r, ALTERED, path, "it stands in a manifest twice");
+        if (is_payload(k->path)) continue; /* read with its item */
+        struct slice s = text_get(r, path, &r->raw);
+        DIGEST(sum, s);
+        if (!same(sum, k->hash, 32)) wrong(r, ALTERED, path, "it has not the hash of tagmanifest-sha256.txt");
     }
-    if (known != p->tags.n) wrong(r, ALTERED, "tagmanifest-sha256.txt", "it lists other files than a package has");
+    if (!equal(text_get(r, "bagit.txt", &r->raw), "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"))
+        wrong(r, ALTERED, "bagit.txt", "it is no bag that this program knows");
     if (!dir_each(r, "", there)) wrong(r, MISSING, ".", "it cannot be listed");
 }
 
@@ -133,12 +126,11 @@ static void thing_parse(struct run *r, struct package *p, struct text *t) {
 }
 
 static void package_parse(struct run *r, struct package *p) {
-    text_get(r, "exhibit/package", &p->text);
-    struct text t = {{p->text.p, p->text.n}, false};
+    struct text t = {text_get(r, "exhibit/package", &p->text), false};
     int64_t created;
-    uint8_t hex[16];
+    uint8_t id[16];
     t.bad = !equal(text_line(&t), "exhibit-package/v1");
-    text_hex(&t, "id", p->id, 16);
+    text_hex(&t, "id", id, 16);
     text_time(&t, "created", &created);
     struct slice log = text_value(&t, "log");
     text_base64(&t, "key", r->key, 32);
@@ -146,7 +138,7 @@ static void package_parse(struct run *r, struct package *p) {
     if ((p->has_handover = text_next(&t, "handover"))) text_hex(&t, "handover", p->handover, 16);
     while (!t.bad && t.left.n > 0) thing_parse(r, p, &t);
     if (t.bad || p->n == 0 || log.n != 46 || memcmp(log.p, "exhibit-vault/", 14) != 0 ||
-        !get_hex((struct slice){log.p + 14, 32}, hex, 16))
+        !get_hex((struct slice){log.p + 14, 32}, id, 16))
         stop(r, 4, "exhibit/package is not as package.md §2 says");
     memcpy(r->origin, log.p, log.n);
 }
@@ -234,116 +226,130 @@ static void excerpt_check(struct run *r, struct history *h, struct slice text) {
 
 /* Where an item that came in a package was before: an excerpt of that vault's ledger, in the body of `import.item`. */
 void provenance_check(struct run *r, const struct entry *e, struct slice text) {
-    struct run outer = *r;
+    struct run in = *r;
     struct text t = {text, false};
-    struct history *h;
     char vkey[160];
     text_line(&t);
     struct slice log = text_value(&t, "log");
-    text_base64(&t, "key", r->key, 32);
-    if (!event_is(e, "import.item") || t.bad || log.n >= sizeof r->origin || r->nested == 8) {
-        memcpy(r->key, outer.key, 32);
+    text_base64(&t, "key", in.key, 32);
+    if (!event_is(e, "import.item") || t.bad || log.n >= sizeof in.origin || in.nested++ == 8) {
         find(r, HISTORY, PARTLY, AT(e->index), "its provenance is not as it must be, or more than 8 deep");
         return;
     }
-    memcpy(r->origin, log.p, log.n);
-    r->origin[log.n] = '\0';
-    vkey_print(vkey, r->origin, r->key);
-    r->nested++;
-    r->excerpt = true;
-    r->items = NULL;
-    r->n_items = 0;
-    find(r, SIGNERS, NOTE, NOWHERE, "whose key this is was not checked; it stands in the excerpt itself: %s", vkey);
-    excerpt_check(r, h = history_new(r), text);
-    const struct item *i = item_find(r, e->item);
+    memcpy(in.origin, log.p, log.n);
+    in.origin[log.n] = '\0';
+    in.excerpt = true;
+    in.items = NULL;
+    in.n_items = 0;
+    vkey_print(vkey, in.origin, in.key);
+    find(&in, SIGNERS, NOTE, NOWHERE, "whose key this is was not checked; it stands in the excerpt itself: %s", vkey);
+    struct history *h = history_new(&in);
+    excerpt_check(&in, h, text);
+    const struct item *i = item_find(&in, e->item);
     if (i == NULL || i->physical == e->has_object || !same(i->object, e->object, 32))
-        find(r, HISTORY, ALTERED, NOWHERE, "it does not begin the item that it came with");
+        find(&in, HISTORY, ALTERED, NOWHERE, "it does not begin the item that it came with");
     history_free(h);
-    free(r->items);
-    memcpy(r->origin, outer.origin, sizeof r->origin);
-    memcpy(r->key, outer.key, 32);
-    memcpy(r->counts, outer.counts, sizeof r->counts); /* they are about one ledger */
-    r->nested = outer.nested;
-    r->excerpt = outer.excerpt;
-    r->items = outer.items;
-    r->n_items = outer.n_items;
+    free(in.items);
+    r->told = in.told;
 }
 
 /* ---- §4 ---- */
 
-static void thing_check(struct run *r, struct package *p, struct item *i, const struct thing *t) {
+static void thing_check(struct run *r, const struct package *p, struct item *i, const struct thing *t) {
     char path[256], object[96] = "exhibit/objects/";
-    const struct line *sum = line_find(&p->payload, t->path), *verity = line_find(&p->verity, t->path);
+    struct buf manifest = {NULL, 0};
     put_hex(object + 16, t->object, 32);
-    text_get(r, object, &r->raw);
-    struct buf manifest = r->raw;
-    r->raw = (struct buf){NULL, 0};
-    item_check(r, i, &(struct slice){manifest.p, manifest.n}, path_text(t->path, path));
+    struct slice text = text_get(r, object, &manifest);
+    const struct line *k = line_find(p, path_text(t->path, path));
+    item_check(r, i, &text, path);
     free(manifest.p);
-    if (sum == NULL || verity == NULL || (i->verdict == GOOD && (!same(sum->hash, i->sha256, 32) || !same(verity->hash, i->fsverity, 32))))
-        wrong(r, i->verdict = ALTERED, path, "manifest-sha256.txt or fsverity-sha256.txt has not its hash");
+    if (k == NULL || line_find(p, object) == NULL || (i->verdict == GOOD && !same(k->hash, i->sha256, 32)))
+        wrong(r, i->verdict = ALTERED, path, "manifest-sha256.txt has another hash, or a manifest does not list it or its object");
+    if (i->gone) wrong(r, i->verdict = ALTERED, path, "an entry of the excerpt says that it was disposed of");
 }
 
+/* Each item that the excerpt begins is one of exhibit/package, and the other way round. */
 static void things_check(struct run *r, struct package *p) {
-    size_t files = 0, k;
+    size_t k;
     for (size_t i = 0; i < r->n_items; i++) {
         struct item *it = &r->items[i];
         for (k = 0; k < p->n && !same(p->things[k].id, it->id, 16); k++) {}
-        it->verdict = ALTERED;
-        if (k == p->n) find(r, CONTENT, ALTERED, AT(it->entry), "it begins an item that exhibit/package does not name");
-        else if (it->physical != p->things[k].physical || !same(it->object, p->things[k].object, 32))
-            find(r, CONTENT, ALTERED, AT(it->entry), "exhibit/package names another object of its item");
-        else {
-            it->verdict = GOOD;
-            p->things[k].begun = true;
-            if (!it->physical) thing_check(r, p, it, &p->things[k]);
+        if (k == p->n || it->physical != p->things[k].physical || !same(it->object, p->things[k].object, 32)) {
+            it->verdict = ALTERED;
+            find(r, CONTENT, ALTERED, AT(it->entry), "exhibit/package does not name its item, or another object");
+            continue;
         }
+        p->things[k].begun = it;
+        if (!it->physical) thing_check(r, p, it, &p->things[k]);
         r->counts[N_items_good] += it->verdict == GOOD && !it->physical;
+        r->counts[N_items_physical] += it->physical;
     }
     r->counts[N_items] = r->n_items;
-    for (k = 0; k < p->n; k++) {
-        files += !p->things[k].physical;
-        if (!p->things[k].begun)
-            find(r, CONTENT, ALTERED, (struct where){NONE, p->things[k].id, NULL, NONE, NONE}, "no entry of the excerpt began this item with this object");
-    }
-    if (files != p->payload.n || files != p->verity.n) wrong(r, ALTERED, "exhibit/package", "it does not name exactly the payload");
 }
 
-static void offers_check(struct run *r, const struct history *h, const struct package *p) {
+/* What is derived from the items: each other list of them, and the sum of their bytes. */
+static void lists_check(struct run *r, struct package *p, const struct history *h) {
+    char line[400], path[256];
+    uint64_t bytes = 0;
+    size_t files = 0, listed = 0;
+    struct text t = {text_get(r, "fsverity-sha256.txt", &r->raw), false};
+    for (size_t k = 0; k < p->n; k++) {
+        const struct thing *it = &p->things[k];
+        struct where w = {NONE, it->id, NULL, NONE, NONE};
+        if (!it->begun) find(r, CONTENT, ALTERED, w, "no entry of the excerpt began this item with this object");
+        if (p->has_handover && !offer_open(h, p->handover, it->id))
+            find(r, HISTORY, ALTERED, w, "the excerpt has not the open offer of it that the package carries");
+        if (it->physical || it->begun == NULL) continue;
+        files++;
+        bytes += it->begun->size;
+        memcpy(line, "sha256:", 7);
+        put_hex(line + 7, it->begun->fsverity, 32);
+        snprintf(line + 71, sizeof line - 71, " %s", path_text(it->path, path));
+        if (!equal(text_line(&t), line)) wrong(r, ALTERED, "fsverity-sha256.txt", "it does not say what the manifests say");
+    }
+    for (size_t i = 0; i < p->n_lines; i++) listed += is_payload(p->lines[i].path);
+    if (files != listed) wrong(r, ALTERED, "exhibit/package", "it does not name exactly the payload");
+    if (t.left.n > 0) wrong(r, ALTERED, "fsverity-sha256.txt", "it has more lines than there are items");
+    t = (struct text){text_get(r, "bag-info.txt", &r->raw), false};
+    while (!t.bad && t.left.n > 0 && !text_next(&t, "Payload-Oxum:")) text_line(&t);
+    snprintf(line, sizeof line, "%llu.%zu", (unsigned long long)bytes, files);
+    if (text_next(&t, "Payload-Oxum:") && !equal(text_value(&t, "Payload-Oxum:"), line))
+        wrong(r, ALTERED, "bag-info.txt", "Payload-Oxum does not fit the payload");
+}
+
+static void officer_check(struct run *r, const struct history *h, const struct package *p) {
     const struct officer *o = officer_find(h, p->officer);
+    uint8_t key[42], sum[32];
+    struct text t = {text_get(r, "officer.pub", &r->raw), false};
+    struct slice comment = text_line(&t), line = text_line(&t);
     if (!in_office(o)) find(r, SIGNERS, BAD_SIGNATURE, NOWHERE, "the officer who made the package is nobody in office");
-    for (size_t k = 0; p->has_handover && k < p->n; k++) {
-        bool found = false;
-        for (size_t i = 0; i < h->n_offers; i++)
-            found = found || (h->offers[i].open && h->offers[i].taker == OUTSIDE && same(h->offers[i].id, p->handover, 16) &&
-                              same(h->offers[i].item, p->things[k].id, 16));
-        if (!found) find(r, HISTORY, ALTERED, NOWHERE, "an item is not in the open offer that the package carries");
+    else {
+        DIGEST(sum, {o->key, 32});
+        if (t.left.n > 0 || comment.n < 18 || memcmp(comment.p, "untrusted comment:", 18) != 0 || !get_base64(line, key, 42) ||
+            memcmp(key, "Ed", 2) != 0 || !same(key + 2, sum, 8) || !same(key + 10, o->key, 32))
+            find(r, SIGNERS, BAD_SIGNATURE, NOWHERE, "officer.pub is not the key of the officer in the excerpt");
     }
 }
 
 void package_check(struct run *r) {
     struct package p;
     struct buf excerpt = {NULL, 0};
-    uint8_t given[32];
     struct history *h = history_new(r);
     r->package = memset(&p, 0, sizeof p);
     r->excerpt = true;
     package_parse(r, &p);
     if (r->key_given == NULL) find(r, SIGNERS, PARTLY, NOWHERE, "the vault key comes from the package itself: nobody gave it (--key)");
-    else if (!vkey_parse((struct slice){(const uint8_t *)r->key_given, strlen(r->key_given)}, r->origin, given) || !same(given, r->key, 32))
-        find(r, SIGNERS, BAD_SIGNATURE, NOWHERE, "what --key gives is not the key of the vault that it comes from");
-    list_get(r, &p.payload, "manifest-sha256.txt", "", "  ", true);
-    list_get(r, &p.tags, "tagmanifest-sha256.txt", "", "  ", false);
-    list_get(r, &p.verity, "fsverity-sha256.txt", "sha256:", " ", true);
-    tags_check(r, &p);
-    text_get(r, "exhibit/excerpt", &excerpt);
-    excerpt_check(r, h, (struct slice){excerpt.p, excerpt.n});
+    key_compare(r);
+    bag_check(r, &p);
+    excerpt_check(r, h, text_get(r, "exhibit/excerpt", &excerpt));
     things_check(r, &p);
-    offers_check(r, h, &p);
+    lists_check(r, &p, h);
+    officer_check(r, h, &p);
     history_free(h);
     free(excerpt.p);
+    free(p.manifest.p);
+    free(p.tags.p);
     free(p.text.p);
+    free(p.lines);
     free(p.things);
-    struct list *lists[] = {&p.payload, &p.tags, &p.verity};
-    for (int i = 0; i < 3; i++) free(lists[i]->text.p), free(lists[i]->lines);
 }

@@ -54,7 +54,7 @@ struct where { uint64_t entry; const uint8_t *item, *pack; uint64_t offset, leng
 struct item { /* what an entry brought into the ledger: ledger.md §5.2 */
     uint64_t entry, size, unreadable, proposal, approval;
     size_t holder;       /* officer, or OUTSIDE */
-    uint8_t id[16], object[32], sha256[32], fsverity[32];
+    uint8_t id[16], case_id[16], object[32], sha256[32], fsverity[32];
     bool physical;       /* without an object */
     bool says;           /* size and hashes are in the body, which is as it was signed */
     bool disposed, gone; /* by two officers; a tombstone says that all of it is gone */
@@ -82,8 +82,8 @@ struct run {
     struct buf raw;
     struct item *items;
     struct named *named;
-    uint64_t counts[COUNT_KINDS], found[CLAIMS], lines;
-    enum verdict worst[CLAIMS];
+    uint64_t counts[COUNT_KINDS];
+    struct { uint64_t found[CLAIMS], lines; enum verdict worst[CLAIMS]; } told;
 };
 
 /* main.c. A finding is printed at once; `stop` ends the program, for nothing more can be said. */
@@ -216,6 +216,7 @@ bool may(const struct officer *o, const char *line); /* "permission WORD\n" */
 struct item *item_find(const struct run *r, const uint8_t id[16]);
 const char *custody_begin(struct run *r, struct history *h, const struct entry *e, size_t by);
 const char *custody_check(struct run *r, struct history *h, const struct entry *e, size_t by);
+bool offer_open(const struct history *h, const uint8_t id[16], const uint8_t item[16]); /* to somebody outside */
 
 /* package.c */
 void package_check(struct run *r);
@@ -227,5 +228,6 @@ struct head { uint64_t size, others; uint8_t root[32]; bool is_signed; };
 bool head_parse(const struct run *r, struct slice note, struct head *ret);
 void vkey_print(char out[160], const char *origin, const uint8_t key[32]);
 bool vkey_parse(struct slice vkey, const char *origin, uint8_t ret_key[32]);
+void key_compare(struct run *r); /* with --key */
 
 #endif

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The independent verifier (verify/) and the program agree, on sound vaults and on changed ones.
-# tests/scripts/verifier.sh EXHIBIT; prints TAP. N changes are tried (25 for each of three vaults), from SEED on.
+# tests/scripts/verifier.sh EXHIBIT; prints TAP. N changes are tried (25) of each of three vaults, and four times as
+# many of each of three packages, from SEED on.
 here=$(realpath "$(dirname "$0")/..")
 # shellcheck source=tests/scripts/tap.inc
 . "$here/scripts/tap.inc" verifier "$1"
@@ -145,6 +146,64 @@ long() {
 }
 check "a ledger of more than one tile" long
 
+# ---- two vaults: handed over, refused, withdrawn, back again; and the packages that went between them ----
+
+in_vault() { # NAME COMMAND…
+    local v=$1
+    shift
+    EXHIBIT_OFFICER=One exhibit "$@" --vault "$v"
+}
+offer() { # FROM INTO PACKAGE ITEM…: offered, packed, taken in
+    local from=$1 into=$2 package=$3
+    shift 3
+    in_vault "$from" handover offer "$@" --to-vault "$(cat "$into.key")" --to-agency "$into" --to-officer One --purpose exam \
+        --legal-basis 'MLA 1' &&
+        h=$(in_vault "$from" handover list --json | summary | jq -r '.handovers[-1].id') &&
+        in_vault "$from" package create --handover "$h" --to "$to" --output "$package.age" &&
+        exhibit package open "$package.age" --identity id --output "$package" --key "$(cat "$from.key")" &&
+        in_vault "$into" package import "$package.age" --identity id --case 7 --key "$(cat "$from.key")"
+}
+settle() { # GIVER TAKER: the taker's receipt, the giver's confirmation
+    in_vault "$1" handover enter receipt --output confirmation && in_vault "$2" handover enter confirmation &&
+        rm receipt confirmation
+}
+between() {
+    local v
+    age-keygen -o id 2>/dev/null
+    to=$(age-keygen -y id)
+    for v in A B; do
+        exhibit init $v --agency $v --officer One --plain --kdf-memory 8 --no-recovery-sheet || return 1
+        in_vault $v case new --number 7 --title t || return 1
+        jq -r .vault_key $v/vault.json >$v.key
+    done
+    in_vault A collect a --case 7 && in_vault A item register --case 7 --description phone &&
+        in_vault A collect b --case 7 && in_vault A collect small --case 7 || return 1
+    offer A B went 7/1 7/2 && in_vault B handover accept "$h" --output receipt && settle A B || return 1
+    offer A B refused 7/3 && in_vault B handover refuse "$h" --reason no --output receipt && settle A B || return 1
+    offer A B late 7/4 && in_vault A handover withdraw "$h" --reason no &&
+        in_vault B handover accept "$h" --output receipt && in_vault A handover receipt "$h" --output confirmation &&
+        in_vault B handover enter confirmation && rm receipt confirmation || return 1
+    offer B A back 7/1 && in_vault A handover accept "$h" --output receipt && settle B A || return 1
+    in_vault A package create 7/1 7/2 7/3 --to "$to" --output last.age &&
+        exhibit package open last.age --identity id --output last --key "$(cat A.key)"
+}
+check "items go between two vaults" between
+for v in A B; do
+    check "$v is good" exits 0 "$verify" vault $v --key "$(cat $v.key)"
+done
+for p in went refused late last; do
+    check "the package $p is good" exits 0 "$verify" package $p --key "$(cat A.key)"
+done
+check "the package that came back is good" exits 0 "$verify" package back --key "$(cat B.key)"
+check "without its key it is partly checked" exits 3 "$verify" package back
+check "under another key it is not good" exits 5 "$verify" package back --key "$(cat A.key)"
+provenance() { # two vaults deep, each under a key that nobody compared
+    "$verify" package last --key "$(cat A.key)" --json | tee said |
+        jq -e --arg a "$(cat A.key)" --arg b "$(cat B.key)" '[.findings[] | select(.log).text | split(": ")[1]] == [$b, $a]' ||
+        { cat said && return 1; }
+}
+check "each provenance is named with its key" provenance
+
 # ---- ledgers by somebody with every key ----
 
 check "both judge forged ledgers alike" python3 "$here/verify/forge.py" "$bin" "$verify" "$work/forged"
@@ -157,6 +216,13 @@ make -C "$here/../verify" -s BUILD="$checked" CFLAGS='-O1 -g -fsanitize=address,
 
 for v in vault-1 vault vault-3; do
     check "$N changes of $v: both notice, or neither" python3 "$here/verify/agree.py" "$bin" "$checked" $v One
+    sed 's/^#* */# /' log
+done
+for p in went back last; do
+    key=$(cat A.key)
+    [ $p != back ] || key=$(cat B.key)
+    check "$((N * 4)) changes of the package $p: both notice, or neither" \
+        env N=$((N * 4)) python3 "$here/verify/packages.py" "$bin" "$checked" $p "$key"
     sed 's/^#* */# /' log
 done
 echo "1..$count"

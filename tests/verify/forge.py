@@ -14,6 +14,8 @@ import shutil
 import subprocess
 import sys
 
+from custody import TELL, some_id
+
 START = datetime.datetime(2026, 1, 2, 3, 4, 5)
 
 
@@ -50,10 +52,6 @@ def root_of(leaves):
     while k * 2 < len(leaves):
         k *= 2
     return sha(b'\1', root_of(leaves[:k]), root_of(leaves[k:]))
-
-
-def some_id(word):
-    return sha(word.encode()).hex()[:32]
 
 
 class Ledger:
@@ -682,7 +680,7 @@ def main():
     folder.mkdir()
     Key.folder = folder
     keys = {w: Key(w) for w in ('vault', 'ann', 'ben', 'cyd', 'dan', 'session')}
-    ledgers = {f.__name__.replace('_', ' '): f for f in RULES} | SPELLINGS
+    ledgers = {f.__name__.replace('_', ' '): f for f in RULES} | SPELLINGS | TELL
     only, bad = os.environ.get('ONLY'), 0
     for name, make in ledgers.items():
         if only and only != name:
