@@ -19,8 +19,8 @@ help:
 	@echo 'make damage               flip bits in, cut, swap, remove every kind of file of a vault (BITS=2000, JOBS)'
 	@echo 'make agree                ROUNDS ($(ROUNDS)) changes of vaults: do exhibit and exhibit-verify agree?'
 	@echo
-	@echo 'make build                $(RELEASE)/src/cli/exhibit'
-	@echo 'make install              install it under PREFIX ($(PREFIX)); DESTDIR is honoured'
+	@echo 'make build                $(RELEASE)/src/cli/exhibit and $(RELEASE)/verify/exhibit-verify'
+	@echo 'make install              install both under PREFIX ($(PREFIX)); DESTDIR is honoured'
 	@echo 'make bench                time and memory beside dc3dd, ewfacquire, restic and borg (RUNS=3)'
 	@echo 'make bench-index          the chunk index with ENTRIES ($(ENTRIES)) synthetic chunks, in DIR ($(DIR))'
 	@echo 'make fuzz                 libFuzzer, FUZZ_SECONDS ($(FUZZ_SECONDS)) for each target'
@@ -30,7 +30,7 @@ help:
 build:
 	@tools/install-deps build
 	@test -f $(RELEASE)/build.ninja || meson setup $(RELEASE)
-	@ninja -C $(RELEASE) src/cli/exhibit
+	@ninja -C $(RELEASE) src/cli/exhibit verify/exhibit-verify
 
 demo:
 	@tools/install-deps build demo
