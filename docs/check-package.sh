@@ -8,8 +8,9 @@
 #     check-package.sh dir DIR [VKEY]             what is in it; VKEY: the sender's vault key, from paper
 #
 # Each line names the tool that speaks and what it found. Exit status 0 only when all of them are content.
-# Needs: minisign, ssh-keygen, age, tar, sha256sum, fsverity; exhibit-verify (verify/ in the sources) for the
-# history: it shares no code with Exhibit.
+# What could not be checked is said (NOT CHECKED), and is neither good nor bad.
+# Needs: minisign, ssh-keygen, xxd, age, tar, sha256sum, fsverity (Debian: minisign openssh-client xxd age fsverity);
+# exhibit-verify (verify/ in the sources) for the history: it shares no code with Exhibit.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -24,9 +25,32 @@ say() { # TOOL STATUS WHAT: one line, whatever characters a name in the package 
     fi
 }
 
+unknown() { # TOOL WHY
+    printf '%s: NOT CHECKED: %s\n' "$1" "$2"
+    bad=1
+}
+
+has() { # TOOL
+    command -v "$1" >/dev/null 2>&1 && return 0
+    unknown "$1" "it is not installed"
+    return 1
+}
+
 check_file() { # NAME.age KEY [SIGNERS]
-    minisign -Vm "$1" -P "$2" >/dev/null 2>&1
-    say minisign $? "the officer's signature over $1"
+    if [ ! -e "$1.minisig" ]; then
+        unknown minisign "there is no $1.minisig"
+    elif has minisign; then
+        minisign -Vm "$1" -P "$2" >/dev/null 2>&1
+        say minisign $? "the officer's signature over $1"
+    fi
+    if [ ! -e "$1.sig" ]; then
+        unknown ssh-keygen "there is no $1.sig"
+    elif has ssh-keygen && has xxd; then
+        check_ssh "$@"
+    fi
+}
+
+check_ssh() { # NAME.age KEY [SIGNERS]
     # The SSH form of the same key: 4 bytes of length, "ssh-ed25519", 4 bytes of length, 32 bytes of key.
     key=$(printf %s "$2" | base64 -d | tail -c 32 | od -An -v -tx1 | tr -d ' \n')
     blob=$(printf '%s' "0000000b7373682d6564323535313900000020$key" | xxd -r -p | base64 -w 0)
@@ -39,6 +63,7 @@ check_file() { # NAME.age KEY [SIGNERS]
 }
 
 open_file() { # NAME.age IDENTITY DIR
+    has age || exit 1
     umask 077
     mkdir "$3" || exit 1
     status=$(mktemp)
@@ -46,10 +71,15 @@ open_file() { # NAME.age IDENTITY DIR
     say tar $? "the archive in $1"
     say age "$(cat "$status")" "$1 is whole and as it was encrypted"
     rm -f "$status"
+    echo "next: check-package.sh dir $3/NAME VKEY (NAME: the directory that is in $3 now)"
 }
 
 check_dir() { # DIR [VKEY]
     cd "$1" || exit 1
+    if [ ! -e bagit.txt ]; then
+        echo "there is no bagit.txt in $1, so it is no package: open a package into DIR, and it is a directory in DIR"
+        exit 1
+    fi
     # First what is there at all: a link or a list could lead the tools out of the package.
     [ -z "$(find . ! -type d ! -type f)" ]
     say find $? "there are files only, no links"
@@ -73,24 +103,30 @@ check_dir() { # DIR [VKEY]
         [ "$(sha256sum <"$o" | cut -c 1-64)" = "$(basename "$o")" ]
         say sha256sum $? "$o has its own name"
     done
+    has fsverity && check_digests
+    has exhibit-verify && check_history "${2:-}"
+}
+
+check_digests() {
     while IFS= read -r f; do
         fsverity digest --hash-alg=sha256 --block-size=4096 "$f"
     done <"$tmp.payload" 2>/dev/null | sort >"$tmp.digests"
     sort fsverity-sha256.txt | cmp -s "$tmp.digests" -
     say fsverity $? "the evidence has the digests of fsverity-sha256.txt"
-    if command -v exhibit-verify >/dev/null 2>&1; then
-        exhibit-verify package . ${2:+--key "$2"} >"$tmp.verify" 2>&1
-        status=$?
-        under="under the key from paper"
-        # 3: good, but nobody gave the key
-        [ -n "${2:-}" ] || under="under the key that the package itself names: compare it with paper"
-        { [ $status = 3 ] && [ -z "${2:-}" ]; } && status=0
-        say exhibit-verify $status "the history, its proofs and its signatures, $under"
-        [ $status = 0 ] || sed 's/^/    /' "$tmp.verify"
-    else
-        echo "exhibit-verify: NOT THERE: the history was not checked"
-        bad=1
-    fi
+}
+
+check_history() { # VKEY
+    exhibit-verify package . ${1:+--key "$1"} >"$tmp.verify" 2>&1
+    status=$?
+    under="under the key from paper"
+    # 3: good, but nobody gave the key
+    [ -n "$1" ] || under="under the key that the package itself names: compare it with paper"
+    { [ $status = 3 ] && [ -z "$1" ]; } && status=0
+    case $status in
+    0 | 4 | 5) say exhibit-verify $status "the history, its proofs and its signatures, $under" ;;
+    *) unknown exhibit-verify "whether the history and its signatures are good (exit status $status)" ;;
+    esac
+    [ $status = 0 ] || sed 's/^/    /' "$tmp.verify"
 }
 
 tmp=$(mktemp)
@@ -100,7 +136,7 @@ file) check_file "$2" "$3" "${4:-}" ;;
 open) open_file "$2" "$3" "$4" ;;
 dir) check_dir "$2" "${3:-}" ;;
 *)
-    sed -n '3,13s/^# \{0,1\}//p' "$0"
+    sed -n '3,14s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac

@@ -83,6 +83,12 @@ never_over_a_file() {
     refused 1 "is there already" exhibit package create "C 1/1" --to "$to" --output p.age &&
         refused 1 "is there already" exhibit package open p.age --identity id --output opened
 }
+# What could not be looked at is neither good nor bad.
+stock_not_checked() {
+    mkdir -p alone && cp p.age alone && refused 1 "^minisign: NOT CHECKED" "$stock" file alone/p.age "$key" &&
+        grep -q "^ssh-keygen: NOT CHECKED" said && ! grep -q BAD said &&
+        refused 1 "no bagit.txt" "$stock" dir out "$vkey" && ! grep -q BAD said
+}
 cut_short() {
     local n size
     size=$(stat -c %s p.age)
@@ -166,6 +172,7 @@ check "for another recipient: denied" for_another_recipient
 check "without the sender's key: only partly checked" nobody_gave_the_key
 check "under another vault's key: not good" another_vault_key
 check "no file is written over" never_over_a_file
+check "stock tools: what could not be checked is not called bad" stock_not_checked
 check "cut short anywhere: not good, and nothing is left behind" cut_short
 check "a bit of the file: minisign" file_flip q.age minisign 5000
 check "a bit of the file: ssh-keygen" file_flip q.age ssh-keygen 5000
