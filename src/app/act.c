@@ -51,7 +51,8 @@ static ex_code act_open_vault(struct act *act, struct ex_error *err) {
         if (note_key_parse(key, &given, err) != EX_OK)
             return ex_hint(
                 ex_fail(err, EX_USAGE, "--key takes a vault key, and this is none"), err,
-                "it begins with exhibit-vault/ and stands on the paper from exhibit init");
+                "it begins with exhibit-vault/ and stands on the paper from exhibit init; all of "
+                "it, letter by letter");
         if (memcmp(&given.public_key, config->key.public_key, SIGN_PUBLIC_BYTES) != 0 ||
             strcmp(given.name, config->key.name) != 0)
             return ex_hint(

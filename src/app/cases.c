@@ -11,9 +11,10 @@ static ex_code number_fits(const char *number, struct ex_error *err) {
         fits = number[i] != '/' && (unsigned char)number[i] >= 0x20 && number[i] != 0x7f;
     if (fits)
         return EX_OK;
-    return ex_hint(ex_fail(err, EX_USAGE, "\"%.60s\" cannot be a case number", number), err,
-                   "1 to 100 bytes, no slash, no space at the ends: items are called NUMBER/1, "
-                   "NUMBER/2…");
+    return ex_hint(
+        ex_fail(err, EX_USAGE, "\"%.60s\" cannot be a case number", number), err,
+        "1 to 100 bytes, no slash (88-2026, not 88/2026), no space at the ends: items are "
+        "called NUMBER/1, NUMBER/2…");
 }
 
 /* Under the ledger's lock: nobody else can open the same number at the same moment. */

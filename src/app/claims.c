@@ -60,6 +60,21 @@ static void history_facts(json_t *claim, const struct history_check *h) {
                  h->checkpoint_size);
 }
 
+static void say_continuity(json_t *claim, const struct history_check *h) {
+    if (h->checkpoint_given) {
+        json_say(claim, "does_not_prove",
+                 "that no entries after the saved checkpoint were removed or made anew: only a "
+                 "newer one, kept outside this vault, shows that");
+        return;
+    }
+    json_say(claim, "not_checked",
+             "continuity with a checkpoint kept elsewhere (none was given: --checkpoint)");
+    json_say(
+        claim, "does_not_prove",
+        "that no entries were removed from the end since, or the whole ledger made anew: only a "
+        "checkpoint kept outside this vault shows that");
+}
+
 json_t *claim_history(const struct history_check *h, int64_t now_ns, ex_code *verdict) {
     bool altered = !h->ledger.root_matches || h->ledger.problem_count > 0 ||
                    h->bodies_altered > 0 || h->report.misplaced > 0 || h->report.unreadable > 0 ||
@@ -80,13 +95,7 @@ json_t *claim_history(const struct history_check *h, int64_t now_ns, ex_code *ve
                  " bodies of entries, and whether the packs that they name are there (the vault is "
                  "locked)",
                  h->bodies_locked, h->bodies);
-    if (!h->checkpoint_given)
-        json_say(claim, "not_checked",
-                 "continuity with a checkpoint kept elsewhere (none was given: --checkpoint)");
-    json_say(
-        claim, "does_not_prove",
-        "that no entries were removed from the end since, or the whole ledger made anew: only a "
-        "checkpoint kept outside this vault shows that");
+    say_continuity(claim, h);
     json_say(claim, "does_not_prove",
              "that what was done was always entered; only that what was entered still stands");
     return claim;

@@ -47,6 +47,11 @@ static void say_policy(json_t *claim, const struct history_check *h) {
         json_say(claim, "findings",
                  "the quorum \"%.60s\" of the policy is met for the first %" PRIu64 " entries",
                  c->quorum, c->met_size);
+    else if (c->notes_locked > 0)
+        json_say(claim, "findings",
+                 "whether the quorum \"%.60s\" of the policy is met is not known: what could be "
+                 "read does not meet it",
+                 c->quorum);
     else
         json_say(claim, "findings", "the quorum \"%.60s\" of the policy is met for no entry",
                  c->quorum);
@@ -63,7 +68,9 @@ static void say_policy(json_t *claim, const struct history_check *h) {
 static void say_rest(json_t *claim, const struct cosigned_check *c) {
     if (c->notes_locked > 0)
         json_say(claim, "not_checked",
-                 "%" PRIu64 " cosigned checkpoints that the ledger keeps: they cannot be read",
+                 "%" PRIu64
+                 " cosigned checkpoints that the ledger keeps: they cannot be read (one that was "
+                 "kept elsewhere can be given: --checkpoint)",
                  c->notes_locked);
     if (c->notes == 0 && c->notes_locked == 0 && !c->policy_given)
         json_say(claim, "not_checked",

@@ -92,7 +92,8 @@ static ex_code read_policy(struct cosigners_pass *p, const char *path, struct ex
     if (code != EX_OK)
         return ex_hint(
             ex_fail(err, code == EX_FORMAT ? EX_USAGE : code, "\"%.60s\": %s", path, why.text), err,
-            "docs/format/ledger.md §8.4 says what a policy looks like");
+            "docs/format/ledger.md §8.4 says what a policy looks like; exhibit cosign prints a "
+            "cosigner's key, which is not the one on paper");
     p->check.policy_given = true;
     p->check.quorum_none = policy_asks_for_nobody(p->policy);
     (void)snprintf(p->check.quorum, sizeof p->check.quorum, "%s", policy_quorum(p->policy));

@@ -107,7 +107,7 @@ static ex_code choose_only(struct act *act, struct candidates *c, struct ex_erro
     if (c->count == 1)
         return EX_OK;
     return ex_hint(ex_fail(err, EX_USAGE, "this vault has keys of %zu officers", c->count), err,
-                   "say who you are with --officer NAME");
+                   "say who you are: --officer NAME, or set EXHIBIT_OFFICER");
 }
 
 /* By id, or the beginning of one that no other has; false when it is none. */

@@ -33,8 +33,10 @@ static ex_code read_identities(struct act *act, struct unpacking *u, struct ex_e
     }
     if (u->is_dir || age_identities_count(u->identities) > 0)
         return EX_OK;
-    return ex_hint(ex_fail(err, EX_USAGE, "the package is encrypted, and no key was given"), err,
-                   "say where the age identity is: --identity FILE");
+    return ex_hint(
+        ex_fail(err, EX_USAGE, "the package is encrypted, and no key was given"), err,
+        "say where the age identity is: --identity FILE (an officer's own key opens it in "
+        "exhibit package import)");
 }
 
 static ex_code read_keys(struct act *act, struct unpacking *u, struct ex_error *err) {

@@ -88,7 +88,7 @@ static ex_code fail_unknown_flag(const char *arg, size_t size, int place, struct
         return ex_hint(code, err, "%s", _("flags are written out, as in --help"));
     const struct flag *near = cli_nearest_flag(name + 2);
     if (near == NULL)
-        return hint_help(code, err, NULL);
+        return ex_hint(code, err, "%s", _("`exhibit help COMMAND` lists the flags of a command"));
     return ex_hint(code, err, _("did you mean --%s?"), near->name);
 }
 

@@ -105,6 +105,18 @@ static void put_confirmation(struct cli_page *page, const json_t *handover) {
                           : _("has not confirmed yet; the giver holds it"));
 }
 
+/* Seals that the offer does not name are compared by nobody. */
+static void put_seals(struct cli_page *page, const json_t *handover) {
+    size_t i = 0;
+    json_t *item = NULL;
+    bool physical = false;
+    json_array_foreach(page_get(handover, "items"), i, item) physical =
+        physical || json_is_true(page_get(item, "physical"));
+    if (physical && json_array_size(page_get(handover, "seals")) == 0)
+        page_field(page, _("Seals"), "%s", _("not named in the offer"));
+    put_words(page, _("Seals"), page_get(handover, "seals"));
+}
+
 static void put_handover(struct cli_page *page, const json_t *handover) {
     size_t i = 0;
     json_t *item = NULL;
@@ -113,7 +125,7 @@ static void put_handover(struct cli_page *page, const json_t *handover) {
     put_text(page, _("Purpose"), handover, "purpose");
     put_text(page, _("Legal basis"), handover, "legal_basis");
     put_text(page, _("Way"), handover, "way");
-    put_words(page, _("Seals"), page_get(handover, "seals"));
+    put_seals(page, handover);
     put_text(page, _("Place"), handover, "place");
     put_time(page, _("Answered"), handover, "answered");
     put_words(page, _("Seals found"), page_get(handover, "seals_found"));
@@ -147,15 +159,22 @@ static bool put_next_outside(struct cli_page *page, const json_t *handover, cons
     return true;
 }
 
-static void put_next(struct cli_page *page, const json_t *handover) {
+static void put_next(struct cli_page *page, const json_t *result, const json_t *handover) {
     char name[9];
     const json_t *item = json_array_get(page_get(handover, "items"), 0);
     const char *label = page_text_or(item, "label", "?");
     short_id(name, handover);
+    if (page_has(result, "output")) {
+        page_next(page, _("it goes to the other vault; there: exhibit handover enter %s"),
+                  page_text_or(result, "output", "?"));
+        return;
+    }
     if (put_next_outside(page, handover, name))
         return;
     if (state_is(handover, "offered"))
-        page_next(page, _("the taker signs: exhibit handover accept %s, or refuse %s"), name, name);
+        page_next(page,
+                  _("the taker signs: exhibit handover accept %s --officer NAME, or refuse %s"),
+                  name, name);
     else if (state_is(handover, "refused") || state_is(handover, "withdrawn"))
         page_next(page, _("the giver still holds it: exhibit handover offer %s"), label);
     else
@@ -176,7 +195,7 @@ void render_handover(struct cli_page *page, const json_t *result) {
              result, "output");
     page_gap(page);
     page_recorded(page, result);
-    put_next(page, handover);
+    put_next(page, result, handover);
 }
 
 void render_handover_list(struct cli_page *page, const json_t *result) {

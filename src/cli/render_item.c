@@ -214,8 +214,10 @@ void render_item_register(struct cli_page *page, const json_t *result) {
     put_item_head(page, item);
     page_gap(page);
     page_recorded(page, result);
-    page_next(page, _("label it %s; who gets it signs for it: exhibit handover offer %s"), label,
-              label);
+    page_next(page,
+              _("label it %s; who gets it signs for it: exhibit handover offer %s --to NAME "
+                "--seals LIST"),
+              label, label);
 }
 
 /* ---- item list, item show ---- */
@@ -257,7 +259,7 @@ static void put_item_row(struct cli_page *page, const json_t *item) {
         page_say(page, 2, _("last found good %s"),
                  page_time_text(time, page_text(item, "verified"), NULL));
     else if (page_get(item, "verified") != NULL) /* a list does not look for it */
-        page_say(page, 2, _("not verified since it was collected"));
+        page_say(page, 2, _("not verified since it was taken in"));
     page_say(page, 2, "SHA-256 %s", page_text_or(item, "sha256", _("not recorded")));
 }
 
@@ -302,7 +304,7 @@ static void put_file_source(struct cli_page *page, const json_t *source) {
 static void put_source(struct cli_page *page, const json_t *source) {
     char size[CLI_NUMBER_BYTES];
     page_gap(page);
-    page_say(page, 0, _("Source, as it was when it was collected"));
+    page_say(page, 0, _("Source, as it was when it was taken in"));
     const char *kind = page_text_or(source, "kind", "");
     page_field(page, _("  kind"), "%s",
                strcmp(kind, "stdin") == 0  ? _("standard input")
@@ -335,7 +337,7 @@ static void put_checks(struct cli_page *page, const json_t *item) {
     if (page_has(item, "verified"))
         page_time_text(time, page_text(item, "verified"), NULL);
     page_field(page, _("Last found good"), "%s",
-               page_has(item, "verified") ? time : _("not verified since it was collected"));
+               page_has(item, "verified") ? time : _("not verified since it was taken in"));
     if (page_has(item, "damage_found")) {
         page_time_text(time, page_text(item, "damage_found"), NULL);
         page_field(page, _("Last found damaged"), "%s", time);

@@ -96,7 +96,7 @@ void render_package_import(struct cli_page *page, const json_t *result) {
     if (page_has(result, "package.handover"))
         page_next(page,
                   _("the items are offered to you and still in the giver's custody: exhibit "
-                    "handover accept %s"),
+                    "handover accept %.8s"),
                   page_text_or(result, "package.handover", "?"));
     else
         page_next(page, _("these are copies: the items stay in the custody of the sender"));

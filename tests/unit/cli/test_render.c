@@ -306,7 +306,7 @@ static void item_list_says_only_what_it_knows(void **state) {
     assert_has_not(p->out, "last found good");
     paper_free(p);
     p = render("item list", "{\"items\":[{\"label\":\"7/1\",\"verified\":null}]}");
-    assert_has(p->out, "not verified since it was collected");
+    assert_has(p->out, "not verified since it was taken in");
     paper_free(p);
 }
 
