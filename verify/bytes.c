@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files below the vault's directory, digests, texts and trees: what every page takes for granted. */
+/* Files below the directory that is checked, digests, texts and trees: what every page takes for granted. */
 #include "verify.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
+#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,7 +17,6 @@ uint64_t le64(const uint8_t *p) { return le32(p) | (uint64_t)le32(p + 4) << 32; 
 void put_le64(uint8_t *p, uint64_t x) {
     for (int i = 0; i < 8; i++) p[i] = (uint8_t)(x >> 8 * i);
 }
-bool all_zero(const uint8_t *p, size_t n) { return sodium_is_zero(p, n) == 1; }
 
 void *room(struct run *r, void *array, size_t n, size_t size, size_t limit, const char *what) {
     if (n >= limit) stop(r, 1, "more than %zu %s: more than this program takes on", limit, what);
@@ -34,58 +32,45 @@ void buf_set(struct run *r, struct buf *b, size_t n) {
     if (b->p == NULL) stop(r, 1, "out of memory");
 }
 
-/* ---- files; vault.md §1: nothing is opened through a symbolic link ---- */
-
-static int open_below(const struct run *r, const char *path, int flags) {
-    int at = dup(r->dir);
-    while (at >= 0 && *path != '\0') {
-        char name[256];
-        size_t n = strcspn(path, "/");
-        if (n >= sizeof name) n = sizeof name - 1;
-        memcpy(name, path, n);
-        name[n] = '\0';
-        path += n;
-        int how = *path == '/' ? O_DIRECTORY : flags;
-        path += *path == '/';
-        int next = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | how), why = errno;
-        close(at);
-        errno = why;
-        at = next;
-    }
-    return at;
-}
-
-static bool read_all(int fd, uint64_t from, uint8_t *p, size_t n) {
-    for (ssize_t got; n > 0; p += got, n -= (size_t)got, from += (uint64_t)got)
-        if ((got = pread(fd, p, n, (off_t)from)) <= 0) return false;
-    return true;
-}
+/* ---- files, in the directory that is checked ---- */
 
 enum got file_get(struct run *r, const char *path, uint64_t from, size_t max, bool all, struct buf *ret) {
-    int fd = open_below(r, path, 0);
     struct stat st;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) return errno == ENOENT ? NOT_THERE : NOT_GOT;
-    bool good = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size >= from;
-    uint64_t n = good ? (uint64_t)st.st_size - from : 0;
-    good = good && (!all || n <= max);
-    if (good) {
-        buf_set(r, ret, n < max ? (size_t)n : max);
-        good = read_all(fd, from, ret->p, ret->n);
+    bool good = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size >= from &&
+                (!all || (uint64_t)st.st_size - from <= max);
+    if (good) buf_set(r, ret, (uint64_t)st.st_size - from < max ? (size_t)((uint64_t)st.st_size - from) : max);
+    for (size_t done = 0; good && done < ret->n;) {
+        ssize_t n = pread(fd, ret->p + done, ret->n - done, (off_t)(from + done));
+        good = n > 0;
+        done += good ? (size_t)n : 0;
     }
     close(fd);
     return good ? GOT : NOT_GOT;
 }
 
-bool dir_each(struct run *r, const char *path, void (*each)(struct run *, const char *name, const char *dir)) {
-    int fd = open_below(r, path, O_DIRECTORY);
-    DIR *d = fd < 0 ? NULL : fdopendir(fd);
-    if (d == NULL) return false;
-    errno = 0;
-    for (struct dirent *e; (e = readdir(d)) != NULL; errno = 0)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) each(r, e->d_name, path);
-    bool good = errno == 0;
-    closedir(d);
-    return good;
+static struct run *walker; /* nftw tells its function nothing of its own */
+
+static int walk_one(const char *path, const struct stat *st, int kind, struct FTW *at) {
+    struct run *r = walker;
+    path += at->level == 0 ? 0 : 2; /* "./" */
+    bool pack = strncmp(path, "packs", 5) == 0;
+    if (at->level == 0 || kind == FTW_D || (r->package == NULL && !pack && strncmp(path, "ledger", 6) != 0)) return 0;
+    if (kind != FTW_F || !S_ISREG(st->st_mode)) find(r, HISTORY, ALTERED, NONE, "%s is neither file nor directory", path);
+    else if (pack || r->package != NULL) {
+        r->files = room(r, r->files, r->n_files, sizeof *r->files, MAX_MANY, "files");
+        if ((r->files[r->n_files++] = strdup(path)) == NULL) stop(r, 1, "out of memory");
+    }
+    return 0;
+}
+
+static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+void walk(struct run *r) {
+    walker = r;
+    if (nftw(".", walk_one, 16, FTW_PHYS) != 0) stop(r, 1, "the directory cannot be listed");
+    if (r->n_files > 0) qsort(r->files, r->n_files, sizeof *r->files, by_name);
 }
 
 /* ---- values ---- */
@@ -99,10 +84,9 @@ void digest(uint8_t out[32], const struct slice *parts, size_t n) {
 
 bool same(const uint8_t *a, const uint8_t *b, size_t n) { return n == 0 || memcmp(a, b, n) == 0; }
 bool equal(struct slice s, const char *text) { return s.n == strlen(text) && same(s.p, (const uint8_t *)text, s.n); }
+struct slice slice_of(const char *text) { return (struct slice){(const uint8_t *)text, strlen(text)}; }
 
-static int nibble(uint8_t c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+static int nibble(uint8_t c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
 
 bool get_hex(struct slice s, uint8_t *out, size_t n) {
     bool good = s.n == 2 * n;
@@ -112,8 +96,6 @@ bool get_hex(struct slice s, uint8_t *out, size_t n) {
     }
     return good;
 }
-
-void put_hex(char *out, const uint8_t *p, size_t n) { sodium_bin2hex(out, 2 * n + 1, p, n); }
 
 /* libsodium takes the canonical form alone, but takes 0xaf for a slash where char has a sign. */
 size_t base64_decode(struct slice s, uint8_t *out, size_t max) {
@@ -138,10 +120,14 @@ bool get_number(struct slice s, uint64_t *ret) {
     return true;
 }
 
+static int64_t days(int64_t y, int64_t m, int64_t d) { /* since 1970-01-01; years begin in March here */
+    if (m <= 2) y--, m += 12;
+    return y * 365 + y / 4 - y / 100 + y / 400 + (153 * (m - 3) + 2) / 5 + d - 719469;
+}
+
 /* YYYY-MM-DDThh:mm:ss.nnnnnnnnnZ: nanoseconds since 1970, as far as 63 bits go (in 2262). */
 bool get_time(struct slice s, int64_t *ret_ns) {
     static const char form[] = "0000-00-00T00:00:00.000000000Z";
-    static const int days_before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
     int64_t f[8] = {0}; /* year, month, day, hour, minute, second, nanoseconds */
     if (s.n != sizeof form - 1) return false;
     for (size_t i = 0, k = 0; i < s.n; i++) {
@@ -150,14 +136,10 @@ bool get_time(struct slice s, int64_t *ret_ns) {
         if (digit) f[k] = f[k] * 10 + (s.p[i] - '0');
         else k++;
     }
-    bool leap = (f[0] % 4 == 0 && f[0] % 100 != 0) || f[0] % 400 == 0;
-    if (f[1] < 1 || f[1] > 12 || f[2] < 1 || f[3] > 23 || f[4] > 59 || f[5] > 59 ||
-        f[2] > days_before[f[1]] - days_before[f[1] - 1] + (leap && f[1] == 2))
-        return false;
-    int64_t y = f[0] - 1, days = y * 365 + y / 4 - y / 100 + y / 400 - 719162; /* from 1970 to that year */
-    days += days_before[f[1] - 1] + (leap && f[1] > 2) + f[2] - 1;
-    int64_t seconds = days * 86400 + f[3] * 3600 + f[4] * 60 + f[5];
-    if (f[0] < 1970 || seconds > (INT64_MAX - f[6]) / 1000000000) return false;
+    if (f[0] < 1970 || f[1] < 1 || f[1] > 12 || f[2] < 1 || f[3] > 23 || f[4] > 59 || f[5] > 59) return false;
+    int64_t next = f[1] == 12 ? days(f[0] + 1, 1, 1) : days(f[0], f[1] + 1, 1);
+    int64_t day = days(f[0], f[1], f[2]), seconds = day * 86400 + f[3] * 3600 + f[4] * 60 + f[5];
+    if (day >= next || seconds > (INT64_MAX - f[6]) / 1000000000) return false;
     *ret_ns = seconds * 1000000000 + f[6];
     return true;
 }
@@ -185,28 +167,27 @@ struct slice text_value(struct text *t, const char *name) {
     return (struct slice){v.p + n, v.n - n};
 }
 
-void text_words(struct text *t, const char *name, struct slice *ret, size_t n) {
-    struct slice v = text_value(t, name);
+bool split(struct slice v, struct slice *ret, size_t n) {
+    bool good = true;
     for (size_t i = 0; i < n; i++) {
         const uint8_t *space = v.n > 0 ? memchr(v.p, ' ', v.n) : NULL;
         ret[i] = (struct slice){v.p, space == NULL ? v.n : (size_t)(space - v.p)};
-        if (ret[i].n == 0 || (space == NULL) != (i + 1 == n)) t->bad = true;
+        good = good && ret[i].n > 0 && (space == NULL) == (i + 1 == n);
         if (space != NULL) v = (struct slice){space + 1, v.n - ret[i].n - 1};
     }
+    return good;
 }
-
+void text_words(struct text *t, const char *name, struct slice *ret, size_t n) {
+    if (!split(text_value(t, name), ret, n)) t->bad = true;
+}
 void text_hex(struct text *t, const char *name, uint8_t *out, size_t n) {
     t->bad = !get_hex(text_value(t, name), out, n) || t->bad;
 }
 void text_base64(struct text *t, const char *name, uint8_t *out, size_t n) {
     t->bad = !get_base64(text_value(t, name), out, n) || t->bad;
 }
-void text_number(struct text *t, const char *name, uint64_t *ret) {
-    t->bad = !get_number(text_value(t, name), ret) || t->bad;
-}
-void text_time(struct text *t, const char *name, int64_t *ret_ns) {
-    t->bad = !get_time(text_value(t, name), ret_ns) || t->bad;
-}
+void text_number(struct text *t, const char *name, uint64_t *ret) { t->bad = !get_number(text_value(t, name), ret) || t->bad; }
+void text_time(struct text *t, const char *name, int64_t *ret_ns) { t->bad = !get_time(text_value(t, name), ret_ns) || t->bad; }
 
 /* ---- RFC 6962: hash[k] is the root of 2^k leaves wherever bit k of n is set ---- */
 
@@ -231,4 +212,59 @@ void tree_root(const struct tree *t, uint8_t out[32]) {
             else memcpy(out, t->hash[k], 32);
             any = true;
         }
+}
+
+/* ---- JSON, of which only names that are known are looked for; a value is the slice of its text ---- */
+
+static size_t blank(struct slice s, size_t at) {
+    while (at < s.n && (s.p[at] == ' ' || s.p[at] == '\t' || s.p[at] == '\n' || s.p[at] == '\r')) at++;
+    return at;
+}
+
+/* Where the value that begins at `at` ends; `at` when there is none. */
+static size_t value_end(struct slice s, size_t at) {
+    size_t depth = 0, i = at;
+    while (i < s.n) {
+        uint8_t c = s.p[i];
+        if (c == '"') {
+            for (i++; i < s.n && s.p[i] != '"'; i++)
+                if (s.p[i] == '\\') i++;
+            if (i >= s.n) return at;
+        }
+        if (depth == 0 && (c == ',' || c == ']' || c == '}' || c == ':' || blank(s, i) > i)) return i;
+        if (c == '{' || c == '[') depth++;
+        if (c == '}' || c == ']') depth--;
+        i++;
+        if (depth == 0 && (c == '"' || c == '}' || c == ']')) return i;
+    }
+    return depth == 0 ? i : at;
+}
+
+bool json_next(struct slice list, size_t *at, struct slice *ret) {
+    if (*at > list.n) return false;
+    size_t from = blank(list, *at == 0 ? 1 : *at), to = value_end(list, from);
+    *ret = (struct slice){list.p + from, to - from};
+    *at = blank(list, to) + 1;
+    return to > from;
+}
+
+bool json_get(struct slice object, const char *path, struct slice *ret) {
+    while (*path != '\0') {
+        size_t n = strcspn(path, "."), at = 0, found = 0;
+        struct slice name, v, is = {NULL, 0};
+        while (object.n > 0 && object.p[0] == '{' && json_next(object, &at, &name) && json_next(object, &at, &v))
+            if (name.n == n + 2 && memcmp(name.p + 1, path, n) == 0) is = v, found++;
+        if (found != 1) return false; /* a name that stands twice has no meaning */
+        object = is;
+        path += n + (path[n] == '.');
+    }
+    *ret = object;
+    return true;
+}
+
+bool json_string(struct slice object, const char *path, struct slice *ret) { /* one without escapes */
+    struct slice v;
+    if (!json_get(object, path, &v) || v.n < 2 || v.p[0] != '"' || memchr(v.p, '\\', v.n) != NULL) return false;
+    *ret = (struct slice){v.p + 1, v.n - 2};
+    return true;
 }

@@ -2,9 +2,16 @@
 /* ledger.md §3: the text of an entry, which has one spelling. §4: its body, and what of that is used here. */
 #include "verify.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+bool event_is(const struct entry *e, const char *event) { return strcmp(e->event, event) == 0; }
+bool event_ends(const char *event, const char *end) { return strcmp(strchr(event, '.'), end) == 0; }
+bool result_is(const struct entry *e, const char *result) { return strcmp(e->result, result) == 0; }
+
+/* ---- §3 ---- */
 
 static bool is_word(struct slice s) {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
@@ -16,12 +23,6 @@ static bool is_word(struct slice s) {
 static bool ascending(struct slice a, struct slice b) {
     int c = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
     return c < 0 || (c == 0 && a.n < b.n);
-}
-
-bool event_is(const struct entry *e, const char *event) { return strcmp(e->event, event) == 0; }
-bool event_ends(const char *event, const char *end) {
-    const char *dot = strchr(event, '.');
-    return dot != NULL && strcmp(dot, end) == 0;
 }
 
 static bool event_parse(struct slice v, struct entry *e) {
@@ -55,8 +56,7 @@ static void first_parse(struct text *t, struct entry *e, const struct run *r) {
     text_time(t, "time", &e->time);
     if (!zone_sound(text_value(t, "zone"))) t->bad = true;
     struct slice clock = text_value(t, "clock");
-    e->synchronised = equal(clock, "kernel-synchronised");
-    if (!e->synchronised && !equal(clock, "kernel-free-running")) t->bad = true;
+    if (!equal(clock, "kernel-synchronised") && !equal(clock, "kernel-free-running")) t->bad = true;
     text_words(t, "monotonic", w, 2);
     if (!get_hex(w[0], e->boot, 8) || !get_number(w[1], &e->monotonic)) t->bad = true;
     e->signer = text_next(t, "signer officer") ? BY_OFFICER : text_next(t, "signer session") ? BY_SESSION : BY_VAULT;
@@ -65,46 +65,59 @@ static void first_parse(struct text *t, struct entry *e, const struct run *r) {
     else if (!equal(text_value(t, "signer"), "vault")) t->bad = true;
 }
 
-static void ids_parse(struct text *t, struct entry *e) {
-    e->intent = NONE;
-    if ((e->has_case = text_next(t, "case"))) text_hex(t, "case", e->case_id, 16);
-    if ((e->has_item = text_next(t, "item"))) text_hex(t, "item", e->item, 16);
-    if ((e->has_object = text_next(t, "object"))) text_hex(t, "object", e->object, 32);
-    if ((e->has_handover = text_next(t, "handover"))) text_hex(t, "handover", e->handover, 16);
-    if (text_next(t, "intent")) {
-        text_number(t, "intent", &e->intent);
-        if (e->intent >= e->index) t->bad = true;
+static void permissions_parse(struct text *t, struct entry *e) {
+    struct slice v, before = {NULL, 0};
+    const uint8_t *from = t->left.p;
+    size_t n = 0;
+    for (; text_next(t, "permission"); before = v, n++) {
+        v = text_value(t, "permission");
+        if (!is_word(v) || (n > 0 && !ascending(before, v))) t->bad = true;
     }
-    if (text_next(t, "result") && !result_parse(text_value(t, "result"), e)) t->bad = true;
+    if (n < 1 || n > 32) t->bad = true;
+    e->permissions = (struct slice){from, (size_t)(t->left.p - from)};
 }
 
-/* The lines about keys: in the events to which they belong, and in no other. */
-static void keys_parse(struct text *t, struct entry *e) {
-    bool recover = event_is(e, "officer.recover"), enrol = recover || event_is(e, "officer.enrol");
-    bool open = event_is(e, "session.open");
-    uint8_t box[32];
-    if (event_is(e, "vault.create")) {
-        text_hex(t, "config", e->config, 32);
-        text_base64(t, "vault-key", e->vault_key, 32);
-    }
-    e->has_officer = enrol || open || event_is(e, "officer.retire") || (event_is(e, "handover.offer") && text_next(t, "officer"));
-    if (e->has_officer) text_hex(t, "officer", e->officer, 16);
-    if (enrol) {
-        struct slice v, before = {NULL, 0};
-        text_base64(t, "officer-key", e->officer_key, 32);
-        text_base64(t, "officer-box", box, 32);
-        const uint8_t *from = t->left.p;
-        size_t n = 0;
-        for (; text_next(t, "permission"); before = v, n++) {
-            v = text_value(t, "permission");
-            if (!is_word(v) || (n > 0 && !ascending(before, v))) t->bad = true;
+/* The lines behind `signer`, in their order; the events that have them, or with a `?` may; NULL: every event may. */
+#define FIELD(name) offsetof(struct entry, name)
+static const struct { const char *name, *events; char kind; unsigned has; size_t at, n; } fields[] = {
+    {"case", NULL, 'h', CASE, FIELD(case_id), 16},
+    {"item", NULL, 'h', ITEM, FIELD(item), 16},
+    {"object", NULL, 'h', OBJECT, FIELD(object), 32},
+    {"handover", NULL, 'h', HANDOVER, FIELD(handover), 16},
+    {"intent", NULL, 'n', 0, FIELD(intent), 0},
+    {"result", NULL, 'r', 0, 0, 0},
+    {"config", " vault.create ", 'h', 0, FIELD(config), 32},
+    {"vault-key", " vault.create ", 'b', 0, FIELD(vault_key), 32},
+    {"officer", " officer.enrol officer.recover officer.retire session.open ", 'h', OFFICER, FIELD(officer), 16},
+    {"officer", "? handover.offer ", 'h', OFFICER, FIELD(officer), 16},
+    {"officer-key", " officer.enrol officer.recover ", 'b', 0, FIELD(officer_key), 32},
+    {"officer-box", " officer.enrol officer.recover ", 'b', 0, FIELD(officer_box), 32},
+    {"permission", " officer.enrol officer.recover ", 'p', 0, 0, 0},
+    {"replaces", " officer.recover ", 'h', 0, FIELD(replaces), 16},
+    {"session-key", " session.open ", 'b', 0, FIELD(session_key), 32},
+    {"expires", " session.open ", 't', 0, FIELD(expires), 0},
+};
+
+static void fields_parse(struct text *t, struct entry *e) {
+    char event[70];
+    snprintf(event, sizeof event, " %s ", e->event);
+    e->intent = NONE;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        const char *name = fields[i].name, *events = fields[i].events;
+        void *at = (char *)e + fields[i].at;
+        bool has = events == NULL || strstr(events, event) != NULL;
+        if (!has || ((events == NULL || events[0] == '?') && !text_next(t, name))) continue;
+        e->has |= fields[i].has;
+        switch (fields[i].kind) {
+        case 'h': text_hex(t, name, at, fields[i].n); break;
+        case 'b': text_base64(t, name, at, fields[i].n); break;
+        case 'n': text_number(t, name, at); break;
+        case 't': text_time(t, name, at); break;
+        case 'p': permissions_parse(t, e); break;
+        default: t->bad = !result_parse(text_value(t, name), e) || t->bad;
         }
-        if (n < 1 || n > 32) t->bad = true;
-        e->permissions = (struct slice){from, (size_t)(t->left.p - from)};
     }
-    if (recover) text_hex(t, "replaces", e->replaces, 16);
-    if (open) text_base64(t, "session-key", e->session_key, 32);
-    if (open) text_time(t, "expires", &e->expires);
+    if (e->intent != NONE && e->intent >= e->index) t->bad = true;
 }
 
 bool entry_parse(const struct run *r, struct slice bytes, struct entry *e) {
@@ -112,8 +125,7 @@ bool entry_parse(const struct run *r, struct slice bytes, struct entry *e) {
     struct slice w[2];
     memset(e, 0, sizeof *e);
     first_parse(&t, e, r);
-    ids_parse(&t, e);
-    keys_parse(&t, e);
+    fields_parse(&t, e);
     for (; text_next(&t, "section") && e->n_sections < 8; e->n_sections++) {
         struct section *s = &e->sections[e->n_sections];
         text_words(&t, "section", w, 2);
@@ -128,30 +140,7 @@ bool entry_parse(const struct run *r, struct slice bytes, struct entry *e) {
 
 /* ---- §4 ---- */
 
-/* N as tlog-tiles writes it: groups of three digits, all but the last with x before it. */
-void tlog_path(char out[96], const char *prefix, uint64_t n, unsigned width) {
-    uint64_t group[7];
-    size_t k = 0, at = (size_t)snprintf(out, 96, "%s", prefix);
-    do group[k++] = n % 1000;
-    while ((n /= 1000) > 0);
-    while (k-- > 0) at += (size_t)snprintf(out + at, 96 - at, k > 0 ? "/x%03u" : "/%03u", (unsigned)group[k]);
-    if (width > 0) snprintf(out + at, 96 - at, ".p/%u", width);
-}
-
-static const char *body_open(struct run *r, const struct buf *file, struct buf *ret) {
-    uint8_t sum[32];
-    struct record rec;
-    const char *why = file->n < 128 ? "it is cut off" : pack_header(r, file->p, 2);
-    if (why == NULL) why = record_open(file->p + 16, file->p + 128, file->n - 128, &rec);
-    if (why != NULL) return why;
-    if (rec.size != file->n - 128 || rec.number != 0 || rec.type != BODY || rec.n != 1 || rec.plain > MAX_BODY)
-        return "it is not one record of a body";
-    if ((why = record_decode(r, &rec, ret)) != NULL) return why;
-    DIGEST(sum, {ret->p, ret->n});
-    return same(sum, rec.table.p + 4, 32) ? NULL : "its bytes have another id than its table says";
-}
-
-/* NULL, or what is wrong; *ret are the section's bytes, none when it was erased (§4.2). */
+/* NULL, or what is wrong; *ret are the section's bytes, none when it was erased (§4.2) or is withheld (§7.1). */
 static const char *section_check(struct text *t, const struct section *s, struct slice *ret) {
     struct slice w[3];
     uint8_t salt[32], sum[32];
@@ -169,32 +158,30 @@ static const char *section_check(struct text *t, const struct section *s, struct
     return same(sum, s->commitment, 32) ? NULL : "a section is not what was signed";
 }
 
-/* What `what` says of the item that this entry names (json.md §4.1). */
+/* What `what` says of the item that this entry began (json.md §4.1). */
 static void item_says(struct run *r, const struct entry *e, struct slice what) {
     struct item *i = r->n_items > 0 ? &r->items[r->n_items - 1] : NULL;
     struct slice v;
     uint8_t object[32];
     if (i == NULL || i->entry != e->index) return;
-    if (json_string(what, "item.label", &v))
-        for (size_t k = 0; k < v.n && k + 1 < sizeof i->label; k++)
-            i->label[k] = (char)(v.p[k] < 0x20 || v.p[k] > 0x7e ? '?' : v.p[k]);
+    if (json_string(what, "item.label", &v)) snprintf(i->label, sizeof i->label, "%.*s", (int)(v.n < 40 ? v.n : 40), (const char *)v.p);
     if (i->physical) return;
     i->says = json_string(what, "item.sha256", &v) && get_hex(v, i->sha256, 32) &&
               json_string(what, "item.fsverity", &v) && get_hex(v, i->fsverity, 32) &&
               json_get(what, "item.size_bytes", &v) && get_number(v, &i->size) &&
               json_string(what, "item.object", &v) && get_hex(v, object, 32) && same(object, i->object, 32);
-    if (!i->says) find(r, CONTENT, PARTLY, AT(e->index), "the body does not say the hashes of its object");
+    if (!i->says) find(r, CONTENT, PARTLY, e->index, "the body does not say the hashes of its object");
 }
 
-/* ledger.md §5.2: who accepts without an exception has hashed the bytes, and they were the item's. */
+/* §5.2: who accepts without an exception has hashed the bytes, and they were the item's. */
 static void accept_says(struct run *r, const struct entry *e, struct slice what) {
-    const struct item *i = e->has_item ? item_find(r, e->item) : NULL;
+    const struct item *i = item_find(r, e->item);
     struct slice v;
     uint8_t after[32];
     if (i == NULL || (!i->physical && !i->says)) return;
     if (i->physical ? !json_get(what, "physical", &v) || !equal(v, "true")
                     : !json_string(what, "after", &v) || !get_hex(v, after, 32) || !same(after, i->sha256, 32))
-        find(r, HISTORY, ALTERED, AT(e->index), "it was accepted without exception, but not with the item's own hash");
+        find(r, HISTORY, ALTERED, e->index, "it was accepted without exception, but not with the item's own hash");
 }
 
 /* The packs that a body names, as written or as about to go (vault.md §9.4). */
@@ -212,9 +199,8 @@ static void packs_named(struct run *r, const struct entry *e, struct slice what,
 
 static void what_read(struct run *r, const struct entry *e, struct slice what) {
     bool goes = event_is(e, "compact.intent") || event_is(e, "dispose.intent"), repair = event_is(e, "repair.outcome");
-    if (!json_valid(what)) find(r, HISTORY, NOTE, AT(e->index), "`what` is as it was signed, but no JSON");
     item_says(r, e, what);
-    if (event_is(e, "handover.accept") && strcmp(e->result, "done") == 0) accept_says(r, e, what);
+    if (event_is(e, "handover.accept") && result_is(e, "done")) accept_says(r, e, what);
     if (goes || repair) packs_named(r, e, what, "packs", goes);
     if (repair) packs_named(r, e, what, "packs_lost", true);
     if (event_ends(e->event, ".outcome")) packs_named(r, e, what, "stored.packs", false);
@@ -224,20 +210,41 @@ static void what_read(struct run *r, const struct entry *e, struct slice what) {
 void body_read(struct run *r, const struct entry *e, struct slice body, const char *why) {
     struct text t = {body, false};
     struct slice bytes;
-    r->counts[N_bodies]++;
     if (why == NULL && !equal(text_line(&t), "exhibit-body/v1")) why = "it does not begin as a body";
     for (size_t i = 0; why == NULL && i < e->n_sections; i++) {
         if ((why = section_check(&t, &e->sections[i], &bytes)) != NULL) break;
         if (bytes.p != NULL && equal(e->sections[i].name, "what")) what_read(r, e, bytes);
         if (bytes.p != NULL && equal(e->sections[i].name, "provenance")) provenance_check(r, e, bytes);
-        if (bytes.p != NULL) continue;
-        r->counts[N_bodies_erased]++;
-        find(r, HISTORY, r->excerpt ? NOTE : MISSING, AT(e->index),
-             r->excerpt ? "a section is withheld" : "a section was erased, and no entry says by what right");
+        r->counts[N_withheld] += bytes.p == NULL;
+        if (bytes.p == NULL && !r->excerpt)
+            find(r, HISTORY, MISSING, e->index, "a section was erased, and no entry says by what right");
     }
     if (why == NULL && t.left.n > 0) why = "there is more in it than was signed";
-    if (why != NULL) find(r, HISTORY, ALTERED, AT(e->index), "the body is altered: %s", why);
-    r->counts[N_bodies_altered] += why != NULL;
+    if (why != NULL) find(r, HISTORY, ALTERED, e->index, "the body is altered: %s", why);
+    r->counts[N_bodies]++;
+}
+
+static const char *body_open(struct run *r, const struct buf *file, struct buf *ret) { /* vault.md §3.5 */
+    uint8_t sum[32];
+    struct record rec;
+    const char *why = pack_header(r, file->p, file->n, 2);
+    if (why == NULL) why = record_open(file->p + 16, file->p + 128, file->n - 128, &rec);
+    if (why != NULL) return why;
+    if (rec.size != file->n - 128 || rec.number != 0 || rec.type != BODY || rec.n != 1 || rec.plain > MAX_BODY)
+        return "it is not one record of a body";
+    if ((why = record_decode(r, &rec, ret)) != NULL) return why;
+    DIGEST(sum, {ret->p, ret->n});
+    return same(sum, rec.table.p + 4, 32) ? NULL : "its bytes have another id than its table says";
+}
+
+/* N as tlog-tiles writes it: groups of three digits, all but the last with x before it. */
+void tlog_path(char out[96], const char *prefix, uint64_t n, unsigned width) {
+    uint64_t group[7];
+    size_t k = 0, at = (size_t)snprintf(out, 96, "%s", prefix);
+    do group[k++] = n % 1000;
+    while ((n /= 1000) > 0);
+    while (k-- > 0) at += (size_t)snprintf(out + at, 96 - at, k > 0 ? "/x%03u" : "/%03u", (unsigned)group[k]);
+    if (width > 0) snprintf(out + at, 96 - at, ".p/%u", width);
 }
 
 void body_check(struct run *r, const struct entry *e) {
@@ -246,14 +253,9 @@ void body_check(struct run *r, const struct entry *e) {
     if (e->n_sections == 0) return;
     tlog_path(path, "ledger/body", e->index, 0);
     enum got got = file_get(r, path, 0, MAX_BODY + 65536, true, &file);
-    if (got == NOT_THERE) {
-        r->counts[N_bodies]++;
-        r->counts[N_bodies_missing]++;
-        find(r, HISTORY, MISSING, AT(e->index), "the body is missing");
-    } else {
-        const char *why = got == GOT ? body_open(r, &file, &data) : "it cannot be read";
-        body_read(r, e, (struct slice){data.p, data.n}, why);
-    }
+    const char *why = got == GOT ? body_open(r, &file, &data) : "it cannot be read";
+    if (got == NOT_THERE) find(r, HISTORY, MISSING, e->index, "the body is missing");
+    else body_read(r, e, (struct slice){data.p, data.n}, why);
     free(file.p);
     free(data.p);
 }
@@ -269,15 +271,13 @@ static int by_pack(const void *a, const void *b) {
 void named_check(struct run *r) {
     if (r->n_named > 0) qsort(r->named, r->n_named, sizeof *r->named, by_pack);
     for (size_t i = 0, from = 0; i < r->n_named; from = i) {
-        bool written = false, leaves = false, there = packs_have(r, r->named[from].id);
+        bool written = false, leaves = false;
         for (; i < r->n_named && same(r->named[i].id, r->named[from].id, 32); i++) {
             leaves = leaves || (written && r->named[i].leaves);
             written = written || !r->named[i].leaves;
         }
-        r->counts[N_packs_named] += written;
-        r->counts[N_packs_replaced] += written && !there && leaves;
-        if (written && !there && !leaves)
-            find(r, CONTENT, MISSING, (struct where){r->named[from].entry, NULL, r->named[from].id, NONE, NONE},
-                 "a pack that an entry names is gone, and no later entry says that it goes");
+        if (!written || packs_have(r, r->named[from].id)) continue;
+        r->counts[N_packs_replaced] += leaves;
+        if (!leaves) find(r, CONTENT, MISSING, r->named[from].entry, "a pack that it names is gone, and no later entry says that it goes");
     }
 }

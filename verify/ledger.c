@@ -2,8 +2,6 @@
 /* ledger.md §1, §2: the checkpoint (C2SP signed-note, tlog-checkpoint), tiles and entries (tlog-tiles). */
 #include "verify.h"
 
-#include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,30 +12,10 @@
 /* ---- keys and notes ---- */
 
 static void key_id(const char *name, const uint8_t key[32], uint8_t out[32]) { /* the first 4 count */
-    DIGEST(out, {(const uint8_t *)name, strlen(name)}, {(const uint8_t *)"\n\1", 2}, {key, 32});
+    DIGEST(out, slice_of(name), {(const uint8_t *)"\n\1", 2}, {key, 32});
 }
 
 /* NAME+KEYID+base64(1 ‖ key) */
-bool vkey_parse(struct slice v, const char *origin, uint8_t ret_key[32]) {
-    size_t n = strlen(origin);
-    uint8_t id[4], sum[32], typed[33];
-    if (v.n < n + 10 || memcmp(v.p, origin, n) != 0 || v.p[n] != '+' || v.p[n + 9] != '+' ||
-        !get_hex((struct slice){v.p + n + 1, 8}, id, 4) ||
-        !get_base64((struct slice){v.p + n + 10, v.n - n - 10}, typed, 33) || typed[0] != 1)
-        return false;
-    memcpy(ret_key, typed + 1, 32);
-    key_id(origin, ret_key, sum);
-    return same(sum, id, 4);
-}
-
-void key_compare(struct run *r) {
-    uint8_t given[32];
-    if (r->key_given == NULL) return;
-    struct slice v = {(const uint8_t *)r->key_given, strlen(r->key_given)};
-    if (!vkey_parse(v, r->origin, given) || !same(given, r->key, 32))
-        find(r, SIGNERS, BAD_SIGNATURE, NOWHERE, "what --key gives is not the key of this vault");
-}
-
 void vkey_print(char out[160], const char *origin, const uint8_t key[32]) {
     uint8_t sum[32], typed[33] = {1};
     char base64[48];
@@ -47,11 +25,18 @@ void vkey_print(char out[160], const char *origin, const uint8_t key[32]) {
     snprintf(out, 160, "%s+%02x%02x%02x%02x+%s", origin, sum[0], sum[1], sum[2], sum[3], base64);
 }
 
+void key_compare(struct run *r) {
+    char own[160];
+    vkey_print(own, r->origin, r->key);
+    if (r->key_given != NULL && strcmp(r->key_given, own) != 0)
+        find(r, SIGNERS, BAD_SIGNATURE, NONE, "what --key gives is not the key of this vault: %s", own);
+}
+
 /* A checkpoint of this log; is_signed: by the vault's key. A signature by that key that is bad spoils the
  * others; those by other keys are counted and not judged. */
 bool head_parse(const struct run *r, struct slice note, struct head *ret) {
     uint8_t sum[32], sig[1024];
-    size_t split = 0, n = 0;
+    size_t split = 0, n;
     bool bad = false;
     for (size_t i = 1; i < note.n; i++)
         if (note.p[i] == '\n' && note.p[i - 1] == '\n') split = i;
@@ -74,13 +59,19 @@ bool head_parse(const struct run *r, struct slice note, struct head *ret) {
     return !t.bad && get_base64(root, ret->root, 32);
 }
 
+void head_told(struct run *r, const struct head *head) {
+    if (!head->is_signed) find(r, SIGNERS, BAD_SIGNATURE, NONE, "the checkpoint is not signed by the vault key");
+    r->counts[head->is_signed ? N_signatures_good : N_signatures_bad]++;
+    r->counts[N_cosigners] += head->others;
+}
+
 /* ---- tiles ---- */
 
 struct log {
     struct run *r;
     struct history *history;
     struct head head, kept; /* kept: the checkpoint that was kept outside */
-    bool have_kept, kept_seen, broken, differs; /* a leaf is not known; a `tree` line was wrong before */
+    bool kept_seen, broken, differs; /* an entry is not known; a `tree` line was wrong before */
     struct tree tree;
     uint8_t tile[LEVELS][WIDTH][32];
     uint64_t n[LEVELS]; /* hashes that a level has so far */
@@ -90,9 +81,9 @@ struct log {
 /* A tile or bundle of `width`, from its own file or from one that is wider (§2). */
 static enum got tile_get(struct log *l, const char *prefix, uint64_t number, unsigned width, bool *ret_own) {
     char path[96];
+    enum got got = NOT_THERE;
     tlog_path(path, prefix, number, width % WIDTH);
-    enum got got = file_get(l->r, path, 0, (size_t)32 << 20, true, &l->file);
-    *ret_own = got == GOT;
+    *ret_own = (got = file_get(l->r, path, 0, (size_t)32 << 20, true, &l->file)) == GOT;
     for (unsigned w = WIDTH; got == NOT_THERE && w > width; w--) {
         tlog_path(path, prefix, number, w % WIDTH);
         got = file_get(l->r, path, 0, (size_t)32 << 20, true, &l->file);
@@ -104,12 +95,12 @@ static void tile_check(struct log *l, unsigned level, uint64_t number, unsigned 
     char prefix[32];
     bool own;
     snprintf(prefix, sizeof prefix, "ledger/tile/%u", level);
+    if (l->broken) return;
     enum got got = tile_get(l, prefix, number, width, &own);
-    bool good = got == GOT && l->file.n >= (size_t)width * 32 && l->file.n % 32 == 0 &&
-                !(own && l->file.n != (size_t)width * 32) && same(l->file.p, l->tile[level][0], (size_t)width * 32);
+    size_t n = (size_t)width * 32;
     l->r->counts[N_tiles]++;
-    if (!good)
-        find(l->r, HISTORY, got == GOT ? ALTERED : MISSING, AT(number * WIDTH << 8 * level), "tile %llu of level %u %s",
+    if (got != GOT || l->file.n < n || l->file.n % 32 != 0 || (own && l->file.n != n) || !same(l->file.p, l->tile[level][0], n))
+        find(l->r, HISTORY, got == GOT ? ALTERED : MISSING, number * WIDTH << 8 * level, "tile %llu of level %u %s",
              (unsigned long long)number, level, got == GOT ? "is not that of the entries" : "is missing or cannot be read");
 }
 
@@ -127,112 +118,70 @@ static void tile_add(struct log *l, unsigned level, const uint8_t hash[32]) {
 
 /* ---- entries ---- */
 
-static void leaf_add(struct log *l, const uint8_t leaf[32]) {
-    tree_add(&l->tree, leaf);
-    tile_add(l, 0, leaf);
-}
-
 /* Before the entry at l->tree.n: is the tree so far the one that was kept outside? */
 static void kept_check(struct log *l) {
     uint8_t root[32];
-    if (!l->have_kept || l->tree.n != l->kept.size || l->broken) return;
+    if (!l->kept.is_signed || l->tree.n != l->kept.size || l->broken) return;
     l->kept_seen = true;
     tree_root(&l->tree, root);
     if (!same(root, l->kept.root, 32))
-        find(l->r, HISTORY, ALTERED, AT(l->tree.n), "the ledger does not go on from the checkpoint that was kept outside");
+        find(l->r, HISTORY, ALTERED, l->tree.n, "the ledger does not go on from the checkpoint that was kept outside");
 }
 
-/* `leaf` is what the tile says, or NULL without a tile. */
-static void entry_check(struct log *l, struct slice bytes, const uint8_t *leaf) {
+static void entry_check(struct log *l, struct slice bytes) {
     struct run *r = l->r;
     struct entry e;
     uint8_t hash[32], root[32];
-    uint64_t n = l->tree.n;
-    DIGEST(hash, {(const uint8_t *)"", 1}, bytes);
-    bool in_tree = leaf == NULL || same(hash, leaf, 32), good = false;
-    if (entry_parse(r, bytes, &e) && e.index == n) {
-        good = history_entry(r, l->history, &e, in_tree);
+    kept_check(l);
+    if (entry_parse(r, bytes, &e) && e.index == l->tree.n) {
+        bool known = history_entry(r, l->history, &e);
         tree_root(&l->tree, root);
-        if (good && !l->broken && !l->differs && !same(root, e.tree, 32)) {
+        if (known && !l->broken && !l->differs && !same(root, e.tree, 32)) {
             l->differs = true;
-            find(r, HISTORY, ALTERED, AT(n), "it was signed after other entries than those before it");
+            find(r, HISTORY, ALTERED, e.index, "it was signed after other entries than those before it");
         }
-        if (good || in_tree) body_check(r, &e);
+        if (known) body_check(r, &e);
     } else {
-        find(r, HISTORY, ALTERED, AT(n), "the entry is not as ledger.md §3 says, or not the one of this place");
+        find(r, HISTORY, ALTERED, l->tree.n, "the entry is not as ledger.md says, or not the one of this place");
         l->history->n_unknown++;
     }
-    if (!in_tree) find(r, HISTORY, ALTERED, AT(n), good ? "the tile has another hash for it" : "the entry is altered");
-    leaf_add(l, good || in_tree ? hash : leaf);
+    DIGEST(hash, {(const uint8_t *)"", 1}, bytes);
+    tree_add(&l->tree, hash);
+    tile_add(l, 0, hash);
     r->counts[N_entries]++;
 }
 
 static void bundle_check(struct log *l, uint64_t number, unsigned width) {
-    struct buf leaves = {NULL, 0}, bundle = {NULL, 0};
-    static const uint8_t none[32];
     bool own;
     size_t at = 0;
     unsigned i = 0;
-    if (tile_get(l, "ledger/tile/0", number, width, &own) == GOT && l->file.n >= (size_t)width * 32) {
-        buf_set(l->r, &leaves, l->file.n);
-        memcpy(leaves.p, l->file.p, l->file.n);
-    }
     enum got got = tile_get(l, "ledger/tile/entries", number, width, &own);
-    if (got == GOT) bundle = l->file, l->file = (struct buf){NULL, 0};
+    struct buf bundle = got == GOT ? l->file : (struct buf){NULL, 0};
+    if (got == GOT) l->file = (struct buf){NULL, 0};
     for (size_t n; i < width && bundle.n - at >= 2; i++, at += 2 + n) {
         if ((n = (size_t)bundle.p[at] << 8 | bundle.p[at + 1]) > bundle.n - at - 2) break;
-        kept_check(l);
-        entry_check(l, (struct slice){bundle.p + at + 2, n}, leaves.p == NULL ? NULL : leaves.p + 32 * (size_t)i);
+        entry_check(l, (struct slice){bundle.p + at + 2, n});
     }
-    if (i < width)
-        find(l->r, HISTORY, got == GOT ? ALTERED : MISSING, AT(l->tree.n), "%u entries from here on cannot be read", width - i);
-    else if (own && at != bundle.n) find(l->r, HISTORY, ALTERED, AT(l->tree.n - 1), "more than the entries is in their file");
-    for (; i < width; i++) { /* the tree goes on with what the tile says */
-        kept_check(l);
-        l->broken = l->broken || leaves.p == NULL;
+    if (i == width && own && at != bundle.n) find(l->r, HISTORY, ALTERED, l->tree.n - 1, "more than the entries is in their file");
+    if (i < width) {
+        find(l->r, HISTORY, got == GOT ? ALTERED : MISSING, l->tree.n, "%u entries from here on cannot be read", width - i);
         l->history->n_unknown++;
-        leaf_add(l, leaves.p == NULL ? none : leaves.p + 32 * (size_t)i);
+        l->broken = true;
+        l->tree.n += width - i; /* its hashes mean nothing any more */
     }
-    free(leaves.p);
     free(bundle.p);
 }
 
 /* ---- the whole ---- */
-
-static bool heads_get(struct log *l) {
-    struct run *r = l->r;
-    static uint8_t text[65536];
-    enum got got = file_get(r, "ledger/checkpoint", 0, sizeof text, true, &l->file);
-    if (got != GOT || !head_parse(r, (struct slice){l->file.p, l->file.n}, &l->head)) {
-        find(r, HISTORY, got == GOT ? ALTERED : MISSING, NOWHERE, "ledger/checkpoint is %s: no entry was checked",
-             got == GOT ? "no checkpoint of this log" : "missing or cannot be read");
-        return false;
-    }
-    if (!l->head.is_signed) find(r, SIGNERS, BAD_SIGNATURE, NOWHERE, "the checkpoint is not signed by the vault key");
-    r->counts[l->head.is_signed ? N_signatures_good : N_signatures_bad]++;
-    r->counts[N_cosigners] = l->head.others;
-    if (l->head.size > MAX_ENTRIES) stop(r, 1, "the checkpoint is of more entries than this program takes on");
-    if (r->checkpoint_given == NULL) return true;
-    FILE *f = fopen(r->checkpoint_given, "rb");
-    if (f == NULL) stop(r, 1, "%s cannot be opened: %s", r->checkpoint_given, strerror(errno));
-    size_t n = fread(text, 1, sizeof text, f);
-    fclose(f);
-    l->have_kept = head_parse(r, (struct slice){text, n}, &l->kept) && l->kept.is_signed;
-    if (!l->have_kept) find(r, SIGNERS, BAD_SIGNATURE, NOWHERE, "what --checkpoint names is no checkpoint that this vault signed");
-    return true;
-}
 
 /* What is there besides: bodies behind the head, failed unlocks that nothing protects yet (§5, §6). */
 static void others_count(struct log *l) {
     static const char *const files[] = {"ledger/unauthenticated", "ledger/unauthenticated.taken"};
     struct run *r = l->r;
     char path[96];
-    for (uint64_t *n = &r->counts[N_beyond]; *n < 1000; ++*n) {
-        tlog_path(path, "ledger/body", l->head.size + *n, 0);
-        if (file_get(r, path, 0, 0, false, &l->file) != GOT) break;
-    }
-    if (r->counts[N_beyond] > 0)
-        find(r, HISTORY, NOTE, NOWHERE, "bodies lie beyond the signed head: a write was cut off, or an older head was put back");
+    tlog_path(path, "ledger/body", l->head.size, 0);
+    if (file_get(r, path, 0, 0, false, &l->file) == GOT)
+        find(r, HISTORY, NOTE, NONE, "a body lies beyond the signed head: a write was cut off, or an older head was put back");
     for (int k = 0; k < 2; k++)
         if (file_get(r, files[k], 0, (size_t)16 << 20, true, &l->file) == GOT)
             for (size_t i = 0; i < l->file.n; i++) r->counts[N_unauthenticated_pending] += l->file.p[i] == '\n';
@@ -247,13 +196,15 @@ static void log_check(struct log *l) {
         if (l->n[k] % WIDTH != 0) tile_check(l, k, l->n[k] / WIDTH, (unsigned)(l->n[k] % WIDTH));
     kept_check(l);
     tree_root(&l->tree, root);
-    if (l->broken) find(r, HISTORY, PARTLY, NOWHERE, "the tree could not be compared with the checkpoint");
+    if (l->broken) find(r, HISTORY, PARTLY, NONE, "the tree could not be compared with the tiles and the checkpoint");
     else if (!same(root, l->head.root, 32))
-        find(r, HISTORY, ALTERED, NOWHERE, "the entries are not those that the checkpoint was signed for");
-    if (l->have_kept && !l->kept_seen)
-        find(r, HISTORY, l->kept.size > l->head.size ? MISSING : PARTLY, NOWHERE, "the checkpoint that was kept outside has %llu entries: %s",
+        find(r, HISTORY, ALTERED, NONE, "the entries are not those that the checkpoint was signed for");
+    if (l->kept.is_signed && !l->kept_seen)
+        find(r, HISTORY, l->kept.size > l->head.size ? MISSING : PARTLY, NONE, "the checkpoint that was kept outside has %llu entries: %s",
              (unsigned long long)l->kept.size, l->kept.size > l->head.size ? "some are gone" : "it could not be compared");
-    if (l->head.size == 0) find(r, HISTORY, MISSING, NOWHERE, "there is no entry");
+    if (l->head.size == 0) find(r, HISTORY, MISSING, NONE, "there is no entry");
+    history_end(r, l->history);
+    others_count(l);
 }
 
 void ledger_check(struct run *r) {
@@ -261,10 +212,15 @@ void ledger_check(struct run *r) {
     if (l == NULL) stop(r, 1, "out of memory");
     l->r = r;
     l->history = history_new(r);
-    if (heads_get(l)) {
+    bool kept = r->checkpoint.p == NULL || (head_parse(r, r->checkpoint, &l->kept) && l->kept.is_signed);
+    if (!kept) l->kept.is_signed = false;
+    if (!kept) find(r, SIGNERS, BAD_SIGNATURE, NONE, "what --checkpoint names is no checkpoint that this vault signed");
+    if (file_get(r, "ledger/checkpoint", 0, 65536, true, &l->file) != GOT || !head_parse(r, (struct slice){l->file.p, l->file.n}, &l->head) ||
+        l->head.size > MAX_ENTRIES)
+        find(r, HISTORY, ALTERED, NONE, "ledger/checkpoint is missing, or no checkpoint of this log, or of too many entries: none was checked");
+    else {
+        head_told(r, &l->head);
         log_check(l);
-        history_end(r, l->history);
-        others_count(l);
     }
     history_free(l->history);
     free(l->file.p);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* object.md: from the bytes of chunks up to the object id, each step recomputed. */
+/* object.md: from the bytes of chunks (or of a file of a package) up to the object id, each step recomputed. */
 #include "verify.h"
 
-#include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #define BLOCK     ((size_t)4096)
@@ -37,12 +37,9 @@ struct manifest {
     struct text gaps; /* the lines of what was unreadable */
 };
 
-/* OFFSET LENGTH */
 static bool gap_next(struct text *t, uint64_t *offset, uint64_t *length) {
-    struct slice line = text_line(t);
-    const uint8_t *space = line.n > 0 ? memchr(line.p, ' ', line.n) : NULL;
-    return space != NULL && get_number((struct slice){line.p, (size_t)(space - line.p)}, offset) &&
-           get_number((struct slice){space + 1, line.n - (size_t)(space + 1 - line.p)}, length);
+    struct slice w[2];
+    return split(text_line(t), w, 2) && get_number(w[0], offset) && get_number(w[1], length);
 }
 
 static bool manifest_parse(struct slice bytes, struct manifest *m, uint64_t *ret_unreadable) {
@@ -107,47 +104,43 @@ struct stream {
     struct item *item;
     struct manifest m;
     uint64_t at, gap, gap_end; /* of the stream; where it was unreadable next, 0 when nowhere */
-    bool broken; /* something is missing or wrong */
+    bool broken;               /* something is missing or wrong */
     crypto_hash_sha256_state linear;
     struct verity verity;
     struct tree salted;
     uint8_t salts[64];
 };
 
-static void fault(struct stream *s, enum verdict v, uint64_t offset, uint64_t length, const char *why) {
+static void fault(struct stream *s, enum verdict v, uint64_t from, uint64_t to, const char *why) {
     if (v > s->item->verdict) s->item->verdict = v;
     s->broken = true;
-    find(s->r, CONTENT, v, (struct where){s->item->entry, s->item->id, NULL, offset, length}, "%s", why);
+    if (to > 0) find(s->r, CONTENT, v, s->item->entry, "bytes %llu to %llu: %s", (unsigned long long)from, (unsigned long long)to - 1, why);
+    else find(s->r, CONTENT, v, s->item->entry, "its item: %s", why);
 }
 
-/* §1: what could not be read stands as zeros. */
 static void gap_go(struct stream *s) {
     uint64_t length = 0;
     s->gap_end = gap_next(&s->m.gaps, &s->gap, &length) ? s->gap + length : 0;
 }
-static void gaps_check(struct stream *s, const uint8_t *p, size_t n) {
-    while (s->gap_end != 0 && s->gap < s->at + n) {
-        uint64_t from = s->gap > s->at ? s->gap : s->at, end = s->gap_end < s->at + n ? s->gap_end : s->at + n;
-        if (from < end && !all_zero(p + (from - s->at), (size_t)(end - from)))
-            fault(s, ALTERED, from, end - from, "what the manifest calls unreadable is not zeros");
-        if (s->gap_end > s->at + n) return;
-        gap_go(s);
-    }
-}
 
-/* A block, or the shorter last one, goes into the three hashes (§2). */
+/* A block, or the shorter last one, goes into the three hashes (§2); what was unreadable stands as zeros (§1). */
 static void block_add(struct stream *s, const uint8_t *p, size_t n, const uint8_t h[32]) {
     static const uint8_t zeros[64], nonce[8];
-    uint64_t i = s->salted.n;
+    uint64_t i = s->salted.n, next = s->at + n;
     uint8_t leaf[32];
+    for (; s->gap_end != 0 && s->gap < next; gap_go(s)) {
+        uint64_t from = s->gap > s->at ? s->gap : s->at, end = s->gap_end < next ? s->gap_end : next;
+        if (from < end && !all_zero(p + (from - s->at), (size_t)(end - from)))
+            fault(s, ALTERED, from, end, "what the manifest calls unreadable is not zeros");
+        if (s->gap_end > next) break;
+    }
     if (i % 4 == 0) /* four salts are one block of the key stream */
         crypto_stream_chacha20_xor_ic(s->salts, zeros, 64, nonce, i / 4, s->m.key);
     DIGEST(leaf, {zeros, 1}, {s->salts + 16 * (i % 4), 16}, {h, 32});
     tree_add(&s->salted, leaf);
     verity_add(&s->verity, 0, h);
     crypto_hash_sha256_update(&s->linear, p, n);
-    gaps_check(s, p, n);
-    s->at += n;
+    s->at = next;
 }
 
 static void run_add(struct stream *s, uint8_t byte, uint64_t length) { /* §3 */
@@ -158,6 +151,11 @@ static void run_add(struct stream *s, uint8_t byte, uint64_t length) { /* §3 */
     s->r->counts[N_bytes_constant] += length;
 }
 
+static void bytes_add(struct stream *s, const uint8_t *p, size_t n, uint8_t (*blocks)[32]) {
+    for (size_t at = 0; at < n; at += BLOCK) block_add(s, p + at, n - at < BLOCK ? n - at : BLOCK, blocks[at / BLOCK]);
+    s->r->counts[N_bytes_read] += n;
+}
+
 static void chunk_add(struct stream *s, const uint8_t id[32], uint64_t length) {
     struct slice c = {NULL, 0};
     uint8_t h[32], blocks[MAX_CHUNK / BLOCK][32];
@@ -165,17 +163,12 @@ static void chunk_add(struct stream *s, const uint8_t id[32], uint64_t length) {
     s->r->counts[N_chunks]++;
     if (v == GOOD && (c.n != length || length > MAX_CHUNK)) v = ALTERED;
     if (v == GOOD) chunk_id(h, c.p, c.n, blocks);
-    if (v == GOOD && !same(h, id, 32)) v = ALTERED;
-    if (v != GOOD) {
-        fault(s, v, s->at, length, v == MISSING ? "a chunk is in no pack" : "no sound copy of a chunk is in the packs");
-        s->at += length;
+    if (v == GOOD && same(h, id, 32)) {
+        bytes_add(s, c.p, c.n, blocks);
         return;
     }
-    for (size_t at = 0; at < c.n; at += BLOCK) {
-        size_t n = c.n - at < BLOCK ? c.n - at : BLOCK;
-        block_add(s, c.p + at, n, blocks[at / BLOCK]);
-    }
-    s->r->counts[N_bytes_read] += length;
+    fault(s, v == MISSING ? v : ALTERED, s->at, s->at + length, v == MISSING ? "in no pack" : "no sound copy is in the packs");
+    s->at += length;
 }
 
 /* ---- §5 ---- */
@@ -206,32 +199,27 @@ static void node_walk(struct stream *s, const uint8_t id[32], uint64_t level, ui
         else node_walk(s, e + 12, level - 1, s->at + le64(e + 4));
     }
     if (sound && s->at == end) return;
-    fault(s, v == MISSING ? MISSING : ALTERED, s->at, end - s->at,
-          v == MISSING ? "a node of the layout is in no pack" : "a node of the layout is not sound");
+    fault(s, v == MISSING ? MISSING : ALTERED, s->at, end, v == MISSING ? "a node of the layout is in no pack" : "a node of the layout is not sound");
     s->at = end;
 }
-
-/* ---- §7 ---- */
 
 /* package.md: the same bytes as a file. */
 static void file_walk(struct stream *s, const char *path) {
     struct buf *b = &s->r->raw;
-    uint8_t h[32];
+    uint8_t id[32], blocks[MAX_CHUNK / BLOCK][32];
     enum got got;
     while ((got = file_get(s->r, path, s->at, MAX_CHUNK, false, b)) == GOT && b->n > 0 && b->n <= s->m.size - s->at) {
-        s->r->counts[N_bytes_read] += b->n;
-        for (size_t at = 0; at < b->n; at += BLOCK) {
-            size_t n = b->n - at < BLOCK ? b->n - at : BLOCK;
-            block_hash(h, b->p + at, n);
-            block_add(s, b->p + at, n, h);
-        }
+        chunk_id(id, b->p, b->n, blocks);
+        bytes_add(s, b->p, b->n, blocks);
     }
     if (got != GOT || b->n > 0 || s->at != s->m.size)
-        fault(s, got == NOT_THERE ? MISSING : ALTERED, s->at, NONE, "the file is missing, cannot be read, or has another size");
+        fault(s, got == NOT_THERE ? MISSING : ALTERED, s->at, 0, "the file is missing, cannot be read, or has another size");
 }
 
+/* ---- §7 ---- */
+
 static void compare(struct stream *s, const uint8_t *a, const uint8_t *b, const char *why) {
-    if (!same(a, b, 32)) fault(s, ALTERED, NONE, NONE, why);
+    if (!same(a, b, 32)) fault(s, ALTERED, 0, 0, why);
 }
 
 static void stream_check(struct stream *s, const char *path) {
@@ -245,12 +233,12 @@ static void stream_check(struct stream *s, const char *path) {
         crypto_hash_sha256_final(&s->linear, linear);
         verity_digest(&s->verity, s->m.size, verity);
         tree_root(&s->salted, root);
-        compare(s, linear, s->m.sha256, "the SHA-256 of the stream is not that of the manifest");
+        compare(s, linear, s->m.sha256, "the SHA-256 of the bytes is not that of the manifest");
         compare(s, verity, s->m.fsverity, "the fs-verity digest is not that of the manifest");
         compare(s, root, s->m.root, "the salted root is not that of the manifest");
     }
     s->r->counts[N_bytes_unreadable_at_collection] += i->unreadable;
-    if (i->says && i->size != s->m.size) fault(s, ALTERED, NONE, NONE, "the body of the entry says another size");
+    if (i->says && i->size != s->m.size) fault(s, ALTERED, 0, 0, "the body of the entry says another size");
     if (i->says) compare(s, i->sha256, s->m.sha256, "the body of the entry says another SHA-256");
     if (i->says) compare(s, i->fsverity, s->m.fsverity, "the body of the entry says another fs-verity digest");
     memcpy(i->sha256, s->m.sha256, 32);
@@ -266,10 +254,15 @@ void item_check(struct run *r, struct item *item, const struct slice *manifest, 
     s.r = r;
     s.item = item;
     enum verdict v = manifest != NULL ? GOOD : packs_fetch(r, MANIFEST, item->object, &text);
+    struct buf copy = {NULL, 0}; /* what packs_fetch gives does not last */
+    buf_set(r, &copy, text.n);
+    if (text.n > 0) memcpy(copy.p, text.p, text.n);
+    text.p = copy.p;
     DIGEST(sum, text);
-    if (v == MISSING) fault(&s, v, NONE, NONE, "the manifest is in no pack");
+    if (v == MISSING) fault(&s, v, 0, 0, "the manifest is in no pack");
     else if (v != GOOD || !same(sum, item->object, 32) || !manifest_parse(text, &s.m, &item->unreadable))
-        fault(&s, ALTERED, NONE, NONE, "the manifest has not its id, or is not as object.md §6 says");
-    else if (s.m.size > MAX_OBJECT) fault(&s, PARTLY, NONE, NONE, "the object is larger than this program reads");
+        fault(&s, ALTERED, 0, 0, "the manifest has not its id, or is not as object.md says");
+    else if (s.m.size > MAX_OBJECT) fault(&s, PARTLY, 0, 0, "the object is larger than this program reads");
     else stream_check(&s, path);
+    free(copy.p);
 }

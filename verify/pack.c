@@ -10,8 +10,9 @@
 enum { HEADER = 128, HEAD = 48, FOOT = 64 }; /* bytes of a pack's header, a record's, a footer */
 
 /* §3.1 */
-const char *pack_header(const struct run *r, const uint8_t *p, uint32_t kind) {
+const char *pack_header(const struct run *r, const uint8_t *p, size_t n, uint32_t kind) {
     uint8_t sum[32];
+    if (n < HEADER) return "it is cut off";
     DIGEST(sum, {p, 96});
     if (!same(sum, p + 96, 32)) return "the hash of its header does not hold";
     if (memcmp(p, "EXHPACK\1", 8) != 0 || le32(p + 8) != kind || !all_zero(p + 72, 24))
@@ -52,37 +53,21 @@ const char *record_decode(struct run *r, const struct record *rec, struct buf *r
 /* ---- a pack ---- */
 
 struct pack { /* in memory; its records lie in [at, end) */
+    const char *path;
     const uint8_t *id, *p;
     size_t at, end;
     uint32_t place, next; /* in the list of packs; number of the next record */
-    bool sealed;          /* footer and trailer hold */
     struct buf rows;      /* what the trailer must list */
-    uint64_t faults, searched;
+    bool sealed, faulty;  /* footer and trailer hold; something was wrong */
 };
 
-static void wrong(struct run *r, struct pack *k, size_t offset, const char *why) {
-    k->faults++;
-    find(r, CONTENT, ALTERED, (struct where){NONE, NULL, k->id, offset, NONE}, "%s", why);
-}
-
-static void entries_check(struct run *r, struct pack *k, const struct record *rec, const uint8_t *data) {
-    for (uint32_t i = 0, offset = 0; i < rec->n; i++) {
-        const uint8_t *row = rec->table.p + 4 + (size_t)i * 36;
-        struct place p = {{0}, rec->type, 0, k->place, (uint32_t)k->at, (uint32_t)rec->size, offset, le32(row + 32)};
-        uint8_t id[32] = {0};
-        memcpy(p.id, row, 32);
-        if (data != NULL && rec->type == CHUNKS) chunk_id(id, data + offset, p.length, NULL);
-        else if (data != NULL) DIGEST(id, {data + offset, p.length});
-        p.bad = !same(id, p.id, 32);
-        if (p.bad && data != NULL) wrong(r, k, k->at, "the bytes of an entry have another id than the table says");
-        r->places = room(r, r->places, r->n_places, sizeof p, r->max_ids,
-                         "ids (--max-ids allows more, at up to 112 bytes of memory each)");
-        r->places[r->n_places++] = p;
-        offset += p.length;
-    }
+static void wrong(struct run *r, struct pack *k, size_t at, const char *why) {
+    k->faulty = true;
+    find(r, CONTENT, ALTERED, NONE, "%s at %zu: %s", k->path, at, why);
 }
 
 static void record_check(struct run *r, struct pack *k, const struct record *rec) {
+    const char *why = record_decode(r, rec, &r->kept);
     uint8_t row[16] = {(uint8_t)k->at, (uint8_t)(k->at >> 8), (uint8_t)(k->at >> 16), (uint8_t)(k->at >> 24),
                        rec->type, rec->codec};
     size_t n = k->rows.n;
@@ -93,27 +78,37 @@ static void record_check(struct run *r, struct pack *k, const struct record *rec
     if (rec->number != k->next || rec->type < CHUNKS || rec->type > MANIFEST)
         wrong(r, k, k->at, "a record has another number or type than belongs there");
     k->next = rec->number + 1;
-    const char *why = record_decode(r, rec, &r->kept[0].data);
     if (why != NULL) wrong(r, k, k->at, why);
-    entries_check(r, k, rec, why == NULL ? r->kept[0].data.p : NULL);
-    r->counts[N_records]++;
+    for (uint32_t i = 0, offset = 0; i < rec->n; i++) {
+        const uint8_t *e = rec->table.p + 4 + (size_t)i * 36;
+        struct place p = {{0}, rec->type, why != NULL, k->place, (uint32_t)k->at, (uint32_t)rec->size, offset, le32(e + 32)};
+        uint8_t id[32];
+        memcpy(p.id, e, 32);
+        if (why == NULL && rec->type == CHUNKS) chunk_id(id, r->kept.p + offset, p.length, NULL);
+        else if (why == NULL) DIGEST(id, {r->kept.p + offset, p.length});
+        if (why == NULL && (p.bad = !same(id, p.id, 32)))
+            wrong(r, k, k->at, "the bytes of an entry have another id than the table says");
+        r->places = room(r, r->places, r->n_places, sizeof p, MAX_IDS, "ids");
+        r->places[r->n_places++] = p;
+        offset += p.length;
+    }
 }
 
-/* §3.3: after damage, the next record whose tag holds. The search ends when what only looks like records
- * would have to be hashed more than eight times over. */
+/* §3.3: after damage, the next record whose tag holds. What only looks like records is hashed eight times over
+ * at most. */
 static void records_check(struct run *r, struct pack *k) {
-    for (bool lost = false; k->at < k->end && k->searched / 8 <= k->end;) {
+    bool lost = false;
+    for (uint64_t hashed = 0; k->at < k->end && hashed / 8 <= k->end;) {
         struct record rec;
         const char *why = record_open(k->id, k->p + k->at, k->end - k->at, &rec);
-        if (why == NULL) {
-            if (k->sealed || rec.type != TRAILER) record_check(r, k, &rec); /* else: the footer is damaged */
-            k->at += rec.size;
-        } else {
-            if (!lost) wrong(r, k, k->at, why);
-            if (k->end - k->at >= HEAD && memcmp(k->p + k->at, "EXR\1", 4) == 0) k->searched += le32(k->p + k->at + 20);
+        if (why != NULL && !lost) wrong(r, k, k->at, why);
+        if ((lost = why != NULL)) {
+            if (k->end - k->at >= HEAD && memcmp(k->p + k->at, "EXR\1", 4) == 0) hashed += le32(k->p + k->at + 20);
             k->at++;
+            continue;
         }
-        lost = why != NULL;
+        if (k->sealed || rec.type != TRAILER) record_check(r, k, &rec); /* else: the footer is damaged */
+        k->at += rec.size;
     }
 }
 
@@ -136,29 +131,24 @@ static void pack_check(struct run *r, struct pack *k, const struct buf *file) {
     struct record trailer;
     k->p = file->p;
     k->end = file->n;
-    const char *why = file->n < HEADER ? "the pack is cut off" : pack_header(r, k->p, 1);
+    const char *why = pack_header(r, file->p, file->n, 1);
     if (why == NULL && !same(k->p + 16, k->id, 32)) why = "its header names another pack than its name";
     if (why != NULL) wrong(r, k, 0, why);
     k->sealed = trailer_open(k, file->n, &trailer);
     if (!k->sealed) wrong(r, k, file->n, "the trailer and the footer do not hold");
     records_check(r, k);
-    if (k->sealed && k->faults == 0 &&
+    if (k->sealed && !k->faulty &&
         (trailer.number != k->next || le32(trailer.data.p + 8) != k->next || trailer.plain != 12 + k->rows.n ||
          !same(trailer.data.p + 12, k->rows.p, k->rows.n)))
         wrong(r, k, k->end, "the trailer does not list the records that are there");
+    free(k->rows.p);
 }
 
 /* ---- all packs ---- */
 
-static void pack_path(char out[96], const uint8_t id[32]) {
-    char hex[65];
-    put_hex(hex, id, 32);
-    snprintf(out, 96, "packs/%.2s/%s.pack", hex, hex);
-}
-
 static int by_id(const void *a, const void *b) { return memcmp(a, b, 32); }
 bool packs_have(const struct run *r, const uint8_t id[32]) {
-    return r->n_packs > 0 && bsearch(id, r->packs, r->n_packs, 32, by_id) != NULL;
+    return r->n_packs > 0 && bsearch(id, r->packs, r->n_packs, sizeof *r->packs, by_id) != NULL;
 }
 static int by_place(const void *a, const void *b) {
     const struct place *x = a, *y = b;
@@ -166,63 +156,46 @@ static int by_place(const void *a, const void *b) {
     return c != 0 ? c : x->bad - y->bad;
 }
 
-static void pack_name(struct run *r, const char *name, const char *dir) {
-    uint8_t id[32];
-    if (strlen(name) != 69 || memcmp(name + 64, ".pack", sizeof ".pack") != 0 || strncmp(name, dir + 6, 2) != 0 ||
-        !get_hex((struct slice){(const uint8_t *)name, 64}, id, 32)) {
-        find(r, CONTENT, NOTE, NOWHERE, "a file in %s is no pack by its name: not looked at", dir);
-        return;
-    }
-    r->packs = room(r, r->packs, r->n_packs, 32, MAX_MANY, "packs");
-    memcpy(r->packs[r->n_packs++], id, 32);
-}
-
-static void pack_dir(struct run *r, const char *name, const char *dir) {
-    char path[16];
-    uint8_t two;
-    snprintf(path, sizeof path, "%s/%.2s", dir, name);
-    if (!get_hex((struct slice){(const uint8_t *)name, strlen(name)}, &two, 1))
-        find(r, CONTENT, NOTE, NOWHERE, "something in packs/ holds no packs by its name: not looked at");
-    else if (!dir_each(r, path, pack_name)) find(r, CONTENT, MISSING, NOWHERE, "%s cannot be listed", path);
-}
-
+/* packs/XX/ID.pack, ascending, so the ids are too. */
 void packs_check(struct run *r) {
     struct buf file = {NULL, 0};
-    char path[96];
-    if (!dir_each(r, "packs", pack_dir)) find(r, CONTENT, MISSING, NOWHERE, "packs/ cannot be listed");
-    if (r->n_packs > 0) qsort(r->packs, r->n_packs, 32, by_id);
-    for (size_t i = 0; i < r->n_packs; i++) {
-        struct pack k = {.id = r->packs[i], .at = HEADER, .place = (uint32_t)i};
-        pack_path(path, k.id);
+    for (size_t i = 0; i < r->n_files; i++) {
+        const char *path = r->files[i];
+        struct { uint8_t id[32]; const char *path; } pack = {{0}, path};
+        if (strlen(path) != 78 || memcmp(path + 6, path + 9, 2) != 0 || path[8] != '/' || strcmp(path + 73, ".pack") != 0 ||
+            !get_hex((struct slice){(const uint8_t *)path + 9, 64}, pack.id, 32)) {
+            find(r, CONTENT, NOTE, NONE, "%s is no pack by its name: not looked at", path);
+            continue;
+        }
+        r->packs = room(r, r->packs, r->n_packs, sizeof *r->packs, MAX_MANY, "packs");
+        memcpy(r->packs[r->n_packs].id, pack.id, 32);
+        r->packs[r->n_packs++].path = path;
+        struct pack k = {.path = path, .id = pack.id, .at = HEADER, .place = (uint32_t)(r->n_packs - 1)};
         if (file_get(r, path, 0, MAX_PACK, true, &file) == GOT) pack_check(r, &k, &file);
         else wrong(r, &k, 0, "the pack cannot be read, or is too large");
-        free(k.rows.p);
     }
     free(file.p);
     if (r->n_places > 0) qsort(r->places, r->n_places, sizeof *r->places, by_place);
     r->counts[N_packs] = r->n_packs;
-    r->counts[N_ids] = r->n_places;
+    r->kept_pack = UINT32_MAX;
 }
 
 enum verdict packs_fetch(struct run *r, uint8_t type, const uint8_t id[32], struct slice *ret) {
     struct place key = {.type = type};
     const struct place *p = NULL;
-    struct buf *data = &r->kept[type].data;
     struct record rec;
-    char path[96];
     memcpy(key.id, id, 32);
     for (; r->n_places > 0 && p == NULL && key.bad < 2; key.bad++) /* a sound copy, or else a bad one */
         p = bsearch(&key, r->places, r->n_places, sizeof key, by_place);
     if (p == NULL || p->bad) return p == NULL ? MISSING : ALTERED;
-    if (!r->kept[type].used || r->kept[type].pack != p->pack || r->kept[type].record != p->record) {
-        pack_path(path, r->packs[p->pack]);
-        r->kept[type].used = file_get(r, path, p->record, p->size, false, &r->raw) == GOT &&
-                             record_open(r->packs[p->pack], r->raw.p, r->raw.n, &rec) == NULL &&
-                             record_decode(r, &rec, data) == NULL;
-        r->kept[type].pack = p->pack;
-        r->kept[type].record = p->record;
+    if (r->kept_pack != p->pack || r->kept_record != p->record) { /* the record that was decoded last */
+        bool good = file_get(r, r->packs[p->pack].path, p->record, p->size, false, &r->raw) == GOT &&
+                    record_open(r->packs[p->pack].id, r->raw.p, r->raw.n, &rec) == NULL &&
+                    record_decode(r, &rec, &r->kept) == NULL;
+        r->kept_pack = good ? p->pack : UINT32_MAX;
+        r->kept_record = p->record;
     }
-    if (!r->kept[type].used || p->offset > data->n || p->length > data->n - p->offset) return ALTERED;
-    *ret = (struct slice){data->p + p->offset, p->length};
+    if (r->kept_pack == UINT32_MAX || p->offset > r->kept.n || p->length > r->kept.n - p->offset) return ALTERED;
+    *ret = (struct slice){r->kept.p + p->offset, p->length};
     return GOOD;
 }

@@ -3,7 +3,6 @@
  * ledger (ledger.md §7.1), in which the provenance of an item may be an excerpt of another. */
 #include "verify.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +12,8 @@
 struct line { struct slice path; uint8_t hash[32]; };
 struct thing { uint8_t id[16], object[32]; bool physical; struct slice path; const struct item *begun; };
 struct package {
-    struct buf manifest, tags, text; /* manifest-sha256.txt, tagmanifest-sha256.txt, exhibit/package */
-    struct line *lines;              /* of both manifests, ascending by path */
+    struct buf payload, tags, text; /* manifest-sha256.txt, tagmanifest-sha256.txt, exhibit/package */
+    struct line *lines;             /* of both manifests, ascending by path */
     struct thing *things;
     size_t n_lines, n;
     uint8_t officer[16], handover[16];
@@ -22,7 +21,7 @@ struct package {
 };
 
 static void wrong(struct run *r, enum verdict v, const char *path, const char *why) {
-    find(r, CONTENT, v, NOWHERE, "%s: %s", path, why);
+    find(r, CONTENT, v, NONE, "%s: %s", path, why);
 }
 static struct slice text_get(struct run *r, const char *path, struct buf *ret) {
     enum got got = file_get(r, path, 0, MAX_TEXT, true, ret);
@@ -47,6 +46,7 @@ static const char *path_text(struct slice s, char out[256]) {
     snprintf(out, 256, "%.*s", (int)s.n, (const char *)s.p);
     return out;
 }
+static bool is_payload(struct slice path) { return path.n > 5 && memcmp(path.p, "data/", 5) == 0; }
 
 static int by_path(const void *a, const void *b) {
     struct slice x = ((const struct line *)a)->path, y = ((const struct line *)b)->path;
@@ -54,10 +54,9 @@ static int by_path(const void *a, const void *b) {
     return c != 0 ? c : (x.n > y.n) - (x.n < y.n);
 }
 static const struct line *line_find(const struct package *p, const char *path) {
-    struct line key = {{(const uint8_t *)path, strlen(path)}, {0}};
+    struct line key = {slice_of(path), {0}};
     return p->n_lines == 0 ? NULL : bsearch(&key, p->lines, p->n_lines, sizeof key, by_path);
 }
-static bool is_payload(struct slice path) { return path.n > 5 && memcmp(path.p, "data/", 5) == 0; }
 
 static void manifest_get(struct run *r, struct package *p, const char *name, struct buf *ret) {
     struct text t = {text_get(r, name, ret), false};
@@ -65,20 +64,11 @@ static void manifest_get(struct run *r, struct package *p, const char *name, str
         struct slice s = text_line(&t);
         struct line k = {{s.p + 66, s.n - 66}, {0}};
         if (s.n < 67 || !get_hex((struct slice){s.p, 64}, k.hash, 32) || memcmp(s.p + 64, "  ", 2) != 0 ||
-            !path_sound(k.path) || is_payload(k.path) != (ret == &p->manifest))
+            !path_sound(k.path) || is_payload(k.path) != (ret == &p->payload))
             stop(r, 4, "%s: a line is not as it must be", name);
         p->lines = room(r, p->lines, p->n_lines, sizeof k, MAX_MANY, "files");
         p->lines[p->n_lines++] = k;
     }
-}
-
-/* A link or a special file is no directory, and never read as a file. */
-static void there(struct run *r, const char *name, const char *dir) {
-    char path[256];
-    int n = snprintf(path, sizeof path, "%s%s%s", dir, dir[0] == '\0' ? "" : "/", name);
-    bool good = n > 0 && n < (int)sizeof path;
-    if (good && (line_find(r->package, path) != NULL || strcmp(path, "tagmanifest-sha256.txt") == 0)) return;
-    if (!good || !dir_each(r, path, there)) wrong(r, ALTERED, dir, "there is something in it that no manifest lists");
 }
 
 static void bag_check(struct run *r, struct package *p) {
@@ -86,7 +76,7 @@ static void bag_check(struct run *r, struct package *p) {
                                         "fsverity-sha256.txt", "officer.pub", "allowed_signers", "case.jsonld", "README.txt"};
     char path[256];
     uint8_t sum[32];
-    manifest_get(r, p, "manifest-sha256.txt", &p->manifest);
+    manifest_get(r, p, "manifest-sha256.txt", &p->payload);
     manifest_get(r, p, "tagmanifest-sha256.txt", &p->tags);
     if (p->n_lines > 0) qsort(p->lines, p->n_lines, sizeof *p->lines, by_path);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -100,29 +90,30 @@ static void bag_check(struct run *r, struct package *p) {
         DIGEST(sum, s);
         if (!same(sum, k->hash, 32)) wrong(r, ALTERED, path, "it has not the hash of tagmanifest-sha256.txt");
     }
+    walk(r);
+    for (size_t i = 0; i < r->n_files; i++)
+        if (line_find(p, r->files[i]) == NULL && strcmp(r->files[i], "tagmanifest-sha256.txt") != 0)
+            wrong(r, ALTERED, r->files[i], "no manifest lists it");
     if (!equal(text_get(r, "bagit.txt", &r->raw), "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"))
         wrong(r, ALTERED, "bagit.txt", "it is no bag that this program knows");
-    if (!dir_each(r, "", there)) wrong(r, MISSING, ".", "it cannot be listed");
 }
 
 /* ---- §2: exhibit/package ---- */
 
+/* item ID object OBJECT path PATH, ascending by PATH; then item ID physical, ascending by ID. */
 static void thing_parse(struct run *r, struct package *p, struct text *t) {
-    struct slice w[5], v;
-    struct text ahead = *t;
+    struct slice w[5], v = text_value(t, "item");
     p->things = room(r, p->things, p->n, sizeof *p->things, 65536, "items");
-    struct thing *k = memset(&p->things[p->n++], 0, sizeof *k);
-    v = text_value(&ahead, "item");
+    struct thing *k = memset(&p->things[p->n++], 0, sizeof *k), *before = p->n > 1 ? k - 1 : NULL;
     k->physical = v.n == 41;
-    text_words(t, "item", w, k->physical ? 2 : 5);
-    if (t->bad || !get_hex(w[0], k->id, 16)) t->bad = true;
-    else if (k->physical) t->bad = !equal(w[1], "physical") || (p->n > 1 && k[-1].physical && memcmp(k[-1].id, k->id, 16) >= 0);
-    else {
-        struct line a = {p->n > 1 ? k[-1].path : w[4], {0}}, b = {w[4], {0}};
-        k->path = w[4];
-        t->bad = !equal(w[1], "object") || !get_hex(w[2], k->object, 32) || !equal(w[3], "path") || !path_sound(w[4]) ||
-                 (p->n > 1 && (k[-1].physical || by_path(&a, &b) >= 0));
+    bool good = split(v, w, k->physical ? 2 : 5) && get_hex(w[0], k->id, 16);
+    if (good && k->physical) {
+        t->bad = !equal(w[1], "physical") || (before != NULL && before->physical && memcmp(before->id, k->id, 16) >= 0);
+        return;
     }
+    k->path = w[4];
+    t->bad = !good || !equal(w[1], "object") || !get_hex(w[2], k->object, 32) || !equal(w[3], "path") || !path_sound(k->path) ||
+             (before != NULL && (before->physical || by_path(&(struct line){before->path, {0}}, &(struct line){k->path, {0}}) >= 0));
 }
 
 static void package_parse(struct run *r, struct package *p) {
@@ -139,7 +130,7 @@ static void package_parse(struct run *r, struct package *p) {
     while (!t.bad && t.left.n > 0) thing_parse(r, p, &t);
     if (t.bad || p->n == 0 || log.n != 46 || memcmp(log.p, "exhibit-vault/", 14) != 0 ||
         !get_hex((struct slice){log.p + 14, 32}, id, 16))
-        stop(r, 4, "exhibit/package is not as package.md §2 says");
+        stop(r, 4, "exhibit/package is not as package.md says");
     memcpy(r->origin, log.p, log.n);
 }
 
@@ -153,48 +144,36 @@ static bool proved(struct slice line, uint64_t index, const struct head *head, c
     memcpy(hash, leaf, 32);
     for (size_t at = 5; at < line.n; at += 45, fn >>= 1, sn >>= 1) {
         if (sn == 0 || line.p[at] != ' ' || !get_base64((struct slice){line.p + at + 1, 44}, p, 32)) return false;
-        if (!(fn & 1) && fn != sn) {
-            node_hash(hash, hash, p);
-            continue;
-        }
-        node_hash(hash, p, hash);
-        for (; !(fn & 1) && fn != 0; fn >>= 1) sn >>= 1;
+        bool left = !(fn & 1) && fn != sn;
+        node_hash(hash, left ? hash : p, left ? p : hash);
+        for (; !left && !(fn & 1) && fn != 0; fn >>= 1) sn >>= 1;
     }
     return sn == 0 && same(hash, head->root, 32);
 }
 
-static void excerpt_body(struct run *r, const struct entry *e, struct slice body) {
-    struct buf b = {NULL, 0};
-    if (equal(body, "none")) {
-        if (e->n_sections > 0) find(r, HISTORY, NOTE, AT(e->index), "the body is withheld");
-        return;
-    }
-    buf_set(r, &b, body.n / 4 * 3);
-    size_t n = base64_decode(body, b.p, b.n);
-    body_read(r, e, (struct slice){b.p, n}, n == 0 || n > MAX_BODY ? "it is no base64, or too large" : NULL);
-    free(b.p);
-}
-
 static bool excerpt_entry(struct run *r, struct history *h, const struct head *head, struct text *t, uint64_t *least) {
-    static const uint8_t zero[1];
     uint8_t leaf[32], bytes[65535];
     uint64_t index = 0;
     struct slice w[2];
+    struct buf b = {NULL, 0};
     struct entry e;
     text_words(t, "entry", w, 2);
     struct slice proof = text_line(t), body = text_value(t, "body");
-    size_t n = t->bad ? 0 : base64_decode(w[1], bytes, sizeof bytes);
-    if (n == 0 || !get_number(w[0], &index) || index < *least) return false;
-    struct slice text = {bytes, n};
-    DIGEST(leaf, {zero, 1}, text);
-    bool in_tree = proved(proof, index, head, leaf);
-    if (!in_tree) find(r, HISTORY, ALTERED, AT(index), "the entry is not proved to be in the ledger");
-    if (!entry_parse(r, text, &e) || e.index != index) {
-        find(r, HISTORY, ALTERED, AT(index), "the entry is not as ledger.md §3 says, or not the one of this place");
-        h->n_unknown++;
-    } else if (history_entry(r, h, &e, in_tree)) excerpt_body(r, &e, body);
-    r->counts[N_entries]++;
+    struct slice text = {bytes, t->bad ? 0 : base64_decode(w[1], bytes, sizeof bytes)};
+    if (text.n == 0 || !get_number(w[0], &index) || index < *least) return false;
     *least = index + 1;
+    r->counts[N_entries]++;
+    DIGEST(leaf, {(const uint8_t *)"", 1}, text);
+    if (!proved(proof, index, head, leaf)) find(r, HISTORY, ALTERED, index, "the entry is not proved to be in the ledger");
+    if (!entry_parse(r, text, &e) || e.index != index) {
+        find(r, HISTORY, ALTERED, index, "the entry is not as ledger.md says, or not the one of this place");
+        h->n_unknown++;
+    } else if (history_entry(r, h, &e) && !equal(body, "none")) {
+        buf_set(r, &b, body.n / 4 * 3);
+        size_t n = base64_decode(body, b.p, b.n);
+        body_read(r, &e, (struct slice){b.p, n}, n == 0 || n > MAX_BODY ? "it is no base64, or too large" : NULL);
+        free(b.p);
+    } else r->counts[N_withheld] += e.n_sections;
     return true;
 }
 
@@ -208,19 +187,17 @@ static void excerpt_check(struct run *r, struct history *h, struct slice text) {
     text_base64(&t, "key", key, 32);
     for (end = t; !end.bad && !equal(text_line(&end), "checkpoint");) {}
     if (!good || end.bad || !same(key, r->key, 32) || !head_parse(r, end.left, &head) || text.n > MAX_TEXT) {
-        find(r, HISTORY, ALTERED, NOWHERE, "the excerpt is not as ledger.md §7.1 says, or of another ledger: no entry was checked");
+        find(r, HISTORY, ALTERED, NONE, "the excerpt is not as ledger.md says, or of another ledger: no entry was checked");
         return;
     }
-    if (!head.is_signed) find(r, SIGNERS, BAD_SIGNATURE, NOWHERE, "the checkpoint is not signed by the vault key");
-    r->counts[head.is_signed ? N_signatures_good : N_signatures_bad]++;
-    r->counts[N_cosigners] += head.others;
+    head_told(r, &head);
     while (good && text_next(&t, "entry")) good = ++n <= 65536 && excerpt_entry(r, h, &head, &t, &least);
     if (good && text_next(&t, "since")) {
         text_line(&t);
-        find(r, HISTORY, PARTLY, NOWHERE, "the excerpt has a proof of consistency, which was not checked");
+        find(r, HISTORY, PARTLY, NONE, "the excerpt has a proof of consistency, which was not checked");
     }
     if (!good || n == 0 || !equal(text_line(&t), "checkpoint"))
-        find(r, HISTORY, ALTERED, NOWHERE, "a line of the excerpt is not as ledger.md §7.1 says: nothing behind it was checked");
+        find(r, HISTORY, ALTERED, NONE, "a line of the excerpt is not as ledger.md says: nothing behind it was checked");
     history_end(r, h);
 }
 
@@ -233,7 +210,7 @@ void provenance_check(struct run *r, const struct entry *e, struct slice text) {
     struct slice log = text_value(&t, "log");
     text_base64(&t, "key", in.key, 32);
     if (!event_is(e, "import.item") || t.bad || log.n >= sizeof in.origin || in.nested++ == 8) {
-        find(r, HISTORY, PARTLY, AT(e->index), "its provenance is not as it must be, or more than 8 deep");
+        find(r, HISTORY, PARTLY, e->index, "its provenance is not as it must be, or more than 8 deep");
         return;
     }
     memcpy(in.origin, log.p, log.n);
@@ -242,12 +219,12 @@ void provenance_check(struct run *r, const struct entry *e, struct slice text) {
     in.items = NULL;
     in.n_items = 0;
     vkey_print(vkey, in.origin, in.key);
-    find(&in, SIGNERS, NOTE, NOWHERE, "whose key this is was not checked; it stands in the excerpt itself: %s", vkey);
+    find(&in, SIGNERS, NOTE, NONE, "whose key this is was not checked; it stands in the excerpt itself: %s", vkey);
     struct history *h = history_new(&in);
     excerpt_check(&in, h, text);
     const struct item *i = item_find(&in, e->item);
-    if (i == NULL || i->physical == e->has_object || !same(i->object, e->object, 32))
-        find(&in, HISTORY, ALTERED, NOWHERE, "it does not begin the item that it came with");
+    if (i == NULL || i->physical != !(e->has & OBJECT) || !same(i->object, e->object, 32))
+        find(&in, HISTORY, ALTERED, NONE, "it does not begin the item that it came with");
     history_free(h);
     free(in.items);
     r->told = in.told;
@@ -258,7 +235,7 @@ void provenance_check(struct run *r, const struct entry *e, struct slice text) {
 static void thing_check(struct run *r, const struct package *p, struct item *i, const struct thing *t) {
     char path[256], object[96] = "exhibit/objects/";
     struct buf manifest = {NULL, 0};
-    put_hex(object + 16, t->object, 32);
+    sodium_bin2hex(object + 16, 65, t->object, 32);
     struct slice text = text_get(r, object, &manifest);
     const struct line *k = line_find(p, path_text(t->path, path));
     item_check(r, i, &text, path);
@@ -268,7 +245,7 @@ static void thing_check(struct run *r, const struct package *p, struct item *i, 
     if (i->gone) wrong(r, i->verdict = ALTERED, path, "an entry of the excerpt says that it was disposed of");
 }
 
-/* Each item that the excerpt begins is one of exhibit/package, and the other way round. */
+/* Each item that the excerpt begins is one of exhibit/package. */
 static void things_check(struct run *r, struct package *p) {
     size_t k;
     for (size_t i = 0; i < r->n_items; i++) {
@@ -276,7 +253,7 @@ static void things_check(struct run *r, struct package *p) {
         for (k = 0; k < p->n && !same(p->things[k].id, it->id, 16); k++) {}
         if (k == p->n || it->physical != p->things[k].physical || !same(it->object, p->things[k].object, 32)) {
             it->verdict = ALTERED;
-            find(r, CONTENT, ALTERED, AT(it->entry), "exhibit/package does not name its item, or another object");
+            find(r, CONTENT, ALTERED, it->entry, "exhibit/package does not name its item, or another object");
             continue;
         }
         p->things[k].begun = it;
@@ -287,24 +264,21 @@ static void things_check(struct run *r, struct package *p) {
     r->counts[N_items] = r->n_items;
 }
 
-/* What is derived from the items: each other list of them, and the sum of their bytes. */
-static void lists_check(struct run *r, struct package *p, const struct history *h) {
-    char line[400], path[256];
+/* The other way round; and what is derived from the items: lists of them, and the sum of their bytes. */
+static void lists_check(struct run *r, const struct package *p, const struct history *h) {
+    char line[400], path[256], hex[65];
     uint64_t bytes = 0;
     size_t files = 0, listed = 0;
     struct text t = {text_get(r, "fsverity-sha256.txt", &r->raw), false};
     for (size_t k = 0; k < p->n; k++) {
         const struct thing *it = &p->things[k];
-        struct where w = {NONE, it->id, NULL, NONE, NONE};
-        if (!it->begun) find(r, CONTENT, ALTERED, w, "no entry of the excerpt began this item with this object");
+        if (it->begun == NULL) find(r, CONTENT, ALTERED, NONE, "no entry of the excerpt began item %zu of exhibit/package with this object", k + 1);
         if (p->has_handover && !offer_open(h, p->handover, it->id))
-            find(r, HISTORY, ALTERED, w, "the excerpt has not the open offer of it that the package carries");
+            find(r, HISTORY, ALTERED, NONE, "the excerpt has not the open offer of item %zu that the package carries", k + 1);
         if (it->physical || it->begun == NULL) continue;
         files++;
         bytes += it->begun->size;
-        memcpy(line, "sha256:", 7);
-        put_hex(line + 7, it->begun->fsverity, 32);
-        snprintf(line + 71, sizeof line - 71, " %s", path_text(it->path, path));
+        snprintf(line, sizeof line, "sha256:%s %s", sodium_bin2hex(hex, 65, it->begun->fsverity, 32), path_text(it->path, path));
         if (!equal(text_line(&t), line)) wrong(r, ALTERED, "fsverity-sha256.txt", "it does not say what the manifests say");
     }
     for (size_t i = 0; i < p->n_lines; i++) listed += is_payload(p->lines[i].path);
@@ -321,14 +295,15 @@ static void officer_check(struct run *r, const struct history *h, const struct p
     const struct officer *o = officer_find(h, p->officer);
     uint8_t key[42], sum[32];
     struct text t = {text_get(r, "officer.pub", &r->raw), false};
-    struct slice comment = text_line(&t), line = text_line(&t);
-    if (!in_office(o)) find(r, SIGNERS, BAD_SIGNATURE, NOWHERE, "the officer who made the package is nobody in office");
-    else {
-        DIGEST(sum, {o->key, 32});
-        if (t.left.n > 0 || comment.n < 18 || memcmp(comment.p, "untrusted comment:", 18) != 0 || !get_base64(line, key, 42) ||
-            memcmp(key, "Ed", 2) != 0 || !same(key + 2, sum, 8) || !same(key + 10, o->key, 32))
-            find(r, SIGNERS, BAD_SIGNATURE, NOWHERE, "officer.pub is not the key of the officer in the excerpt");
+    struct slice comment = text_line(&t), line = text_line(&t); /* minisign: Ed, key number, key */
+    if (!in_office(o)) {
+        find(r, SIGNERS, BAD_SIGNATURE, NONE, "the officer who made the package is nobody in office");
+        return;
     }
+    DIGEST(sum, {o->key, 32});
+    if (t.left.n > 0 || comment.n < 18 || memcmp(comment.p, "untrusted comment:", 18) != 0 || !get_base64(line, key, 42) ||
+        memcmp(key, "Ed", 2) != 0 || !same(key + 2, sum, 8) || !same(key + 10, o->key, 32))
+        find(r, SIGNERS, BAD_SIGNATURE, NONE, "officer.pub is not the key of the officer in the excerpt");
 }
 
 void package_check(struct run *r) {
@@ -338,7 +313,7 @@ void package_check(struct run *r) {
     r->package = memset(&p, 0, sizeof p);
     r->excerpt = true;
     package_parse(r, &p);
-    if (r->key_given == NULL) find(r, SIGNERS, PARTLY, NOWHERE, "the vault key comes from the package itself: nobody gave it (--key)");
+    if (r->key_given == NULL) find(r, SIGNERS, PARTLY, NONE, "the vault key comes from the package itself: nobody gave it (--key)");
     key_compare(r);
     bag_check(r, &p);
     excerpt_check(r, h, text_get(r, "exhibit/excerpt", &excerpt));
@@ -347,7 +322,7 @@ void package_check(struct run *r) {
     officer_check(r, h, &p);
     history_free(h);
     free(excerpt.p);
-    free(p.manifest.p);
+    free(p.payload.p);
     free(p.tags.p);
     free(p.text.p);
     free(p.lines);

@@ -3,8 +3,6 @@
  * (enrols, opens a session, approves) only when its signature and its rules are good. */
 #include "verify.h"
 
-#include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,15 +57,15 @@ static struct by signer_find(const struct run *r, const struct history *h, const
     return by;
 }
 
-/* §5.2: what an officer signs about custody, as told from handover.intent and handover.outcome. */
+/* What an officer signs with their own key about custody (§5.2). */
 static bool of_custody(const struct entry *e) {
     return strncmp(e->event, "handover.", 9) == 0 && !event_ends(e->event, ".intent") && !event_ends(e->event, ".outcome");
 }
+static bool of_disposal(const struct entry *e) { return event_is(e, "dispose.propose") || event_is(e, "dispose.approve"); }
 
 static const char *signer_rules(const struct entry *e, const struct by *by) {
     bool vault = e->index == 0 || event_is(e, "officer.recover");
-    bool own = e->index == 1 || event_is(e, "session.open") || event_is(e, "dispose.propose") ||
-               event_is(e, "dispose.approve") || of_custody(e);
+    bool own = e->index == 1 || event_is(e, "session.open") || of_disposal(e) || of_custody(e);
     if (e->signer != (vault ? BY_VAULT : own ? BY_OFFICER : BY_SESSION)) return "another kind of key signs such an event";
     if ((e->index == 0) != event_is(e, "vault.create")) return "entry 0, and it alone, makes the vault";
     if (e->index == 1 && !event_is(e, "officer.enrol")) return "entry 1 enrols the first officer";
@@ -81,8 +79,7 @@ static const char *signer_rules(const struct entry *e, const struct by *by) {
 static const char *officer_add(struct run *r, struct history *h, const struct entry *e) {
     if (officer_find(h, e->officer) != NULL) return "an officer of this id was enrolled before";
     h->officers = room(r, h->officers, h->n_officers, sizeof *h->officers, MAX_MANY, "officers");
-    struct officer *o = &h->officers[h->n_officers++];
-    memset(o, 0, sizeof *o);
+    struct officer *o = memset(&h->officers[h->n_officers++], 0, sizeof *o);
     memcpy(o->permissions, e->permissions.p, e->permissions.n);
     memcpy(o->id, e->officer, 16);
     memcpy(o->key, e->officer_key, 32);
@@ -97,7 +94,7 @@ static const char *officer_recover(struct run *r, struct history *h, const struc
     if (!equal(e->permissions, old->permissions)) return "it gives other permissions than the replaced officer had";
     if (officer_find(h, e->officer) == NULL) old->retired = e->index, old->successor = h->n_officers;
     r->counts[N_recoveries]++;
-    find(r, SIGNERS, NOTE, AT(e->index), "an officer was replaced by who had the recovery code or the opened keyring");
+    find(r, SIGNERS, NOTE, e->index, "an officer was replaced by who had the recovery code or the opened keyring");
     return officer_add(r, h, e);
 }
 
@@ -123,33 +120,31 @@ static const char *session_open(struct run *r, struct history *h, const struct e
 /* ---- §5: intents and outcomes ---- */
 
 static bool one_thing(const struct past *p, const struct entry *e) {
-    return !(p->has_case && e->has_case && !same(p->case_id, e->case_id, 16)) &&
-           !(p->has_item && e->has_item && !same(p->item, e->item, 16));
+    return !(p->has & e->has & CASE && !same(p->case_id, e->case_id, 16)) && !(p->has & e->has & ITEM && !same(p->item, e->item, 16));
 }
 
-static void outcome_check(struct run *r, struct history *h, const struct entry *e) {
-    const char *why = NULL;
+static const char *outcome_check(struct run *r, struct history *h, const struct entry *e) {
     bool outcome = event_ends(e->event, ".outcome");
-    bool answer = event_is(e, "dispose.approve") || of_custody(e);
-    if (answer || (!outcome && e->intent == NONE)) return;
     struct past *p = past_find(h, e->intent);
-    if (e->intent == NONE || !outcome) why = outcome ? "an outcome names no intent" : "it names an intent, and is no outcome";
-    else if (p == NULL) find(r, HISTORY, PARTLY, AT(e->index), "%s: its intent is not there, or could not be read", e->event);
-    else if (!event_ends(p->event, ".intent") || strncmp(p->event, e->event, strcspn(e->event, ".") + 1) != 0)
-        why = "what it answers is no intent of such an act";
-    else if (p->answered) why = "its intent was answered before";
-    else if (!one_thing(p, e)) why = "its intent is about another case or item";
-    if (why != NULL) find(r, HISTORY, ALTERED, AT(e->index), "%s: %s", e->event, why);
-    else if (p != NULL) p->answered = true;
+    if (event_is(e, "dispose.approve") || of_custody(e) || (!outcome && e->intent == NONE)) return NULL;
+    if (!outcome) return "it names an intent, and is no outcome";
+    if (e->intent == NONE) return "an outcome names no intent";
+    if (p == NULL) find(r, HISTORY, PARTLY, e->index, "%s: its intent is not there, or could not be read", e->event);
+    if (p == NULL) return NULL;
+    if (!event_ends(p->event, ".intent") || strncmp(p->event, e->event, strcspn(e->event, ".") + 1) != 0)
+        return "what it answers is no intent of such an act";
+    if (p->answered) return "its intent was answered before";
+    if (!one_thing(p, e)) return "its intent is about another case or item";
+    p->answered = true;
+    return NULL;
 }
 
 /* ---- §5.1: disposal ---- */
 
 static const char *disposal_check(struct history *h, const struct entry *e, const struct officer *by) {
     bool inside = false;
-    for (size_t i = h->n; e->has_item && !inside && i-- > 0;)
-        inside = strcmp(h->past[i].event, "dispose.intent") == 0 && !h->past[i].answered &&
-                 same(h->past[i].item, e->item, 16);
+    for (size_t i = h->n; e->has & ITEM && !inside && i-- > 0;)
+        inside = strcmp(h->past[i].event, "dispose.intent") == 0 && !h->past[i].answered && same(h->past[i].item, e->item, 16);
     if (!may(by, "permission dispose\n")) return "the officer has not the permission dispose";
     if (!inside) return "it stands in no dispose.intent of its item";
     if (event_is(e, "dispose.propose")) return NULL;
@@ -166,96 +161,83 @@ static const char *disposal_check(struct history *h, const struct entry *e, cons
 
 /* An approval marks the item; a tombstone needs that. */
 static const char *disposal_mark(struct run *r, const struct entry *e) {
-    bool approval = event_is(e, "dispose.approve"), found = false;
-    bool done = strcmp(e->result, "done") == 0;
+    bool approval = event_is(e, "dispose.approve"), done = result_is(e, "done"), found = false;
     if (!approval && !event_is(e, "dispose.outcome")) return NULL;
-    for (size_t i = 0; e->has_item && i < r->n_items; i++) {
+    for (size_t i = 0; e->has & ITEM && i < r->n_items; i++) {
         struct item *it = &r->items[i];
         if (!same(it->id, e->item, 16)) continue;
         if (approval) it->disposed = true, it->proposal = e->intent, it->approval = e->index;
         else if (it->disposed && it->physical)
             it->gone = it->gone || (done && e->intent > it->proposal && e->intent < it->approval);
-        else if (it->disposed && e->has_object && same(it->object, e->object, 32)) found = true, it->gone = done;
+        else if (it->disposed && e->has & OBJECT && same(it->object, e->object, 32)) found = true, it->gone = done;
     }
-    return approval || found || !e->has_object ? NULL : "a tombstone without a good approval before it";
+    return approval || found || !(e->has & OBJECT) ? NULL : "a tombstone without a good approval before it";
 }
 
 /* ---- clocks: told, and no fault ---- */
 
 static void clock_check(struct run *r, struct history *h, const struct entry *e) {
     const struct entry *b = &h->before;
-    bool back = e->time < h->latest, jumped = false;
+    bool back = e->time < h->latest, ahead = false;
     if (b->index + 1 == e->index && same(b->boot, e->boot, 8) && !all_zero(e->boot, 8)) {
         uint64_t ran = e->monotonic - b->monotonic;
         bool less = e->monotonic < b->monotonic, sane = ran < (uint64_t)INT64_MAX / 2;
         back = back || less || (sane && e->time - b->time < (int64_t)ran - SECOND);
-        jumped = !less && sane && e->time - b->time > (int64_t)ran + 2 * SECOND;
+        ahead = !less && sane && e->time - b->time > (int64_t)ran + 2 * SECOND;
     }
-    if (back || jumped) find(r, SIGNERS, NOTE, AT(e->index), back ? "the clock went back" : "the clock jumped ahead");
-    r->counts[N_clock_back] += back;
-    r->counts[N_clock_jumped] += jumped;
-    r->counts[N_clock_free] += !e->synchronised;
+    if (back || ahead) find(r, SIGNERS, NOTE, e->index, back ? "the clock went back" : "the clock jumped ahead");
     h->latest = e->time > h->latest ? e->time : h->latest;
     h->before = *e;
 }
 
 /* ---- an entry ---- */
 
-
 /* What a well signed entry does; what it breaks instead. */
-static const char *effect(struct run *r, struct history *h, const struct entry *e, const struct by *by) {
+static const char *effect(struct run *r, struct history *h, const struct entry *e, const struct by *by, size_t officer) {
     const char *why = signer_rules(e, by);
     if (why != NULL) return why;
     if (e->index == 0 && !same(e->vault_key, r->key, 32)) return "it names another vault key";
     if (e->index == 0 && !r->excerpt && !same(e->config, r->config, 32)) return "vault.json is not what it was when the vault was made";
     if (event_is(e, "session.open")) return session_open(r, h, e, by->officer);
-    if (strncmp(e->event, "officer.", 8) == 0 && e->has_officer) return officer_event(r, h, e, by->officer);
-    if (event_is(e, "dispose.propose") || event_is(e, "dispose.approve")) why = disposal_check(h, e, by->officer);
-    if (of_custody(e)) why = custody_check(r, h, e, (size_t)(by->officer - h->officers));
+    if (strncmp(e->event, "officer.", 8) == 0 && e->has & OFFICER) return officer_event(r, h, e, by->officer);
+    if (of_disposal(e)) why = disposal_check(h, e, by->officer);
+    if (of_custody(e)) why = custody_check(r, h, e, officer);
     return why == NULL ? disposal_mark(r, e) : why;
 }
 
-static void judge(struct run *r, struct history *h, const struct entry *e, const struct by *by) {
-    size_t officer = by->officer == NULL ? 0 : (size_t)(by->officer - h->officers);
-    const char *why = effect(r, h, e, by), *begins = custody_begin(r, h, e, officer);
-    outcome_check(r, h, e);
-    if (begins != NULL) find(r, SIGNERS, BAD_SIGNATURE, AT(e->index), "%s: %s", e->event, begins);
-    if (why != NULL) find(r, SIGNERS, BAD_SIGNATURE, AT(e->index), "%s: %s", e->event, why);
+bool history_entry(struct run *r, struct history *h, const struct entry *e) {
+    struct by by = signer_find(r, h, e);
+    bool lost = by.key == NULL && h->n_unknown > 0; /* what would name the key may be among those */
+    if (by.key == NULL || crypto_sign_verify_detached(e->signature, e->signed_bytes.p, e->signed_bytes.n, by.key) != 0) {
+        find(r, SIGNERS, lost ? PARTLY : BAD_SIGNATURE, e->index, "%s: %s", e->event,
+             lost ? "the entry that names its key could not be read, so its signature was not checked"
+                  : "it is signed by nobody whom the ledger knows, or its signature is bad");
+        if (lost) custody_begin(r, h, e, OUTSIDE);
+        r->counts[N_signatures_bad] += !lost;
+        h->n_unknown++;
+        return lost;
+    }
+    r->counts[N_signatures_good]++;
+    clock_check(r, h, e);
+    size_t officer = by.officer == NULL ? 0 : (size_t)(by.officer - h->officers);
+    const char *why = effect(r, h, e, &by, officer), *begins = custody_begin(r, h, e, officer), *answers = outcome_check(r, h, e);
+    if (answers != NULL) find(r, HISTORY, ALTERED, e->index, "%s: %s", e->event, answers);
+    if (begins != NULL) find(r, SIGNERS, BAD_SIGNATURE, e->index, "%s: %s", e->event, begins);
+    if (why != NULL) find(r, SIGNERS, BAD_SIGNATURE, e->index, "%s: %s", e->event, why);
     h->past = room(r, h->past, h->n, sizeof *h->past, MAX_ENTRIES + 1, "entries");
     struct past *p = &h->past[h->n++];
-    *p = (struct past){.index = e->index, .has_case = e->has_case, .has_item = e->has_item, .good = why == NULL,
-                       .officer = officer, .time = e->time};
+    *p = (struct past){.index = e->index, .has = e->has, .good = why == NULL, .officer = officer, .time = e->time};
     memcpy(p->event, e->event, sizeof p->event);
     memcpy(p->case_id, e->case_id, 16);
     memcpy(p->item, e->item, 16);
-}
-
-bool history_entry(struct run *r, struct history *h, const struct entry *e, bool in_tree) {
-    struct by by = signer_find(r, h, e);
-    bool good = by.key != NULL && crypto_sign_verify_detached(e->signature, e->signed_bytes.p, e->signed_bytes.n, by.key) == 0;
-    bool lost = by.key == NULL && h->n_unknown > 0; /* what would name the key may be among those */
-    if (good || in_tree) clock_check(r, h, e);
-    if (good) {
-        r->counts[N_signatures_good]++;
-        judge(r, h, e, &by);
-        return true;
-    }
-    if (in_tree) { /* otherwise it is an altered entry, and what it says counts for nothing */
-        r->counts[N_signatures_bad] += !lost;
-        find(r, SIGNERS, lost ? PARTLY : BAD_SIGNATURE, AT(e->index), "%s: %s", e->event,
-             lost ? "the entry that names its key could not be read, so its signature was not checked"
-                  : "it is signed by nobody whom the ledger knows, or its signature is bad");
-        custody_begin(r, h, e, OUTSIDE);
-    }
-    h->n_unknown++;
-    return false;
+    return true;
 }
 
 void history_end(struct run *r, struct history *h) {
     for (size_t i = 0; i < h->n; i++)
         if (event_ends(h->past[i].event, ".intent") && !h->past[i].answered) {
             r->counts[N_open_intents]++;
-            find(r, HISTORY, NOTE, AT(h->past[i].index), "%s has no outcome: cut off, or still going on", h->past[i].event);
+            find(r, HISTORY, NOTE, h->past[i].index, "%s has no outcome: cut off, or still going on", h->past[i].event);
         }
     r->counts[N_officers] = h->n_officers;
     r->counts[N_sessions] = h->n_sessions;

@@ -108,7 +108,6 @@ check "with the key on paper, and a checkpoint that was kept" exits 0 "$verify" 
 check "a checkpoint that is the head" exits 0 "$verify" vault vault --checkpoint head.txt
 check "with another key" exits 5 "$verify" vault vault --key "${key%?????}AAAA="
 check "an older copy is told by a later checkpoint" exits 4 "$verify" vault vault-1 --checkpoint head.txt
-check "--max-ids is a limit, and said" eval "exits 1 '$verify' vault vault --max-ids 3 2>said && grep -q max-ids said"
 check "usage" exits 2 "$verify" vault
 check "no vault" exits 1 "$verify" vault nowhere
 encrypted() {
