@@ -37,15 +37,15 @@ ex_code package_bag_add(struct package_bag *b, const char *path, const uint8_t *
     return bagit_check_end(b->check, err);
 }
 
-/* Warnings are none of these: a package has no excuse for anything but the plainest bag, so what is
- * more than a warning counts. */
+/* What is more than a warning counts; and a file that no tag manifest lists, which BagIt allows and
+ * a package does not (§1). */
 ex_code package_bag_judge(struct package_bag *b, void (*tell)(void *context, const char *text),
                           void *context, struct ex_error *err) {
     EX_AUTO(bagit_report_free) struct bagit_report *r = NULL;
     EX_TRY(bagit_check_finish(b->check, &r, err));
     for (size_t i = 0; i < r->count; i++) {
         char text[400];
-        if (r->findings[i].grade <= BAGIT_WARNING)
+        if (r->findings[i].grade <= BAGIT_WARNING && r->findings[i].kind != BAGIT_UNPROTECTED)
             continue;
         (void)snprintf(text, sizeof text, "%s%s%s", r->findings[i].name,
                        r->findings[i].name[0] != '\0' ? " " : "", r->findings[i].text);
