@@ -17,7 +17,7 @@ help:
 	@echo 'make test                 build and run every test'
 	@echo 'make crash                crash at every operation of every scenario (KILLS=200, JOBS, KEEP=1)'
 	@echo 'make damage               flip bits in, cut, swap, remove every kind of file of a vault (BITS=2000, JOBS)'
-	@echo 'make agree                ROUNDS ($(ROUNDS)) changes of vaults: do exhibit and exhibit-verify agree?'
+	@echo 'make agree                ROUNDS ($(ROUNDS)) changes of vaults and packages: do exhibit and exhibit-verify agree?'
 	@echo
 	@echo 'make build                $(RELEASE)/src/cli/exhibit and $(RELEASE)/verify/exhibit-verify'
 	@echo 'make install              install both under PREFIX ($(PREFIX)); DESTDIR is honoured'

@@ -42,6 +42,13 @@ static const char *const limits[] = { /* v: of a vault, p: of a package */
     "p does not prove: that an officer was still in office, or that the checkpoint is the newest",
 };
 
+#define FORMAT(text, format) /* the arguments behind it */ \
+    char text[300]; \
+    va_list ap; \
+    va_start(ap, format); \
+    vsnprintf(text, sizeof text, format, ap); \
+    va_end(ap)
+
 /* ---- the report ---- */
 
 static void put_text(const struct run *r, const char *s) { /* bytes from outside are never sent to a terminal */
@@ -52,11 +59,7 @@ static void put_text(const struct run *r, const char *s) { /* bytes from outside
 }
 static void put(const struct run *r, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 static void put(const struct run *r, const char *name, const char *format, ...) {
-    char text[300];
-    va_list ap;
-    va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
-    va_end(ap);
+    FORMAT(text, format);
     printf(r->json ? ",\"%s\":\"" : ", %s ", name);
     put_text(r, text);
     if (r->json) putchar('"');
@@ -70,11 +73,7 @@ static void put_id(const struct run *r, const char *name, const uint8_t *id, siz
 }
 
 void stop(const struct run *r, int status, const char *format, ...) {
-    char text[300];
-    va_list ap;
-    va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
-    va_end(ap);
+    FORMAT(text, format);
     printf(r->json ? "],\"exit\":%d" : "failed, exit %d", status);
     put(r, "text", "%s", text);
     puts(r->json ? "}" : "");
@@ -82,11 +81,7 @@ void stop(const struct run *r, int status, const char *format, ...) {
 }
 
 void find(struct run *r, enum claim c, enum verdict v, uint64_t entry, const char *format, ...) {
-    char text[300];
-    va_list ap;
-    va_start(ap, format);
-    vsnprintf(text, sizeof text, format, ap);
-    va_end(ap);
+    FORMAT(text, format);
     if (v > r->told.worst[c]) r->told.worst[c] = v;
     r->told.found[c]++;
     if (r->told.lines++ >= MAX_LINES) return;
@@ -119,7 +114,14 @@ static void put_item(const struct run *r, const struct item *i) {
 static int report(struct run *r) {
     enum verdict worst = GOOD;
     if (r->json) printf("],\"items\":[");
-    for (size_t i = 0; i < r->n_items; i++) put_item(r, &r->items[i]);
+    for (size_t i = 0; i < r->n_items; i++) {
+        const struct item *it = &r->items[i];
+        put_item(r, it);
+        r->counts[N_items]++;
+        r->counts[N_items_disposed] += it->disposed;
+        r->counts[N_items_physical] += it->physical;
+        r->counts[N_items_good] += !it->disposed && !it->physical && it->verdict == GOOD;
+    }
     if (r->json) printf("],\"claims\":{");
     for (int c = 0; c < CLAIMS; c++) {
         enum verdict v = r->told.worst[c] == NOTE ? GOOD : r->told.worst[c];
@@ -176,11 +178,7 @@ static void vault_check(struct run *r) {
         struct item *it = &r->items[i];
         if (!it->disposed && !it->physical) item_check(r, it, NULL, NULL);
         if (it->disposed && !it->gone) find(r, CONTENT, PARTLY, it->entry, "its item is to be disposed of, and no entry says that all of it is gone");
-        r->counts[N_items_disposed] += it->disposed;
-        r->counts[N_items_good] += !it->disposed && !it->physical && it->verdict == GOOD;
-        r->counts[N_items_physical] += it->physical;
     }
-    r->counts[N_items] = r->n_items;
 }
 
 static int check(struct run *r, const char *dir, const char *checkpoint, bool package) {

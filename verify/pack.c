@@ -57,7 +57,7 @@ struct pack { /* in memory; its records lie in [at, end) */
     const uint8_t *id, *p;
     size_t at, end;
     uint32_t place, next; /* in the list of packs; number of the next record */
-    struct buf rows;      /* what the trailer must list */
+    struct slice rows;    /* of the trailer, that are left */
     bool sealed, faulty;  /* footer and trailer hold; something was wrong */
 };
 
@@ -68,13 +68,12 @@ static void wrong(struct run *r, struct pack *k, size_t at, const char *why) {
 
 static void record_check(struct run *r, struct pack *k, const struct record *rec) {
     const char *why = record_decode(r, rec, &r->kept);
-    uint8_t row[16] = {(uint8_t)k->at, (uint8_t)(k->at >> 8), (uint8_t)(k->at >> 16), (uint8_t)(k->at >> 24),
-                       rec->type, rec->codec};
-    size_t n = k->rows.n;
-    memcpy(row + 8, k->p + k->at + 12, 8);
-    buf_set(r, &k->rows, n + sizeof row + rec->table.n);
-    memcpy(k->rows.p + n, row, sizeof row);
-    memcpy(k->rows.p + n + sizeof row, rec->table.p, rec->table.n);
+    const uint8_t *row = k->rows.p, types[4] = {rec->type, rec->codec};
+    size_t n = 16 + rec->table.n;
+    if (k->sealed && (k->rows.n < n || le32(row) != k->at || !same(row + 4, types, 4) || !same(row + 8, k->p + k->at + 12, 8) ||
+                      !same(row + 16, rec->table.p, rec->table.n)))
+        wrong(r, k, k->at, "the trailer does not list this record");
+    else if (k->sealed) k->rows = (struct slice){row + n, k->rows.n - n};
     if (rec->number != k->next || rec->type < CHUNKS || rec->type > MANIFEST)
         wrong(r, k, k->at, "a record has another number or type than belongs there");
     k->next = rec->number + 1;
@@ -124,6 +123,7 @@ static bool trailer_open(struct pack *k, size_t size, struct record *ret) {
         ret->type != TRAILER || ret->size != end - at || ret->data.n != ret->plain || ret->plain < 12)
         return false;
     k->end = (size_t)at;
+    k->rows = (struct slice){ret->data.p + 12, ret->data.n - 12};
     return true;
 }
 
@@ -137,11 +137,8 @@ static void pack_check(struct run *r, struct pack *k, const struct buf *file) {
     k->sealed = trailer_open(k, file->n, &trailer);
     if (!k->sealed) wrong(r, k, file->n, "the trailer and the footer do not hold");
     records_check(r, k);
-    if (k->sealed && !k->faulty &&
-        (trailer.number != k->next || le32(trailer.data.p + 8) != k->next || trailer.plain != 12 + k->rows.n ||
-         !same(trailer.data.p + 12, k->rows.p, k->rows.n)))
-        wrong(r, k, k->end, "the trailer does not list the records that are there");
-    free(k->rows.p);
+    if (k->sealed && !k->faulty && (trailer.number != k->next || le32(trailer.data.p + 8) != k->next || k->rows.n > 0))
+        wrong(r, k, k->end, "the trailer lists other records than are there");
 }
 
 /* ---- all packs ---- */

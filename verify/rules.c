@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define SECOND INT64_C(1000000000)
-struct by { const uint8_t *key; struct officer *officer; const struct session *session; }; /* who signed */
+struct by { const uint8_t *key; struct officer *officer; const struct past *session; }; /* who signed */
 
 struct history *history_new(struct run *r) {
     struct history *h = calloc(1, sizeof *h);
@@ -19,7 +19,6 @@ struct history *history_new(struct run *r) {
 void history_free(struct history *h) {
     free(h->past);
     free(h->officers);
-    free(h->sessions);
     free(h->offers);
     free(h);
 }
@@ -34,8 +33,8 @@ bool may(const struct officer *o, const char *line) {
     return o != NULL && (strstr(o->permissions, line) != NULL || strstr(o->permissions, "permission all\n") != NULL);
 }
 
-static int by_entry(const void *key, const void *what) { /* a past or a session: its entry comes first */
-    uint64_t a = *(const uint64_t *)key, b = *(const uint64_t *)what;
+static int by_entry(const void *key, const void *past) {
+    uint64_t a = *(const uint64_t *)key, b = ((const struct past *)past)->index;
     return (a > b) - (a < b);
 }
 static struct past *past_find(const struct history *h, uint64_t entry) {
@@ -47,12 +46,9 @@ static struct past *past_find(const struct history *h, uint64_t entry) {
 static struct by signer_find(const struct run *r, const struct history *h, const struct entry *e) {
     struct by by = {NULL, NULL, NULL};
     if (e->signer == BY_VAULT) by.key = r->key;
-    if (e->signer == BY_SESSION && h->n_sessions > 0)
-        by.session = bsearch(&e->session, h->sessions, h->n_sessions, sizeof *h->sessions, by_entry);
-    if (by.session != NULL) {
-        by.officer = &h->officers[by.session->officer];
-        by.key = by.session->key;
-    } else if (e->signer == BY_OFFICER && (by.officer = officer_find(h, e->signer_id)) != NULL) by.key = by.officer->key;
+    const struct past *s = e->signer == BY_SESSION ? past_find(h, e->session) : NULL;
+    if (s != NULL && s->good && strcmp(s->event, "session.open") == 0) by = (struct by){s->session_key, &h->officers[s->officer], s};
+    else if (e->signer == BY_OFFICER && (by.officer = officer_find(h, e->signer_id)) != NULL) by.key = by.officer->key;
     else if (e->signer == BY_OFFICER && e->index == 1 && same(e->signer_id, e->officer, 16)) by.key = e->officer_key;
     return by;
 }
@@ -74,7 +70,7 @@ static const char *signer_rules(const struct entry *e, const struct by *by) {
     return NULL;
 }
 
-/* ---- officers and sessions ---- */
+/* ---- officers ---- */
 
 static const char *officer_add(struct run *r, struct history *h, const struct entry *e) {
     if (officer_find(h, e->officer) != NULL) return "an officer of this id was enrolled before";
@@ -105,15 +101,6 @@ static const char *officer_event(struct run *r, struct history *h, const struct 
     struct officer *o = officer_find(h, e->officer);
     if (!in_office(o) || o == by) return "it retires the signer, or nobody who is in office";
     o->retired = e->index;
-    return NULL;
-}
-
-static const char *session_open(struct run *r, struct history *h, const struct entry *e, const struct officer *by) {
-    if (by == NULL || !same(e->officer, by->id, 16)) return "it names another officer than signed it";
-    h->sessions = room(r, h->sessions, h->n_sessions, sizeof *h->sessions, MAX_ENTRIES, "sessions");
-    struct session *s = &h->sessions[h->n_sessions++];
-    *s = (struct session){e->index, {0}, (size_t)(by - h->officers), e->expires};
-    memcpy(s->key, e->session_key, 32);
     return NULL;
 }
 
@@ -198,14 +185,14 @@ static const char *effect(struct run *r, struct history *h, const struct entry *
     if (why != NULL) return why;
     if (e->index == 0 && !same(e->vault_key, r->key, 32)) return "it names another vault key";
     if (e->index == 0 && !r->excerpt && !same(e->config, r->config, 32)) return "vault.json is not what it was when the vault was made";
-    if (event_is(e, "session.open")) return session_open(r, h, e, by->officer);
+    if (event_is(e, "session.open") && !same(e->officer, e->signer_id, 16)) return "it names another officer than signed it";
     if (strncmp(e->event, "officer.", 8) == 0 && e->has & OFFICER) return officer_event(r, h, e, by->officer);
     if (of_disposal(e)) why = disposal_check(h, e, by->officer);
     if (of_custody(e)) why = custody_check(r, h, e, officer);
     return why == NULL ? disposal_mark(r, e) : why;
 }
 
-bool history_entry(struct run *r, struct history *h, const struct entry *e) {
+static bool entry_take(struct run *r, struct history *h, const struct entry *e) {
     struct by by = signer_find(r, h, e);
     bool lost = by.key == NULL && h->n_unknown > 0; /* what would name the key may be among those */
     if (by.key == NULL || crypto_sign_verify_detached(e->signature, e->signed_bytes.p, e->signed_bytes.n, by.key) != 0) {
@@ -226,11 +213,20 @@ bool history_entry(struct run *r, struct history *h, const struct entry *e) {
     if (why != NULL) find(r, SIGNERS, BAD_SIGNATURE, e->index, "%s: %s", e->event, why);
     h->past = room(r, h->past, h->n, sizeof *h->past, MAX_ENTRIES + 1, "entries");
     struct past *p = &h->past[h->n++];
-    *p = (struct past){.index = e->index, .has = e->has, .good = why == NULL, .officer = officer, .time = e->time};
+    *p = (struct past){.index = e->index, .has = e->has, .good = why == NULL, .officer = officer, .time = e->time, .expires = e->expires};
     memcpy(p->event, e->event, sizeof p->event);
     memcpy(p->case_id, e->case_id, 16);
     memcpy(p->item, e->item, 16);
+    memcpy(p->session_key, e->session_key, 32);
+    r->counts[N_sessions] += p->good && event_is(e, "session.open");
     return true;
+}
+
+bool history_entry(struct run *r, struct history *h, struct slice bytes, uint64_t index, struct entry *e) {
+    if (entry_parse(r, bytes, e) && e->index == index) return entry_take(r, h, e);
+    find(r, HISTORY, ALTERED, index, "the entry is not as ledger.md says, or not the one of this place");
+    h->n_unknown++;
+    return false;
 }
 
 void history_end(struct run *r, struct history *h) {
@@ -240,5 +236,4 @@ void history_end(struct run *r, struct history *h) {
             find(r, HISTORY, NOTE, h->past[i].index, "%s has no outcome: cut off, or still going on", h->past[i].event);
         }
     r->counts[N_officers] = h->n_officers;
-    r->counts[N_sessions] = h->n_sessions;
 }

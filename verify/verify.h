@@ -178,15 +178,14 @@ struct officer {
     uint64_t enrolled, retired;    /* entries; retired is NONE while in office */
     size_t successor;              /* who came into this place by recovery; 0: nobody */
 };
-struct session { uint64_t entry; uint8_t key[32]; size_t officer; int64_t expires; };
 struct past { /* what later entries ask about an earlier one */
     uint64_t index;
     char event[66];
     unsigned has;
     bool answered, good;
-    uint8_t case_id[16], item[16];
-    size_t officer;
-    int64_t time;
+    uint8_t case_id[16], item[16], session_key[32];
+    size_t officer; /* who signed */
+    int64_t time, expires;
 };
 struct offer { /* of one item; answer: the accept or refuse of one from outside, which is to be confirmed */
     uint64_t entry, answer;
@@ -197,15 +196,15 @@ struct offer { /* of one item; answer: the accept or refuse of one from outside,
 struct history {
     struct past *past; /* ascending */
     struct officer *officers;
-    struct session *sessions;
     struct offer *offers;
-    size_t n, n_unknown, n_officers, n_sessions, n_offers; /* unknown: entries that could not be read */
+    size_t n, n_unknown, n_officers, n_offers; /* unknown: entries that could not be read */
     int64_t latest;
     struct entry before; /* both for the clock */
 };
 struct history *history_new(struct run *r);
 void history_free(struct history *h);
-bool history_entry(struct run *r, struct history *h, const struct entry *e); /* false: badly signed, counts for nothing */
+/* Reads the entry of this index; false: it is none, or badly signed, and counts for nothing. */
+bool history_entry(struct run *r, struct history *h, struct slice bytes, uint64_t index, struct entry *e);
 void history_end(struct run *r, struct history *h);
 struct officer *officer_find(const struct history *h, const uint8_t id[16]);
 bool in_office(const struct officer *o);
