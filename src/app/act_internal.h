@@ -273,6 +273,9 @@ EX_MUST_USE ex_code act_take_case(struct act *act, char **ret_number, struct ex_
 const struct case_truth *truth_case(const struct truth *t, const char *number);
 const struct case_truth *truth_case_by_id(const struct truth *t,
                                           const uint8_t id[static ENTRY_ID_BYTES]);
+/* NULL: there is none. */
+const struct item_truth *truth_item_by_id(const struct truth *t,
+                                          const uint8_t id[static ENTRY_ID_BYTES]);
 bool truth_has_body(const struct item_truth *i);
 /* Is the manifest the one that the entry describes? The object id binds it; the digests that people
  * read are compared as well. */

@@ -27,6 +27,10 @@ EX_MUST_USE ex_code custody_load(struct act *act, struct reading *ret, struct ex
 json_t *custody_officer_json(struct act *act, const uint8_t id[static ENTRY_ID_BYTES]);
 /* A name for a sentence. The caller frees. */
 char *custody_officer_name(struct act *act, const uint8_t id[static ENTRY_ID_BYTES]);
+/* The history row and the `what` of an entry (index 0: none), the caller's. Both NULL when its body
+ * is not there or damaged: `json` then says so as `damaged`, and the act's verdict is EX_ALTERED. */
+EX_MUST_USE ex_code custody_entry_json(struct act *act, uint64_t index, json_t *json,
+                                       json_t **ret_row, json_t **ret_what, struct ex_error *err);
 /* Is it an id of zeros? */
 bool custody_nobody(const uint8_t id[static ENTRY_ID_BYTES]);
 

@@ -12,25 +12,6 @@ static void copy(json_t *to, const char *key, json_t *from, const char *from_key
         json_object_set(to, key, value);
 }
 
-/* Row and `what` of an entry; NULL in both, and said, when its body is not there. */
-static ex_code read_entry(struct act *act, uint64_t index, json_t *json, json_t **ret_row,
-                          json_t **ret_what, struct ex_error *err) {
-    EX_AUTO_FREE struct entry *e = ex_new0(struct entry);
-    struct ex_error why;
-    *ret_row = *ret_what = NULL;
-    ex_code code = project_row(act, index, e, ret_row, ret_what, &why);
-    if (code == EX_OK)
-        return EX_OK;
-    if (code != EX_MISSING && code != EX_ALTERED && code != EX_FORMAT) {
-        if (err != NULL)
-            *err = why;
-        return code;
-    }
-    json_set_text(json, "damaged", why.text);
-    act->verdict = EX_ALTERED;
-    return EX_OK;
-}
-
 /* As the giver's ledger has it; without a word when that is erased. */
 static ex_code add_offer_there(struct act *act, const struct custody_item *c,
                                const struct custody_handover *h, json_t *json,
@@ -67,7 +48,7 @@ static ex_code add_offer_words(struct act *act, const struct custody_item *c,
     json_t *row, *what;
     if (h->way == CUSTODY_IN)
         return add_offer_there(act, c, h, json, err);
-    EX_TRY(read_entry(act, h->offer, json, &row, &what, err));
+    EX_TRY(custody_entry_json(act, h->offer, json, &row, &what, err));
     for (size_t n = 0; n < sizeof keys / sizeof keys[0]; n++)
         copy(json, keys[n], what, keys[n]);
     copy(json, "legal_basis", row, "legal_basis");
@@ -81,7 +62,7 @@ static ex_code add_offer_words(struct act *act, const struct custody_item *c,
 static ex_code add_answer_words(struct act *act, uint64_t index, json_t *json,
                                 struct ex_error *err) {
     json_t *row, *what;
-    EX_TRY(read_entry(act, index, json, &row, &what, err));
+    EX_TRY(custody_entry_json(act, index, json, &row, &what, err));
     copy(json, "exception", what, "exception");
     copy(json, "seals_found", what, "seals");
     copy(json, "place_of_answer", what, "place");
@@ -110,7 +91,7 @@ static ex_code add_beginning(struct act *act, const struct custody_period *p, js
     json_object_set_new(json, "from_entry", json_number(p->from));
     json_object_set_new(json, "from_elsewhere", json_boolean(p->from_elsewhere));
     json_object_set_new(json, "from", json_time(p->from_ns));
-    EX_TRY(read_entry(act, p->from, json, &row, &what, err));
+    EX_TRY(custody_entry_json(act, p->from, json, &row, &what, err));
     copy(json, "reason", row, "reason");
     if (p->from_elsewhere) {
         json_object_set_new(json, "from", json_null());

@@ -97,3 +97,21 @@ bool custody_summary(const struct entry *e, json_t *what, char *to, size_t size)
                        member(what, "handover"));
     return true;
 }
+
+ex_code custody_entry_json(struct act *act, uint64_t index, json_t *json, json_t **ret_row,
+                           json_t **ret_what, struct ex_error *err) {
+    EX_AUTO_FREE struct entry *e = ex_new0(struct entry);
+    struct ex_error why;
+    *ret_row = *ret_what = NULL;
+    ex_code code = index != 0 ? project_row(act, index, e, ret_row, ret_what, &why) : EX_OK;
+    if (code == EX_OK)
+        return EX_OK;
+    if (code != EX_MISSING && code != EX_ALTERED && code != EX_FORMAT) {
+        if (err != NULL)
+            *err = why;
+        return code;
+    }
+    json_set_text(json, "damaged", why.text);
+    act->verdict = EX_ALTERED;
+    return EX_OK;
+}

@@ -51,25 +51,6 @@ static void copy(json_t *to, const char *key, const json_t *from, const char *fr
     json_object_set_new(to, key, value != NULL ? json_incref(value) : json_null());
 }
 
-/* The row and the `what` of an entry; both NULL, and said, when its body is not there. */
-static ex_code read_words(struct act *act, uint64_t index, json_t *json, json_t **ret_row,
-                          json_t **ret_what, struct ex_error *err) {
-    EX_AUTO_FREE struct entry *e = ex_new0(struct entry);
-    struct ex_error why;
-    *ret_row = *ret_what = NULL;
-    ex_code code = index != 0 ? project_row(act, index, e, ret_row, ret_what, &why) : EX_OK;
-    if (code == EX_OK)
-        return EX_OK;
-    if (code != EX_MISSING && code != EX_ALTERED && code != EX_FORMAT) {
-        if (err != NULL)
-            *err = why;
-        return code;
-    }
-    json_set_text(json, "damaged", why.text);
-    act->verdict = EX_ALTERED;
-    return EX_OK;
-}
-
 /* Of what came in: as the giver's ledger has it. */
 static ex_code add_offer_there(struct act *act, const struct custody_item *c,
                                const struct custody_handover *h, json_t *json,
@@ -97,7 +78,7 @@ static ex_code add_offer_there(struct act *act, const struct custody_item *c,
 static ex_code add_offer(struct act *act, uint64_t index, json_t *json, struct ex_error *err) {
     static const char *const keys[] = {"purpose", "way", "seals", "place", "to_outside"};
     json_t *row, *what;
-    EX_TRY(read_words(act, index, json, &row, &what, err));
+    EX_TRY(custody_entry_json(act, index, json, &row, &what, err));
     copy(json, "offered", row, "time");
     copy(json, "legal_basis", row, "legal_basis");
     for (size_t n = 0; n < sizeof keys / sizeof keys[0]; n++)
@@ -109,7 +90,7 @@ static ex_code add_offer(struct act *act, uint64_t index, json_t *json, struct e
 
 static ex_code add_answer(struct act *act, uint64_t index, json_t *json, struct ex_error *err) {
     json_t *row, *what;
-    EX_TRY(read_words(act, index, json, &row, &what, err));
+    EX_TRY(custody_entry_json(act, index, json, &row, &what, err));
     copy(json, "answered", row, "time");
     copy(json, "reason", json_object_get(what, "reason") != NULL ? what : row, "reason");
     copy(json, "exception", what, "exception");
@@ -123,7 +104,7 @@ static ex_code add_answer(struct act *act, uint64_t index, json_t *json, struct 
 static ex_code add_confirmation(struct act *act, uint64_t index, json_t *json,
                                 struct ex_error *err) {
     json_t *row, *what;
-    EX_TRY(read_words(act, index, json, &row, &what, err));
+    EX_TRY(custody_entry_json(act, index, json, &row, &what, err));
     copy(json, "confirmed", row, "time");
     copy(json, "taken_over", what, "taken_over");
     json_decref(row);
@@ -140,7 +121,7 @@ static ex_code item_json(struct act *act, const struct item_truth *i,
                   entry_or_null(h->answered), "confirmation", entry_or_null(h->confirmed));
     bool accepted = h->answer == CUSTODY_ACCEPTED || h->answer == CUSTODY_EXCEPTED;
     json_t *row, *what;
-    ex_code code = read_words(act, h->answered, json, &row, &what, err);
+    ex_code code = custody_entry_json(act, h->answered, json, &row, &what, err);
     if (code == EX_OK && accepted && !i->physical) {
         copy(json, "sha256_before", what, "before");
         copy(json, "sha256_after", what, "after");

@@ -290,13 +290,6 @@ static void draft_item(const struct importing *m, size_t n, struct draft *d) {
     }
 }
 
-static const struct item_truth *find_held(const struct truth *t, const uint8_t *id) {
-    for (size_t i = 0; i < t->item_count; i++)
-        if (memcmp(t->items[i].id, id, ENTRY_ID_BYTES) == 0)
-            return &t->items[i];
-    return NULL;
-}
-
 /* Under the ledger's lock: only now is it known which numbers the items get. */
 static ex_code give_labels(struct act *act, struct draft *outcome, void *context,
                            struct ex_error *err) {
@@ -309,7 +302,7 @@ static ex_code give_labels(struct act *act, struct draft *outcome, void *context
     json_t *list = json_array();
     for (size_t n = 0; n < m->u.report->head.item_count; n++) {
         char label[ITEM_LABEL_BYTES];
-        const struct item_truth *held = find_held(&t, m->u.report->head.item[n].id);
+        const struct item_truth *held = truth_item_by_id(&t, m->u.report->head.item[n].id);
         json_t *item = json_object_get(m->what[n], "item");
         if (held != NULL) /* it comes back, and is the item that it was */
             (void)snprintf(label, sizeof label, "%s", held->label);

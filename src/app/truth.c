@@ -104,11 +104,17 @@ enum item_begin truth_begin(const struct entry *e) {
     return strcmp(e->event, "import.item") == 0 && done ? ITEM_IMPORTED : ITEM_NONE;
 }
 
-static struct item_truth *item_by_id(struct truth *t, const uint8_t *id) {
+const struct item_truth *truth_item_by_id(const struct truth *t,
+                                          const uint8_t id[static ENTRY_ID_BYTES]) {
     for (size_t i = 0; i < t->item_count; i++)
         if (memcmp(t->items[i].id, id, ENTRY_ID_BYTES) == 0)
             return &t->items[i];
     return NULL;
+}
+
+static struct item_truth *item_by_id(struct truth *t, const uint8_t *id) {
+    const struct item_truth *known = truth_item_by_id(t, id);
+    return known != NULL ? &t->items[known - t->items] : NULL;
 }
 
 static ex_code keep_item(struct act *act, const struct entry *e, struct truth *t,
