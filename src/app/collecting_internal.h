@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One running collection, and who does what of it: collecting.c the way from intent to outcome,
+ * collecting_source.c the source as the ledger has it, collecting_resume.c going on with one that
+ * was cut off. */
+#ifndef EXHIBIT_APP_COLLECTING_INTERNAL_H
+#define EXHIBIT_APP_COLLECTING_INTERNAL_H
+
+#include "app/act_internal.h"
+#include "collect/collect.h"
+
+struct collecting {
+    char *number; /* of the case */
+    char *label;  /* what the officer calls the item; may be NULL */
+    struct vault_work *work;
+    bool resumes;
+    uint64_t offset;  /* resumed: where */
+    json_t *resumed;  /* intents of the same collection, cut off; an array */
+    json_t *recorded; /* resumed: the source as the ledger names it */
+    struct source *source;
+    struct source_identity before;
+    enum vault_readback readback;
+    struct collect_report report;
+    json_t *item, *stored; /* set by finish_item */
+};
+
+/* EX_USAGE. `text` may be NULL. */
+EX_MUST_USE ex_code collecting_parse_readback(const char *text, enum vault_readback *ret,
+                                              struct ex_error *err);
+const char *collecting_readback_word(enum vault_readback r);
+json_t *collecting_case_json(const struct act *act, const struct collecting *c);
+/* `what` of collect.intent. */
+json_t *collecting_intent_json(const struct act *act, const struct collecting *c);
+
+/* ---- the source as the ledger has it: collecting_source.c ---- */
+
+/* `source` of json.md §4.1. */
+json_t *collecting_source_json(const struct source_identity *i);
+/* By which members a source is taken for the same. */
+json_t *collecting_same_by(void);
+/* EX_SOURCE: the source that is open is not the one in c->recorded. */
+EX_MUST_USE ex_code collecting_check_same(const struct collecting *c, struct ex_error *err);
+
+/* ---- going on with one that was cut off: collecting_resume.c ---- */
+
+/* Up to its intent. The name of the work is the request's operand. */
+EX_MUST_USE ex_code collecting_begin_again(struct act *act, struct collecting *c,
+                                           struct ex_error *err);
+
+#endif

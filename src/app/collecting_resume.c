@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Going on with a collection that was cut off. */
+#include "app/collecting_internal.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+/* Text of the ledger that may not have been UTF-8; the caller frees. */
+static char *text_of(json_t *object, const char *key) {
+    char name[40];
+    const char *text = json_string_value(json_object_get(object, key));
+    (void)snprintf(name, sizeof name, "%.20s_base64", key);
+    const char *coded = json_string_value(json_object_get(object, name));
+    if (coded == NULL)
+        return text != NULL ? ex_strdup(text) : NULL;
+    char *bytes = ex_new0_bytes(strlen(coded) + 1);
+    size_t size = 0;
+    if (sodium_base642bin((unsigned char *)bytes, strlen(coded), coded, strlen(coded), NULL, &size,
+                          NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+        size = 0;
+    bytes[size] = '\0';
+    return bytes;
+}
+
+static ex_code open_recorded(struct collecting *c, struct ex_error *err) {
+    EX_AUTO_FREE char *path = text_of(c->recorded, "path");
+    EX_AUTO_FREE char *resolved = text_of(c->recorded, "resolved");
+    const char *kind = json_string_value(json_object_get(c->recorded, "kind"));
+    if (path == NULL || kind == NULL || strcmp(kind, "file") != 0)
+        return ex_fail(err, EX_UNSUPPORTED, "this source cannot be read from the middle");
+    EX_TRY(source_open(path[0] != '/' && resolved != NULL ? resolved : path, &c->source, err));
+    source_identity(c->source, &c->before);
+    return collecting_check_same(c, err);
+}
+
+static ex_code take_story(struct act *act, struct collecting *c, struct work_story *w,
+                          struct ex_error *err) {
+    const char *name = act->request->operand[0];
+    json_t *number = json_object_get(json_object_get(w->what, "case"), "number");
+    if (w->held)
+        return ex_hint(
+            ex_fail(err, EX_EXISTS, "what the work \"%s\" collected is held already", name), err,
+            "exhibit work discard %s --reason TEXT", name);
+    if (!w->found || !json_is_string(number))
+        return ex_fail(err, EX_ALTERED, "the ledger does not say what the work \"%s\" collected",
+                       name);
+    memcpy(act->case_id, w->case_id, sizeof act->case_id);
+    memcpy(act->item_id, w->item_id, sizeof act->item_id);
+    act->has_ids = ENTRY_HAS_CASE | ENTRY_HAS_ITEM;
+    c->number = ex_strdup(json_string_value(number));
+    c->label = text_of(w->what, "label_text");
+    c->recorded = json_incref(json_object_get(w->what, "source"));
+    json_t *before = json_object_get(w->journal, "resumed");
+    c->resumed = json_is_array(before) ? json_copy(before) : json_array();
+    json_array_append_new(c->resumed, json_number(w->intent));
+    return collecting_parse_readback(json_string_value(json_object_get(w->what, "readback")),
+                                     &c->readback, err);
+}
+
+ex_code collecting_begin_again(struct act *act, struct collecting *c, struct ex_error *err) {
+    const char *name = act->request->operand[0];
+    struct work_story w = {0};
+    EX_TRY(vault_work_open(act->vault, name, &c->work, err));
+    EX_TRY(vault_work_offset(c->work, &c->offset, err));
+    ex_code code = work_story(act, c->work, &w, err);
+    if (code == EX_OK)
+        code = take_story(act, c, &w, err);
+    uint64_t intent = w.intent;
+    work_story_clear(&w);
+    EX_TRY(code);
+    EX_TRY(open_recorded(c, err));
+    json_t *what = collecting_intent_json(act, c);
+    json_object_set_new(what, "resumes",
+                        json_pack("{s:o, s:s, s:o, s:o}", "intent", json_number(intent), "work",
+                                  name, "offset", json_number(c->offset), "same_by",
+                                  collecting_same_by()));
+    return act_intent(act, what, err);
+}
