@@ -54,7 +54,7 @@ extern const struct flag flag_table[FLAG_COUNT];
  * opens a vault says REQ(VAULT)). */
 enum { FLAG_COMMON_COUNT = FLAG_NO_INPUT + 1 };
 
-enum { COMMAND_FLAGS_MAX = 12, OPERANDS_MAX = 1024 };
+enum { COMMAND_FLAGS_MAX = 32, OPERANDS_MAX = 1024 };
 
 enum flag_need { FLAG_OPTIONAL = 1, FLAG_REQUIRED = 2 };
 
