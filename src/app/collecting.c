@@ -77,7 +77,7 @@ static char *journal_line(struct act *act, const struct collecting *c) {
         "{s:s, s:s, s:o, s:o, s:O, s:o, s:i, s:o, s:s}", "act", "collect", "case", c->number,
         "item_id", json_hex(act->item_id, sizeof act->item_id), "intent", json_number(act->intent),
         "resumed", c->resumed, "started", json_time(now.utc_ns), "pid", (int)getpid(), "size_bytes",
-        c->before.kind == SOURCE_FILE ? json_number(c->before.size_bytes) : json_null(), "readback",
+        c->before.seekable ? json_number(c->before.size_bytes) : json_null(), "readback",
         collecting_readback_word(c->readback));
     json_set_text(json, "source", c->before.path);
     char *line = json_dumps(json, JSON_COMPACT);

@@ -35,8 +35,8 @@ json_t *collecting_intent_json(const struct act *act, const struct collecting *c
 
 /* `source` of json.md §4.1. */
 json_t *collecting_source_json(const struct source_identity *i);
-/* By which members a source is taken for the same. */
-json_t *collecting_same_by(void);
+/* By which members the source in c->recorded is taken for the same. */
+json_t *collecting_same_by(const struct collecting *c);
 /* EX_SOURCE: the source that is open is not the one in c->recorded. */
 EX_MUST_USE ex_code collecting_check_same(const struct collecting *c, struct ex_error *err);
 

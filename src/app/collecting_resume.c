@@ -26,7 +26,7 @@ static ex_code open_recorded(struct collecting *c, struct ex_error *err) {
     EX_AUTO_FREE char *path = text_of(c->recorded, "path");
     EX_AUTO_FREE char *resolved = text_of(c->recorded, "resolved");
     const char *kind = json_string_value(json_object_get(c->recorded, "kind"));
-    if (path == NULL || kind == NULL || strcmp(kind, "file") != 0)
+    if (path == NULL || kind == NULL || (strcmp(kind, "file") != 0 && strcmp(kind, "device") != 0))
         return ex_fail(err, EX_UNSUPPORTED, "this source cannot be read from the middle");
     EX_TRY(source_open(path[0] != '/' && resolved != NULL ? resolved : path, &c->source, err));
     source_identity(c->source, &c->before);
@@ -73,6 +73,6 @@ ex_code collecting_begin_again(struct act *act, struct collecting *c, struct ex_
     json_object_set_new(what, "resumes",
                         json_pack("{s:o, s:s, s:o, s:o}", "intent", json_number(intent), "work",
                                   name, "offset", json_number(c->offset), "same_by",
-                                  collecting_same_by()));
+                                  collecting_same_by(c)));
     return act_intent(act, what, err);
 }

@@ -2,10 +2,10 @@
 /* Sources: what is collected from, behind one read-only interface.
  *
  * Nothing here can write: files are opened read-only and without touching their access time where
- * the system allows that. Today: a regular file taken as a raw image, standard input, and a member
- * of a package. A source gives its bytes once, from the first to the last. A range that the system
- * cannot read is given as zero bytes and listed, down to the sector (512 bytes), and reading goes
- * on behind it.
+ * the system allows that. Today: a regular file taken as a raw image, a block device (read past the
+ * page cache), standard input, and a member of a package. A source gives its bytes once, from the
+ * first to the last. A range that the system cannot read is given as zero bytes and listed, down to
+ * the sector (of a device its logical one, of a file 512 bytes), and reading goes on behind it.
  *
  * Where the system allows it (the file is the caller's own or the caller is privileged, the file
  * system knows leases, and nobody has the file open for writing), a file is kept from being written
@@ -25,8 +25,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum source_kind { SOURCE_FILE, SOURCE_STDIN, SOURCE_MEMBER };
-enum { SOURCE_SECTOR_BYTES = 512 };
+enum source_kind { SOURCE_FILE, SOURCE_STDIN, SOURCE_MEMBER, SOURCE_DEVICE };
+enum { SOURCE_SECTOR_BYTES = 512, SOURCE_SECTOR_MAX_BYTES = 4096 };
 
 struct source;
 
@@ -44,15 +44,18 @@ struct source_identity {
     const char *path;     /* as given */
     const char *resolved; /* absolute and without links, when it was opened; NULL for standard input
                              and where the system could not tell */
+    bool seekable;        /* source_seek() works, so a collection can be gone on with */
     bool link;            /* the last component of the path was a symbolic link */
     bool write_guarded;   /* kept from being written to, from its opening on */
     uint64_t size_bytes;
-    uint64_t device, inode;
+    uint32_t sector_bytes;  /* of a device: its logical sector; of a file 512 */
+    uint64_t device, inode; /* of a device: its own number */
     uint32_t mode;
     int64_t modified_ns, changed_ns, accessed_ns;
 };
 
-/* path "-" is standard input. EX_UNSUPPORTED for directories, devices and the rest. */
+/* path "-" is standard input. EX_UNSUPPORTED for directories, character
+ * devices and the rest. */
 EX_MUST_USE ex_code source_open(const char *path, struct source **ret, struct ex_error *err);
 /* A member of something that somebody else reads from front to back: `pull` is called by one thread
  * at a time, whichever reads the source, and gives up to size_bytes; it must give all of
@@ -75,8 +78,8 @@ void source_identity(const struct source *s, struct source_identity *ret);
 EX_MUST_USE ex_code source_read(struct source *s, uint8_t *to, size_t size_bytes, size_t *ret_got,
                                 struct ex_error *err);
 
-/* The next source_read() of a file begins there: what is before it is not read. EX_UNSUPPORTED for
- * standard input, EX_SOURCE behind the end. */
+/* The next source_read() of a file or a device begins there, and what lay behind it leaves the list
+ * of unreadable ranges. EX_UNSUPPORTED for the others, EX_SOURCE behind the end. */
 EX_MUST_USE ex_code source_seek(struct source *s, uint64_t offset, struct ex_error *err);
 
 /* From any thread: a source_read() that waits for more of standard input, now or later, ends soon
