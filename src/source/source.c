@@ -3,6 +3,7 @@
 #include "source/source_internal.h"
 
 #include "base/file.h"
+#include "base/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -83,6 +84,8 @@ void source_close(struct source *s) {
     free(s->resolved);
     free(s->bad);
     free(s->bounce);
+    free(s->skip);
+    source_trouble_free(s->trouble);
     free(s);
 }
 
@@ -119,6 +122,52 @@ const struct source_range *source_unreadable(const struct source *s, size_t *ret
     return s->bad;
 }
 
+void source_tally(const struct source *s, struct source_tally *ret) {
+    *ret = s->tally;
+}
+
+/* Whole sectors, inside, in order: what is behind the last whole one belongs to it. */
+static ex_code check_skip(const struct source *s, const struct source_effort *e,
+                          struct ex_error *err) {
+    uint64_t size = s->identity.size_bytes, mask = s->identity.sector_bytes - 1, last = 0;
+    for (size_t i = 0; i < e->skip_count; i++) {
+        const struct source_range *r = &e->skip[i];
+        if (r->length == 0 || r->offset > size || r->length > size - r->offset ||
+            (i > 0 && r->offset <= last))
+            return ex_fail(err, EX_USAGE,
+                           "the region at %llu with %llu bytes is not inside the source, or meets "
+                           "another",
+                           (unsigned long long)r->offset, (unsigned long long)r->length);
+        last = r->offset + r->length;
+        if ((r->offset & mask) != 0 || ((last & mask) != 0 && last != size))
+            return ex_hint(ex_fail(err, EX_USAGE,
+                                   "the region at %llu with %llu bytes does not begin and end with "
+                                   "a sector",
+                                   (unsigned long long)r->offset, (unsigned long long)r->length),
+                           err, "a sector of this source has %u bytes", s->identity.sector_bytes);
+    }
+    return EX_OK;
+}
+
+ex_code source_set_effort(struct source *s, const struct source_effort *effort,
+                          struct ex_error *err) {
+    struct source_range *skip;
+    if (effort->skip_count > 0 && !s->driver->seeks)
+        return ex_fail(err, EX_UNSUPPORTED, "nothing can be skipped in \"%s\"", s->path);
+    EX_TRY(check_skip(s, effort, err));
+    EX_TRY(ex_alloc(effort->skip_count, sizeof *skip, EX_LIMIT_UNREADABLE_RANGES * sizeof *skip,
+                    "the list of regions to skip", &skip, err));
+    for (size_t i = 0; i < effort->skip_count; i++) {
+        skip[i] = effort->skip[i];
+        skip[i].why = SOURCE_SKIPPED;
+    }
+    free(s->skip);
+    s->skip = skip;
+    s->effort = *effort;
+    s->effort.skip = skip;
+    return EX_OK;
+}
+
 ex_code source_check_unchanged(struct source *s, struct source_identity *ret_after,
                                struct ex_error *err) {
     struct source_identity now = s->identity;
@@ -129,5 +178,10 @@ ex_code source_check_unchanged(struct source *s, struct source_identity *ret_aft
 }
 
 void source_inject_error(struct source *s, uint64_t offset, uint64_t length) {
-    s->injected = (struct source_range){offset, length};
+    s->injected = (struct source_range){.offset = offset, .length = length};
+}
+
+void source_inject_fault(struct source *s, source_fault_fn *fault, void *context) {
+    s->fault = fault;
+    s->fault_context = context;
 }

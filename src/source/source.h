@@ -5,7 +5,8 @@
  * the system allows that. Today: a regular file taken as a raw image, a block device (read past the
  * page cache), standard input, and a member of a package. A source gives its bytes once, from the
  * first to the last. A range that the system cannot read is given as zero bytes and listed, down to
- * the sector (of a device its logical one, of a file 512 bytes), and reading goes on behind it.
+ * the sector (of a device its logical one, of a file 512 bytes), and reading goes on behind it: how
+ * is in docs/collecting.md. A source that does not answer any more is an error, and no zeros.
  *
  * Where the system allows it (the file is the caller's own or the caller is privileged, the file
  * system knows leases, and nobody has the file open for writing), a file is kept from being written
@@ -30,9 +31,33 @@ enum { SOURCE_SECTOR_BYTES = 512, SOURCE_SECTOR_MAX_BYTES = 4096 };
 
 struct source;
 
+/* Why the bytes of a range are not known: zeros stand in their place. */
+enum source_unread {
+    SOURCE_UNREADABLE, /* every sector of it was asked for, alone, and did not come */
+    SOURCE_UNTRIED,    /* given up unasked, because what is around it took too long */
+    SOURCE_SKIPPED     /* never asked for, on the officer's word */
+};
+
 struct source_range {
     uint64_t offset;
     uint64_t length;
+    enum source_unread why;
+};
+
+/* How much trouble is taken over what cannot be read. Zeros: none, and no limits. */
+struct source_effort {
+    unsigned retries;    /* further attempts at a sector that did not come */
+    unsigned region_ms;  /* time for what lies between two large reads that went well */
+    uint64_t max_errors; /* sectors that may be unreadable from one opening to the end */
+    const struct source_range *skip; /* ascending, not touching; the caller's */
+    size_t skip_count;
+};
+
+/* What reading was like, since the opening. */
+struct source_tally {
+    uint64_t bytes_read;      /* that the system gave, some of them more than once */
+    uint64_t bad_sectors;     /* that did not come */
+    uint64_t rescued_sectors; /* that came, but not at the first attempt */
 };
 
 /* What identifies a source, as the system told it; times in nanoseconds UTC. For standard input
@@ -72,9 +97,15 @@ EX_DEFINE_AUTO(struct source, source_close);
 
 void source_identity(const struct source *s, struct source_identity *ret);
 
+/* Before the first read of a file or a device. EX_USAGE: what is to be skipped is not inside the
+ * source, or not made of whole sectors. EX_UNSUPPORTED: skipping in another kind of source. */
+EX_MUST_USE ex_code source_set_effort(struct source *s, const struct source_effort *effort,
+                                      struct ex_error *err);
+
 /* Up to size_bytes; *ret_got 0 is the end. A regular file is read to the size that it had when it
  * was opened. EX_SOURCE when it became shorter, or as soon as somebody opened a guarded one for
- * writing. */
+ * writing. EX_IO when nothing of it can be read any more, not even what was read before, or when
+ * there are more errors than the effort allows: nothing is given of what was asked for then. */
 EX_MUST_USE ex_code source_read(struct source *s, uint8_t *to, size_t size_bytes, size_t *ret_got,
                                 struct ex_error *err);
 
@@ -86,8 +117,10 @@ EX_MUST_USE ex_code source_seek(struct source *s, uint64_t offset, struct ex_err
  * with EX_INTERRUPTED. */
 void source_stop(struct source *s);
 
-/* Unreadable ranges so far: ascending, merged; the source's. */
+/* What was not read so far: ascending, merged where the reason is the same; the source's. */
 const struct source_range *source_unreadable(const struct source *s, size_t *ret_count);
+
+void source_tally(const struct source *s, struct source_tally *ret);
 
 /* After the last read: is it still what it was? EX_SOURCE when it grew, shrank, was written to, is
  * no longer at its path, or is guarded and somebody opened it for writing. *ret_after (may be NULL)
@@ -98,5 +131,8 @@ EX_MUST_USE ex_code source_check_unchanged(struct source *s, struct source_ident
 /* For tests: every read that touches [offset, offset + length) of this source fails with EIO, as a
  * bad sector would. */
 void source_inject_error(struct source *s, uint64_t offset, uint64_t length);
+/* For tests: asked before each read; an errno instead of the bytes, or 0. */
+typedef int source_fault_fn(void *context, uint64_t offset, size_t size_bytes);
+void source_inject_fault(struct source *s, source_fault_fn *fault, void *context);
 
 #endif

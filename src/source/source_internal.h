@@ -22,6 +22,8 @@ struct source_driver {
     bool seeks;
 };
 
+struct trouble;
+
 /* How the bytes of a file or a device are reached, at any place of it. */
 struct source_medium {
     /* Like pread(): what was got, or -1 and errno. Never asked for anything that is not a multiple
@@ -43,7 +45,14 @@ struct source {
     uint64_t at;
     struct source_range *bad;
     size_t bad_count, bad_capacity;
+    struct source_effort effort;
+    struct source_range *skip; /* copied */
+    struct source_tally tally;
+    struct trouble *trouble;  /* NULL until something could not be read */
+    struct source_range good; /* something that was read, at most a sector; empty: nothing was */
     struct source_range injected;
+    source_fault_fn *fault;
+    void *fault_context;
     atomic_bool stop;
 };
 
@@ -55,12 +64,24 @@ ex_code source_open_device(struct source *s, struct ex_error *err);
 void source_identity_from(const struct stat *st, struct source_identity *i);
 void source_describe_path(struct source *s);
 
-/* source_read() of files and devices: through the medium, with errors narrowed down. */
+/* source_read() of files and devices, through the medium: source_read.c. */
 ex_code source_read_medium(struct source *s, uint8_t *to, size_t size_bytes, size_t *ret_got,
                            struct ex_error *err);
 ssize_t source_pread(struct source *s, uint8_t *to, size_t size_bytes, uint64_t offset);
-ex_code source_note_unreadable(struct source *s, uint64_t offset, uint64_t length,
-                               struct ex_error *err);
+void source_note_good(struct source *s, uint64_t offset, size_t size_bytes);
+ex_code source_note_unread(struct source *s, struct source_range range, struct ex_error *err);
+
+/* Around an error: source_trouble.c. A range that could not be read at once, in memory of the
+ * source's alignment: every sector that comes is kept, the others become zeros and are noted. */
+ex_code source_read_around(struct source *s, uint8_t *to, size_t size_bytes, uint64_t offset,
+                           uint64_t since_ns, struct ex_error *err);
+/* A large read went well. */
+void source_trouble_over(struct source *s);
+/* Up to there nothing is asked for: it took too long before. */
+uint64_t source_trouble_jump(const struct source *s);
+void source_trouble_free(struct trouble *t);
+/* What reading says when one sector of the medium is bad, and not more. */
+bool source_is_media_error(int sys);
 
 extern const struct source_driver source_stdin_driver;
 extern const char source_changed_hint[];

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading files and devices: large pieces, and around an error sector by sector. */
+/* Reading files and devices: large pieces, aligned where the system needs that. What is around an
+ * error is source_trouble.c's. */
 #include "source/source_internal.h"
 
 #include "base/limits.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,55 +13,64 @@
 enum { BOUNCE_BYTES = 64 << 10 };
 
 /* Reading goes forward, so what is new begins in or behind the last range. */
-ex_code source_note_unreadable(struct source *s, uint64_t offset, uint64_t length,
-                               struct ex_error *err) {
+ex_code source_note_unread(struct source *s, struct source_range range, struct ex_error *err) {
     struct source_range *last = s->bad_count ? &s->bad[s->bad_count - 1] : NULL;
-    if (last != NULL && last->offset + last->length >= offset) {
-        if (offset + length > last->offset + last->length)
-            last->length = offset + length - last->offset;
+    uint64_t end = range.offset + range.length, known = last ? last->offset + last->length : 0;
+    if (last != NULL && end <= known)
         return EX_OK;
+    if (last != NULL && known >= range.offset) {
+        if (last->why == range.why) {
+            last->length = end - last->offset;
+            return EX_OK;
+        }
+        range.offset = known;
+        range.length = end - known;
     }
     EX_TRY(ex_grow(&s->bad, &s->bad_capacity, s->bad_count + 1, sizeof *s->bad,
                    EX_LIMIT_UNREADABLE_RANGES * sizeof *s->bad, "the list of unreadable ranges",
                    err));
-    s->bad[s->bad_count++] = (struct source_range){offset, length};
+    s->bad[s->bad_count++] = range;
     return EX_OK;
 }
 
+static int injected_fault(const struct source *s, size_t size_bytes, uint64_t offset) {
+    const struct source_range *bad = &s->injected;
+    if (bad->length > 0 && offset < bad->offset + bad->length && offset + size_bytes > bad->offset)
+        return EIO;
+    return s->fault != NULL ? s->fault(s->fault_context, offset, size_bytes) : 0;
+}
+
 ssize_t source_pread(struct source *s, uint8_t *to, size_t size_bytes, uint64_t offset) {
-    if (s->injected.length > 0 && offset < s->injected.offset + s->injected.length &&
-        offset + size_bytes > s->injected.offset) {
-        errno = EIO;
+    int fault = injected_fault(s, size_bytes, offset);
+    if (fault != 0) {
+        errno = fault;
         return -1;
     }
     ssize_t got;
     do
         got = pread(s->fd, to, size_bytes, (off_t)offset);
     while (got < 0 && errno == EINTR);
+    if (got > 0)
+        s->tally.bytes_read += (uint64_t)got;
     return got;
 }
 
-/* One sector: what cannot be read becomes zeros and a line in the list. */
-static ex_code read_sector(struct source *s, uint8_t *to, size_t size_bytes, uint64_t offset,
-                           struct ex_error *err) {
-    ssize_t got = s->medium.read_at(s, to, size_bytes, offset);
-    if (got == (ssize_t)size_bytes)
-        return EX_OK;
-    if (got < 0 && errno != EIO && errno != EILSEQ && errno != ENODATA && errno != EREMOTEIO)
-        return ex_fail_sys(err, "could not read the source \"%s\" at byte %llu", s->path,
-                           (unsigned long long)offset);
-    if (got >= 0)
-        return ex_hint(
-            ex_fail(err, EX_SOURCE, "the source \"%s\" became shorter while it was read", s->path),
-            err, "something is writing to it; stop that, then collect again");
-    memset(to, 0, size_bytes);
-    return source_note_unreadable(s, offset, size_bytes, err);
+void source_note_good(struct source *s, uint64_t offset, size_t size_bytes) {
+    size_t sector = s->medium.sector_bytes;
+    s->good.offset = offset;
+    s->good.length = size_bytes < sector ? size_bytes : sector;
 }
 
-/* A range that the medium can be asked for: as a whole, and behind a failure sector by sector, so
- * that every readable one is kept. */
-static ex_code read_span(struct source *s, uint8_t *to, size_t size_bytes, uint64_t offset,
-                         struct ex_error *err) {
+static ex_code give_up(struct source *s, uint8_t *to, struct source_range range,
+                       struct ex_error *err) {
+    memset(to, 0, range.length);
+    return source_note_unread(s, range, err);
+}
+
+/* A range that the medium can be asked for, with nothing in it that is to be left out. */
+static ex_code read_piece(struct source *s, uint8_t *to, size_t size_bytes, uint64_t offset,
+                          struct ex_error *err) {
+    uint64_t started_ns = ex_monotonic_ns();
     size_t done = 0;
     while (done < size_bytes) {
         ssize_t got = s->medium.read_at(s, to + done, size_bytes - done, offset + done);
@@ -67,12 +78,37 @@ static ex_code read_span(struct source *s, uint8_t *to, size_t size_bytes, uint6
             break;
         done += (size_t)got;
     }
-    while (done < size_bytes) {
-        size_t sector = s->medium.sector_bytes;
-        size_t want = sector - (size_t)((offset + done) & (sector - 1));
-        want = want < size_bytes - done ? want : size_bytes - done;
-        EX_TRY(read_sector(s, to + done, want, offset + done, err));
-        done += want;
+    done -= done < size_bytes ? done % s->medium.sector_bytes : 0;
+    if (done > 0)
+        source_note_good(s, offset, done);
+    if (done < size_bytes)
+        return source_read_around(s, to + done, size_bytes - done, offset + done, started_ns, err);
+    source_trouble_over(s);
+    return EX_OK;
+}
+
+/* The range that is left out at `offset`, or before which there is something to read. */
+static struct source_range next_gap(const struct source *s, uint64_t offset) {
+    uint64_t jump = source_trouble_jump(s);
+    if (jump > offset)
+        return (struct source_range){offset, jump - offset, SOURCE_UNTRIED};
+    for (size_t i = 0; i < s->effort.skip_count; i++)
+        if (s->skip[i].offset + s->skip[i].length > offset)
+            return s->skip[i];
+    return (struct source_range){UINT64_MAX, 0, SOURCE_SKIPPED};
+}
+
+/* Aligned as the medium needs it. */
+static ex_code read_span(struct source *s, uint8_t *to, size_t size_bytes, uint64_t offset,
+                         struct ex_error *err) {
+    for (size_t done = 0, size; done < size_bytes; done += size) {
+        uint64_t at = offset + done;
+        struct source_range gap = next_gap(s, at);
+        bool in_gap = gap.offset <= at;
+        uint64_t until = in_gap ? gap.offset + gap.length : gap.offset;
+        size = until - at < size_bytes - done ? (size_t)(until - at) : size_bytes - done;
+        gap = (struct source_range){at, size, gap.why};
+        EX_TRY(in_gap ? give_up(s, to + done, gap, err) : read_piece(s, to + done, size, at, err));
     }
     return EX_OK;
 }

@@ -63,7 +63,7 @@ static ex_code note_unreadable(struct slab_ring *r, struct slab *slab, struct ex
         EX_TRY(ex_grow(&slab->unreadable, &slab->unreadable_capacity, slab->unreadable_count + 1,
                        sizeof *bad, SLAB_BYTES, "the list of unreadable ranges", err));
         slab->unreadable[slab->unreadable_count++] =
-            (struct source_range){from, (to < end ? to : end) - from};
+            (struct source_range){from, (to < end ? to : end) - from, bad[i].why};
     }
     return EX_OK;
 }
