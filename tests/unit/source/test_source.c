@@ -110,9 +110,9 @@ static void bad_ranges_are_zero_and_listed(void **state) {
     struct place *p = *state;
     struct ex_error err;
     static uint8_t got[2 * SIZE], expected[SIZE];
-    static const struct source_range ranges[] = {{0, 1},           {0, SIZE - 600}, {511, 1},
-                                                 {512, 512},       {500, 700},      {SIZE - 1, 1},
-                                                 {SIZE / 2, 5000}, {99328, 4000},   {4096, 4096}};
+    static const struct source_range ranges[] = {
+        {0, 1, 0},        {0, SIZE - 600, 0},  {511, 1, 0},      {512, 512, 0},  {500, 700, 0},
+        {SIZE - 1, 1, 0}, {SIZE / 2, 5000, 0}, {99328, 4000, 0}, {4096, 4096, 0}};
     static const size_t steps[] = {SIZE, 4096, 1000, 512, 100};
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
         for (size_t k = 0; k < sizeof steps / sizeof steps[0]; k++) {
@@ -456,7 +456,7 @@ static ex_code give(void *context, uint8_t *to, size_t size_bytes, size_t *ret_g
 static void a_member_gives_its_bytes_and_ranges(void **state) {
     struct ex_error err;
     struct giver g = {.size = 5000};
-    const struct source_range bad[] = {{512, 512}, {2048, 2560}};
+    const struct source_range bad[] = {{512, 512, 0}, {2048, 2560, 0}};
     uint8_t got[5000];
     size_t size, count;
     EX_AUTO(source_close) struct source *s = NULL;

@@ -30,7 +30,7 @@ static void put(const char *dir, const char *name, const void *data, size_t size
 
 static void put_object(const char *dir, const uint8_t *data, uint64_t offset, uint64_t length) {
     static const uint8_t id[ENTRY_ID_BYTES] = {1};
-    struct source_range gap = {offset, length};
+    struct source_range gap = {offset, length, 0};
     struct vault_object_info o = {.unreadable = &gap, .unreadable_count = 1};
     struct object_hasher *hasher;
     struct object_digests d;

@@ -243,7 +243,7 @@ static struct put_state *make_state(struct random *r) {
     s->report.reused_oldest_ns = s->reused ? 1700000000000000000 : 0;
     for (uint64_t at = random_next(r) % 4096; at + 600 < s->offset && s->unreadable_count < 50;
          at += 513 + random_next(r) % 100000)
-        assert_code(EX_OK, put_state_add_range(s, (struct source_range){at, 512}, &err));
+        assert_code(EX_OK, put_state_add_range(s, (struct source_range){at, 512, 0}, &err));
     return s;
 }
 

@@ -291,9 +291,17 @@ static void bad_sectors(void **state) {
     struct ex_error err;
     enum { SIZE = (3 << 20) + 100 };
     static const struct source_range injected[] = {
-        {0, 1},        {0, 512},      {511, 2},          {4096, 4096},      {1 << 20, 512},
-        {1048570, 12}, {SIZE - 1, 1}, {SIZE - 100, 100}, {SIZE - 700, 700}, {1000000, 900000},
-        {0, SIZE},
+        {0, 1, 0},
+        {0, 512, 0},
+        {511, 2, 0},
+        {4096, 4096, 0},
+        {1 << 20, 512, 0},
+        {1048570, 12, 0},
+        {SIZE - 1, 1, 0},
+        {SIZE - 100, 100, 0},
+        {SIZE - 700, 700, 0},
+        {1000000, 900000, 0},
+        {0, SIZE - 100, 0},
     };
     uint8_t *data = mixed(13, SIZE), *expected = ex_new0_bytes(SIZE);
     for (size_t i = 0; i < SIZE; i++)

@@ -342,8 +342,11 @@ static void unreadable_ranges_are_kept(void **state) {
     struct place *p = *state;
     struct ex_error err;
     enum { SIZE = 4 * MIB };
-    static const struct source_range bad[] = {
-        {4096, 512}, {MIB - 700, 1400}, {MIB - 512, 512}, {3 * MIB, 100}, {MIB / 2, 2 * MIB}};
+    static const struct source_range bad[] = {{4096, 512, 0},
+                                              {MIB - 700, 1400, 0},
+                                              {MIB - 512, 512, 0},
+                                              {3 * MIB, 100, 0},
+                                              {MIB / 2, 2 * MIB, 0}};
     uint8_t *data = ex_new0_bytes(SIZE), *expected_bytes = ex_new0_bytes(SIZE);
     struct random random = {74};
     random_fill(&random, data, SIZE);
