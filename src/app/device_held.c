@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A device for as long as it is collected. What protects it and what asks it comes before the entry
+ * of intent, so that the entry can say what came of it. */
+#include "app/device_internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+struct device_held {
+    struct device *device;
+    const struct device_use *use; /* the device's */
+    size_t use_count;
+    char *reason; /* why it is collected although it is in use; or NULL */
+    struct device_flag flag;
+    struct device_answers *before, *after;
+};
+
+void device_let_go(struct device_held *h) {
+    if (h == NULL)
+        return;
+    device_close(h->device);
+    free(h->reason);
+    free(h->before);
+    free(h->after);
+    free(h);
+}
+
+/* ---- taking ---- */
+
+static ex_code refuse_use(const struct device_held *h, const char *path, struct ex_error *err) {
+    char text[DEVICE_PATH_BYTES];
+    device_use_text(&h->use[0], text, sizeof text);
+    if (h->use_count == 1)
+        (void)ex_fail(err, EX_BUSY, "the device \"%.60s\" is in use: %.150s", path, text);
+    else
+        (void)ex_fail(err, EX_BUSY, "the device \"%.60s\" is in use: %.120s, and %zu more", path,
+                      text, h->use_count - 1);
+    return ex_hint(EX_BUSY, err,
+                   "unmount it, or stop what uses it; or say with --in-use-reason why it must be "
+                   "collected as it is");
+}
+
+static ex_code check_vault(struct act *act, const struct device_held *h, const char *path,
+                           struct ex_error *err) {
+    struct stat st;
+    bool carries = true;
+    if (fstat(vault_dir_fd(act->vault), &st) != 0)
+        return ex_fail_sys(err, "could not examine the vault");
+    EX_TRY(device_carries(h->device, st.st_dev, &carries, err));
+    if (carries)
+        return ex_hint(
+            ex_fail(err, EX_USAGE, "the vault itself lies on the device \"%.100s\"", path), err,
+            "collecting it would write to it; use a vault on another disk");
+    return EX_OK;
+}
+
+ex_code device_take(struct act *act, const char *path, struct device_held **ret,
+                    struct ex_error *err) {
+    *ret = NULL;
+    if (strcmp(path, "-") == 0 || !device_at(path))
+        return EX_OK;
+    EX_AUTO(device_let_go) struct device_held *h = ex_new0(struct device_held);
+    const char *reason = act_flag(act, FLAG_IN_USE_REASON);
+    EX_TRY(device_open(path, NULL, &h->device, err));
+    EX_TRY(check_vault(act, h, path, err));
+    EX_TRY(device_claim(h->device, &h->use, &h->use_count, err));
+    if (h->use_count > 0 && (reason == NULL || *reason == '\0'))
+        return refuse_use(h, path, err);
+    h->reason = h->use_count > 0 ? ex_strdup(reason) : NULL;
+    device_set_read_only(h->device, h->use_count > 0, &h->flag);
+    h->before = ex_new0(struct device_answers);
+    device_ask(h->device, h->before);
+    *ret = ex_steal(&h);
+    return EX_OK;
+}
+
+ex_code device_check_opened(const struct device_held *h, uint64_t number, struct ex_error *err) {
+    if (h == NULL || number == (uint64_t)device_number(h->device))
+        return EX_OK;
+    return ex_fail(err, EX_SOURCE, "the path led to another device than a moment ago");
+}
+
+bool device_hides(const struct device_held *h) {
+    struct device_hidden hidden;
+    device_hidden(h->device, h->before, &hidden);
+    return hidden.not_visible > 0;
+}
+
+/* ---- as JSON ---- */
+
+static json_t *uses_json(const struct device_held *h) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < h->use_count; i++)
+        json_array_append_new(list, device_use_json(&h->use[i]));
+    return list;
+}
+
+json_t *device_short_json(const struct device_held *h) {
+    return device_identity_json(device_identity(h->device));
+}
+
+json_t *device_before_json(const struct device_held *h) {
+    json_t *json = device_short_json(h);
+    json_object_set_new(json, "claimed", json_boolean(device_claimed(h->device)));
+    json_object_set_new(json, "in_use", uses_json(h));
+    json_object_set_new(json, "in_use_reason", json_null());
+    if (h->reason != NULL)
+        json_set_text(json, "in_use_reason", h->reason);
+    json_object_set_new(json, "read_only_flag", device_flag_json(&h->flag));
+    json_object_set_new(json, "asked", device_answers_json(h->device, h->before));
+    return json;
+}
+
+/* ---- what the officer must be told ---- */
+
+static void warn(json_t *list, const char *format, ...) EX_PRINTF(2, 3);
+static void warn(json_t *list, const char *format, ...) {
+    char text[DEVICE_PATH_BYTES + 256];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    json_t *holder = json_object();
+    json_set_text(holder, "text", text);
+    json_array_append(list, json_object_get(holder, "text"));
+    json_decref(holder);
+}
+
+static void warn_of_hidden(const struct device_held *h, json_t *list) {
+    const struct device_answers *a = h->before;
+    struct device_hidden hidden;
+    device_hidden(h->device, a, &hidden);
+    if (hidden.not_visible > 0 && a->language == DEVICE_SPEAKS_NVME)
+        warn(list,
+             "the device has %" PRIu64 " bytes that do not belong to this name space: they were NOT "
+             "collected",
+             hidden.not_visible);
+    else if (hidden.not_visible > 0)
+        warn(list,
+             "the device has a hidden area of %" PRIu64 " bytes (it says it has %" PRIu64
+             ", and shows %" PRIu64 "): it was NOT collected",
+             hidden.not_visible, hidden.real, hidden.visible);
+    else if (!hidden.known && a->language != DEVICE_SPEAKS_NEITHER)
+        warn(list, "whether the device has a hidden area is not known: not every question for it "
+                   "was answered");
+    if (a->identify.given && a->self.locked)
+        warn(list, "the device says that it is locked by a password of its own");
+}
+
+static void warn_of_counters(const struct device_held *h, json_t *list, json_t *changes) {
+    struct device_change change[DEVICE_COUNTERS_MAX];
+    size_t count = device_changes(h->before, h->after, change);
+    for (size_t i = 0; i < count; i++) {
+        json_array_append_new(changes, device_change_json(&change[i]));
+        if (change[i].after->of_damage)
+            warn(list,
+                 "while the device was read, its counter \"%s\" went from %" PRIu64 " to %" PRIu64,
+                 change[i].after->name, change[i].before->value, change[i].after->value);
+    }
+    if (h->before->language != DEVICE_SPEAKS_NEITHER &&
+        !(h->before->smart.given && h->after->smart.given))
+        warn(list, "whether the device's counters of errors changed is not known");
+    const struct device_identity *i = device_identity(h->device);
+    bool disk = h->before->language != DEVICE_SPEAKS_NEITHER;
+    if (disk && ((h->before->identify.given && h->before->self.solid_state) ||
+                 i->rotational == DEVICE_NO))
+        warn(list, "the device is solid-state: what files no longer use it may erase by itself at "
+                   "any time, also while it is read");
+}
+
+static void warn_of_use(const struct device_held *h, json_t *list) {
+    char text[DEVICE_PATH_BYTES];
+    for (size_t i = 0; i < h->use_count; i++) {
+        device_use_text(&h->use[i], text, sizeof text);
+        warn(list, "the device was in use when it was collected: %s", text);
+    }
+    if (h->flag.now != DEVICE_YES)
+        warn(list, "the kernel's read-only flag of the device is not set");
+}
+
+json_t *device_after_json(struct device_held *h) {
+    json_t *warnings = json_array(), *changes = json_array();
+    free(h->after);
+    h->after = ex_new0(struct device_answers);
+    device_ask(h->device, h->after);
+    device_check_read_only(h->device, &h->flag);
+    warn_of_hidden(h, warnings);
+    warn_of_counters(h, warnings, changes);
+    warn_of_use(h, warnings);
+    return json_pack("{s:o, s:o, s:o, s:o}", "read_only_flag", device_flag_json(&h->flag), "asked",
+                     device_answers_json(h->device, h->after), "changes", changes, "warnings",
+                     warnings);
+}
+
+/* ---- is it the same? ---- */
+
+enum { SAME_BY = 6 };
+static const char *const same_by[SAME_BY] = {"size_bytes", "start_bytes", "model", "serial",
+                                             "wwid", "backing_file"};
+
+json_t *device_same_by(void) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < SAME_BY; i++)
+        json_array_append_new(list, json_string(same_by[i]));
+    json_array_append_new(list, json_string("asked.identify.serial"));
+    json_array_append_new(list, json_string("place"));
+    return list;
+}
+
+static bool known(json_t *one) {
+    return one != NULL && !json_is_null(one);
+}
+
+static json_t *own_serial(json_t *device) {
+    return json_object_get(json_object_get(json_object_get(device, "asked"), "identify"),
+                           "serial");
+}
+
+bool device_is_same(const struct device_held *h, json_t *recorded) {
+    json_t *now = device_before_json(h);
+    bool same = json_is_object(recorded), named = false;
+    for (size_t i = 0; i < SAME_BY && same; i++)
+        same = json_equal(json_object_get(now, same_by[i]), json_object_get(recorded, same_by[i]));
+    json_t *mine = own_serial(now), *theirs = own_serial(recorded);
+    if (known(mine) && known(theirs))
+        same = same && json_equal(mine, theirs);
+    named = known(json_object_get(now, "serial")) || known(json_object_get(now, "wwid")) ||
+            (known(mine) && known(theirs));
+    if (!named) /* no number of its own: then by where it hangs */
+        same = same && json_equal(json_object_get(now, "place"), json_object_get(recorded, "place"));
+    json_decref(now);
+    return same;
+}
