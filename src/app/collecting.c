@@ -53,7 +53,17 @@ json_t *collecting_intent_json(const struct act *act, const struct collecting *c
                              collecting_readback_word(c->readback), "label_text");
     if (c->label != NULL)
         json_set_text(what, "label_text", c->label);
+    if (c->device != NULL)
+        json_object_set_new(what, "device", device_before_json(c->device));
     return what;
+}
+
+ex_code collecting_open(struct act *act, struct collecting *c, const char *path,
+                        struct ex_error *err) {
+    EX_TRY(device_take(act, path, &c->device, err));
+    EX_TRY(source_open(path, &c->source, err));
+    source_identity(c->source, &c->before);
+    return device_check_opened(c->device, &c->before, err);
 }
 
 static ex_code begin(struct act *act, struct collecting *c, struct ex_error *err) {
@@ -64,9 +74,8 @@ static ex_code begin(struct act *act, struct collecting *c, struct ex_error *err
     EX_TRY(act_take_case(act, &c->number, err));
     randombytes_buf(act->item_id, sizeof act->item_id);
     act->has_ids = ENTRY_HAS_CASE;
-    EX_TRY(source_open(act->request->operand[0], &c->source, err));
+    EX_TRY(collecting_open(act, c, act->request->operand[0], err));
     act->has_ids |= ENTRY_HAS_ITEM;
-    source_identity(c->source, &c->before);
     return act_intent(act, collecting_intent_json(act, c), err);
 }
 
@@ -102,10 +111,14 @@ static ex_code finish_item(struct act *act, struct draft *draft, void *context,
         collecting_readback_word(c->readback), "entry_intent", json_number(act->intent));
     if (c->label != NULL)
         json_set_text(c->item, "label_text", c->label);
+    if (c->device != NULL)
+        json_object_set_new(c->item, "device", device_short_json(c->device));
     c->stored = stored_json(&c->report.put);
     json_decref(draft->what);
     draft->what = json_pack("{s:O, s:O, s:o}", "item", c->item, "stored", c->stored, "source_after",
                             collecting_source_json(&c->report.after));
+    if (c->device != NULL)
+        json_object_set(draft->what, "device_after", c->device_after);
     if (c->resumes)
         json_object_set(draft->what, "resumed", c->resumed);
     return EX_OK;
@@ -123,12 +136,14 @@ static ex_code collecting_run(struct act *act, struct collecting *c, json_t **re
                                               .resume = c->resumes ? c->work : NULL,
                                               .ret_work = &c->work};
     EX_TRY(collect_run(act->vault, c->source, &options, act->face->progress, &c->report, err));
+    if (c->device != NULL)
+        c->device_after = device_after_json(c->device);
     const struct vault_object_info *o = &c->report.object;
-    bool partial = o->unreadable_count > 0;
+    bool partial = o->unreadable_count > 0, hides = c->device != NULL && device_hides(c->device);
     EX_TRY(
         act_outcome(act, partial ? "partial" : "done", json_object(), o->id, finish_item, c, err));
     (void)!vault_work_remove(ex_steal(&c->work), NULL);
-    act->verdict = partial ? EX_PARTIAL : EX_OK;
+    act->verdict = partial || hides ? EX_PARTIAL : EX_OK;
     EX_TRY(truth_load(act, &t, err));
     ex_code code = truth_find(&t, json_string_value(json_object_get(c->item, "id")), &held, err);
     json_t *item = code == EX_OK ? truth_item_json(held) : NULL;
@@ -137,6 +152,10 @@ static ex_code collecting_run(struct act *act, struct collecting *c, json_t **re
     json_object_set_new(item, "verified", json_null());
     *ret_result = json_pack("{s:o, s:O, s:f}", "item", item, "stored", c->stored, "seconds",
                             (double)(ex_monotonic_ns() - started) / 1e9);
+    if (c->device != NULL) {
+        json_object_set_new(*ret_result, "device", device_before_json(c->device));
+        json_object_set(*ret_result, "device_after", c->device_after);
+    }
     return EX_OK;
 }
 
@@ -152,6 +171,9 @@ static ex_code collect(struct act *act, bool resumes, json_t **ret_result, struc
     free(c.number);
     free(c.label);
     source_close(c.source);
+    device_let_go(c.device);
+    json_decref(c.device_after);
+    json_decref(c.device_recorded);
     collect_report_clear(&c.report);
     json_decref(c.item);
     json_decref(c.stored);

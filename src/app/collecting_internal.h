@@ -6,6 +6,7 @@
 #define EXHIBIT_APP_COLLECTING_INTERNAL_H
 
 #include "app/act_internal.h"
+#include "app/device_internal.h"
 #include "collect/collect.h"
 
 struct collecting {
@@ -13,13 +14,16 @@ struct collecting {
     char *label;  /* what the officer calls the item; may be NULL */
     struct vault_work *work;
     bool resumes;
-    uint64_t offset;  /* resumed: where */
-    json_t *resumed;  /* intents of the same collection, cut off; an array */
-    json_t *recorded; /* resumed: the source as the ledger names it */
+    uint64_t offset;            /* resumed: where */
+    json_t *resumed;            /* intents of the same collection, cut off; an array */
+    json_t *recorded;           /* resumed: the source as the ledger names it */
+    struct device_held *device; /* of a block device */
+    json_t *device_recorded;    /* resumed: `device` of that intent */
     struct source *source;
     struct source_identity before;
     enum vault_readback readback;
     struct collect_report report;
+    json_t *device_after;  /* of a block device, once it was read */
     json_t *item, *stored; /* set by finish_item */
 };
 
@@ -28,6 +32,9 @@ EX_MUST_USE ex_code collecting_parse_readback(const char *text, enum vault_readb
                                               struct ex_error *err);
 const char *collecting_readback_word(enum vault_readback r);
 json_t *collecting_case_json(const struct act *act, const struct collecting *c);
+/* Opens what is collected; a device is taken first (device_internal.h). */
+EX_MUST_USE ex_code collecting_open(struct act *act, struct collecting *c, const char *path,
+                                    struct ex_error *err);
 /* `what` of collect.intent. */
 json_t *collecting_intent_json(const struct act *act, const struct collecting *c);
 

@@ -22,15 +22,19 @@ static char *text_of(json_t *object, const char *key) {
     return bytes;
 }
 
-static ex_code open_recorded(struct collecting *c, struct ex_error *err) {
+static ex_code open_recorded(struct act *act, struct collecting *c, struct ex_error *err) {
     EX_AUTO_FREE char *path = text_of(c->recorded, "path");
     EX_AUTO_FREE char *resolved = text_of(c->recorded, "resolved");
     const char *kind = json_string_value(json_object_get(c->recorded, "kind"));
     if (path == NULL || kind == NULL || (strcmp(kind, "file") != 0 && strcmp(kind, "device") != 0))
         return ex_fail(err, EX_UNSUPPORTED, "this source cannot be read from the middle");
-    EX_TRY(source_open(path[0] != '/' && resolved != NULL ? resolved : path, &c->source, err));
-    source_identity(c->source, &c->before);
-    return collecting_check_same(c, err);
+    EX_TRY(collecting_open(act, c, path[0] != '/' && resolved != NULL ? resolved : path, err));
+    EX_TRY(collecting_check_same(c, err));
+    if (c->device == NULL || device_is_same(c->device, c->device_recorded))
+        return EX_OK;
+    return ex_hint(
+        ex_fail(err, EX_SOURCE, "at \"%.100s\" is another device than before", c->before.path), err,
+        "put the device back where it was, or collect it from its beginning");
 }
 
 static ex_code take_story(struct act *act, struct collecting *c, struct work_story *w,
@@ -50,6 +54,7 @@ static ex_code take_story(struct act *act, struct collecting *c, struct work_sto
     c->number = ex_strdup(json_string_value(number));
     c->label = text_of(w->what, "label_text");
     c->recorded = json_incref(json_object_get(w->what, "source"));
+    c->device_recorded = json_incref(json_object_get(w->what, "device"));
     json_t *before = json_object_get(w->journal, "resumed");
     c->resumed = json_is_array(before) ? json_copy(before) : json_array();
     json_array_append_new(c->resumed, json_number(w->intent));
@@ -68,11 +73,13 @@ ex_code collecting_begin_again(struct act *act, struct collecting *c, struct ex_
     uint64_t intent = w.intent;
     work_story_clear(&w);
     EX_TRY(code);
-    EX_TRY(open_recorded(c, err));
+    EX_TRY(open_recorded(act, c, err));
     json_t *what = collecting_intent_json(act, c);
     json_object_set_new(what, "resumes",
                         json_pack("{s:o, s:s, s:o, s:o}", "intent", json_number(intent), "work",
                                   name, "offset", json_number(c->offset), "same_by",
                                   collecting_same_by(c)));
+    if (c->device != NULL)
+        json_object_set_new(json_object_get(what, "resumes"), "same_device_by", device_same_by());
     return act_intent(act, what, err);
 }

@@ -75,10 +75,12 @@ ex_code device_take(struct act *act, const char *path, struct device_held **ret,
     return EX_OK;
 }
 
-ex_code device_check_opened(const struct device_held *h, uint64_t number, struct ex_error *err) {
-    if (h == NULL || number == (uint64_t)device_number(h->device))
+ex_code device_check_opened(const struct device_held *h, const struct source_identity *opened,
+                            struct ex_error *err) {
+    bool device = opened->kind == SOURCE_DEVICE;
+    if (h == NULL ? !device : device && opened->device == (uint64_t)device_number(h->device))
         return EX_OK;
-    return ex_fail(err, EX_SOURCE, "the path led to another device than a moment ago");
+    return ex_fail(err, EX_SOURCE, "the path led to something else than a moment ago");
 }
 
 bool device_hides(const struct device_held *h) {
@@ -133,7 +135,8 @@ static void warn_of_hidden(const struct device_held *h, json_t *list) {
     device_hidden(h->device, a, &hidden);
     if (hidden.not_visible > 0 && a->language == DEVICE_SPEAKS_NVME)
         warn(list,
-             "the device has %" PRIu64 " bytes that do not belong to this name space: they were NOT "
+             "the device has %" PRIu64
+             " bytes that do not belong to this name space: they were NOT "
              "collected",
              hidden.not_visible);
     else if (hidden.not_visible > 0)
@@ -163,8 +166,8 @@ static void warn_of_counters(const struct device_held *h, json_t *list, json_t *
         warn(list, "whether the device's counters of errors changed is not known");
     const struct device_identity *i = device_identity(h->device);
     bool disk = h->before->language != DEVICE_SPEAKS_NEITHER;
-    if (disk && ((h->before->identify.given && h->before->self.solid_state) ||
-                 i->rotational == DEVICE_NO))
+    if (disk &&
+        ((h->before->identify.given && h->before->self.solid_state) || i->rotational == DEVICE_NO))
         warn(list, "the device is solid-state: what files no longer use it may erase by itself at "
                    "any time, also while it is read");
 }
@@ -196,8 +199,8 @@ json_t *device_after_json(struct device_held *h) {
 /* ---- is it the same? ---- */
 
 enum { SAME_BY = 6 };
-static const char *const same_by[SAME_BY] = {"size_bytes", "start_bytes", "model", "serial",
-                                             "wwid", "backing_file"};
+static const char *const same_by[SAME_BY] = {"size_bytes", "start_bytes", "model",
+                                             "serial",     "wwid",        "backing_file"};
 
 json_t *device_same_by(void) {
     json_t *list = json_array();
@@ -213,8 +216,7 @@ static bool known(json_t *one) {
 }
 
 static json_t *own_serial(json_t *device) {
-    return json_object_get(json_object_get(json_object_get(device, "asked"), "identify"),
-                           "serial");
+    return json_object_get(json_object_get(json_object_get(device, "asked"), "identify"), "serial");
 }
 
 bool device_is_same(const struct device_held *h, json_t *recorded) {
@@ -226,9 +228,10 @@ bool device_is_same(const struct device_held *h, json_t *recorded) {
     if (known(mine) && known(theirs))
         same = same && json_equal(mine, theirs);
     named = known(json_object_get(now, "serial")) || known(json_object_get(now, "wwid")) ||
-            (known(mine) && known(theirs));
+            (known(mine) && known(theirs)) || known(json_object_get(now, "backing_file"));
     if (!named) /* no number of its own: then by where it hangs */
-        same = same && json_equal(json_object_get(now, "place"), json_object_get(recorded, "place"));
+        same =
+            same && json_equal(json_object_get(now, "place"), json_object_get(recorded, "place"));
     json_decref(now);
     return same;
 }

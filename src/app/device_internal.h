@@ -5,6 +5,7 @@
 
 #include "app/act_internal.h"
 #include "source/device.h"
+#include "source/source.h"
 
 struct device_held; /* a device for as long as it is collected */
 
@@ -16,8 +17,9 @@ EX_MUST_USE ex_code device_take(struct act *act, const char *path, struct device
 void device_let_go(struct device_held *h);
 EX_DEFINE_AUTO(struct device_held, device_let_go);
 
-/* EX_SOURCE: what was opened to be read is another device. */
-EX_MUST_USE ex_code device_check_opened(const struct device_held *h, uint64_t number,
+/* EX_SOURCE: what was opened to be read is not what was taken; `h` may be NULL. */
+EX_MUST_USE ex_code device_check_opened(const struct device_held *h,
+                                        const struct source_identity *opened,
                                         struct ex_error *err);
 
 /* `device` and `device_after` of json.md §4.11; of the latter also `changes` and `warnings`. The

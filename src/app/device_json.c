@@ -50,9 +50,8 @@ static json_t *parts_json(const struct device_identity *i) {
     json_t *list = json_array();
     for (size_t k = 0; k < i->part_count; k++) {
         const struct device_part *p = &i->part[k];
-        json_t *one =
-            json_pack("{s:o, s:o, s:o}", "number", json_number(p->number), "start_bytes",
-                      json_number(p->start), "size_bytes", json_number(p->size));
+        json_t *one = json_pack("{s:o, s:o, s:o}", "number", json_number(p->number), "start_bytes",
+                                json_number(p->start), "size_bytes", json_number(p->size));
         json_set_text(one, "name", p->name);
         json_array_append_new(list, one);
     }
@@ -87,16 +86,16 @@ static void set_names(json_t *to, const struct device_identity *i) {
 json_t *device_identity_json(const struct device_identity *i) {
     char number[32];
     (void)snprintf(number, sizeof number, "%u:%u", (unsigned)i->major, (unsigned)i->minor);
-    json_t *json = json_pack(
-        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "number", number,
-        "size_bytes", json_number(i->size), "whole_size_bytes", known_number(i->whole_size),
-        "partition", known_number(i->partition), "start_bytes",
-        i->partition != 0 ? json_number(i->start) : json_null(), "logical_sector_bytes",
-        known_number(i->logical_sector), "physical_sector_bytes", known_number(i->physical_sector),
-        "removable", word_json(i->removable), "rotational", word_json(i->rotational), "read_only",
-        word_json(i->read_only), "partitions", parts_json(i), "holders",
-        names_json(i->holder, i->holder_count), "slaves", names_json(i->slave, i->slave_count),
-        "udev", udev_json(i));
+    json_t *json =
+        json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+                  "number", number, "size_bytes", json_number(i->size), "whole_size_bytes",
+                  known_number(i->whole_size), "partition", known_number(i->partition),
+                  "start_bytes", i->partition != 0 ? json_number(i->start) : json_null(),
+                  "logical_sector_bytes", known_number(i->logical_sector), "physical_sector_bytes",
+                  known_number(i->physical_sector), "removable", word_json(i->removable),
+                  "rotational", word_json(i->rotational), "read_only", word_json(i->read_only),
+                  "partitions", parts_json(i), "holders", names_json(i->holder, i->holder_count),
+                  "slaves", names_json(i->slave, i->slave_count), "udev", udev_json(i));
     set_names(json, i);
     return json;
 }
@@ -158,9 +157,9 @@ static json_t *smart_json(const struct device_answers *a) {
     json_t *json = answer_json(&a->smart), *list = json_array();
     for (size_t i = 0; a->smart.given && i < a->counter_count; i++) {
         const struct device_counter *c = &a->counter[i];
-        json_array_append_new(list, json_pack("{s:i, s:s, s:o, s:b}", "id", c->id, "name", c->name,
-                                              "value", json_number(c->value), "of_damage",
-                                              c->of_damage));
+        json_array_append_new(list,
+                              json_pack("{s:i, s:s, s:o, s:b}", "id", c->id, "name", c->name,
+                                        "value", json_number(c->value), "of_damage", c->of_damage));
     }
     json_object_set_new(json, "counters", list);
     json_object_set_new(json, "bytes", base64_json(a->smart_bytes, a->smart_size));
@@ -196,6 +195,6 @@ json_t *device_answers_json(const struct device *d, const struct device_answers 
 
 json_t *device_change_json(const struct device_change *c) {
     return json_pack("{s:i, s:s, s:o, s:o, s:b}", "id", c->after->id, "name", c->after->name,
-                     "before", json_number(c->before->value), "after",
-                     json_number(c->after->value), "of_damage", c->after->of_damage);
+                     "before", json_number(c->before->value), "after", json_number(c->after->value),
+                     "of_damage", c->after->of_damage);
 }

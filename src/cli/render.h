@@ -62,6 +62,9 @@ void render_version(struct cli_page *page, const json_t *result);
 /* Parts that several pages share. */
 void render_history(struct cli_page *page, const json_t *rows);
 void render_history_row(struct cli_page *page, const json_t *row);
+/* A device (json.md §4.11), and what its officer must be told. */
+void page_device(struct cli_page *page, const json_t *device);
+void page_warnings(struct cli_page *page, const json_t *warnings);
 void render_claims(struct cli_page *page, const json_t *claims);
 void render_package_claims(struct cli_page *page, const json_t *claims);
 

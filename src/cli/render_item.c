@@ -22,6 +22,8 @@ static bool is_kind(const json_t *source, const char *kind) {
 static const char *nothing_unread(const json_t *source) {
     if (is_kind(source, "file"))
         return _("nothing: every byte of the source was read");
+    if (is_kind(source, "device"))
+        return _("nothing: every sector that the device shows was read");
     if (is_kind(source, "stdin"))
         return _("nothing known: read to the end of the stream; whether that was all that was "
                  "meant is not known");
@@ -196,7 +198,9 @@ void render_collect(struct cli_page *page, const json_t *result) {
         page_field(page, _("Source"), "%s", _("standard input"));
     else
         put_outside_text(page, _("Source"), item, "source.path");
+    page_device(page, page_get(item, "device"));
     put_stored(page, page_get(result, "stored"));
+    page_warnings(page, page_get(result, "device_after.warnings"));
     page_gap(page);
     page_recorded(page, result);
     page_next(page,
@@ -301,18 +305,21 @@ static void put_file_source(struct cli_page *page, const json_t *source) {
                page_get(source, "write_guarded"));
 }
 
-static void put_source(struct cli_page *page, const json_t *source) {
+static void put_source(struct cli_page *page, const json_t *item) {
+    const json_t *source = page_get(item, "source");
     char size[CLI_NUMBER_BYTES];
     page_gap(page);
     page_say(page, 0, _("Source, as it was when it was taken in"));
     const char *kind = page_text_or(source, "kind", "");
     page_field(page, _("  kind"), "%s",
-               strcmp(kind, "stdin") == 0  ? _("standard input")
-               : strcmp(kind, "file") == 0 ? _("file")
-                                           : kind);
+               strcmp(kind, "stdin") == 0    ? _("standard input")
+               : strcmp(kind, "file") == 0   ? _("file")
+               : strcmp(kind, "device") == 0 ? _("block device")
+                                             : kind);
     put_outside_text(page, _("  path"), source, "path");
     if (strcmp(kind, "file") == 0)
         put_file_source(page, source);
+    page_device(page, page_get(item, "device"));
     if (page_has(source, "size_bytes"))
         page_field(page, _("  size"), "%s", page_size_text(size, source, "size_bytes"));
     put_source_time(page, _("  modified"), source, "modified");
@@ -342,7 +349,7 @@ static void put_checks(struct cli_page *page, const json_t *item) {
         page_time_text(time, page_text(item, "damage_found"), NULL);
         page_field(page, _("Last found damaged"), "%s", time);
     }
-    put_source(page, page_get(item, "source"));
+    put_source(page, item);
 }
 
 void render_item_show(struct cli_page *page, const json_t *result) {

@@ -9,6 +9,7 @@
 #include <linux/nvme_ioctl.h>
 #include <scsi/sg.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 
 enum { ASK_TIMEOUT_MS = 15000, SENSE_BYTES = 64 };
 
@@ -28,7 +29,7 @@ static const struct ata_command IDENTIFY = {0xec, 0, 0, true, false},
 
 static void refuse(struct device_answer *a, const char *why) {
     a->given = false;
-    (void)snprintf(a->why, sizeof a->why, "could not be asked: %s", why);
+    (void)snprintf(a->why, sizeof a->why, "could not be asked: %.130s", why);
 }
 
 static void refuse_bad(struct device_answer *a, const struct ex_error *err) {
