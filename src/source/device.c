@@ -73,17 +73,6 @@ ex_code device_open(const char *path, const struct device_system *system, struct
     return EX_OK;
 }
 
-void device_close(struct device *d) {
-    if (d == NULL)
-        return;
-    ex_fd_close(d->claim_fd);
-    ex_fd_close(d->fd);
-    device_identity_clear(&d->identity);
-    free(d->path);
-    free(d->use);
-    free(d);
-}
-
 const struct device_identity *device_identity(const struct device *d) {
     return &d->identity;
 }
@@ -153,9 +142,14 @@ static int open_part(const struct device *d, const struct device_part *part) {
     return ex_steal_fd(&fd);
 }
 
-static bool set_flag(const struct device *d, int fd) {
-    int on = 1;
+static bool set_flag(const struct device *d, int fd, int on) {
     return d->system.control(d->system.context, fd, BLKROSET, &on) == 0;
+}
+
+/* A loop device outlives what it showed, and the flag would meet the next one. */
+static void restore_flag(struct device *d) {
+    if (d->set_flag && strcmp(d->identity.transport, "loop") == 0 && d->identity.partition == 0)
+        (void)set_flag(d, d->fd, 0);
 }
 
 void device_check_read_only(struct device *d, struct device_flag *flag) {
@@ -174,12 +168,25 @@ void device_set_read_only(struct device *d, bool in_use, struct device_flag *ret
     if (in_use)
         (void)snprintf(ret->why, sizeof ret->why,
                        "not tried: the device is in use, and what uses it would lose data");
-    else if (!set_flag(d, d->fd))
+    else if (!set_flag(d, d->fd, 1))
         (void)snprintf(ret->why, sizeof ret->why, "could not be set: %.100s", strerror(errno));
     for (size_t i = 0; ret->tried && i < d->identity.part_count; i++) {
         EX_AUTO_FD int fd = open_part(d, &d->identity.part[i]);
         if (fd >= 0)
-            (void)set_flag(d, fd);
+            (void)set_flag(d, fd, 1);
     }
     device_check_read_only(d, ret);
+    d->set_flag = ret->tried && ret->before == DEVICE_NO && ret->now == DEVICE_YES;
+}
+
+void device_close(struct device *d) {
+    if (d == NULL)
+        return;
+    restore_flag(d);
+    ex_fd_close(d->claim_fd);
+    ex_fd_close(d->fd);
+    device_identity_clear(&d->identity);
+    free(d->path);
+    free(d->use);
+    free(d);
 }

@@ -91,7 +91,8 @@ bool device_at(const char *path);
  * NULL, and is otherwise the caller's for as long as the device is open. */
 EX_MUST_USE ex_code device_open(const char *path, const struct device_system *system,
                                 struct device **ret, struct ex_error *err);
-/* Gives up the claim. The read-only flag stays: what looks at new disks by itself would write. */
+/* Gives up the claim. The read-only flag stays, because what looks at disks by itself would write;
+ * except that of a loop device, which outlives what it showed. */
 void device_close(struct device *d);
 EX_DEFINE_AUTO(struct device, device_close);
 

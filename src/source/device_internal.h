@@ -13,6 +13,7 @@ struct device {
     struct device_identity identity;
     struct device_use *use;
     size_t use_count, use_capacity;
+    bool set_flag; /* the read-only flag was not set before */
 };
 
 /* ---- texts of the kernel: device_text.c ---- */

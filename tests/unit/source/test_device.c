@@ -654,7 +654,7 @@ static int mock_flags(void *context, int fd, unsigned long request, void *argume
         errno = f->deny;
         if (f->deny != 0)
             return -1;
-        f->set = 1;
+        f->set = *(const int *)argument;
         return 0;
     }
     if (request != BLKROGET)
@@ -687,6 +687,24 @@ static void the_flag(void **state) {
     assert_int_equal(flag.now, DEVICE_NO);
 }
 
+static void the_flag_stays(void **state) {
+    static const struct {
+        uint32_t major, minor;
+        int before, stays;
+    } cases[] = {{8, 16, 0, 1}, {7, 0, 0, 0}, {7, 0, 1, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct device *d = device_of(*state, cases[i].major, cases[i].minor);
+        struct flags f = {.set = cases[i].before};
+        struct device_flag flag;
+        d->system.control = mock_flags;
+        d->system.context = &f;
+        device_set_read_only(d, false, &flag);
+        assert_int_equal(f.set, 1);
+        device_close(d);
+        assert_int_equal(f.set, cases[i].stays);
+    }
+}
+
 #define machine_test(name, f)                                                                      \
     { name, f, make_machine, remove_machine, NULL }
 
@@ -716,6 +734,8 @@ int main(void) {
         machine_test("R3: what takes no such commands is not asked", others_are_not_asked),
         machine_test("registers that were cut off", registers_of_every_length),
         machine_test("R8 (mocked): the read-only flag", the_flag),
+        machine_test("R8 (mocked): it stays, except on a loop device that had none",
+                     the_flag_stays),
     };
     return cmocka_run_group_tests_name("device", tests, NULL, NULL);
 }
