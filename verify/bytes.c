@@ -86,6 +86,11 @@ bool same(const uint8_t *a, const uint8_t *b, size_t n) { return n == 0 || memcm
 bool equal(struct slice s, const char *text) { return s.n == strlen(text) && same(s.p, (const uint8_t *)text, s.n); }
 struct slice slice_of(const char *text) { return (struct slice){(const uint8_t *)text, strlen(text)}; }
 
+int order(struct slice a, struct slice b) {
+    int c = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+    return c != 0 ? c : (a.n > b.n) - (a.n < b.n);
+}
+
 static int nibble(uint8_t c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
 
 bool get_hex(struct slice s, uint8_t *out, size_t n) {

@@ -20,11 +20,6 @@ static bool is_word(struct slice s) {
     return good;
 }
 
-static bool ascending(struct slice a, struct slice b) {
-    int c = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
-    return c < 0 || (c == 0 && a.n < b.n);
-}
-
 static bool event_parse(struct slice v, struct entry *e) {
     const uint8_t *dot = v.n > 0 ? memchr(v.p, '.', v.n) : NULL;
     size_t n = dot == NULL ? 0 : (size_t)(dot - v.p);
@@ -71,7 +66,7 @@ static void permissions_parse(struct text *t, struct entry *e) {
     size_t n = 0;
     for (; text_next(t, "permission"); before = v, n++) {
         v = text_value(t, "permission");
-        if (!is_word(v) || (n > 0 && !ascending(before, v))) t->bad = true;
+        if (!is_word(v) || (n > 0 && order(before, v) >= 0)) t->bad = true;
     }
     if (n < 1 || n > 32) t->bad = true;
     e->permissions = (struct slice){from, (size_t)(t->left.p - from)};
@@ -130,7 +125,7 @@ bool entry_parse(const struct run *r, struct slice bytes, struct entry *e) {
         struct section *s = &e->sections[e->n_sections];
         text_words(&t, "section", w, 2);
         s->name = w[0];
-        if (!is_word(w[0]) || !get_hex(w[1], s->commitment, 32) || (e->n_sections > 0 && !ascending(s[-1].name, w[0])))
+        if (!is_word(w[0]) || !get_hex(w[1], s->commitment, 32) || (e->n_sections > 0 && order(s[-1].name, w[0]) >= 0))
             return false;
     }
     e->signed_bytes = (struct slice){bytes.p, bytes.n - t.left.n};

@@ -29,7 +29,7 @@ static const struct { enum claim claim; const char *name; } counts[COUNT_KINDS] 
 static const char *const limits[] = { /* v: of a vault, p: of a package */
     "v not checked: index, catalog, parity, dates of verification, unfinished work: derived, or no evidence yet",
     "v not checked: keys/: the keyring and the officers' locked keys",
-    "p not checked: the signatures over the encrypted file; what allowed_signers, case.jsonld, bag-info.txt and README.txt say",
+    "p not checked: what allowed_signers, case.jsonld, bag-info.txt and README.txt say",
     "  not checked: what others signed under a checkpoint; what receipts of other vaults, of which bodies tell, prove",
     "  does not prove: that a source was complete, genuine or unchanged before it was taken in",
     "  does not prove: that times are right: they are what the machine's clock said",

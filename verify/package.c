@@ -49,9 +49,7 @@ static const char *path_text(struct slice s, char out[256]) {
 static bool is_payload(struct slice path) { return path.n > 5 && memcmp(path.p, "data/", 5) == 0; }
 
 static int by_path(const void *a, const void *b) {
-    struct slice x = ((const struct line *)a)->path, y = ((const struct line *)b)->path;
-    int c = memcmp(x.p, y.p, x.n < y.n ? x.n : y.n);
-    return c != 0 ? c : (x.n > y.n) - (x.n < y.n);
+    return order(((const struct line *)a)->path, ((const struct line *)b)->path);
 }
 static const struct line *line_find(const struct package *p, const char *path) {
     struct line key = {slice_of(path), {0}};
@@ -113,7 +111,7 @@ static void thing_parse(struct run *r, struct package *p, struct text *t) {
     }
     k->path = w[4];
     t->bad = !good || !equal(w[1], "object") || !get_hex(w[2], k->object, 32) || !equal(w[3], "path") || !path_sound(k->path) ||
-             (before != NULL && (before->physical || by_path(&(struct line){before->path, {0}}, &(struct line){k->path, {0}}) >= 0));
+             (before != NULL && (before->physical || order(before->path, k->path) >= 0));
 }
 
 static void package_parse(struct run *r, struct package *p) {
@@ -251,7 +249,7 @@ static void things_check(struct run *r, struct package *p) {
         for (k = 0; k < p->n && !same(p->things[k].id, it->id, 16); k++) {}
         if (k == p->n || it->physical != p->things[k].physical || !same(it->object, p->things[k].object, 32)) {
             it->verdict = ALTERED;
-            find(r, CONTENT, ALTERED, it->entry, "exhibit/package does not name its item, or another object");
+            find(r, CONTENT, ALTERED, it->entry, "exhibit/package does not name its item, or names another object");
             continue;
         }
         p->things[k].begun = it;
@@ -311,6 +309,8 @@ void package_check(struct run *r) {
     package_parse(r, &p);
     if (r->key_given == NULL) find(r, SIGNERS, PARTLY, NONE, "the vault key comes from the package itself: nobody gave it (--key)");
     key_compare(r);
+    find(r, SIGNERS, PARTLY, NONE, "the signatures over the encrypted file were not checked: without them nobody vouches for "
+         "who made the package, when, with which hand-over, and for its texts");
     bag_check(r, &p);
     excerpt_check(r, h, text_get(r, "exhibit/excerpt", &excerpt));
     things_check(r, &p);

@@ -106,6 +106,7 @@ void digest(uint8_t out[32], const struct slice *parts, size_t n);
 #define DIGEST(out, ...) digest(out, PARTS(__VA_ARGS__), sizeof(PARTS(__VA_ARGS__)) / sizeof(struct slice))
 bool same(const uint8_t *a, const uint8_t *b, size_t n);
 bool equal(struct slice s, const char *text);
+int order(struct slice a, struct slice b); /* byte by byte; neither is none */
 struct slice slice_of(const char *text);
 bool get_hex(struct slice s, uint8_t *out, size_t n);              /* lower case */
 size_t base64_decode(struct slice s, uint8_t *out, size_t max);    /* its length; 0: it is none */

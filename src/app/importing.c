@@ -138,17 +138,29 @@ static ex_code fail_on_findings(const struct package_report *r, struct ex_error 
     return EX_OK;
 }
 
-static ex_code check_head(void *context, const struct package_report *r, struct ex_error *err) {
-    struct importing *m = context;
+/* Unlike `package verify`, which says that a signature was not checked, an import wants both. */
+static ex_code check_signed(const struct importing *m, struct ex_error *err) {
+    const struct package_signatures *s = m->u.signatures;
     ex_code verdict;
-    EX_TRY(check_sender(m, r, err));
-    EX_TRY(fail_on_findings(r, err));
-    EX_TRY(check_new(m, r, err));
-    json_t *claims = unpacking_claims(&m->u, &verdict); /* the signatures over the file too */
+    if (s != NULL && !(s->minisig_read && s->sshsig_read))
+        return ex_hint(ex_fail(err, EX_SIGNATURE,
+                               "a signature over the package could not be checked: %.120s",
+                               s->minisig_read ? s->sshsig_why : s->minisig_why),
+                       err, "ask the sender for it: the three files belong together");
+    json_t *claims = unpacking_claims(&m->u, &verdict);
     json_decref(claims);
     if (verdict == EX_SIGNATURE)
         return ex_hint(ex_fail(err, EX_SIGNATURE, "the signatures over the package are not good"),
                        err, "exhibit package verify says what is wrong with them");
+    return EX_OK;
+}
+
+static ex_code check_head(void *context, const struct package_report *r, struct ex_error *err) {
+    struct importing *m = context;
+    EX_TRY(check_sender(m, r, err));
+    EX_TRY(fail_on_findings(r, err));
+    EX_TRY(check_new(m, r, err));
+    EX_TRY(check_signed(m, err));
     if (r->excerpt == NULL)
         return ex_fail(err, EX_MISSING, "the package has no excerpt of its ledger");
     size_t count = r->head.item_count;

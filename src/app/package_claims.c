@@ -45,12 +45,19 @@ static json_t *content(const struct package_report *r, int64_t now_ns, ex_code *
 static json_t *history(const struct package_report *r, int64_t now_ns, ex_code *verdict) {
     const struct excerpt_report *x = &r->checked;
     bool bad = r->finding_count[PACKAGE_HISTORY] > 0;
-    json_t *claim = json_claim(bad ? "altered" : "good", now_ns,
+    json_t *claim = json_claim(bad            ? "altered"
+                               : r->other_key ? "bad-signature"
+                                              : "good",
+                               now_ns,
                                json_pack("{s:o, s:o, s:o, s:o, s:o}", "entries",
                                          json_number(x->proved + x->not_proved), "proved",
                                          json_number(x->proved), "bodies", json_number(x->bodies),
                                          "sections_withheld", json_number(x->sections_withheld),
                                          "ledger_size", json_number(x->checkpoint.size)));
+    if (r->other_key)
+        json_say(claim, "findings",
+                 "it is signed by another vault's key than the one given: what is said here holds "
+                 "for the ledger under the key that the package names");
     say_findings(claim, r, PACKAGE_HISTORY);
     json_say(claim, "does_not_prove",
              "that no other entry of the ledger concerns these items: these were chosen");
@@ -67,7 +74,7 @@ static const uint8_t *officer_key(const struct package_report *r) {
     return o != NULL ? o->key : NULL;
 }
 
-enum signed_state { FILE_SIGNED, FILE_PARTLY, FILE_BAD };
+enum signed_state { FILE_SIGNED, FILE_PARTLY, FILE_BAD }; /* ascending: the worst counts */
 
 /* An SSHSIG by a key of an ssh-agent: right or wrong under the key that it names itself. Whose that
  * is, nothing in the package can say. */
@@ -91,6 +98,10 @@ static enum signed_state say_sshsig(json_t *claim, const struct package_signatur
     struct sshsig_digest digest = {.known = SSHSIG_SHA256};
     struct ssh_key own;
     struct ex_error why;
+    if (!s->sshsig_read) {
+        json_say(claim, "not_checked", "the SSHSIG signature: %s", s->sshsig_why);
+        return FILE_PARTLY;
+    }
     if (!s->has_sshsig || s->sshsig.algorithm != SSHSIG_SHA256) {
         json_say(claim, "findings", "the SSHSIG signature: %s",
                  s->has_sshsig ? "it is not over the SHA-256 of the file" : s->sshsig_why);
@@ -106,10 +117,23 @@ static enum signed_state say_sshsig(json_t *claim, const struct package_signatur
     return FILE_BAD;
 }
 
+/* A file that is not there was not looked at: that is neither good nor bad. */
+static enum signed_state say_minisig(json_t *claim, const struct package_signatures *s,
+                                     const uint8_t *officer) {
+    struct ex_error why;
+    if (!s->minisig_read) {
+        json_say(claim, "not_checked", "the minisign signature: %s", s->minisig_why);
+        return FILE_PARTLY;
+    }
+    if (package_signed_by(s, officer, &why) == EX_OK)
+        return FILE_SIGNED;
+    json_say(claim, "findings", "the minisign signature: %s", why.text);
+    return FILE_BAD;
+}
+
 /* The signatures over the file, by the officer of the excerpt: they tie the two together, and
  * nothing else binds what is not payload and not in the excerpt. */
 static enum signed_state say_file_signatures(json_t *claim, const struct unpacking *u) {
-    struct ex_error why;
     const uint8_t *key = officer_key(u->report);
     if (u->report->history == NULL)
         json_say(claim, "findings", "without an excerpt nobody is known who could have signed");
@@ -126,11 +150,9 @@ static enum signed_state say_file_signatures(json_t *claim, const struct unpacki
                  "and for its texts");
         return FILE_PARTLY;
     }
-    if (package_signed_by(u->signatures, key, &why) != EX_OK) {
-        json_say(claim, "findings", "the minisign signature: %s", why.text);
-        return FILE_BAD;
-    }
-    return say_sshsig(claim, u->signatures, key);
+    enum signed_state minisign = say_minisig(claim, u->signatures, key);
+    enum signed_state ssh = say_sshsig(claim, u->signatures, key);
+    return minisign > ssh ? minisign : ssh;
 }
 
 /* A vault key on paper has the name of its ledger. */

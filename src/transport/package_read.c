@@ -142,6 +142,27 @@ static void judge_item(struct package_report *r, size_t n) {
              "no entry of the excerpt offers item %zu by the hand-over of exhibit/package", n + 1);
 }
 
+static bool head_names(const struct package_head *h, const uint8_t *item_id) {
+    for (size_t n = 0; n < h->item_count; n++)
+        if (memcmp(h->item[n].id, item_id, ENTRY_ID_BYTES) == 0)
+            return true;
+    return false;
+}
+
+/* §4.3: nobody may leave an item out of the list whose beginning the excerpt shows. The first one
+ * is enough, and is met within one more record than there are lines. */
+static void judge_others(struct package_report *r) {
+    const struct custody_item *c;
+    for (size_t i = 0; (c = custody_at(r->history, i)) != NULL; i++) {
+        if (head_names(&r->head, c->id))
+            continue;
+        find(r, PACKAGE_CONTENT,
+             "exhibit/package does not name the item that entry %" PRIu64 " of the excerpt began",
+             c->begun);
+        return;
+    }
+}
+
 static void tell_excerpt(struct package_report *r) {
     const struct excerpt_report *x = &r->checked;
     for (size_t i = 0; i < x->problem_count && i < EXCERPT_PROBLEMS_MAX; i++)
@@ -150,6 +171,7 @@ static void tell_excerpt(struct package_report *r) {
         find(r, PACKAGE_SIGNERS, "%.160s", x->history.text[i]);
     for (size_t n = 0; n < r->head.item_count; n++)
         judge_item(r, n);
+    judge_others(r);
     const struct history_officer *o = history_officer(r->history, r->head.officer);
     if (o == NULL)
         find(r, PACKAGE_SIGNERS, "the officer of exhibit/package is not enrolled in the excerpt");
@@ -162,8 +184,11 @@ static ex_code read_excerpt(struct reader *r, struct ex_error *err) {
     struct package_report *to = r->report;
     const struct kept *k = kept_find(r, "exhibit/excerpt");
     struct ex_error why;
-    const uint8_t *key = r->key != NULL ? r->key : to->head.vault_key;
     to->key_given = r->key != NULL;
+    to->other_key =
+        r->key != NULL && memcmp(r->key, to->head.vault_key, sizeof to->head.vault_key) != 0;
+    if (to->other_key)
+        find(to, PACKAGE_SIGNERS, "the package names another vault's key than the one given");
     if (k == NULL) {
         find(to, PACKAGE_HISTORY, "exhibit/excerpt is missing");
         return EX_OK;
@@ -175,9 +200,8 @@ static ex_code read_excerpt(struct reader *r, struct ex_error *err) {
     if (memcmp(excerpt_key(to->excerpt), to->head.vault_key, SIGN_PUBLIC_BYTES) != 0 ||
         strcmp(excerpt_origin(to->excerpt), to->head.origin) != 0)
         find(to, PACKAGE_HISTORY, "exhibit/package and exhibit/excerpt are of two ledgers");
-    if (memcmp(key, to->head.vault_key, SIGN_PUBLIC_BYTES) != 0)
-        find(to, PACKAGE_SIGNERS, "the vault key that was given is not the package's");
-    EX_TRY(excerpt_check(to->excerpt, key, NULL, NULL, NULL, &to->checked, &to->history, err));
+    EX_TRY(excerpt_check(to->excerpt, to->head.vault_key, NULL, NULL, NULL, &to->checked,
+                         &to->history, err));
     tell_excerpt(to);
     return EX_OK;
 }

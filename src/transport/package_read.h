@@ -24,10 +24,11 @@ struct package_signatures {
     uint64_t size_bytes;
     uint8_t sha256[SHA256_BYTES]; /* of the file */
     uint8_t blake2b[MINISIGN_HASH_BYTES];
-    bool has_minisig, has_sshsig; /* the files are there and have the form */
+    bool minisig_read, sshsig_read; /* the files are there, whatever they hold */
+    bool has_minisig, has_sshsig;   /* and have the form */
     struct minisign minisig;
     struct sshsig sshsig;
-    char minisig_why[160], sshsig_why[160]; /* when they are not */
+    char minisig_why[160], sshsig_why[160]; /* when they are not, or have not */
 };
 /* Hashes the file and reads what lies beside it. Nothing is verified yet: see
  * package_signed_by(). */
@@ -52,6 +53,7 @@ struct package_report {
     struct excerpt_report checked;
     struct history *history; /* of the excerpt */
     bool key_given;          /* by the caller; otherwise the key is as the package says */
+    bool other_key;          /* which is not the one that was given: also a finding */
     uint64_t files, payload_files, payload_bytes;
     uint64_t items_good;
     bool truncated; /* it was cut short */
@@ -75,7 +77,9 @@ struct package_visitor {
 };
 
 /* sha256: of the file whose signatures were checked; NULL: of any. key: the sender's vault key,
- * from elsewhere; NULL: what the package says of itself. The caller clears *ret, also on failure.
+ * from elsewhere; NULL: what the package says of itself. The history is checked under the key that
+ * the package names; when another was given, that is a finding. The caller clears *ret, also on
+ * failure.
  * Fails when nothing more can be read: EX_DENIED (for another recipient), EX_ALTERED (cut short, or
  * changed), EX_FORMAT, and what the visitor gives. */
 EX_MUST_USE ex_code package_read_file(const char *path, const struct age_identities *identities,

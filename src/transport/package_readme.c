@@ -33,6 +33,8 @@ static const char CHECK[] =
     "        fsverity digest --hash-alg=sha256 --block-size=4096 \"$f\"; done | diff fsverity-sha256.txt -\n"
     "    exhibit-verify package .                    # the history and its signatures; a small\n"
     "                                                # program that shares no code with Exhibit\n"
+    "                                                # (at best partly-checked: minisign and\n"
+    "                                                # ssh-keygen check the rest)\n"
     "\n";
 
 static const char LIMITS[] =

@@ -47,19 +47,21 @@ static ex_code hash_file(const char *path, struct ex_progress *progress,
     return EX_OK;
 }
 
-/* PATH and a suffix; NULL when there is none, and why. */
-static uint8_t *read_beside(const char *path, const char *suffix, size_t limit, size_t *ret_size,
-                            char why[static 160]) {
+/* PATH and a suffix; NULL when it cannot be had, and why. ret_there: nevertheless it is there. */
+static uint8_t *read_beside(const char *path, const char *suffix, size_t limit, bool *ret_there,
+                            size_t *ret_size, char why[static 160]) {
     EX_AUTO_FREE char *name = NULL;
     uint8_t *data = NULL;
     struct ex_error err;
     if (asprintf(&name, "%s%s", path, suffix) < 0)
         return NULL;
-    if (ex_read_file(AT_FDCWD, name, limit, &data, ret_size, &err) != EX_OK) {
+    ex_code code = ex_read_file(AT_FDCWD, name, limit, &data, ret_size, &err);
+    if (code == EX_NOT_FOUND)
+        (void)snprintf(why, 160, "missing: no %s lies beside the package", suffix);
+    else if (code != EX_OK)
         (void)snprintf(why, 160, "%.150s", err.text);
-        return NULL;
-    }
-    return data;
+    *ret_there = code == EX_OK || code == EX_LIMIT;
+    return code == EX_OK ? data : NULL;
 }
 
 ex_code package_signatures_read(const char *path, struct ex_progress *progress,
@@ -68,8 +70,8 @@ ex_code package_signatures_read(const char *path, struct ex_progress *progress,
     size_t size;
     *ret = (struct package_signatures){0};
     EX_TRY(hash_file(path, progress, ret, err));
-    EX_AUTO_FREE uint8_t *minisig =
-        read_beside(path, ".minisig", MINISIGN_FILE_MAX, &size, ret->minisig_why);
+    EX_AUTO_FREE uint8_t *minisig = read_beside(path, ".minisig", MINISIGN_FILE_MAX,
+                                                &ret->minisig_read, &size, ret->minisig_why);
     if (minisig != NULL) {
         ret->has_minisig =
             minisign_parse((const char *)minisig, size, &ret->minisig, &why) == EX_OK;
@@ -77,7 +79,7 @@ ex_code package_signatures_read(const char *path, struct ex_progress *progress,
             (void)snprintf(ret->minisig_why, sizeof ret->minisig_why, "%.150s", why.text);
     }
     EX_AUTO_FREE uint8_t *sshsig =
-        read_beside(path, ".sig", SSHSIG_TEXT_MAX, &size, ret->sshsig_why);
+        read_beside(path, ".sig", SSHSIG_TEXT_MAX, &ret->sshsig_read, &size, ret->sshsig_why);
     if (sshsig != NULL) {
         ret->has_sshsig = sshsig_parse((const char *)sshsig, size, &ret->sshsig, &why) == EX_OK;
         if (!ret->has_sshsig)
@@ -89,6 +91,9 @@ ex_code package_signatures_read(const char *path, struct ex_progress *progress,
 ex_code package_signed_by(const struct package_signatures *s,
                           const uint8_t key[static SIGN_PUBLIC_BYTES], struct ex_error *err) {
     struct minisign_key name;
+    if (!s->minisig_read)
+        return ex_fail(err, EX_SIGNATURE, "the minisign signature could not be checked: %.150s",
+                       s->minisig_why);
     if (!s->has_minisig)
         return ex_fail(err, EX_SIGNATURE, "there is no minisign signature: %.150s", s->minisig_why);
     minisign_key_make(key, &name);

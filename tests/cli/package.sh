@@ -35,5 +35,11 @@ t exhibit package verify id --identity id --quiet
 t exhibit package open opened --identity id --output again --quiet
 t exhibit package verify p.age --identity id --signer RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3 --quiet
 s 'ls two.age* again* 2>&1'
+echo '# signed by another vault than the one whose key is on paper; without its minisign signature'
+another=$(exhibit init another --agency 'Test Agency' --officer 'Sok Dara' --plain --kdf-memory 8 --quiet 2>&1 |
+    grep -o 'exhibit-vault/[0-9a-f]*+[0-9a-f]*+[A-Za-z0-9+/=]*' | head -1)
+t exhibit package verify p.age --identity id --key "$another" --quiet | sed -n '1p; /^History/,/^Items/p; /^exit/p'
+mkdir bare && cp p.age p.age.sig bare
+t exhibit package verify bare/p.age --identity id --quiet | sed -n '1p; /^Signers/,/^Items/p; /^exit/p'
 echo '# the ledger has each of them'
 s 'exhibit ledger show --quiet | grep "^[0-9]*  .*  package\." | sed "s/^[0-9]*  //"'

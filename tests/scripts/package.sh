@@ -64,7 +64,7 @@ refused() { # STATUS WORD COMMAND…
     local want=$1 word=$2 got
     shift 2
     got=$(status_of "$@")
-    [ "$got" = "$want" ] && grep -q -- "$word" said && return 0
+    [ "$got" = "$want" ] && { cat said; tr -s '\n ' ' ' <said; } | grep -q -- "$word" && return 0
     echo "exit status $got, not $want, or \"$word\" is not said:"
     cat said
     return 1
@@ -77,7 +77,18 @@ nobody_gave_the_key() {
 }
 another_vault_key() {
     exhibit init vault2 --agency B --officer Ama --no-recovery-sheet --kdf-memory 8 >init2 2>&1
-    refused 4 "not the package" exhibit package verify opened --key "$(grep -o 'exhibit-vault/[0-9a-f]*+[0-9a-f]*+[A-Za-z0-9+/=]*' init2 | head -1)"
+    refused 5 "signed by another vault's key than the one given" exhibit package verify opened --key "$(grep -o 'exhibit-vault/[0-9a-f]*+[0-9a-f]*+[A-Za-z0-9+/=]*' init2 | head -1)"
+}
+# A file that is not there was not looked at: neither good nor bad. Who asks for a signature wants one.
+signature_missing() {
+    mkdir -p bare && cp p.age bare && cp p.age.sig bare &&
+        refused 3 "not checked: - the minisign signature: missing: no .minisig lies beside" \
+            exhibit package verify bare/p.age --identity id --key "$vkey" && ! grep BAD said &&
+        refused 5 "could not be checked: missing" exhibit package verify bare/p.age --identity id --key "$vkey" --signer "$key" &&
+        mv bare/p.age.sig sig && cp p.age.minisig bare &&
+        refused 3 "not checked: - the SSHSIG signature: missing: no .sig lies beside" \
+            exhibit package verify bare/p.age --identity id --key "$vkey" && ! grep BAD said &&
+        echo nothing >bare/p.age.sig && refused 5 "Signers: BAD" exhibit package verify bare/p.age --identity id --key "$vkey"
 }
 never_over_a_file() {
     refused 1 "is there already" exhibit package create "C 1/1" --to "$to" --output p.age &&
@@ -171,6 +182,7 @@ fi
 check "for another recipient: denied" for_another_recipient
 check "without the sender's key: only partly checked" nobody_gave_the_key
 check "under another vault's key: not good" another_vault_key
+check "without its signatures a file is only partly checked" signature_missing
 check "no file is written over" never_over_a_file
 check "stock tools: what could not be checked is not called bad" stock_not_checked
 check "cut short anywhere: not good, and nothing is left behind" cut_short

@@ -5,6 +5,7 @@
 # shellcheck source=tests/scripts/tap.inc
 here=$(dirname "$(realpath "$0")")
 . "$(dirname "$0")/tap.inc" package_hostile "$1"
+PATH=$(dirname "$(dirname "$(dirname "$bin")")")/verify:$PATH
 export EXHIBIT_OFFICER=Ama
 
 vkey_of() {
@@ -79,6 +80,43 @@ key_of_another_ledger() {
 no_text() {
     changed "sed -i 's,^log .*,log exhibit-vault/\xff,' exhibit/package" &&
         said 4 "no good line \"log\"" exhibit package verify d --key "$vkey"
+}
+
+# An item is taken off the list, a digital one with all that is said of its bytes; only the excerpt still begins it.
+without_an_item() { # ITEM-LINE PATH
+    rm -rf d
+    cp -r both d
+    chmod -R u+w d
+    object=$(sed -n "s/^item .* object \(.*\) path .*/\1/p" d/exhibit/package)
+    sed -i "/^item [0-9a-f]* $1/d" d/exhibit/package
+    if [ -n "$2" ]; then
+        rm "d/$2" "d/exhibit/objects/$object"
+        sed -i "\\,$object,d" d/tagmanifest-sha256.txt
+        sed -i "\\, $2\$,d" d/manifest-sha256.txt d/fsverity-sha256.txt
+        sed -i 's/^Payload-Oxum: .*/Payload-Oxum: 0.0/' d/bag-info.txt
+    fi
+    (cd d && for f in $(sed 's,^[0-9a-f]*  ,,' tagmanifest-sha256.txt); do sha256sum "$f"; done >t && mv t tagmanifest-sha256.txt)
+    said 4 "does not name the item that entry [0-9]* of the excerpt began" exhibit package verify d --key "$vkey" &&
+        said 4 "exhibit/package does not name its item" exhibit-verify package d --key "$vkey" &&
+        said 4 "does not name the item that entry" exhibit package import d --vault D --case 7 --key "$vkey"
+}
+an_item_is_hidden() {
+    {
+        exhibit case new --number 2 --title "two items" && exhibit collect a --case 2 &&
+            exhibit item register --case 2 --description "phone, black" &&
+            exhibit package create 2/1 2/2 --to "$to" --output both.age &&
+            exhibit package open both.age --identity id --output both --key "$vkey" &&
+            exhibit init D --agency "Police D" --officer Ama --no-recovery-sheet --kdf-memory 8 &&
+            exhibit case new --vault D --number 7 --title D
+    } >making 2>&1 || { cat making; return 1; }
+    without_an_item physical "" && without_an_item "object " data/2_1.raw && [ "$(exhibit item list --vault D --quiet)" = "There are no items." ]
+}
+# With a signature missing it is not taken in: a file and its signatures stay together.
+import_wants_signatures() {
+    mkdir bare && cp p.age p.age.sig bare && said 5 "missing: no .minisig lies beside" \
+        exhibit package import bare/p.age --vault D --case 7 --key "$vkey" --identity id || return 1
+    rm bare/p.age.sig && cp p.age.minisig bare && said 5 "missing: no .sig lies beside" \
+        exhibit package import bare/p.age --vault D --case 7 --key "$vkey" --identity id
 }
 
 # Everything that an excerpt says, and those inside it, in clear.
@@ -176,6 +214,8 @@ check "a hand-over that nobody offered" verify_changed 4 "no entry of the excerp
 check "the item of another ledger" verify_changed 4 "no entry of the excerpt began item 1" \
     "sed -i 's/^item ......../item 00112233/' exhibit/package"
 check "the origin of a ledger that cannot be shown" no_text
+check "an item that is taken off the list" an_item_is_hidden
+check "an import without its signatures" import_wants_signatures
 check "officers who did nothing with an item stay unnamed" officers_stay_at_home
 check "an item goes on without those that it came with" others_stay_behind
 check "stock tools: a link is no file of the package" stock "^find: BAD: there are files only" "mv README.txt ../r; ln -s ../r README.txt"
