@@ -47,10 +47,11 @@ json_t *collecting_case_json(const struct act *act, const struct collecting *c) 
 }
 
 json_t *collecting_intent_json(const struct act *act, const struct collecting *c) {
-    json_t *what = json_pack("{s:o, s:o, s:o, s:s, s:n}", "case", collecting_case_json(act, c),
+    json_t *what = json_pack("{s:o, s:o, s:o, s:s, s:n, s:o}", "case", collecting_case_json(act, c),
                              "item_id", json_hex(act->item_id, sizeof act->item_id), "source",
                              collecting_source_json(&c->before), "readback",
-                             collecting_readback_word(c->readback), "label_text");
+                             collecting_readback_word(c->readback), "label_text", "effort",
+                             collecting_effort_json(c));
     if (c->label != NULL)
         json_set_text(what, "label_text", c->label);
     if (c->device != NULL)
@@ -71,11 +72,13 @@ static ex_code begin(struct act *act, struct collecting *c, struct ex_error *err
     c->label = label != NULL ? ex_strdup(label) : NULL;
     c->resumed = json_array();
     EX_TRY(collecting_parse_readback(act_flag(act, FLAG_READBACK), &c->readback, err));
+    EX_TRY(collecting_parse_effort(act, c, err));
     EX_TRY(act_take_case(act, &c->number, err));
     randombytes_buf(act->item_id, sizeof act->item_id);
     act->has_ids = ENTRY_HAS_CASE;
     EX_TRY(collecting_open(act, c, act->request->operand[0], err));
     act->has_ids |= ENTRY_HAS_ITEM;
+    EX_TRY(source_set_effort(c->source, &c->effort, err));
     return act_intent(act, collecting_intent_json(act, c), err);
 }
 
@@ -113,10 +116,12 @@ static ex_code finish_item(struct act *act, struct draft *draft, void *context,
         json_set_text(c->item, "label_text", c->label);
     if (c->device != NULL)
         json_object_set_new(c->item, "device", device_short_json(c->device));
+    collecting_add_unread(c->item, &c->report.put);
     c->stored = stored_json(&c->report.put);
     json_decref(draft->what);
-    draft->what = json_pack("{s:O, s:O, s:o}", "item", c->item, "stored", c->stored, "source_after",
-                            collecting_source_json(&c->report.after));
+    draft->what =
+        json_pack("{s:O, s:O, s:o, s:o}", "item", c->item, "stored", c->stored, "source_after",
+                  collecting_source_json(&c->report.after), "reading", collecting_reading_json(c));
     if (c->device != NULL)
         json_object_set(draft->what, "device_after", c->device_after);
     if (c->resumes)
@@ -150,7 +155,8 @@ static ex_code collecting_run(struct act *act, struct collecting *c, json_t **re
     truth_clear(&t);
     EX_TRY(code);
     json_object_set_new(item, "verified", json_null());
-    *ret_result = json_pack("{s:o, s:O, s:f}", "item", item, "stored", c->stored, "seconds",
+    *ret_result = json_pack("{s:o, s:O, s:o, s:f}", "item", item, "stored", c->stored, "reading",
+                            collecting_reading_json(c), "seconds",
                             (double)(ex_monotonic_ns() - started) / 1e9);
     if (c->device != NULL) {
         json_object_set_new(*ret_result, "device", device_before_json(c->device));
@@ -170,6 +176,7 @@ static ex_code collect(struct act *act, bool resumes, json_t **ret_result, struc
         vault_work_leave(c.work);
     free(c.number);
     free(c.label);
+    free(c.skip);
     source_close(c.source);
     device_let_go(c.device);
     json_decref(c.device_after);

@@ -22,6 +22,8 @@ struct collecting {
     struct source *source;
     struct source_identity before;
     enum vault_readback readback;
+    struct source_effort effort;
+    struct source_range *skip; /* of the effort */
     struct collect_report report;
     json_t *device_after;  /* of a block device, once it was read */
     json_t *item, *stored; /* set by finish_item */
@@ -46,6 +48,24 @@ json_t *collecting_source_json(const struct source_identity *i);
 json_t *collecting_same_by(const struct collecting *c);
 /* EX_SOURCE: the source that is open is not the one in c->recorded. */
 EX_MUST_USE ex_code collecting_check_same(const struct collecting *c, struct ex_error *err);
+
+/* ---- what cannot be read: collecting_effort.c ---- */
+
+/* From the flags. */
+EX_MUST_USE ex_code collecting_parse_effort(const struct act *act, struct collecting *c,
+                                            struct ex_error *err);
+/* --max-errors alone, over what was taken from the intent. */
+EX_MUST_USE ex_code collecting_parse_max_errors(const struct act *act, struct collecting *c,
+                                                struct ex_error *err);
+/* From `effort` of an intent; what is not there is zero. */
+EX_MUST_USE ex_code collecting_take_effort(struct collecting *c, const json_t *recorded,
+                                           struct ex_error *err);
+/* null for a source that gives its bytes once. */
+json_t *collecting_effort_json(const struct collecting *c);
+/* `untried` and `skipped` of json.md §4.1, where there is something of them. */
+void collecting_add_unread(json_t *item, const struct vault_put_report *r);
+/* `reading` of json.md §4.2. */
+json_t *collecting_reading_json(const struct collecting *c);
 
 /* ---- going on with one that was cut off: collecting_resume.c ---- */
 

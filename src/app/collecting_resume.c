@@ -31,7 +31,7 @@ static ex_code open_recorded(struct act *act, struct collecting *c, struct ex_er
     EX_TRY(collecting_open(act, c, path[0] != '/' && resolved != NULL ? resolved : path, err));
     EX_TRY(collecting_check_same(c, err));
     if (c->device == NULL || device_is_same(c->device, c->device_recorded))
-        return EX_OK;
+        return source_set_effort(c->source, &c->effort, err);
     return ex_hint(
         ex_fail(err, EX_SOURCE, "at \"%.100s\" is another device than before", c->before.path), err,
         "put the device back where it was, or collect it from its beginning");
@@ -58,6 +58,7 @@ static ex_code take_story(struct act *act, struct collecting *c, struct work_sto
     json_t *before = json_object_get(w->journal, "resumed");
     c->resumed = json_is_array(before) ? json_copy(before) : json_array();
     json_array_append_new(c->resumed, json_number(w->intent));
+    EX_TRY(collecting_take_effort(c, json_object_get(w->what, "effort"), err));
     return collecting_parse_readback(json_string_value(json_object_get(w->what, "readback")),
                                      &c->readback, err);
 }
@@ -73,6 +74,7 @@ ex_code collecting_begin_again(struct act *act, struct collecting *c, struct ex_
     uint64_t intent = w.intent;
     work_story_clear(&w);
     EX_TRY(code);
+    EX_TRY(collecting_parse_max_errors(act, c, err));
     EX_TRY(open_recorded(act, c, err));
     json_t *what = collecting_intent_json(act, c);
     json_object_set_new(what, "resumes",

@@ -59,6 +59,12 @@ static void put_unreadable(struct cli_page *page, const json_t *item) {
         page_say(page, 2, _("%s from byte %s"), page_size_text(bytes, range, "length"),
                  page_number_text(offset, range, "offset"));
     }
+    if (page_has(item, "skipped"))
+        page_say(page, 2, _("of that, %s were left out on the officer's word, and not asked for"),
+                 page_size_text(bytes, item, "skipped.bytes"));
+    if (page_has(item, "untried"))
+        page_say(page, 2, _("of that, %s were given up unasked: what is around took too long"),
+                 page_size_text(bytes, item, "untried.bytes"));
 }
 
 static void put_hashes(struct cli_page *page, size_t indent, const json_t *item) {

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static const uint8_t POINT_MAGIC[8] = {'E', 'X', 'H', 'S', 'T', 'A', 'T', 1};
+static const uint8_t POINT_MAGIC[8] = {'E', 'X', 'H', 'S', 'T', 'A', 'T', 2};
 static const char RECORD_MAGIC[4] = {'E', 'X', 'R', 1};
 
 void journal_content_clear(struct journal_content *c) {

@@ -34,6 +34,7 @@ struct put {
     uint64_t handed_in[RECORD_TRAILER], seen_published;
     struct reuse reuse;
     struct vault_object_info object;
+    uint64_t stopped_behind; /* slabs that are wholly in `state`; 0: nothing can be kept now */
 };
 
 /* ---- known or new ---- */
@@ -215,12 +216,8 @@ static ex_code put_slab(struct put *p, const struct slab *slab, struct ex_error 
 
 /* Everything that is complete goes to the writer, and behind it what must be known to go on from
  * here. Nobody waits for the disk. */
-static ex_code put_point_if_due(struct put *p, struct ex_error *err) {
+static ex_code put_point(struct put *p, uint64_t stored, struct ex_error *err) {
     struct out_record *point;
-    uint64_t stored = atomic_load(&p->writer.stored_bytes);
-    if (!points_due(&p->points, p->state.offset, stored) ||
-        !slab_ring_linear(&p->slabs, &p->state.linear))
-        return EX_OK;
     if (p->chunks != NULL && p->chunks->size_bytes > 0)
         EX_TRY(make_room(p, err));
     if (p->nodes != NULL)
@@ -231,6 +228,25 @@ static ex_code put_point_if_due(struct put *p, struct ex_error *err) {
     return EX_OK;
 }
 
+static ex_code put_point_if_due(struct put *p, struct ex_error *err) {
+    uint64_t stored = atomic_load(&p->writer.stored_bytes);
+    if (!points_due(&p->points, p->state.offset, stored) ||
+        !slab_ring_linear(&p->slabs, p->slabs.taken + 1, &p->state.linear))
+        return EX_OK;
+    return put_point(p, stored, err);
+}
+
+/* Somebody stops it, or the source gives nothing more: nothing of what was read so far is to be
+ * read again. False: it was not kept. */
+static bool put_last_point(struct put *p) {
+    struct ex_error err;
+    uint64_t at = p->state.offset;
+    return p->stopped_behind > 0 && p->points.wanted && at > p->points.last_offset &&
+           at % SLAB_BYTES == 0 &&
+           slab_ring_linear(&p->slabs, p->stopped_behind, &p->state.linear) &&
+           put_point(p, atomic_load(&p->writer.stored_bytes), &err) == EX_OK;
+}
+
 static ex_code put_slabs(struct put *p, struct ex_progress *progress, struct ex_error *err) {
     const struct chunker_sink sink = {.context = p,
                                       .join = on_join,
@@ -239,17 +255,26 @@ static ex_code put_slabs(struct put *p, struct ex_progress *progress, struct ex_
                                       .run = on_run};
     struct slab *slab;
     for (;;) {
-        while (!slab_ring_wait(&p->slabs)) /* somebody may want to stop what waits for a pipe */
+        p->stopped_behind = p->slabs.taken;
+        while (!slab_ring_wait(&p->slabs)) /* somebody may want to stop what waits for a source */
             EX_TRY(ex_progress_step(progress, 0, err));
         if ((slab = slab_ring_take(&p->slabs)) == NULL)
             break;
         size_t size = slab->size_bytes;
+        p->stopped_behind = 0;
         EX_TRY(put_slab(p, slab, err));
         if (size == SLAB_BYTES)
             EX_TRY(put_point_if_due(p, err));
-        slab_ring_give_back(&p->slabs);
+        p->stopped_behind = p->slabs.taken + 1;
         EX_TRY(ex_progress_step(progress, size, err));
+        slab_ring_give_back(&p->slabs);
     }
+    if (p->slabs.cut_off.code != EX_OK) {
+        if (err != NULL)
+            *err = p->slabs.cut_off;
+        return p->slabs.cut_off.code;
+    }
+    p->stopped_behind = 0;
     return chunker_end(&p->state.chunker, &sink, err);
 }
 
@@ -258,8 +283,7 @@ static ex_code put_manifest(struct put *p, struct ex_error *err) {
     struct out_record *r;
     EX_AUTO_FREE uint8_t *text = NULL;
     size_t size;
-    o->unreadable_count = p->state.unreadable_count;
-    o->unreadable = ex_steal(&p->state.unreadable);
+    EX_TRY(put_state_list_unread(&p->state, o, err));
     EX_TRY(manifest_write(o, &text, &size, err));
     EX_TRY(out_record_new(&p->shared, RECORD_MANIFEST, size, &r, err));
     memcpy(r->data, text, size);
@@ -318,15 +342,18 @@ static ex_code put_run(struct put *p, struct source *source,
     bool reading = code == EX_OK;
     if (code == EX_OK)
         code = put_slabs(p, progress, &own);
-    if (code != EX_OK)
+    bool kept = code != EX_OK && reading && put_last_point(p);
+    if (code != EX_OK && !kept)
         put_fail(&p->shared, &own);
-    if (atomic_load(&p->shared.failed))
-        source_stop(source);
+    if (reading && (code != EX_OK || atomic_load(&p->shared.failed)))
+        slab_ring_stop(&p->slabs);
     if (reading)
         slab_ring_join(&p->slabs);
-    if (!atomic_load(&p->shared.failed) && (code = put_end(p, &own)) != EX_OK)
+    if (code == EX_OK && !atomic_load(&p->shared.failed) && put_end(p, &own) != EX_OK)
         put_fail(&p->shared, &own);
     put_writer_join(&p->writer);
+    if (kept) /* the first failure stays: it is not one of the vault */
+        put_fail(&p->shared, &own);
     return shared_error(&p->shared, err);
 }
 
@@ -403,6 +430,7 @@ ex_code vault_adopt_packs(struct vault *v, struct ex_error *err) {
 
 void vault_put_report_clear(struct vault_put_report *r) {
     free(r->pack);
+    free(r->unread);
     *r = (struct vault_put_report){0};
 }
 
@@ -438,6 +466,9 @@ static ex_code finish_report(struct put *p, enum vault_readback readback, struct
     struct vault_put_report *r = &p->state.report;
     const struct journal_content *c = &p->work->content;
     r->readback = readback;
+    r->unread = ex_steal(&p->state.unreadable);
+    r->unread_count = p->state.unreadable_count;
+    p->state.unreadable_count = p->state.unreadable_capacity = 0;
     r->method = p->writer.method;
     r->added_bytes = p->writer.added_bytes;
     EX_TRY(ex_alloc(c->pack_count + p->writer.pack_count, sizeof *r->pack, JOURNAL_BYTES_MAX,
@@ -503,6 +534,7 @@ ex_code vault_put(struct vault *v, struct source *source, const struct vault_put
     *ret_report = p->state.report;
     *ret_object = p->object;
     p->state.report.pack = NULL;
+    p->state.report.unread = NULL;
     p->object.unreadable = NULL;
     return EX_OK;
 }

@@ -93,6 +93,9 @@ struct put_state {
 void put_state_clear(struct put_state *s);
 EX_MUST_USE ex_code put_state_add_range(struct put_state *s, struct source_range range,
                                         struct ex_error *err);
+/* Into the object, without the reasons: those are the report's (format/object §6). */
+EX_MUST_USE ex_code put_state_list_unread(const struct put_state *s, struct vault_object_info *o,
+                                          struct ex_error *err);
 /* Bytes before `offset` that are neither in a pack nor described: the open chunk, and constants
  * that have not become a run. */
 uint64_t put_state_reread_bytes(const struct put_state *s);
@@ -143,8 +146,9 @@ struct slab_ring {
     struct source *source;
     struct slab slab[SLABS];
     uint64_t filled, taken, hashed_linear; /* counts; slab i lives in slab[i % SLABS] */
-    bool ended;
-    uint64_t at; /* offset in the source of the next slab to be filled */
+    bool ended, stopping;
+    struct ex_error cut_off; /* why it ended; EX_OK: at the end of the source */
+    uint64_t at;             /* offset in the source of the next slab to be filled */
     struct sha256 linear;
     pthread_t reader, hasher;
 };
@@ -157,9 +161,11 @@ bool slab_ring_wait(struct slab_ring *r);
 /* The next slab, block hashes done; NULL at the end or after a failure. */
 struct slab *slab_ring_take(struct slab_ring *r);
 void slab_ring_give_back(struct slab_ring *r);
-/* The linear hash behind the slab that was taken and not given back; waits for it. False after a
- * failure. */
-bool slab_ring_linear(struct slab_ring *r, struct sha256 *ret);
+/* The linear hash behind so many slabs, the last of which was taken: it is not given back yet, or
+ * nothing is read any more. Waits for it; false after a failure. */
+bool slab_ring_linear(struct slab_ring *r, uint64_t slabs, struct sha256 *ret);
+/* Nothing more is read. */
+void slab_ring_stop(struct slab_ring *r);
 void slab_ring_join(struct slab_ring *r);
 void slab_ring_free(struct slab_ring *r);
 

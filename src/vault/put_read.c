@@ -42,11 +42,26 @@ static void hash_slab(struct ex_job *job, unsigned worker) {
 static bool wait_for_room(struct slab_ring *r) {
     struct put_shared *s = r->shared;
     pthread_mutex_lock(&s->mutex);
-    while (!atomic_load(&s->failed) &&
+    while (!atomic_load(&s->failed) && !r->stopping &&
            (r->filled - r->taken >= SLABS || r->filled - r->hashed_linear >= SLABS))
         pthread_cond_wait(&s->changed, &s->mutex);
+    bool go_on = !atomic_load(&s->failed) && !r->stopping;
     pthread_mutex_unlock(&s->mutex);
-    return !atomic_load(&s->failed);
+    return go_on;
+}
+
+/* The source gives nothing more: what it gave before is good, unless the source changed. */
+static void end_early(struct slab_ring *r, const struct ex_error *err) {
+    struct put_shared *s = r->shared;
+    if (err->code == EX_SOURCE) {
+        put_fail(s, err);
+        return;
+    }
+    pthread_mutex_lock(&s->mutex);
+    r->cut_off = *err;
+    r->ended = true;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->mutex);
 }
 
 /* The source's list belongs to this thread; what concerns a slab travels with it. */
@@ -75,7 +90,7 @@ static void *read_slabs(void *argument) {
     while (wait_for_room(r)) {
         struct slab *slab = &r->slab[r->filled % SLABS];
         if (source_read(r->source, slab->data, SLAB_BYTES, &slab->size_bytes, &err) != EX_OK) {
-            put_fail(s, &err);
+            end_early(r, &err);
             break;
         }
         if (note_unreadable(r, slab, &err) != EX_OK) {
@@ -181,14 +196,23 @@ void slab_ring_give_back(struct slab_ring *r) {
     count_up(r, &r->taken);
 }
 
-bool slab_ring_linear(struct slab_ring *r, struct sha256 *ret) {
+bool slab_ring_linear(struct slab_ring *r, uint64_t slabs, struct sha256 *ret) {
     struct put_shared *s = r->shared;
     pthread_mutex_lock(&s->mutex);
-    while (!atomic_load(&s->failed) && r->hashed_linear <= r->taken)
+    while (!atomic_load(&s->failed) && r->hashed_linear < slabs)
         pthread_cond_wait(&s->changed, &s->mutex);
     pthread_mutex_unlock(&s->mutex);
-    *ret = r->slab[r->taken % SLABS].linear;
+    *ret = r->slab[(slabs - 1) % SLABS].linear;
     return !atomic_load(&s->failed);
+}
+
+void slab_ring_stop(struct slab_ring *r) {
+    struct put_shared *s = r->shared;
+    source_stop(r->source);
+    pthread_mutex_lock(&s->mutex);
+    r->stopping = r->ended = true;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->mutex);
 }
 
 void slab_ring_join(struct slab_ring *r) {

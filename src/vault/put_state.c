@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 
-static const uint8_t POINT_MAGIC[8] = {'E', 'X', 'H', 'S', 'T', 'A', 'T', 1};
+static const uint8_t POINT_MAGIC[8] = {'E', 'X', 'H', 'S', 'T', 'A', 'T', 2};
 
 enum {
     COUNTERS = 6,
@@ -13,7 +13,7 @@ enum {
                             CHUNK_MAX_BLOCKS * SHA256_BYTES + 1 + 1 + 8 +
                             LAYOUT_LEVELS * (8 + SHA256_BYTES + 4 + NODE_BYTES_MAX) + COUNTERS * 8 +
                             8 + 1 + 4,
-    RANGE_BYTES = 16
+    RANGE_BYTES = 17
 };
 
 void put_state_clear(struct put_state *s) {
@@ -30,13 +30,29 @@ uint64_t put_state_reread_bytes(const struct put_state *s) {
 ex_code put_state_add_range(struct put_state *s, struct source_range r, struct ex_error *err) {
     struct source_range *last =
         s->unreadable_count ? &s->unreadable[s->unreadable_count - 1] : NULL;
-    if (last != NULL && last->offset + last->length == r.offset) {
+    if (last != NULL && last->offset + last->length == r.offset && last->why == r.why) {
         last->length += r.length;
         return EX_OK;
     }
     EX_TRY(ex_grow(&s->unreadable, &s->unreadable_capacity, s->unreadable_count + 1, sizeof r,
                    EX_LIMIT_UNREADABLE_RANGES * sizeof r, "the list of unreadable ranges", err));
     s->unreadable[s->unreadable_count++] = r;
+    return EX_OK;
+}
+
+ex_code put_state_list_unread(const struct put_state *s, struct vault_object_info *o,
+                              struct ex_error *err) {
+    EX_TRY(ex_alloc(s->unreadable_count, sizeof *o->unreadable,
+                    EX_LIMIT_UNREADABLE_RANGES * sizeof *o->unreadable,
+                    "the list of unreadable ranges", &o->unreadable, err));
+    for (size_t i = 0; i < s->unreadable_count; i++) {
+        struct source_range r = s->unreadable[i], *last = o->unreadable + o->unreadable_count - 1;
+        r.why = SOURCE_UNREADABLE;
+        if (o->unreadable_count > 0 && last->offset + last->length == r.offset)
+            last->length += r.length;
+        else
+            o->unreadable[o->unreadable_count++] = r;
+    }
     return EX_OK;
 }
 
@@ -126,6 +142,7 @@ ex_code put_state_write(const struct put_state *s, uint8_t **ret, size_t *ret_si
     for (size_t i = 0; i < s->unreadable_count; i++) {
         to = put_le64(to, s->unreadable[i].offset);
         to = put_le64(to, s->unreadable[i].length);
+        *to++ = (uint8_t)s->unreadable[i].why;
     }
     *ret = start;
     *ret_size = (size_t)(to - start);
@@ -240,8 +257,11 @@ static bool read_ranges(struct ex_cursor *c, struct put_state *s) {
         struct source_range r;
         r.offset = ex_cursor_le64(c);
         r.length = ex_cursor_le64(c);
+        uint8_t why = ex_cursor_u8(c);
+        r.why = (enum source_unread)why;
         if (r.length == 0 || r.offset > s->offset || r.length > s->offset - r.offset ||
-            (i > 0 && r.offset <= end) || put_state_add_range(s, r, NULL) != EX_OK)
+            why > SOURCE_SKIPPED || (i > 0 && r.offset < end) ||
+            put_state_add_range(s, r, NULL) != EX_OK || s->unreadable_count != i + 1)
             return false;
         end = r.offset + r.length;
     }

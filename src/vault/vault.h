@@ -114,6 +114,8 @@ struct vault_put_report {
     enum vault_readback_method method;
     size_t pack_count;
     uint8_t (*pack)[VAULT_PACK_ID_BYTES]; /* freed by vault_put_report_clear() */
+    size_t unread_count; /* what was not read, with the reasons; freed with the report */
+    struct source_range *unread;
 };
 void vault_put_report_clear(struct vault_put_report *r);
 

@@ -28,7 +28,7 @@ static struct journal_pack test_pack(unsigned n) {
 static void make_journal(struct place *p, int fd, size_t end[static 7]) {
     struct ex_error err;
     struct journal j;
-    static const char one[] = "EXHSTAT\1one", two[] = "EXHSTAT\1two, and longer";
+    static const char one[] = "EXHSTAT\2one", two[] = "EXHSTAT\2two, and longer";
     size_t n = 0;
     (void)unlinkat(fd, "journal", 0);
     assert_code(EX_OK, journal_create(p->v, fd, "journal", WHAT, &j, &err));

@@ -1,0 +1,173 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Disks with bad sectors, disks that are pulled out: tests/scripts/media.sh EXHIBIT. Prints TAP.
+#
+# The disk is a loop device on top of a file that tests/media/faulty_disk serves, so that the errors
+# come from the kernel, at the place and in the size in which a disk has them. Needs root, loop
+# devices and FUSE.
+# shellcheck source=tests/scripts/tap.inc
+. "$(dirname "$0")/tap.inc" media "$1"
+check_py=$(cd "$OLDPWD" && realpath "$(dirname "$0")/../media/check.py")
+faulty=${FAULTY_DISK:-$(dirname "$bin")/../../tests/media/faulty_disk}
+
+why_not() {
+    [ "$(id -u)" = 0 ] || echo 'needs root'
+    [ -c /dev/fuse ] || echo 'needs /dev/fuse'
+    [ -x "$faulty" ] || echo 'needs tests/media/faulty_disk, which is built with libfuse3-dev'
+    command -v losetup >/dev/null && losetup -f >/dev/null 2>&1 || echo 'needs loop devices'
+}
+reason=$(why_not | head -1)
+if [ -n "$reason" ]; then
+    skip 'R1 R5 R6 R7 O9 disks with faults' "$reason"
+    echo "1..$count"
+    exit 0
+fi
+
+loop=
+disk_off() {
+    [ -z "$loop" ] || losetup -d "$loop"
+    loop=
+    ! mountpoint -q m || umount m 2>/dev/null || { sleep 1 && umount -l m; }
+}
+trap 'disk_off; rm -rf "$work"' EXIT
+disk_on() { # IMAGE [SECTOR]: the image as the device $loop, with faults in m/control
+    disk_off
+    mkdir -p m
+    "$faulty" "$1" m &
+    for _ in $(seq 100); do
+        mountpoint -q m && break
+        sleep 0.02
+    done
+    loop=$(losetup -f --show -r --direct-io=on -b "${2:-512}" m/disk 2>/dev/null)
+}
+fault() { printf '%s\n' "$@" >m/control; }
+given() { cat m/control; }
+status_is() { # STATUS COMMAND…
+    local want=$1 got=0
+    shift
+    "$@" || got=$?
+    echo "exit $got"
+    [ "$got" = "$want" ]
+}
+member() { jq -r "$1" out; } # of the last result
+work_id() { basename "$(ls -d vault/work/*/)"; }
+
+exhibit init vault --agency A --officer O --no-recovery-sheet --kdf-memory 8 >/dev/null 2>&1 &&
+    exhibit case new --number c --title t >/dev/null 2>&1 || {
+    echo "not ok 1 - media: no vault could be made"
+    echo "1..1"
+    exit 1
+}
+openssl enc -aes-256-ctr -nosalt -K "$(printf '%064d' 9)" -iv 00000000000000000000000000000000 \
+    </dev/zero 2>/dev/null | tr '\000' '\001' | head -c 20001280 >image # 512-byte sectors, no zeros
+sum=$(sha256sum <image | cut -d' ' -f1)
+
+collect() { timeout 120 "$bin" collect "$1" --case c --json --quiet "${@:2}" >out; }
+# SOURCE SECTOR [OFFSET LENGTH]…: collected with exit 3, every readable sector, the map, the end
+is_all_readable() {
+    local source=$1 sector=$2 got=0
+    shift 2
+    # shellcheck disable=SC2086
+    fault good && { [ $# = 0 ] || printf 'bad %s %s\n' "$@" >m/control; }
+    collect "$source" || got=$?
+    echo "exit $got"
+    [ $got = 3 ] || return 1
+    rm -f copy
+    exhibit export "$(member .result.item.label)" --format raw --output copy --quiet || return 3
+    python3 "$check_py" image copy out "$sector" "$@"
+}
+random_ranges() { # N SEED
+    awk -v n="$1" -v seed="$2" 'BEGIN { srand(seed); while (n-- > 0)
+        printf "%d %d ", int(rand() * 20000000), 1 + int(rand() * rand() * 3000) }'
+}
+
+disk_on image
+clean() { collect "$loop" && [ "$(member .result.item.sha256)" = "$sum" ] && [ "$(member .result.item.source.kind)" = device ]; }
+check "R1 R2 R4 a device: the SHA-256 of sha256sum" clean
+check "R5 R6 R7 errors at the start" is_all_readable "$loop" 512 0 1
+check "R5 R6 R7 errors in the middle" is_all_readable "$loop" 512 10000384 512 10001000 9000
+check "R5 R6 R7 errors at the end" is_all_readable "$loop" 512 20001279 1
+check "R5 R6 R7 errors across a 4 KiB boundary" is_all_readable "$loop" 512 4095 2 1052672 1 1052671 1
+# shellcheck disable=SC2046
+check "R5 R6 R7 1,000 random errors" is_all_readable "$loop" 512 $(random_ranges 1000 1)
+check "R5 the errors are told by place" bash -c "'$bin' item show c/2 | grep -q 'from byte 0'"
+fault good 'bad 512 512'
+check "R5 exit 3, and the ledger says partial" bash -c "status=0; '$bin' collect $loop --case c --quiet >page || status=\$?; [ \$status = 3 ]"
+
+fault good 'bad 1000000 600000'
+skipped() {
+    collect "$loop" --skip-region 999424+601088
+    [ "$(member .result.item.skipped.bytes)" = 601088 ] &&
+        [ "$(member .result.item.unreadable.bytes)" = 601088 ] &&
+        [ "$(member .result.reading.bad_sectors)" = 0 ]
+}
+check "what is skipped is not read, and is no read error" skipped
+check "a region of half sectors is refused" status_is 2 exhibit collect "$loop" --case c --skip-region 1+512
+
+resumed() {
+    exhibit work resume "$(work_id)" --json --quiet "$@" >out || return 1
+    [ "$(member .result.item.sha256)" = "$sum" ]
+}
+fault good 'bad 15000000 100000'
+too_many() {
+    status_is 1 collect "$loop" --max-errors 10 && exhibit work list --quiet | grep 'can be resumed at'
+}
+check "too many errors end it, and what was read is kept" too_many
+fault good
+check "it is gone on with when the disk is better" resumed
+bytes_again() { [ "$(member .result.reading.bytes_read)" -lt 7000000 ]; }
+check "and what was read before is not read again" bytes_again
+
+items=$(exhibit item list --json --quiet | jq '.result.items | length')
+fault good 'gone-after 12000000'
+check "pulled out: an error" status_is 1 collect "$loop"
+check "no item of zeros" [ "$(exhibit item list --json --quiet | jq '.result.items | length')" = "$items" ]
+check "the error says so" grep -q 'does not answer any more' out
+fault good
+check "plugged in again, it is gone on with" resumed
+check "and what was read before is not read again" [ "$(member .result.reading.bytes_read)" -lt 10000000 ]
+fault good gone
+check "gone from the beginning: an error" status_is 1 collect "$loop"
+fault good
+check "and no work" bash -c "'$bin' work list --quiet | grep 'no unfinished'"
+
+interrupted() {
+    "$bin" collect "$loop" --case c --quiet >log.int 2>&1 &
+    for _ in $(seq 500); do
+        [ "$(given)" -gt 30000000 ] && break
+        sleep 0.01
+    done
+    kill -INT $!
+    status_is 130 wait $! && exhibit work list --quiet | grep 'can be resumed at'
+}
+openssl enc -aes-256-ctr -nosalt -K "$(printf '%064d' 8)" -iv 00000000000000000000000000000000 \
+    </dev/zero 2>/dev/null | head -c 200000000 >image.large
+sum=$(sha256sum <image.large | cut -d' ' -f1)
+disk_on image.large
+check "a device, interrupted by the officer" interrupted
+check "O9 gone on with: the SHA-256 of sha256sum" resumed
+check "O9 and hardly anything was read twice" [ "$(given)" -lt $((200000000 + 40000000)) ]
+
+# A 4Kn disk
+mv image image.512
+head -c 19996672 image.512 >image # whole sectors of 4,096 bytes
+sum=$(sha256sum <image | cut -d' ' -f1)
+disk_on image 4096
+check "R1 R2 R4 a 4Kn device" clean
+# shellcheck disable=SC2046
+check "R5 R6 R7 a 4Kn device with 100 random errors" is_all_readable "$loop" 4096 $(random_ranges 100 2)
+
+# A file whose file system fails, of a size that is not a multiple of anything
+head -c 9999991 image.512 >image
+disk_on image
+losetup -d "$loop"
+loop=
+sum=$(sha256sum <image | cut -d' ' -f1)
+of_file() { collect m/disk && [ "$(member .result.item.sha256)" = "$sum" ]; }
+check "R2 R4 a file of 9,999,991 bytes" of_file
+check "R5 R6 R7 a file with errors at its start, in it, and in its short last sector" \
+    is_all_readable m/disk 512 0 1 1000000 1 4095 2 9999990 1
+# shellcheck disable=SC2046
+check "R5 R6 R7 a file with random errors" is_all_readable m/disk 512 600000 4097 1400000 1 6000001 99999
+check "everything verifies" exhibit verify --all --linear --quiet
+echo "1..$count"
