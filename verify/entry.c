@@ -196,6 +196,7 @@ static void what_read(struct run *r, const struct entry *e, struct slice what) {
     bool goes = event_is(e, "compact.intent") || event_is(e, "dispose.intent"), repair = event_is(e, "repair.outcome");
     item_says(r, e, what);
     if (event_is(e, "handover.accept") && result_is(e, "done")) accept_says(r, e, what);
+    if (event_is(e, "cosigned.receive")) cosigned_read(r, e, what);
     if (goes || repair) packs_named(r, e, what, "packs", goes);
     if (repair) packs_named(r, e, what, "packs_lost", true);
     if (event_ends(e->event, ".outcome")) packs_named(r, e, what, "stored.packs", false);

@@ -32,14 +32,20 @@ void key_compare(struct run *r) {
         find(r, SIGNERS, BAD_SIGNATURE, NONE, "what --key gives is not the key of this vault: %s", own);
 }
 
+/* Of a note: up to the empty line that the signatures stand behind; nothing when there is none. */
+struct slice note_text(struct slice note) {
+    size_t split = 0;
+    for (size_t i = 1; i < note.n; i++)
+        if (note.p[i] == '\n' && note.p[i - 1] == '\n') split = i;
+    return (struct slice){note.p, split};
+}
+
 /* A checkpoint of this log; is_signed: by the vault's key. A signature by that key that is bad spoils the
  * others; those by other keys are counted and not judged. */
 bool head_parse(const struct run *r, struct slice note, struct head *ret) {
     uint8_t sum[32], sig[1024];
-    size_t split = 0, n;
+    size_t split = note_text(note).n, n;
     bool bad = false;
-    for (size_t i = 1; i < note.n; i++)
-        if (note.p[i] == '\n' && note.p[i - 1] == '\n') split = i;
     struct text t = {{note.p, split}, split == 0}, s = {{note.p + split + 1, note.n - split - (split > 0)}, false};
     memset(ret, 0, sizeof *ret);
     key_id(r->origin, r->key, sum);
@@ -71,7 +77,7 @@ struct log {
     struct run *r;
     struct history *history;
     struct head head, kept; /* kept: the checkpoint that was kept outside */
-    bool kept_seen, broken, differs; /* an entry is not known; a `tree` line was wrong before */
+    bool kept_seen, kept_good, broken, differs; /* an entry is not known; a `tree` line was wrong before */
     struct tree tree;
     uint8_t tile[LEVELS][WIDTH][32];
     uint64_t n[LEVELS]; /* hashes that a level has so far */
@@ -124,7 +130,7 @@ static void kept_check(struct log *l) {
     if (!l->kept.is_signed || l->tree.n != l->kept.size || l->broken) return;
     l->kept_seen = true;
     tree_root(&l->tree, root);
-    if (!same(root, l->kept.root, 32))
+    if (!(l->kept_good = same(root, l->kept.root, 32)))
         find(l->r, HISTORY, ALTERED, l->tree.n, "the ledger does not go on from the checkpoint that was kept outside");
 }
 
@@ -198,6 +204,8 @@ static void log_check(struct log *l) {
              (unsigned long long)l->kept.size, l->kept.size > l->head.size ? "some are gone" : "it could not be compared");
     if (l->head.size == 0) find(r, HISTORY, MISSING, NONE, "there is no entry");
     history_end(r, l->history);
+    if (l->kept_good) cosigned_check(r, r->checkpoint, l->kept.size, NONE);
+    cosigners_told(r);
     others_count(l);
 }
 
@@ -205,7 +213,7 @@ void ledger_check(struct run *r) {
     struct log *l = calloc(1, sizeof *l);
     if (l == NULL) stop(r, 1, "out of memory");
     l->r = r;
-    l->history = history_new(r);
+    r->history = l->history = history_new(r);
     bool kept = r->checkpoint.p == NULL || (head_parse(r, r->checkpoint, &l->kept) && l->kept.is_signed);
     if (!kept) l->kept.is_signed = false;
     if (!kept) find(r, SIGNERS, BAD_SIGNATURE, NONE, "what --checkpoint names is no checkpoint that this vault signed");
@@ -217,6 +225,7 @@ void ledger_check(struct run *r) {
         log_check(l);
     }
     history_free(l->history);
+    r->history = NULL;
     free(l->file.p);
     free(l);
 }

@@ -11,11 +11,12 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: exhibit-verify vault DIR [--key VKEY] [--checkpoint FILE] [--json]\n"
+    "usage: exhibit-verify vault DIR [--key VKEY] [--checkpoint FILE] [--cosigner VKEY]... [--json]\n"
     "       exhibit-verify package DIR [--key VKEY] [--json]\n\n"
     "  checks a plain vault (packs, items, ledger) or an opened package. It needs no passphrase and changes nothing.\n\n"
     "  --key VKEY         the vault key as on paper; of a package, the sender's\n"
     "  --checkpoint FILE  a checkpoint that was kept outside the vault\n"
+    "  --cosigner VKEY    somebody who should have cosigned the vault's ledger\n"
     "  --json             one JSON object instead of lines\n\n"
     "exit status: 0 good, 1 failed, 2 usage, 3 partly checked, 4 altered or missing, 5 signature, 9 unsupported\n";
 
@@ -30,7 +31,9 @@ static const char *const limits[] = { /* v: of a vault, p: of a package */
     "v not checked: index, catalog, parity, dates of verification, unfinished work: derived, or no evidence yet",
     "v not checked: keys/: the keyring and the officers' locked keys",
     "p not checked: what allowed_signers, case.jsonld, bag-info.txt and README.txt say",
-    "  not checked: what others signed under a checkpoint; what receipts of other vaults, of which bodies tell, prove",
+    "v not checked: what others than those of --cosigner signed under a checkpoint",
+    "p not checked: what others signed under a checkpoint",
+    "  not checked: what receipts of other vaults, of which bodies tell, prove",
     "  does not prove: that a source was complete, genuine or unchanged before it was taken in",
     "  does not prove: that times are right: they are what the machine's clock said",
     "  does not prove: who held a key: the keys in the ledger prove only that the same keys signed all along",
@@ -199,6 +202,7 @@ static int check(struct run *r, const char *dir, const char *checkpoint, bool pa
     free(r->places);
     free(r->items);
     free(r->named);
+    free(r->cosigners);
     return status;
 }
 
@@ -213,10 +217,13 @@ int main(int argc, char **argv) {
         else if (a[0] != '-' && dir == NULL) dir = a;
         else if (i + 1 < argc && strcmp(a, "--key") == 0) r.key_given = argv[++i];
         else if (i + 1 < argc && strcmp(a, "--checkpoint") == 0 && !package) checkpoint = argv[++i];
+        else if (i + 1 < argc && strcmp(a, "--cosigner") == 0 && !package) i++; /* below */
         else good = false;
     }
     if (!good || dir == NULL) return fputs(usage, stderr), 2;
     if (r.json) printf("{\"program\":\"exhibit-verify\",\"findings\":[");
     if (sodium_init() < 0) stop(&r, 1, "libsodium cannot be used");
+    for (int i = 3; i < argc; i++)
+        if (strcmp(argv[i - 1], "--cosigner") == 0) cosigner_add(&r, argv[i]);
     return check(&r, dir, checkpoint, package);
 }

@@ -37,7 +37,7 @@ static int by_entry(const void *key, const void *past) {
     uint64_t a = *(const uint64_t *)key, b = ((const struct past *)past)->index;
     return (a > b) - (a < b);
 }
-static struct past *past_find(const struct history *h, uint64_t entry) {
+struct past *past_find(const struct history *h, uint64_t entry) {
     return h->n == 0 ? NULL : bsearch(&entry, h->past, h->n, sizeof *h->past, by_entry);
 }
 
@@ -218,6 +218,7 @@ static bool entry_take(struct run *r, struct history *h, const struct entry *e) 
     memcpy(p->case_id, e->case_id, 16);
     memcpy(p->item, e->item, 16);
     memcpy(p->session_key, e->session_key, 32);
+    memcpy(p->tree, e->tree, 32);
     r->counts[N_sessions] += p->good && event_is(e, "session.open");
     return true;
 }

@@ -9,6 +9,7 @@
  *   rules.c    ledger.md §3.1, §5, §5.1: who may sign what, intents, disposal, clocks
  *   custody.c  ledger.md §5.2: holders, offers and their answers
  *   ledger.c   ledger.md §1, §2: checkpoint, tiles, the entries in their order
+ *   cosign.c   ledger.md §8: what others signed under a checkpoint
  *   package.c  package.md: the bag and what it says; excerpts (ledger.md §7.1)
  *   main.c     vault.json (vault.md §2), the order of the whole, the report
  *
@@ -29,6 +30,7 @@
 #define MAX_ENTRIES ((size_t)10000000)  /* of one ledger; ours */
 #define MAX_MANY    ((size_t)1 << 24)   /* packs, files, officers; ours */
 #define MAX_OBJECT  ((uint64_t)1 << 50) /* bytes of one object; ours */
+#define MAX_COSIGNERS ((size_t)64)      /* ledger.md §8.4 */
 #define MAX_LINES   1000                /* findings that are printed; all are counted */
 #define NONE        UINT64_MAX          /* no entry */
 #define OUTSIDE     SIZE_MAX            /* no officer of this ledger */
@@ -65,13 +67,17 @@ struct place { /* where an id lies: in the data of a record of a pack; bad: thes
 };
 struct named { uint8_t id[32]; uint64_t entry; bool leaves; }; /* a pack that a body names */
 
+struct cosigner { struct slice name; uint8_t id[4], key[32]; uint64_t size, time, at; }; /* at: an entry, or NONE */
+
 struct run {
     const char *key_given;   /* or NULL */
     struct slice checkpoint; /* that was kept outside; or none */
     bool json, excerpt;      /* excerpt: entries may be left out */
     unsigned nested;         /* provenance within provenance */
     struct package *package;
-    size_t n_files, n_packs, n_places, n_items, n_named;
+    struct history *history;     /* of the vault that is checked */
+    struct cosigner *cosigners;
+    size_t n_cosigners, n_files, n_packs, n_places, n_items, n_named;
     char **files;                        /* below packs/, or of a package; ascending */
     uint8_t id[16], key[32], config[32]; /* of vault.json; its SHA-256 */
     char origin[64];
@@ -184,7 +190,7 @@ struct past { /* what later entries ask about an earlier one */
     char event[66];
     unsigned has;
     bool answered, good;
-    uint8_t case_id[16], item[16], session_key[32];
+    uint8_t case_id[16], item[16], session_key[32], tree[32];
     size_t officer; /* who signed */
     int64_t time, expires;
 };
@@ -207,6 +213,7 @@ void history_free(struct history *h);
 /* Reads the entry of this index; false: it is none, or badly signed, and counts for nothing. */
 bool history_entry(struct run *r, struct history *h, struct slice bytes, uint64_t index, struct entry *e);
 void history_end(struct run *r, struct history *h);
+struct past *past_find(const struct history *h, uint64_t entry);
 struct officer *officer_find(const struct history *h, const uint8_t id[16]);
 bool in_office(const struct officer *o);
 bool may(const struct officer *o, const char *line); /* "permission WORD\n" */
@@ -219,11 +226,18 @@ bool offer_open(const struct history *h, const uint8_t id[16], const uint8_t ite
 
 /* ledger.c */
 struct head { uint64_t size, others; uint8_t root[32]; bool is_signed; };
+struct slice note_text(struct slice note);
 bool head_parse(const struct run *r, struct slice note, struct head *ret);
 void head_told(struct run *r, const struct head *head);
 void vkey_print(char out[160], const char *origin, const uint8_t key[32]);
 void key_compare(struct run *r); /* with --key */
 void ledger_check(struct run *r);
+
+/* cosign.c */
+void cosigner_add(struct run *r, const char *vkey);
+void cosigned_check(struct run *r, struct slice note, uint64_t size, uint64_t entry);
+void cosigned_read(struct run *r, const struct entry *e, struct slice what);
+void cosigners_told(struct run *r);
 
 /* package.c */
 void package_check(struct run *r);

@@ -107,6 +107,26 @@ check "both count the same" counts
 check "with the key on paper, and a checkpoint that was kept" exits 0 "$verify" vault vault --key "$key" --checkpoint head-1.txt
 check "a checkpoint that is the head" exits 0 "$verify" vault vault --checkpoint head.txt
 check "with another key" exits 5 "$verify" vault vault --key "${key%?????}AAAA="
+
+cosigned() { # by a court: in the ledger, and as a note that was kept outside
+    cp -a vault cosigned
+    exhibit init court --agency C --officer One --plain --kdf-memory 8 --no-recovery-sheet
+    exhibit ledger prove --since 0 --quiet --vault cosigned >request
+    one cosign request --key "$key" --output answer --vault court
+    one ledger cosigned answer --key "$(jq -r .vault_key court/vault.json)" --output note --vault cosigned
+    one case new --number 2 --title later --vault cosigned
+    court=$(jq -r .origin court/vault.json)
+    typed=$( (printf '\004' && jq -r .vault_key court/vault.json | tail -c 45 | base64 -d | tail -c 32) | base64)
+    cosigner=$court+$( (printf '%s\n' "$court" && echo "$typed" | base64 -d) | sha256sum | cut -c 1-8)+$typed
+    exits 0 "$verify" vault cosigned --cosigner "$cosigner" >said || { cat said && return 1; }
+    grep -q "cosigner 1 cosigned the first $(sed -n '/^$/,$p' request | sed -n 3p) entries" said || { cat said && return 1; }
+}
+check "a cosignature in the ledger counts for whom --cosigner names" cosigned
+check "and one in a note that was kept outside" exits 0 "$verify" vault cosigned --cosigner "$cosigner" --checkpoint note
+check "a cosigner who did not sign is said" exits 3 "$verify" vault vault --cosigner "$cosigner"
+awk -v name="$court" '$2 == name { $3 = substr($3, 1, 40) ($3 ~ /^.{40}A/ ? "B" : "A") substr($3, 42) } 1' note >bad
+check "a bad cosignature is a bad signature" exits 5 "$verify" vault cosigned --cosigner "$cosigner" --checkpoint bad
+check "a key of another type is no cosigner's" exits 2 "$verify" vault cosigned --cosigner "$key"
 check "an older copy is told by a later checkpoint" exits 4 "$verify" vault vault-1 --checkpoint head.txt
 check "usage" exits 2 "$verify" vault
 check "no vault" exits 1 "$verify" vault nowhere
