@@ -56,6 +56,10 @@ json_t *collecting_intent_json(const struct act *act, const struct collecting *c
         json_set_text(what, "label_text", c->label);
     if (c->device != NULL)
         json_object_set_new(what, "device", device_before_json(c->device));
+    json_object_set_new(what, "command", json_string(act->request->command->words));
+    json_t *query = act_query_json(act);
+    json_object_update(what, query);
+    json_decref(query);
     return what;
 }
 

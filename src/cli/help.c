@@ -20,7 +20,7 @@ static const struct group {
       "item show"}},
     {N_("To check it"), {"verify", "vault check", "vault scrub", "ledger verify"}},
     {N_("To hand it out, and show what was done"),
-     {"export", "custody log", "custody check", "ledger show", "ledger checkpoint", "ledger prove", "item dispose"}},
+     {"export", "item report", "custody log", "custody check", "ledger show", "ledger checkpoint", "ledger prove", "item dispose"}},
     {N_("To pass it on, and say who holds it"),
      {"handover offer", "handover accept", "handover refuse", "handover withdraw",
       "handover receipt", "handover enter", "handover list", "custody form"}},

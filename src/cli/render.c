@@ -27,6 +27,7 @@ static const struct renderer {
     {"package-import", render_package_import},
     {"custody-check", render_custody_check},
     {"custody-form", render_custody_form},
+    {"item-report", render_item_report},
     {"custody-log", render_custody_log},
     {"vault-check", render_vault_check},
     {"vault-repair", render_vault_repair},

@@ -20,6 +20,7 @@ void render_collect(struct cli_page *page, const json_t *result);
 void render_item_register(struct cli_page *page, const json_t *result);
 void render_item_list(struct cli_page *page, const json_t *result);
 void render_item_show(struct cli_page *page, const json_t *result);
+void render_item_report(struct cli_page *page, const json_t *result);
 void render_verify(struct cli_page *page, const json_t *result);
 void render_export(struct cli_page *page, const json_t *result);
 void render_handover(struct cli_page *page, const json_t *result);

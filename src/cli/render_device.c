@@ -48,3 +48,22 @@ void page_warnings(struct cli_page *page, const json_t *warnings) {
     page_gap(page);
     page_list(page, 0, _("WARNINGS"), warnings);
 }
+
+/* ---- item report ---- */
+
+void render_item_report(struct cli_page *page, const json_t *result) {
+    const char *output = page_text_or(result, "output", "?");
+    char sittings[CLI_NUMBER_BYTES];
+    const json_t *finding;
+    size_t i;
+    page_field(page, _("Report"), "%s",
+               strcmp(output, "-") == 0 ? _("on standard output") : output);
+    page_field(page, _("Item"), "%s", page_text_or(result, "item.label", "?"));
+    page_field(page, _("Sittings"), "%s", page_number_text(sittings, result, "sittings"));
+    json_array_foreach(page_get(result, "findings"), i, finding) {
+        page_field(page, _("FAULT"), "%s", json_string_value(finding));
+    }
+    page_warnings(page, page_get(result, "warnings"));
+    page_gap(page);
+    page_recorded_talk(page, result);
+}

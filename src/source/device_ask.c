@@ -252,9 +252,8 @@ static void ask_nothing(const struct device_identity *i, struct device_answers *
     struct device_answer *const all[] = {&a->identify, &a->smart, &a->native_max, &a->overlay,
                                          &a->accessible};
     char why[DEVICE_WHY_BYTES];
-    (void)snprintf(why, sizeof why, "it takes no such commands (%s%.16s)",
-                   i->transport[0] != '\0' ? "a device of the kind " : "of no known kind",
-                   i->transport);
+    (void)snprintf(why, sizeof why, "it takes no such commands (%.16s)",
+                   i->transport[0] != '\0' ? i->transport : "of no known kind");
     for (size_t k = 0; k < sizeof all / sizeof all[0]; k++)
         refuse(all[k], why);
 }

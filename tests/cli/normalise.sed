@@ -3,7 +3,7 @@
 
 # times, and how long it took
 s/20[0-9][0-9]-[0-9][0-9]-[0-9][0-9][ T][0-9][0-9]:[0-9][0-9]:[0-9][0-9]\.[0-9]\{9\}Z/TIME/g
-s/20[0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9] UTC/TIME/g
+s/20[0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9]\(\.[0-9][0-9][0-9]\)* UTC/TIME/g
 s/20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]Z/TIME/g
 s/"seconds":[0-9.]*/"seconds":N/g
 
@@ -60,3 +60,5 @@ s/bytes [0-9]* to [0-9]* of the item/bytes N to N of the item/
 s/\(kept from being written to while it was read: \)\(yes\|no\)$/\1YES OR NO/
 s/^\( *write_guarded: \)\(yes\|no\)$/\1YES OR NO/
 s/"write_guarded":\(true\|false\)/"write_guarded":BOOLEAN/g
+# of an acquisition report
+s/^\(\(Machine\|System\|User\|Program\|Clock\|Guarded\|  how\):  *\).*/\1…/

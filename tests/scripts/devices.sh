@@ -79,6 +79,15 @@ check 'the ledger has it: before, and after' bash -c "
     select(.device.read_only_flag or .device_after.read_only_flag)] | length == 4' l"
 check 'the item shows that it was a device' bash -c "'$bin' item show c/2 --quiet | grep -q 'block device'"
 
+reported() { # TEXT…: the acquisition report of c/2 says each
+    local text
+    exhibit item report c/2 --output - --quiet 2>/dev/null | tr -s ' \n' ' ' >report || return 1
+    for text; do grep -qF -- "$text" report || { echo "missing: $text"; return 1; }; done
+}
+check 'R9: its report says method, flag and sectors' reported 'a block device' 'past the page cache' \
+    'Read-only then: yes' 'Logical sector: 4096 bytes' 'Size: 3002368 bytes'
+check 'R3: and that a hidden area is not known of' reported 'Hidden area: NOT KNOWN'
+
 # ---- R8: refusal ----
 
 truncate -s 64M fs && mkfs.ext4 -q -F fs 2>/dev/null

@@ -264,6 +264,9 @@ static void only_a_file_is_known_to_be_whole(void **state) {
         assert_has(p->out, "every byte of the source was read\n");
         paper_free(p);
         p = render(pages[i], WITH_SOURCE("\"source\":{\"kind\":\"device\"}"));
+        assert_has(p->out, "every sector that the device shows was read\n");
+        paper_free(p);
+        p = render(pages[i], WITH_SOURCE("\"source\":{\"kind\":\"of tomorrow\"}"));
         assert_has(p->out, "Not read              nothing\n");
         paper_free(p);
         p = render(pages[i], WITH_SOURCE("\"source\":null"));

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside an acquisition report: values of its document, put on the form. */
+#ifndef EXHIBIT_REPORT_ACQUISITION_INTERNAL_H
+#define EXHIBIT_REPORT_ACQUISITION_INTERNAL_H
+
+#include "report/form_internal.h"
+
+#include <jansson.h>
+
+enum { ACQUISITION_RANGES_SHOWN = 1000 };
+
+/* A value by its path, as "source.path"; NULL: it is not there, or null. */
+const json_t *acquisition_get(const json_t *from, const char *path);
+const char *acquisition_text(const json_t *from, const char *path); /* NULL: none */
+uint64_t acquisition_number(const json_t *from, const char *path);  /* 0: none */
+
+/* Facts; where the value is not there nothing is added, unless `needed`: then "not recorded". */
+void acquisition_put_text(struct form *f, const char *name, const json_t *from, const char *path,
+                          bool needed);
+/* Of what may be unknown: "not known". */
+void acquisition_put_known(struct form *f, const char *name, const json_t *from, const char *path);
+void acquisition_put_time(struct form *f, const char *name, const json_t *from, const char *path,
+                          bool needed);
+void acquisition_put_bytes(struct form *f, const char *name, const json_t *from, const char *path,
+                           bool needed);
+void acquisition_put_number(struct form *f, const char *name, const json_t *from, const char *path,
+                            bool needed);
+void acquisition_put_answer(struct form *f, const char *name, const json_t *from,
+                            const char *path); /* yes, no, not known */
+/* "Name (entry 7)" as a heading; 0: no entry. */
+void acquisition_put_heading(struct form *f, const char *title, const json_t *entry);
+
+/* ---- a block device (json.md §4.11): acquisition_device.c ---- */
+
+void acquisition_put_device(struct form *f, const json_t *sitting);
+void acquisition_put_device_after(struct form *f, const json_t *before, const json_t *outcome);
+
+#endif
