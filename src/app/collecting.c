@@ -101,6 +101,14 @@ static char *journal_line(struct act *act, const struct collecting *c) {
     return line;
 }
 
+/* What is to be known of the item stands with the item. */
+static void finish_device(struct collecting *c) {
+    json_t *warnings = json_object_get(c->device_after, "warnings");
+    json_object_set_new(c->item, "device", device_short_json(c->device));
+    if (json_array_size(warnings) > 0)
+        json_object_set(c->item, "warnings", warnings);
+}
+
 /* Under the ledger's lock: only now is it known which number the item gets. */
 static ex_code finish_item(struct act *act, struct draft *draft, void *context,
                            struct ex_error *err) {
@@ -119,7 +127,7 @@ static ex_code finish_item(struct act *act, struct draft *draft, void *context,
     if (c->label != NULL)
         json_set_text(c->item, "label_text", c->label);
     if (c->device != NULL)
-        json_object_set_new(c->item, "device", device_short_json(c->device));
+        finish_device(c);
     collecting_add_unread(c->item, &c->report.put);
     c->stored = stored_json(&c->report.put);
     json_decref(draft->what);

@@ -3,7 +3,6 @@
  * of intent, so that the entry can say what came of it. */
 #include "app/device_internal.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -114,83 +113,24 @@ json_t *device_before_json(const struct device_held *h) {
     return json;
 }
 
-/* ---- what the officer must be told ---- */
-
-static void warn(json_t *list, const char *format, ...) EX_PRINTF(2, 3);
-static void warn(json_t *list, const char *format, ...) {
-    char text[DEVICE_PATH_BYTES + 256];
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    json_t *holder = json_object();
-    json_set_text(holder, "text", text);
-    json_array_append(list, json_object_get(holder, "text"));
-    json_decref(holder);
-}
-
-static void warn_of_hidden(const struct device_held *h, json_t *list) {
-    const struct device_answers *a = h->before;
-    struct device_hidden hidden;
-    device_hidden(h->device, a, &hidden);
-    if (hidden.not_visible > 0 && a->language == DEVICE_SPEAKS_NVME)
-        warn(list,
-             "the device has %" PRIu64
-             " bytes that do not belong to this name space: they were NOT "
-             "collected",
-             hidden.not_visible);
-    else if (hidden.not_visible > 0)
-        warn(list,
-             "the device has a hidden area of %" PRIu64 " bytes (it says it has %" PRIu64
-             ", and shows %" PRIu64 "): it was NOT collected",
-             hidden.not_visible, hidden.real, hidden.visible);
-    else if (!hidden.known && a->language != DEVICE_SPEAKS_NEITHER)
-        warn(list, "whether the device has a hidden area is not known: not every question for it "
-                   "was answered");
-    if (a->identify.given && a->self.locked)
-        warn(list, "the device says that it is locked by a password of its own");
-}
-
-static void warn_of_counters(const struct device_held *h, json_t *list, json_t *changes) {
-    struct device_change change[DEVICE_COUNTERS_MAX];
-    size_t count = device_changes(h->before, h->after, change);
-    for (size_t i = 0; i < count; i++) {
-        json_array_append_new(changes, device_change_json(&change[i]));
-        if (change[i].after->of_damage)
-            warn(list,
-                 "while the device was read, its counter \"%s\" went from %" PRIu64 " to %" PRIu64,
-                 change[i].after->name, change[i].before->value, change[i].after->value);
-    }
-    if (h->before->language != DEVICE_SPEAKS_NEITHER &&
-        !(h->before->smart.given && h->after->smart.given))
-        warn(list, "whether the device's counters of errors changed is not known");
-    const struct device_identity *i = device_identity(h->device);
-    bool disk = h->before->language != DEVICE_SPEAKS_NEITHER;
-    if (disk &&
-        ((h->before->identify.given && h->before->self.solid_state) || i->rotational == DEVICE_NO))
-        warn(list, "the device is solid-state: what files no longer use it may erase by itself at "
-                   "any time, also while it is read");
-}
-
-static void warn_of_use(const struct device_held *h, json_t *list) {
-    char text[DEVICE_PATH_BYTES];
-    for (size_t i = 0; i < h->use_count; i++) {
-        device_use_text(&h->use[i], text, sizeof text);
-        warn(list, "the device was in use when it was collected: %s", text);
-    }
-    if (h->flag.now != DEVICE_YES)
-        warn(list, "the kernel's read-only flag of the device is not set");
-}
+/* ---- afterwards ---- */
 
 json_t *device_after_json(struct device_held *h) {
-    json_t *warnings = json_array(), *changes = json_array();
     free(h->after);
     h->after = ex_new0(struct device_answers);
     device_ask(h->device, h->after);
     device_check_read_only(h->device, &h->flag);
-    warn_of_hidden(h, warnings);
-    warn_of_counters(h, warnings, changes);
-    warn_of_use(h, warnings);
+    json_t *changes = json_array(),
+           *warnings = device_warnings(&(const struct device_told){.device = h->device,
+                                                                   .use = h->use,
+                                                                   .use_count = h->use_count,
+                                                                   .flag = &h->flag,
+                                                                   .before = h->before,
+                                                                   .after = h->after});
+    struct device_change change[DEVICE_COUNTERS_MAX];
+    size_t count = device_changes(h->before, h->after, change);
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(changes, device_change_json(&change[i]));
     return json_pack("{s:o, s:o, s:o, s:o}", "read_only_flag", device_flag_json(&h->flag), "asked",
                      device_answers_json(h->device, h->after), "changes", changes, "warnings",
                      warnings);

@@ -19,8 +19,7 @@ EX_DEFINE_AUTO(struct device_held, device_let_go);
 
 /* EX_SOURCE: what was opened to be read is not what was taken; `h` may be NULL. */
 EX_MUST_USE ex_code device_check_opened(const struct device_held *h,
-                                        const struct source_identity *opened,
-                                        struct ex_error *err);
+                                        const struct source_identity *opened, struct ex_error *err);
 
 /* `device` and `device_after` of json.md §4.11; of the latter also `changes` and `warnings`. The
  * latter asks the device again. */
@@ -36,6 +35,17 @@ bool device_hides(const struct device_held *h);
 bool device_is_same(const struct device_held *h, json_t *recorded);
 /* By which members that is found out. */
 json_t *device_same_by(void);
+
+/* ---- what an officer must be told: device_warnings.c ---- */
+
+struct device_told {
+    const struct device *device;
+    const struct device_use *use;
+    size_t use_count;
+    const struct device_flag *flag; /* as it is now */
+    const struct device_answers *before, *after;
+};
+json_t *device_warnings(const struct device_told *t);
 
 /* ---- JSON: device_json.c ---- */
 

@@ -206,7 +206,7 @@ void render_collect(struct cli_page *page, const json_t *result) {
         put_outside_text(page, _("Source"), item, "source.path");
     page_device(page, page_get(item, "device"));
     put_stored(page, page_get(result, "stored"));
-    page_warnings(page, page_get(result, "device_after.warnings"));
+    page_warnings(page, page_get(item, "warnings"));
     page_gap(page);
     page_recorded(page, result);
     page_next(page,
@@ -367,6 +367,7 @@ void render_item_show(struct cli_page *page, const json_t *result) {
     put_entries(page, item);
     if (!physical)
         put_checks(page, item);
+    page_warnings(page, page_get(item, "warnings"));
     page_gap(page);
     page_say(page, 0, _("History"));
     render_history(page, page_get(result, "history"));
