@@ -149,17 +149,12 @@ enum {
     SEEN_MTIME = SEEN_PATH << 2
 };
 
-struct record {
-    const char *key, *value;
-    size_t key_bytes, value_bytes;
-};
-
-static bool is_key(const struct record *r, const char *key) {
+bool tar_record_is(const struct tar_record *r, const char *key) {
     return r->key_bytes == strlen(key) && memcmp(r->key, key, r->key_bytes) == 0;
 }
 
 /* "LENGTH KEY=VALUE\n" */
-static bool next_record(struct ex_cursor *c, struct record *ret) {
+bool tar_record_next(struct ex_cursor *c, struct tar_record *ret) {
     const char *start = (const char *)c->data + c->pos;
     const char *space = memchr(start, ' ', ex_cursor_left(c));
     size_t digits = space == NULL ? 0 : (size_t)(space - start);
@@ -176,7 +171,7 @@ static bool next_record(struct ex_cursor *c, struct record *ret) {
     ret->key_bytes = (size_t)(equals - ret->key);
     ret->value = equals + 1;
     ret->value_bytes = rest - ret->key_bytes - 1;
-    return memchr(ret->key, '\0', rest) == NULL;
+    return memchr(ret->key, '\0', ret->key_bytes) == NULL;
 }
 
 /* Seconds with a fraction, which is dropped towards the past. */
@@ -202,13 +197,13 @@ static bool parse_time(const char *text, size_t size, int64_t *ret) {
     return true;
 }
 
-static ex_code refuse(const struct record *r, const char *why, struct ex_error *err) {
+static ex_code refuse(const struct tar_record *r, const char *why, struct ex_error *err) {
     char key[PATH_PRINTED_BYTES];
     return ex_fail(err, EX_FORMAT, "an extended header of the archive has a record \"%s\" %s",
                    path_print(key, sizeof key, r->key, r->key_bytes), why);
 }
 
-static ex_code take_path(struct tar_pax *p, const struct record *r, struct ex_error *err) {
+static ex_code take_path(struct tar_pax *p, const struct tar_record *r, struct ex_error *err) {
     if (r->value_bytes == 0 || r->value_bytes > TAR_PATH_BYTES_MAX + 1)
         return refuse(r, "that is empty or too long", err);
     memcpy(p->path, r->value, r->value_bytes);
@@ -218,15 +213,15 @@ static ex_code take_path(struct tar_pax *p, const struct record *r, struct ex_er
     return EX_OK;
 }
 
-static ex_code take_record(struct tar_pax *p, const struct record *r, bool global, unsigned *seen,
-                           struct ex_error *err) {
-    unsigned bit = is_key(r, "path")    ? SEEN_PATH
-                   : is_key(r, "size")  ? SEEN_SIZE
-                   : is_key(r, "mtime") ? SEEN_MTIME
-                                        : 0u;
+static ex_code take_record(struct tar_pax *p, const struct tar_record *r, bool global,
+                           unsigned *seen, struct ex_error *err) {
+    unsigned bit = tar_record_is(r, "path")    ? SEEN_PATH
+                   : tar_record_is(r, "size")  ? SEEN_SIZE
+                   : tar_record_is(r, "mtime") ? SEEN_MTIME
+                                               : 0u;
     for (size_t i = 0; bit == 0 && i < HARMLESS_COUNT; i++)
-        bit = is_key(r, HARMLESS[i]) ? 1u << i : 0u;
-    if (bit == 0 || (global && !is_key(r, "comment")))
+        bit = tar_record_is(r, HARMLESS[i]) ? 1u << i : 0u;
+    if (bit == 0 || (global && !tar_record_is(r, "comment")))
         return refuse(r, global ? "for all members, which is not accepted" : "that is not accepted",
                       err);
     if ((*seen & bit) != 0)
@@ -254,8 +249,8 @@ ex_code tar_pax_parse(const uint8_t *data, size_t size_bytes, bool global, struc
     unsigned seen = 0;
     ret->there = !global;
     while (ex_cursor_left(&c) > 0) {
-        struct record r;
-        if (!next_record(&c, &r))
+        struct tar_record r;
+        if (!tar_record_next(&c, &r) || memchr(r.value, '\0', r.value_bytes) != NULL)
             return ex_fail(err, EX_FORMAT, "an extended header of the archive is damaged");
         EX_TRY(take_record(ret, &r, global, &seen, err));
     }

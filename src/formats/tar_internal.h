@@ -56,6 +56,28 @@ struct tar_header {
 EX_MUST_USE ex_code tar_header_parse(const uint8_t block[static TAR_BLOCK_BYTES],
                                      struct tar_header *ret, struct ex_error *err);
 
+/* One record of an extended header: "LENGTH KEY=VALUE\n". A key is not empty. */
+struct tar_record {
+    const char *key, *value;
+    size_t key_bytes, value_bytes;
+};
+/* False: damaged, or cut short. */
+bool tar_record_next(struct ex_cursor *c, struct tar_record *ret);
+bool tar_record_is(const struct tar_record *r, const char *key);
+
+/* What a header block is made of. `name` has at most TAR_NAME_BYTES, `link` TAR_LINK_BYTES, prefix
+ * TAR_PREFIX_BYTES; numbers fit in their fields. */
+struct tar_fields {
+    uint8_t type;
+    const char *prefix, *name, *link;
+    size_t prefix_bytes, name_bytes, link_bytes;
+    uint64_t size_bytes, mtime_s;
+    uint32_t mode, uid, gid, major, minor;
+};
+void tar_header_make(uint8_t block[static TAR_BLOCK_BYTES], const struct tar_fields *f);
+/* For a tar that does not know extended headers: the beginning, with _ for what is not ASCII. */
+size_t tar_poor_name(const char *path, size_t size, char to[static TAR_NAME_BYTES]);
+
 /* The records of one extended header that mean something here. */
 struct tar_pax {
     bool there;

@@ -17,25 +17,31 @@ static void put_octal(uint8_t *at, size_t field_bytes, uint64_t value) {
         at[i - 1] = (uint8_t)('0' + (value & 7));
 }
 
-static ex_code write_header(struct tar_writer *w, uint8_t type, const char *prefix,
-                            size_t prefix_bytes, const char *name, size_t name_bytes,
-                            uint64_t size_bytes, uint64_t mtime_s, uint32_t mode,
-                            struct ex_error *err) {
-    uint8_t block[TAR_BLOCK_BYTES] = {0};
-    memcpy(block + TAR_NAME_AT, name, name_bytes);
-    memcpy(block + TAR_PREFIX_AT, prefix, prefix_bytes);
-    put_octal(block + TAR_MODE_AT, TAR_SHORT_BYTES, mode & 07777);
-    put_octal(block + TAR_UID_AT, TAR_SHORT_BYTES, 0);
-    put_octal(block + TAR_GID_AT, TAR_SHORT_BYTES, 0);
-    put_octal(block + TAR_SIZE_AT, TAR_LONG_BYTES, size_bytes);
-    put_octal(block + TAR_MTIME_AT, TAR_LONG_BYTES, mtime_s);
-    put_octal(block + TAR_MAJOR_AT, TAR_SHORT_BYTES, 0);
-    put_octal(block + TAR_MINOR_AT, TAR_SHORT_BYTES, 0);
-    block[TAR_TYPE_AT] = type;
+void tar_header_make(uint8_t block[static TAR_BLOCK_BYTES], const struct tar_fields *f) {
+    memset(block, 0, TAR_BLOCK_BYTES);
+    memcpy(block + TAR_NAME_AT, f->name, f->name_bytes);
+    if (f->prefix_bytes > 0)
+        memcpy(block + TAR_PREFIX_AT, f->prefix, f->prefix_bytes);
+    if (f->link_bytes > 0)
+        memcpy(block + TAR_LINK_AT, f->link, f->link_bytes);
+    put_octal(block + TAR_MODE_AT, TAR_SHORT_BYTES, f->mode & 07777);
+    put_octal(block + TAR_UID_AT, TAR_SHORT_BYTES, f->uid);
+    put_octal(block + TAR_GID_AT, TAR_SHORT_BYTES, f->gid);
+    put_octal(block + TAR_SIZE_AT, TAR_LONG_BYTES, f->size_bytes);
+    put_octal(block + TAR_MTIME_AT, TAR_LONG_BYTES, f->mtime_s);
+    put_octal(block + TAR_MAJOR_AT, TAR_SHORT_BYTES, f->major);
+    put_octal(block + TAR_MINOR_AT, TAR_SHORT_BYTES, f->minor);
+    block[TAR_TYPE_AT] = f->type;
     memcpy(block + TAR_MAGIC_AT, "ustar\00000", TAR_MAGIC_BYTES);
     /* Six digits, a NUL, a space: the form that every tar since the seventies has written. */
     put_octal(block + TAR_CHECKSUM_AT, TAR_SHORT_BYTES - 1, tar_checksum(block));
     block[TAR_CHECKSUM_AT + TAR_SHORT_BYTES - 1] = ' ';
+}
+
+static ex_code write_header(struct tar_writer *w, const struct tar_fields *f,
+                            struct ex_error *err) {
+    uint8_t block[TAR_BLOCK_BYTES];
+    tar_header_make(block, f);
     return w->write(w->context, block, sizeof block, err);
 }
 
@@ -63,7 +69,12 @@ static ex_code write_pax(struct tar_writer *w, const char *records, size_t size_
     char name[32];
     /* The number keeps the names apart where a tar without pax unpacks them as files. */
     int bytes = snprintf(name, sizeof name, "PaxHeaders/%" PRIu64, w->members);
-    EX_TRY(write_header(w, 'x', "", 0, name, (size_t)bytes, size_bytes, 0, 0644, err));
+    const struct tar_fields f = {.type = 'x',
+                                 .name = name,
+                                 .name_bytes = (size_t)bytes,
+                                 .size_bytes = size_bytes,
+                                 .mode = 0644};
+    EX_TRY(write_header(w, &f, err));
     EX_TRY(w->write(w->context, records, size_bytes, err));
     return write_zeros(w, tar_padding(size_bytes), err);
 }
@@ -89,8 +100,7 @@ static bool is_ascii(const char *path) {
     return (path_faults(path, strlen(path)) & PATH_NOT_ASCII) == 0;
 }
 
-/* For a tar that does not know extended headers: the beginning, with _ for what is not ASCII. */
-static size_t poor_name(const char *path, size_t size, char to[static TAR_NAME_BYTES]) {
+size_t tar_poor_name(const char *path, size_t size, char to[static TAR_NAME_BYTES]) {
     size_t bytes = size < TAR_NAME_BYTES ? size : TAR_NAME_BYTES;
     for (size_t i = 0; i < bytes; i++)
         to[i] = (unsigned char)path[i] < 0x80 ? path[i] : '_';
@@ -139,11 +149,18 @@ ex_code tar_begin(struct tar_writer *w, const struct tar_member *m, struct ex_er
     size_t name_bytes = size - (size_t)(name - path);
     if (!plain) {
         prefix = 0;
-        name_bytes = poor_name(path, size, poor);
+        name_bytes = tar_poor_name(path, size, poor);
         name = poor;
     }
-    EX_TRY(write_header(w, m->directory ? '5' : '0', path, prefix, name, name_bytes,
-                        small ? m->size_bytes : 0, old ? (uint64_t)m->mtime_s : 0, m->mode, err));
+    const struct tar_fields f = {.type = m->directory ? '5' : '0',
+                                 .prefix = path,
+                                 .prefix_bytes = prefix,
+                                 .name = name,
+                                 .name_bytes = name_bytes,
+                                 .size_bytes = small ? m->size_bytes : 0,
+                                 .mtime_s = old ? (uint64_t)m->mtime_s : 0,
+                                 .mode = m->mode};
+    EX_TRY(write_header(w, &f, err));
     w->members++;
     w->open = !m->directory;
     w->left_bytes = m->size_bytes;
