@@ -60,7 +60,7 @@ static ex_code open_path(struct source *s, struct ex_error *err) {
     return ex_hint(
         ex_fail(err, EX_UNSUPPORTED, "\"%s\" is %s", s->path,
                 S_ISDIR(st.st_mode) ? "a directory" : "neither a regular file nor a block device"),
-        err, "this version collects regular files, block devices and standard input");
+        err, "this version collects files, folders, block devices and standard input");
 }
 
 ex_code source_open(const char *path, struct source **ret, struct ex_error *err) {

@@ -3,7 +3,7 @@
  *
  * Nothing here can write: files are opened read-only and without touching their access time where
  * the system allows that. Today: a regular file taken as a raw image, a block device (read past the
- * page cache), standard input, and a member of a package. A source gives its bytes once, from the
+ * page cache), standard input, a member of a package, and a folder (folder.h). A source gives its bytes once, from the
  * first to the last. A range that the system cannot read is given as zero bytes and listed, down to
  * the sector (of a device its logical one, of a file 512 bytes), and reading goes on behind it: how
  * is in docs/collecting.md. A source that does not answer any more is an error, and no zeros.
@@ -26,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum source_kind { SOURCE_FILE, SOURCE_STDIN, SOURCE_MEMBER, SOURCE_DEVICE };
+enum source_kind { SOURCE_FILE, SOURCE_STDIN, SOURCE_MEMBER, SOURCE_DEVICE, SOURCE_FOLDER };
 enum { SOURCE_SECTOR_BYTES = 512, SOURCE_SECTOR_MAX_BYTES = 4096 };
 
 struct source;
