@@ -60,13 +60,18 @@ json_t *collecting_intent_json(const struct act *act, const struct collecting *c
     json_t *query = act_query_json(act);
     json_object_update(what, query);
     json_decref(query);
+    if (c->before.kind == SOURCE_FOLDER)
+        json_object_set_new(what, "selection", collecting_selection_json(&c->selection));
     return what;
 }
 
 ex_code collecting_open(struct act *act, struct collecting *c, const char *path,
                         struct ex_error *err) {
-    EX_TRY(device_take(act, path, &c->device, err));
-    EX_TRY(source_open(path, &c->source, err));
+    EX_TRY(collecting_open_folder(act, c, path, err));
+    if (c->source == NULL) {
+        EX_TRY(device_take(act, path, &c->device, err));
+        EX_TRY(source_open(path, &c->source, err));
+    }
     source_identity(c->source, &c->before);
     return device_check_opened(c->device, &c->before, err);
 }
@@ -129,6 +134,9 @@ static ex_code finish_item(struct act *act, struct draft *draft, void *context,
     if (c->device != NULL)
         finish_device(c);
     collecting_add_unread(c->item, &c->report.put);
+    json_t *folder = collecting_folder_json(c);
+    if (folder != NULL)
+        json_object_set_new(c->item, "folder", folder);
     c->stored = stored_json(&c->report.put);
     json_decref(draft->what);
     draft->what =
@@ -156,7 +164,7 @@ static ex_code collecting_run(struct act *act, struct collecting *c, json_t **re
     if (c->device != NULL)
         c->device_after = device_after_json(c->device);
     const struct vault_object_info *o = &c->report.object;
-    bool partial = o->unreadable_count > 0, hides = c->device != NULL && device_hides(c->device);
+    bool partial = collecting_is_partial(c), hides = c->device != NULL && device_hides(c->device);
     EX_TRY(
         act_outcome(act, partial ? "partial" : "done", json_object(), o->id, finish_item, c, err));
     (void)!vault_work_remove(ex_steal(&c->work), NULL);

@@ -8,6 +8,7 @@
 #include "app/act_internal.h"
 #include "app/device_internal.h"
 #include "collect/collect.h"
+#include "source/folder.h"
 
 struct collecting {
     char *number; /* of the case */
@@ -25,8 +26,9 @@ struct collecting {
     struct source_effort effort;
     struct source_range *skip; /* of the effort */
     struct collect_report report;
-    json_t *device_after;  /* of a block device, once it was read */
-    json_t *item, *stored; /* set by finish_item */
+    json_t *device_after;              /* of a block device, once it was read */
+    json_t *item, *stored;             /* set by finish_item */
+    struct folder_selection selection; /* of a folder; its texts are the request's */
 };
 
 /* EX_USAGE. `text` may be NULL. */
@@ -66,6 +68,18 @@ json_t *collecting_effort_json(const struct collecting *c);
 void collecting_add_unread(json_t *item, const struct vault_put_report *r);
 /* `reading` of json.md §4.2. */
 json_t *collecting_reading_json(const struct collecting *c);
+
+/* ---- folders: collecting_folder.c ---- */
+
+/* If it is one: opens what the flags select of it; otherwise c->source stays NULL. EX_USAGE: flags
+ * for a folder, and it is none. */
+EX_MUST_USE ex_code collecting_open_folder(struct act *act, struct collecting *c, const char *path,
+                                           struct ex_error *err);
+json_t *collecting_selection_json(const struct folder_selection *s);
+/* `folder` of json.md §4.1; NULL: it is none. */
+json_t *collecting_folder_json(const struct collecting *c);
+/* Was anything not read? */
+bool collecting_is_partial(const struct collecting *c);
 
 /* ---- going on with one that was cut off: collecting_resume.c ---- */
 

@@ -26,6 +26,9 @@ static ex_code open_recorded(struct act *act, struct collecting *c, struct ex_er
     EX_AUTO_FREE char *path = text_of(c->recorded, "path");
     EX_AUTO_FREE char *resolved = text_of(c->recorded, "resolved");
     const char *kind = json_string_value(json_object_get(c->recorded, "kind"));
+    if (kind != NULL && strcmp(kind, "folder") == 0)
+        return ex_hint(ex_fail(err, EX_UNSUPPORTED, "a folder cannot be gone on with"), err,
+                       "collect it again; what was stored of it is shared, and is only read again");
     if (path == NULL || kind == NULL || (strcmp(kind, "file") != 0 && strcmp(kind, "device") != 0))
         return ex_fail(err, EX_UNSUPPORTED, "this source cannot be read from the middle");
     EX_TRY(collecting_open(act, c, path[0] != '/' && resolved != NULL ? resolved : path, err));

@@ -7,7 +7,8 @@
 static void file_json(json_t *json, const struct source_identity *i) {
     char mode[8];
     (void)snprintf(mode, sizeof mode, "%06o", i->mode & 0177777);
-    json_object_set_new(json, "write_guarded", json_boolean(i->write_guarded));
+    if (i->kind == SOURCE_FILE)
+        json_object_set_new(json, "write_guarded", json_boolean(i->write_guarded));
     json_object_set_new(json, "device", json_number(i->device));
     json_object_set_new(json, "inode", json_number(i->inode));
     json_object_set_new(json, "mode", json_string(mode));
@@ -25,19 +26,21 @@ json_t *collecting_source_json(const struct source_identity *i) {
     static const char *const kind[] = {[SOURCE_FILE] = "file",
                                        [SOURCE_STDIN] = "stdin",
                                        [SOURCE_MEMBER] = "member",
-                                       [SOURCE_DEVICE] = "device"};
+                                       [SOURCE_DEVICE] = "device",
+                                       [SOURCE_FOLDER] = "folder"};
     json_t *json = json_pack("{s:s}", "kind", kind[i->kind]);
     json_set_text(json, "path", i->path);
-    if (i->kind != SOURCE_FILE && i->kind != SOURCE_DEVICE)
+    if (i->kind == SOURCE_STDIN || i->kind == SOURCE_MEMBER)
         return json;
     if (i->resolved != NULL)
         json_set_text(json, "resolved", i->resolved);
     json_object_set_new(json, "link", json_boolean(i->link));
-    json_object_set_new(json, "size_bytes", json_number(i->size_bytes));
-    if (i->kind == SOURCE_FILE)
-        file_json(json, i);
-    else
+    if (i->kind != SOURCE_FOLDER)
+        json_object_set_new(json, "size_bytes", json_number(i->size_bytes));
+    if (i->kind == SOURCE_DEVICE)
         device_json(json, i);
+    else
+        file_json(json, i);
     return json;
 }
 

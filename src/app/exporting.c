@@ -4,12 +4,15 @@
 
 #include "base/file.h"
 #include "transport/export.h"
+#include "transport/restore.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 struct copy {
+    bool files; /* a folder is restored */
+    struct restore_report restored;
     struct export_report report;
     uint64_t unreadable_bytes;
 };
@@ -19,7 +22,7 @@ static ex_code export_intent(struct act *act, const struct item_truth *i, struct
     memcpy(act->case_id, i->case_id, sizeof act->case_id);
     act->has_ids = ENTRY_HAS_CASE | ENTRY_HAS_ITEM;
     json_t *what = json_pack("{s:o, s:s, s:s}", "item_id", json_hex(i->id, sizeof i->id), "label",
-                             i->label, "format", "raw");
+                             i->label, "format", act_flag(act, FLAG_FORMAT));
     json_set_text(what, "output", act_flag(act, FLAG_OUTPUT));
     return act_intent(act, what, err);
 }
@@ -29,7 +32,12 @@ static ex_code write_copy(struct act *act, const struct item_truth *i, struct co
     struct vault_object_info object = {0};
     ex_code code;
     EX_TRY(vault_object(act->vault, i->object_id, &object, err));
-    if (truth_agrees(i, &object))
+    if (truth_agrees(i, &object) && c->files) {
+        code = restore_files(act->vault, &object, act_flag(act, FLAG_OUTPUT), act->face->progress,
+                             &c->restored, err);
+        c->report.size_bytes = c->restored.size_bytes;
+        memcpy(c->report.sha256, c->restored.sha256, SHA256_BYTES);
+    } else if (truth_agrees(i, &object))
         code = export_raw(act->vault, &object, act_flag(act, FLAG_OUTPUT), act->face->output_fd,
                           act->face->progress, &c->report, err);
     else
@@ -42,21 +50,33 @@ static ex_code write_copy(struct act *act, const struct item_truth *i, struct co
     return code;
 }
 
+static json_t *restored_json(const struct restore_report *r) {
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "files", json_number(r->files),
+                     "directories", json_number(r->directories), "symlinks",
+                     json_number(r->symlinks), "hard_links", json_number(r->hard_links), "others",
+                     json_number(r->others), "not_restored", json_number(r->not_restored));
+}
+
 /* The outcome; a file without it is taken back, and of a pipe it is known how much went out. */
 static ex_code record_copy(struct act *act, const struct item_truth *i, const struct copy *c,
                            struct ex_error *err) {
     const char *output = act_flag(act, FLAG_OUTPUT);
     json_t *what = json_pack("{s:o, s:o, s:b}", "sha256", json_hex(c->report.sha256, SHA256_BYTES),
                              "size_bytes", json_number(c->report.size_bytes), "matches", 1);
-    ex_code code = act_outcome(act, "done", what, i->object_id, NULL, NULL, err);
-    if (code != EX_OK && strcmp(output, "-") != 0)
+    bool partial = c->restored.not_restored > 0;
+    if (c->files)
+        json_object_set_new(what, "restored", restored_json(&c->restored));
+    ex_code code =
+        act_outcome(act, partial ? "partial" : "done", what, i->object_id, NULL, NULL, err);
+    act->verdict = partial ? EX_PARTIAL : EX_OK;
+    if (code != EX_OK && !c->files && strcmp(output, "-") != 0)
         (void)unlink(output);
     return code;
 }
 
 static ex_code exporting(struct act *act, const struct item_truth *i, json_t **ret_result,
                          struct ex_error *err) {
-    struct copy c = {0};
+    struct copy c = {.files = strcmp(act_flag(act, FLAG_FORMAT), "files") == 0};
     uint64_t started = ex_monotonic_ns();
     const char *output = act_flag(act, FLAG_OUTPUT);
     EX_TRY(export_intent(act, i, err));
@@ -66,13 +86,31 @@ static ex_code exporting(struct act *act, const struct item_truth *i, json_t **r
     if (code != EX_OK && strcmp(output, "-") == 0)
         act->given_out_bytes = c.report.size_bytes;
     EX_TRY(code);
-    *ret_result = json_pack("{s:{s:s, s:o}, s:s, s:o, s:o, s:b, s:o, s:f}", "item", "label",
-                            i->label, "id", json_hex(i->id, sizeof i->id), "format", "raw",
-                            "size_bytes", json_number(c.report.size_bytes), "sha256",
-                            json_hex(c.report.sha256, SHA256_BYTES), "matches", 1,
-                            "unreadable_bytes", json_number(c.unreadable_bytes), "seconds",
-                            (double)(ex_monotonic_ns() - started) / 1e9);
+    *ret_result = json_pack(
+        "{s:{s:s, s:o}, s:s, s:o, s:o, s:b, s:o, s:f}", "item", "label", i->label, "id",
+        json_hex(i->id, sizeof i->id), "format", act_flag(act, FLAG_FORMAT), "size_bytes",
+        json_number(c.report.size_bytes), "sha256", json_hex(c.report.sha256, SHA256_BYTES),
+        "matches", 1, "unreadable_bytes", json_number(c.unreadable_bytes), "seconds",
+        (double)(ex_monotonic_ns() - started) / 1e9);
     json_set_text(*ret_result, "output", output);
+    if (c.files)
+        json_object_set_new(*ret_result, "restored", restored_json(&c.restored));
+    return EX_OK;
+}
+
+/* Only a folder was taken apart when it was collected, so only it can be put together again. */
+static ex_code check_files(const struct act *act, const struct item_truth *i,
+                           struct ex_error *err) {
+    const char *kind =
+        json_string_value(json_object_get(json_object_get(i->item, "source"), "kind"));
+    if (strcmp(act_flag(act, FLAG_FORMAT), "files") != 0)
+        return EX_OK;
+    if (strcmp(act_flag(act, FLAG_OUTPUT), "-") == 0)
+        return ex_hint(ex_fail(err, EX_USAGE, "files cannot be restored into standard output"), err,
+                       "name a new directory, or write the archive with --format raw");
+    if (kind == NULL || strcmp(kind, "folder") != 0)
+        return ex_hint(ex_fail(err, EX_UNSUPPORTED, "item %s is no folder", i->label), err,
+                       "exhibit export %s --format raw writes its bytes", i->label);
     return EX_OK;
 }
 
@@ -115,10 +153,11 @@ ex_code act_check_output(struct act *act, struct ex_error *err) {
 ex_code app_export(struct act *act, json_t **ret_result, struct ex_error *err) {
     struct truth t = {0};
     const struct item_truth *i;
-    if (strcmp(act_flag(act, FLAG_FORMAT), "raw") != 0)
+    if (strcmp(act_flag(act, FLAG_FORMAT), "raw") != 0 &&
+        strcmp(act_flag(act, FLAG_FORMAT), "files") != 0)
         return ex_hint(ex_fail(err, EX_UNSUPPORTED, "the format \"%.40s\" is not known",
                                act_flag(act, FLAG_FORMAT)),
-                       err, "this version exports raw");
+                       err, "raw: the bytes; files: a folder, restored");
     EX_TRY(act_outside_vault(act, act_flag(act, FLAG_OUTPUT), err));
     EX_TRY(truth_load(act, &t, err));
     ex_code code = truth_find(&t, act->request->operand[0], &i, err);
@@ -128,6 +167,8 @@ ex_code app_export(struct act *act, json_t **ret_result, struct ex_error *err) {
         code = ex_hint(
             ex_fail(err, EX_UNSUPPORTED, "item %s is physical: there are no bytes of it", i->label),
             err, "exhibit handover offer %s --to OFFICER gives it to somebody", i->label);
+    if (code == EX_OK)
+        code = check_files(act, i, err);
     if (code == EX_OK)
         code = exporting(act, i, ret_result, err);
     truth_clear(&t);

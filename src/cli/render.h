@@ -23,6 +23,9 @@ void render_item_show(struct cli_page *page, const json_t *result);
 void render_item_report(struct cli_page *page, const json_t *result);
 void render_verify(struct cli_page *page, const json_t *result);
 void render_export(struct cli_page *page, const json_t *result);
+/* Of an item: what was taken of a folder, and what was not. */
+void render_folder(struct cli_page *page, const json_t *folder);
+void render_restored(struct cli_page *page, const json_t *result);
 void render_handover(struct cli_page *page, const json_t *result);
 void render_handover_list(struct cli_page *page, const json_t *result);
 void render_package_create(struct cli_page *page, const json_t *result);

@@ -156,7 +156,10 @@ static void put_item_head(struct cli_page *page, const json_t *item) {
     put_sittings(page, item);
     page_field(page, _("Size"), "%s", page_size_text(size, item, "size_bytes"));
     put_hashes(page, 0, item);
-    put_unreadable(page, item);
+    if (page_has(item, "folder"))
+        render_folder(page, page_get(item, "folder"));
+    if (!page_has(item, "folder") || page_number(item, "unreadable.bytes") > 0)
+        put_unreadable(page, item);
     put_disposed(page, item);
 }
 
@@ -321,6 +324,7 @@ static void put_source(struct cli_page *page, const json_t *item) {
                strcmp(kind, "stdin") == 0    ? _("standard input")
                : strcmp(kind, "file") == 0   ? _("file")
                : strcmp(kind, "device") == 0 ? _("block device")
+               : strcmp(kind, "folder") == 0 ? _("folder")
                                              : kind);
     put_outside_text(page, _("  path"), source, "path");
     if (strcmp(kind, "file") == 0)
@@ -378,6 +382,10 @@ void render_item_show(struct cli_page *page, const json_t *result) {
 
 void render_export(struct cli_page *page, const json_t *result) {
     char size[CLI_NUMBER_BYTES];
+    if (page_has(result, "restored")) {
+        render_restored(page, result);
+        return;
+    }
     const char *label = page_text_or(result, "item.label", "?");
     bool matches = json_is_true(page_get(result, "matches"));
     EX_AUTO_FREE char *output = page_bytes(result, "output");

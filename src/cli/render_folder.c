@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is said of a folder that was collected, and of one that was restored. */
+#include "cli/render.h"
+
+#include "base/mem.h"
+#include <string.h>
+
+static uint64_t put_count(struct cli_page *page, const json_t *from, const char *key,
+                          const char *text) {
+    char number[CLI_NUMBER_BYTES];
+    if (page_number(from, key) > 0)
+        page_say(page, 2, "%s %s", page_number_text(number, from, key), text);
+    return page_number(from, key);
+}
+
+static void put_kinds(struct cli_page *page, const char *name, const json_t *folder) {
+    char files[CLI_NUMBER_BYTES], directories[CLI_NUMBER_BYTES], symlinks[CLI_NUMBER_BYTES],
+        hard_links[CLI_NUMBER_BYTES], others[CLI_NUMBER_BYTES];
+    page_field(page, name,
+               _("files %s, directories %s, symbolic links %s, hard links %s, others %s"),
+               page_number_text(files, folder, "files"),
+               page_number_text(directories, folder, "directories"),
+               page_number_text(symlinks, folder, "symlinks"),
+               page_number_text(hard_links, folder, "hard_links"),
+               page_number_text(others, folder, "others"));
+}
+
+static void put_condition(struct cli_page *page, const json_t *selection, const char *key,
+                          const char *text) {
+    char number[CLI_NUMBER_BYTES];
+    EX_AUTO_FREE char *bytes = page_bytes(selection, key);
+    if (bytes != NULL)
+        page_say(page, 2, "%s: %s", text, bytes);
+    else if (page_has(selection, key))
+        page_say(page, 2, "%s: %s", text, page_number_text(number, selection, key));
+}
+
+/* What the officer asked for; law: what was left out is told even when it is nothing. */
+static void put_left_out(struct cli_page *page, const json_t *folder) {
+    static const struct {
+        const char *why, *text;
+    } left[] = {{"pattern", N_("by their names (folders count once)")},
+                {"time", N_("by their times")},
+                {"size", N_("by their sizes")},
+                {"type", N_("by what they are")},
+                {"other-file-system", N_("folders of other file systems")},
+                {"socket", N_("sockets, which have no content; they are listed")}};
+    const json_t *selection = page_get(folder, "selection");
+    const json_t *omitted = page_get(folder, "omitted");
+    uint64_t all = 0;
+    size_t i = 0;
+    json_t *type = NULL;
+    for (size_t n = 0; n < sizeof left / sizeof left[0]; n++)
+        all += page_number(omitted, left[n].why);
+    page_field(page, _("Left out"), "%s",
+               all == 0 ? _("nothing: no file that was seen") : _("as it was asked for"));
+    put_condition(page, selection, "include", _("only what fits"));
+    put_condition(page, selection, "exclude", _("nothing that fits"));
+    put_condition(page, selection, "newer", _("only what was modified then or later"));
+    put_condition(page, selection, "older", _("only what was modified before"));
+    put_condition(page, selection, "min_size", _("only files of so many bytes or more"));
+    put_condition(page, selection, "max_size", _("only files of so many bytes or fewer"));
+    json_array_foreach(page_get(selection, "types"), i, type)
+        page_say(page, 2, _("only of the type: %s"), json_string_value(type));
+    for (size_t n = 0; n < sizeof left / sizeof left[0]; n++)
+        (void)put_count(page, omitted, left[n].why, _(left[n].text));
+}
+
+static void put_not_read(struct cli_page *page, const json_t *folder) {
+    static const struct {
+        const char *key, *text;
+    } whole[] = {{"omitted.not-permitted", N_("that may not be read")},
+                 {"omitted.not-read", N_("that the system gave an error for")},
+                 {"omitted.vanished", N_("that vanished, or became another thing")},
+                 {"omitted.loop", N_("folders that are one of those above them")},
+                 {"omitted.limit", N_("over a limit of the format")},
+                 {"omitted.directory-changed",
+                  N_("folders changed while they were read: something may be missing")},
+                 {"changed", N_("files changed while they were read: not one state of them")},
+                 {"padded", N_("files became shorter: zeros stand for the rest")},
+                 {"cut", N_("files go on behind what was announced")},
+                 {"unreadable_files", N_("files could not be read in places")},
+                 {"attributes_lost", N_("files lost extended attributes")}};
+    uint64_t all = 0;
+    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
+        all += page_number(folder, whole[i].key);
+    page_field(page, _("Not read"), "%s",
+               all == 0 ? _("nothing: every file that was wanted was read")
+                        : _("parts of what was wanted"));
+    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
+        (void)put_count(page, folder, whole[i].key, _(whole[i].text));
+    if (all > 0)
+        page_say(page, 2, "%s",
+                 _("each with its reason: exhibit/omitted.jsonl and listing.jsonl in the item"));
+}
+
+void render_folder(struct cli_page *page, const json_t *folder) {
+    char size[CLI_NUMBER_BYTES];
+    put_kinds(page, _("Folder"), folder);
+    page_field(page, _("Content"), _("%s of files"), page_size_text(size, folder, "content_bytes"));
+    put_left_out(page, folder);
+    put_not_read(page, folder);
+    (void)put_count(page, folder, "odd_size",
+                    _("files had another size than the system says, as in /proc"));
+    (void)put_count(page, folder, "access_times",
+                    _("read so that their access time may have changed at the source"));
+}
+
+void render_restored(struct cli_page *page, const json_t *result) {
+    const json_t *restored = page_get(result, "restored");
+    const char *label = page_text_or(result, "item.label", "?");
+    EX_AUTO_FREE char *output = page_bytes(result, "output");
+    uint64_t lost = page_number(restored, "not_restored");
+    if (lost == 0)
+        page_say(page, 0,
+                 _("Restored the folder of item %s. The stream that it came from is what "
+                   "was collected."),
+                 label);
+    else
+        page_say(page, 0,
+                 _("Restored the folder of item %s, but not everything of it. The stream "
+                   "that it came from is what was collected."),
+                 label);
+    page_gap(page);
+    page_field(page, _("Directory"), "%s", output == NULL ? "?" : output);
+    put_kinds(page, _("Restored"), restored);
+    if (lost == 0)
+        page_field(page, _("Not restored"), "%s", _("nothing that can be set"));
+    (void)put_count(page, restored, "not_restored",
+                    _("owners, modes, attributes or files were not restored; they are listed in "
+                      "not-restored.jsonl there"));
+    page_hash(page, 0, _("SHA-256 of the stream"), page_text(result, "sha256"));
+    page_gap(page);
+    page_recorded(page, result);
+    page_next(page, "%s",
+              _("content/ has the files, exhibit/listing.jsonl every time and hash: change and "
+                "birth times stand only there"));
+}

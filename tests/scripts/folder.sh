@@ -1,0 +1,181 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Requirement O12: a folder is collected with all that is in it, and restored; what is not is said.
+# tests/scripts/folder.sh EXHIBIT   (TAP)
+# shellcheck disable=SC2016 # `bash -c` expands
+tree=$(cd "$(dirname "$0")" && pwd)/folder-tree.py
+# shellcheck source=tests/scripts/tap.inc
+. "$(dirname "$0")/tap.inc" folder "$1"
+umask 022
+root=no
+[ "$(id -u)" = 0 ] && root=yes
+export bin tree
+
+exhibit init vault --agency A --officer O --no-recovery-sheet --kdf-memory 8 >/dev/null 2>&1 &&
+    exhibit case new --number c --title t >/dev/null 2>&1 || {
+    echo "not ok 1 - folder: no vault could be made"
+    echo "1..1"
+    exit 1
+}
+status_is() { # STATUS COMMAND…
+    local want=$1 got=0
+    shift
+    "$@" || got=$?
+    echo "exit $got"
+    [ "$got" = "$want" ]
+}
+collect() { # STATUS FOLDER FLAGS…
+    local want=$1
+    shift
+    local code=0
+    timeout 120 "$bin" collect "$@" --case c --json --quiet >out || code=$?
+    cat out
+    label=$(tail -n 1 out | jq -r '.result.item.label // "none"')
+    [ $code = "$want" ]
+}
+raw() { exhibit export "$label" --format raw --output "$1" --quiet >/dev/null; }
+member() { tar -xOf "$1" "exhibit/$2"; } # RAW NAME
+same_tree() { # A B [WITHOUT]
+    python3 "$tree" list "$1" "${@:3}" >a.list && python3 "$tree" list "$2" "${@:3}" >b.list && diff a.list b.list
+}
+
+python3 "$tree" make tree || exit 1
+
+# ---- there and back ----
+
+check "O12: a folder with every kind of file is collected" collect 0 tree
+restored() {
+    status_is 0 exhibit export "$label" --format files --output back --quiet && same_tree tree back/content
+}
+check "O12: restored with every attribute, compared one by one" restored
+check "O12: the listing is restored beside the files" test -s back/exhibit/listing.jsonl
+check "O12: an existing directory is not touched" status_is 1 exhibit export "$label" --format files --output back
+check "O12: nothing is restored into a pipe" status_is 2 exhibit export "$label" --format files --output -
+check "O12: raw is the stream that was hashed" bash -c "'$bin' export $label --format raw --output raw.tar --quiet &&
+    grep -q \$(sha256sum <raw.tar | cut -c1-64) out"
+check "O12: every offset and hash of the listing is that of the stream" python3 "$tree" check raw.tar
+twice() { # once the time of access of its links does not change any more
+    collect 0 tree && first=$(tail -n 1 out | jq -r .result.item.sha256) &&
+        collect 0 tree && [ "$(tail -n 1 out | jq -r .result.item.sha256)" = "$first" ]
+}
+check "R10: the same folder gives the same stream" twice
+
+# ---- stock tools ----
+
+# GNU tar 1.34 does not know the record by which POSIX says that a name is no UTF-8, and finds times before 1970 odd.
+unpacked() { # WHAT COMMAND…: as it was, without a warning
+    local what=$1
+    shift
+    rm -rf out.d && mkdir out.d && "$@" 2>said || { cat said; return 1; }
+    ! grep -v -e "keyword 'hdrcharset'" -e 'implausibly old' said && same_tree tree out.d/content $what
+}
+if [ $root = yes ]; then
+    check "O12: GNU tar extracts an equal tree, without a warning" \
+        unpacked gnu tar -C out.d --xattrs --xattrs-include='*' --acls -xpf raw.tar
+    check "O12: bsdtar extracts an equal tree, without a warning" \
+        unpacked bsdtar bsdtar -C out.d --acls --xattrs -xpf raw.tar
+else
+    skip "O12: GNU tar extracts an equal tree, without a warning" "needs root: owners, devices"
+    skip "O12: bsdtar extracts an equal tree, without a warning" "needs root: owners, devices"
+fi
+check "O12: GNU tar and bsdtar list as many names as the listing and exhibit/ have" bash -c '
+    n=$(tar -xOf raw.tar exhibit/listing.jsonl | wc -l)
+    [ "$(tar -tf raw.tar | wc -l)" = $((n + 3)) ] && [ "$(bsdtar -tf raw.tar | wc -l)" -ge $((n + 3)) ]'
+
+# ---- odd places ----
+
+python3 "$tree" deep deep 4090 && python3 "$tree" deep deeper 9000
+deep() { # FOLDER
+    rm -rf back.deep
+    collect 0 "$1" && status_is 0 exhibit export "$label" --format files --output back.deep --quiet &&
+        same_tree "$1" back.deep/content
+}
+check "O12: a path of 4,096 bytes comes back" deep deep
+check "O12: a path of 9,000 bytes comes back" deep deeper
+sockets() {
+    mkdir s && (cd s && python3 "$tree" socket here && mkfifo fifo) && collect 0 s && raw s.tar &&
+        member s.tar omitted.jsonl | jq -e 'select(.path == "here" and .why == "socket" and .type == "socket")' &&
+        member s.tar listing.jsonl | jq -es 'any(.path == "fifo" and .type == "fifo")'
+}
+check "O12: a FIFO does not hold it up, and a socket is listed" sockets
+proc() {
+    collect 0 /proc/sys/kernel/random || collect 3 /proc/sys/kernel/random || return 1
+    raw proc.tar && [ "$(tar -xOf proc.tar content/poolsize)" = "$(cat /proc/sys/kernel/random/poolsize)" ]
+}
+check "O12: files of /proc, which say that they are empty, are read to their end" proc
+check "O12: a file is no folder for the flags of one" status_is 2 exhibit collect passphrase --case c --exclude x
+
+# ---- what was left out is said ----
+
+mkdir -p sel/keep sel/cache && echo a >sel/keep/a.txt && echo b >sel/keep/b.jpg && echo c >sel/cache/c.txt &&
+    head -c 9999 /dev/zero >sel/keep/large.txt && ln -s a.txt sel/keep/link && touch -d 2001-01-01 sel/keep/b.jpg
+omitted() { member sel.tar omitted.jsonl | jq -r '.path + " " + .why' | sort | tr '\n' ';'; }
+selects() { # WANTED FLAGS…
+    local want=$1
+    shift
+    rm -f sel.tar
+    collect 0 sel "$@" && raw sel.tar && omitted && [ "$(omitted)" = "$want" ]
+}
+check "O12: excluded by pattern, and said" selects "cache pattern;" --exclude cache
+check "O12: included by pattern, and said" selects "cache/c.txt pattern;keep/a.txt pattern;keep/large.txt pattern;keep/link pattern;" --include '*.jpg'
+check "O12: left out by time, and said" selects "keep/b.jpg time;" --newer 2010-01-01
+check "O12: left out by size, and said" selects "keep/large.txt size;" --max-size 5000
+check "O12: left out by type, and said" selects "keep/link type;" --type file
+says_counts() {
+    collect 0 sel --exclude cache && tail -n 1 out | jq -e '.result.item.folder |
+        .selection == {"exclude": "cache", "other_file_systems": false} and .omitted == {"pattern": 1}' &&
+        exhibit ledger show --json --quiet | tail -n 1 | jq -e '[.result.shown[] | select(.event == "collect.intent")][-1].body.what.selection.exclude == "cache"'
+}
+check "O12: the ledger has the selection and the counts" says_counts
+
+# ---- what could not be read ----
+
+unreadable() {
+    mkdir u && echo secret >u/secret && echo open >u/open && mkdir u/closed && echo x >u/closed/x &&
+        chmod 000 u/secret u/closed && chmod 755 u && chmod 711 . && mkdir v && chmod 777 v &&
+        cp passphrase v/passphrase && chmod 600 v/passphrase && chown -R 65534 v || return 1
+    setpriv --reuid=65534 --regid=65534 --clear-groups env EXHIBIT_VAULT="$work/v/vault" \
+        EXHIBIT_PASSPHRASE_FILE="$work/v/passphrase" bash -c '
+        "$bin" init v/vault --agency A --officer O --no-recovery-sheet --kdf-memory 8 --quiet >/dev/null &&
+        "$bin" case new --number c --title t --quiet >/dev/null
+        "$bin" collect u --case c --json --quiet; echo "exit $?"
+        "$bin" export c/1 --format raw --output v/u.tar --quiet >/dev/null' >said 2>&1
+    cat said
+    grep -q "^exit 3" said && tar -xOf v/u.tar exhibit/omitted.jsonl | jq -e -s '
+        length == 2 and all(.[]; .why == "not-permitted" and .error == "EACCES")'
+}
+if [ $root = yes ] && command -v setpriv >/dev/null; then
+    check "O12: what may not be read is listed, and the result is partial" unreadable
+else
+    skip "O12: what may not be read is listed, and the result is partial" "needs root and setpriv"
+fi
+changing() {
+    mkdir -p ch && head -c 80000000 /dev/urandom >ch/busy && echo quiet >ch/quiet
+    (while [ -e ch/busy ]; do echo x >>ch/busy; sleep 0.01; done) &
+    local writer=$! code
+    collect 3 ch
+    code=$?
+    kill $writer
+    wait $writer 2>/dev/null
+    [ $code = 0 ] && raw ch.tar &&
+        member ch.tar listing.jsonl | jq -es 'map(select(.changed_while_read) | .path) == ["busy"]'
+}
+check "O12: a file that changes while it is read is named, and the result is partial" changing
+
+mounts() {
+    mkdir -p m/inner m/other && mount -t tmpfs none m/inner && echo x >m/inner/x &&
+        mount --bind m m/other || return 1
+    collect 0 m && raw m.tar && member m.tar omitted.jsonl | jq -e -s 'map(.path + " " + .why) == ["inner other-file-system", "other other-file-system"]' &&
+        collect 3 m --other-file-systems && raw m2.tar &&
+        member m2.tar omitted.jsonl | jq -e -s 'map(.path + " " + .why) == ["other loop"]'
+    local code=$?
+    umount m/other m/inner
+    return $code
+}
+if [ $root = yes ] && mkdir -p mt && mount -t tmpfs none mt 2>/dev/null; then
+    umount mt
+    check "O12: other file systems are left out unless asked for, and a loop ends" mounts
+else
+    skip "O12: other file systems are left out unless asked for, and a loop ends" "mounting is not allowed here"
+fi
+echo "1..$count"
