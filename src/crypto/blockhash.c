@@ -21,6 +21,12 @@ struct block_hasher {
     uint8_t tail[BLOCK_BYTES]; /* the last block with its padding */
 };
 
+static void fill_tail(struct block_hasher *h, const struct block_span *span) {
+    size_t rest = span->size_bytes % BLOCK_BYTES;
+    memcpy(h->tail, span->data + (span->size_bytes - rest), rest);
+    memset(h->tail + rest, 0, BLOCK_BYTES - rest);
+}
+
 #ifdef EXHIBIT_HAVE_IPSEC_MB
 
 static const char *arch_name(uint32_t arch) {
@@ -76,19 +82,34 @@ static void submit_block(IMB_MGR *manager, const uint8_t *block, uint8_t *ret, s
     (void)count_job(IMB_SUBMIT_JOB(manager), done);
 }
 
-/* The job interface: in version 1.3 the burst interface for hashes has no plain SHA-256. */
-static ex_code run_ipsec_mb(struct block_hasher *h, const uint8_t *data, size_t full, bool tail,
-                            uint8_t (*ret)[BLOCK_HASH_BYTES], struct ex_error *err) {
-    size_t done = 0;
-    for (size_t i = 0; i < full; i++)
-        submit_block(h->manager, data + i * BLOCK_BYTES, ret[i], &done);
-    if (tail)
-        submit_block(h->manager, h->tail, ret[full], &done);
-    while (count_job(IMB_FLUSH_JOB(h->manager), &done))
+static void flush_blocks(IMB_MGR *manager, size_t *done) {
+    while (count_job(IMB_FLUSH_JOB(manager), done))
         ;
-    if (done != full + tail)
-        return ex_fail(err, EX_INTERNAL, "libipsec-mb hashed %zu of %zu blocks: %s", done,
-                       full + tail, imb_get_strerror(imb_get_errno(h->manager)));
+}
+
+/* The job interface: in version 1.3 the burst interface for hashes has no plain SHA-256. */
+static ex_code run_ipsec_mb(struct block_hasher *h, const struct block_span *span, size_t count,
+                            struct ex_error *err) {
+    size_t asked = 0, done = 0;
+    bool tail_taken = false;
+    for (size_t k = 0; k < count; k++) {
+        size_t full = span[k].size_bytes / BLOCK_BYTES;
+        bool tail = span[k].size_bytes % BLOCK_BYTES > 0;
+        for (size_t i = 0; i < full; i++)
+            submit_block(h->manager, span[k].data + i * BLOCK_BYTES, span[k].ret[i], &done);
+        asked += full + tail;
+        if (!tail)
+            continue;
+        if (tail_taken) /* there is room for one */
+            flush_blocks(h->manager, &done);
+        tail_taken = true;
+        fill_tail(h, &span[k]);
+        submit_block(h->manager, h->tail, span[k].ret[full], &done);
+    }
+    flush_blocks(h->manager, &done);
+    if (done != asked)
+        return ex_fail(err, EX_INTERNAL, "libipsec-mb hashed %zu of %zu blocks: %s", done, asked,
+                       imb_get_strerror(imb_get_errno(h->manager)));
     return EX_OK;
 }
 
@@ -109,13 +130,18 @@ static bool openssl_block(struct block_hasher *h, const uint8_t *block, uint8_t 
            EVP_DigestFinal_ex(h->context, ret, NULL) == 1;
 }
 
-static ex_code run_openssl(struct block_hasher *h, const uint8_t *data, size_t full, bool tail,
-                           uint8_t (*ret)[BLOCK_HASH_BYTES], struct ex_error *err) {
+static ex_code run_openssl(struct block_hasher *h, const struct block_span *span, size_t count,
+                           struct ex_error *err) {
     bool good = true;
-    for (size_t i = 0; good && i < full; i++)
-        good = openssl_block(h, data + i * BLOCK_BYTES, ret[i]);
-    if (good && tail)
-        good = openssl_block(h, h->tail, ret[full]);
+    for (size_t k = 0; good && k < count; k++) {
+        size_t full = span[k].size_bytes / BLOCK_BYTES;
+        for (size_t i = 0; good && i < full; i++)
+            good = openssl_block(h, span[k].data + i * BLOCK_BYTES, span[k].ret[i]);
+        if (!good || span[k].size_bytes % BLOCK_BYTES == 0)
+            continue;
+        fill_tail(h, &span[k]);
+        good = openssl_block(h, h->tail, span[k].ret[full]);
+    }
     return good ? EX_OK : ex_fail(err, EX_INTERNAL, "OpenSSL could not hash a block");
 }
 
@@ -153,18 +179,19 @@ void block_hasher_free(struct block_hasher *h) {
     free(h);
 }
 
-ex_code block_hasher_run(struct block_hasher *h, const uint8_t *data, size_t size_bytes,
-                         uint8_t (*ret)[BLOCK_HASH_BYTES], struct ex_error *err) {
-    size_t full = size_bytes / BLOCK_BYTES, rest = size_bytes % BLOCK_BYTES;
-    if (rest > 0) {
-        memcpy(h->tail, data + full * BLOCK_BYTES, rest);
-        memset(h->tail + rest, 0, BLOCK_BYTES - rest);
-    }
+ex_code block_hasher_run_spans(struct block_hasher *h, const struct block_span *span, size_t count,
+                               struct ex_error *err) {
 #ifdef EXHIBIT_HAVE_IPSEC_MB
     if (h->manager != NULL)
-        return run_ipsec_mb(h, data, full, rest > 0, ret, err);
+        return run_ipsec_mb(h, span, count, err);
 #endif
-    return run_openssl(h, data, full, rest > 0, ret, err);
+    return run_openssl(h, span, count, err);
+}
+
+ex_code block_hasher_run(struct block_hasher *h, const uint8_t *data, size_t size_bytes,
+                         uint8_t (*ret)[BLOCK_HASH_BYTES], struct ex_error *err) {
+    const struct block_span span = {.data = data, .size_bytes = size_bytes, .ret = ret};
+    return block_hasher_run_spans(h, &span, 1, err);
 }
 
 const char *block_hasher_name(const struct block_hasher *h) {

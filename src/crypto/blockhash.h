@@ -21,9 +21,18 @@ void block_hasher_free(struct block_hasher *h);
 EX_DEFINE_AUTO(struct block_hasher, block_hasher_free);
 
 /* ret[i] for i < ceil(size_bytes / 4096). No bytes, no hashes. */
-EX_MUST_USE ex_code block_hasher_run(struct block_hasher *h, const uint8_t *data,
-                                     size_t size_bytes, uint8_t (*ret)[BLOCK_HASH_BYTES],
-                                     struct ex_error *err);
+EX_MUST_USE ex_code block_hasher_run(struct block_hasher *h, const uint8_t *data, size_t size_bytes,
+                                     uint8_t (*ret)[BLOCK_HASH_BYTES], struct ex_error *err);
+
+/* Several buffers at once, each as above. Short ones next to each other cost what one long one
+ * does; one after the other, each would leave most of the lanes empty. */
+struct block_span {
+    const uint8_t *data;
+    size_t size_bytes;
+    uint8_t (*ret)[BLOCK_HASH_BYTES];
+};
+EX_MUST_USE ex_code block_hasher_run_spans(struct block_hasher *h, const struct block_span *span,
+                                           size_t count, struct ex_error *err);
 
 /* The hash of a block that consists of `value` alone; a table made once. */
 const uint8_t *block_hash_constant(uint8_t value);

@@ -47,21 +47,39 @@ struct stream {
 
 /* ---- in the workers ---- */
 
-static ex_code check_extent(struct stream_item *item, const struct record *record,
-                            struct stream_extent *x, struct block_hasher *hasher,
-                            struct ex_error *err) {
+static bool find_extent(const struct record *record, struct stream_extent *x) {
     size_t size;
+    if (record_lookup(record, x->extent.id, &x->data, &size) && size == x->extent.length)
+        return true;
+    x->data = NULL;
+    (void)snprintf(x->why, sizeof x->why, "the chunk is not where the index says it is");
+    return false;
+}
+
+static void judge_extent(const struct stream_item *item, struct stream_extent *x) {
     uint8_t id[SHA256_BYTES];
-    if (!record_lookup(record, x->extent.id, &x->data, &size) || size != x->extent.length) {
-        (void)snprintf(x->why, sizeof x->why, "the chunk is not where the index says it is");
-        return EX_OK;
-    }
-    EX_TRY(block_hasher_run(hasher, x->data, size, item->hash + x->hash_at, err));
-    chunk_id(size, (const uint8_t(*)[SHA256_BYTES])(item->hash + x->hash_at), id);
+    chunk_id(x->extent.length, (const uint8_t(*)[SHA256_BYTES])(item->hash + x->hash_at), id);
     x->good = memcmp(id, x->extent.id, SHA256_BYTES) == 0;
     if (!x->good)
         (void)snprintf(x->why, sizeof x->why,
                        "the stored bytes have another hash than the chunk's id");
+}
+
+/* All of them at once: see block_hasher_run_spans(). */
+static ex_code check_extents(struct stream_item *item, const struct record *record,
+                             struct stream_extent *x, size_t count, struct block_hasher *hasher,
+                             struct ex_error *err) {
+    struct block_span span[STREAM_EXTENTS];
+    size_t spans = 0;
+    for (size_t i = 0; i < count; i++)
+        if (find_extent(record, &x[i]))
+            span[spans++] = (struct block_span){x[i].data, (size_t)x[i].extent.length,
+                                                item->hash + x[i].hash_at};
+    if (spans > 0)
+        EX_TRY(block_hasher_run_spans(hasher, span, spans, err));
+    for (size_t i = 0; i < count; i++)
+        if (x[i].data != NULL)
+            judge_extent(item, &x[i]);
     return EX_OK;
 }
 
@@ -76,9 +94,8 @@ static ex_code read_item(struct stream_item *item, unsigned worker, struct ex_er
                    EX_LIMIT_RECORD_BYTES, "block hashes", err));
     EX_TRY(pack_read_record(s->vault, item->place.pack, item->place.offset, s->from_disk,
                             s->workers.codec[worker], &item->record, err));
-    for (size_t i = 0; i < item->count; i++)
-        EX_TRY(check_extent(item, &item->record, &item->extent[i], s->workers.hasher[worker], err));
-    return EX_OK;
+    return check_extents(item, &item->record, item->extent, item->count, s->workers.hasher[worker],
+                         err);
 }
 
 static void run_item(struct ex_job *job, unsigned worker) {
@@ -102,8 +119,9 @@ static void run_item(struct ex_job *job, unsigned worker) {
 /* ---- delivering, in order ---- */
 
 /* Another copy of a chunk whose first one is damaged; `*ret` must live as long as x->data. */
-static ex_code rescue_from_index(struct stream *s, struct stream_item *item, struct stream_extent *x,
-                      struct record *ret, struct ex_error *err) {
+static ex_code rescue_from_index(struct stream *s, struct stream_item *item,
+                                 struct stream_extent *x, struct record *ret,
+                                 struct ex_error *err) {
     struct index_search search = {0};
     struct index_place place;
     unsigned own = s->workers.own; /* the caller's codec and hasher */
@@ -116,7 +134,7 @@ static ex_code rescue_from_index(struct stream *s, struct stream_item *item, str
                                         s->workers.codec[own], ret, &why);
         if (code == EX_OK) {
             struct stream_extent other = *x;
-            EX_TRY(check_extent(item, ret, &other, s->workers.hasher[own], err));
+            EX_TRY(check_extents(item, ret, &other, 1, s->workers.hasher[own], err));
             if (other.good)
                 *x = other;
         } else if (!vault_is_damage(code)) {
