@@ -2,10 +2,12 @@
 /* Putting an object: who does what, and how they hand over.
  *
  *   reader thread   source → slabs (1 MiB)
- *   linear thread   slabs, in order → SHA-256
- *   pool            slabs, any order → block hashes; records → compressed; records on disk →
- * re-hashed caller          slabs, in order → chunks → known or new → records writer thread
- * records, in order → pack → fsync → read back → trailer → published
+ *   linear thread   slabs, in order → SHA-256, and block hashes in the same pass
+ *   pool            slabs, any order → block hashes, where one pass cannot do both
+ *                   records → compressed
+ *                   records on the disk → read back, decoded, hashed again
+ *   caller          slabs, in order → chunks → known or new → records
+ *   writer thread   records, in order → pack → fsync → (read back) → trailer → published
  *
  * Slabs and records wait in short queues, so memory does not depend on the source. The first error
  * of any of them ends all of them.
@@ -13,6 +15,7 @@
 #ifndef EXHIBIT_VAULT_PUT_INTERNAL_H
 #define EXHIBIT_VAULT_PUT_INTERNAL_H
 
+#include "crypto/sha256_pair.h"
 #include "vault/layout_internal.h"
 #include "vault/work_internal.h"
 #include "vault/workers_internal.h"
@@ -29,8 +32,7 @@ enum {
     TRAILER_TARGET_BYTES = 32 << 20, /* a trailer is a record, and has a record's limit */
     LOCK_WAIT_MS = 2000,
     SLAB_WAIT_MS = 200,
-    POOL_QUEUE = 1024,
-    PUT_LEVEL = 1 /* compression is the bottleneck of a collection; a compaction takes its time */
+    POOL_QUEUE = 1024
 };
 
 /* A resume point is made when so much was stored or read, or so much time went by, since the last.
@@ -39,14 +41,44 @@ enum {
 #define POINT_READ_BYTES   ((uint64_t)8 << 30)
 #define POINT_NS           ((uint64_t)60 * 1000000000)
 
+/* ---- how hard new data is compressed: put_pace.c ----
+ *
+ * As hard as there is time for. While records wait for a processor the level goes down, towards
+ * RECORD_LEVEL_FASTEST; while processors wait for the source or for the disk it goes up, towards
+ * PACE_STRONGEST. Only the coded bytes depend on it, so timing does not change what an object is; a
+ * compaction compresses again what was stored in a hurry. */
+enum { PACE_STRONGEST = 3 };
+struct pace {
+    unsigned threads;
+    unsigned step;       /* 0: the fastest */
+    unsigned since;      /* records since it was changed */
+    atomic_uint unbuilt; /* records handed in and not compressed yet */
+};
+void pace_start(struct pace *p, unsigned threads);
+/* The level for the next record, which counts as unbuilt from now on. One thread asks. */
+int pace_next(struct pace *p);
+
 /* ---- what every thread sees ---- */
+
+/* What a thread may wait for; one thread waits for each, but a failure wakes all. */
+enum put_event {
+    EVENT_ROOM,        /* a slab is free */
+    EVENT_SLAB,        /* a slab was read: for the caller */
+    EVENT_LINEAR_SLAB, /* … for the linear thread */
+    EVENT_LINEAR_DONE,
+    EVENT_RECORD,
+    EVENT_RECORD_ROOM,
+    PUT_EVENTS
+};
 
 struct put_shared {
     struct vault *vault;
-    int level; /* of zstd; 0: PUT_LEVEL */
+    int level; /* of compression; 0: as the pace says */
+    struct pace pace;
+    bool pair; /* the linear thread also hashes blocks; otherwise the pool does */
     struct workers workers;
     pthread_mutex_t mutex;
-    pthread_cond_t changed;
+    pthread_cond_t event[PUT_EVENTS];
     atomic_bool failed;
     struct ex_error error; /* the first one */
 };
@@ -55,6 +87,8 @@ struct put_shared {
 EX_MUST_USE ex_code put_shared_open(struct put_shared *s, struct vault *v, struct ex_error *err);
 /* Finishes what was submitted to the workers; nobody uses it any more. */
 void put_shared_close(struct put_shared *s);
+/* With the mutex held: waits until something wakes it up. */
+void put_wait(struct put_shared *s, enum put_event event);
 /* Keeps the first error and wakes everybody up. */
 void put_fail(struct put_shared *s, const struct ex_error *err);
 
@@ -176,6 +210,7 @@ struct out_record {
     struct put_shared *shared;
     struct out_record *next;
     enum record_type type;
+    int level;
     size_t entry_count, entry_capacity;
     struct table_entry *entry;
     size_t size_bytes;
@@ -195,6 +230,8 @@ void out_record_free(struct out_record *r);
 EX_MUST_USE ex_code out_record_add(struct out_record *r, const uint8_t id[static SHA256_BYTES],
                                    uint32_t length, struct ex_error *err);
 
+struct readback; /* put_back.c */
+
 struct put_writer {
     struct put_shared *shared;
     enum vault_readback readback;
@@ -213,7 +250,8 @@ struct put_writer {
     struct pack_list list;
     char name[80];
     uint64_t at, synced_to;
-    size_t checked; /* records of list that were read back */
+    size_t checked;           /* records of list that are read back, or being read back */
+    struct readback *reading; /* what is being read back, or NULL */
     /* what came of it */
     uint64_t added_bytes;
     _Atomic uint64_t stored_bytes; /* handed to packs so far */
@@ -224,6 +262,12 @@ struct put_writer {
 EX_MUST_USE ex_code put_writer_start(struct put_writer *w, struct put_shared *s,
                                      struct vault_work *work, enum vault_readback readback,
                                      struct ex_error *err);
+/* Records [w->checked, end) of the open pack, which are durable: read from the disk by the pool
+ * while the writer goes on. One of these at a time; after a failure nothing is on its way. */
+EX_MUST_USE ex_code readback_start(struct put_writer *w, struct ex_error *err);
+/* Waits for it, if there is one; fails when the disk gave back anything else. */
+EX_MUST_USE ex_code readback_end(struct put_writer *w, struct ex_error *err);
+
 /* Takes the record over; waits while the queue is full. One of type RECORD_JOURNAL is a resume
  * point: the pack with all records before it is published, then it goes into the journal. */
 void put_writer_hand_in(struct put_writer *w, struct out_record *r);

@@ -4,50 +4,49 @@
 
 #include <time.h>
 
-void put_fail(struct put_shared *s, const struct ex_error *err) {
-    pthread_mutex_lock(&s->mutex);
-    if (!atomic_load(&s->failed))
-        s->error = *err;
-    atomic_store(&s->failed, true);
-    pthread_cond_broadcast(&s->changed);
-    pthread_mutex_unlock(&s->mutex);
-}
-
+/* What is constant has a hash that is known; the rest is hashed at once. */
 static void hash_slab(struct ex_job *job, unsigned worker) {
     struct slab *slab = (struct slab *)job;
     struct ex_error err;
-    size_t blocks = (slab->size_bytes + BLOCK_BYTES - 1) / BLOCK_BYTES;
-    for (size_t i = 0; i < blocks; i++) {
-        size_t left = slab->size_bytes - i * BLOCK_BYTES;
-        slab->constant[i] = block_is_constant(slab->data + i * BLOCK_BYTES, left);
+    struct block_span span[SLAB_BLOCKS / 2 + 1]; /* between any two there is a constant block */
+    size_t spans = 0;
+    bool open = false;
+    for (size_t at = 0, i = 0; at < slab->size_bytes; at += BLOCK_BYTES, i++) {
+        const uint8_t *block = slab->data + at;
+        size_t left = slab->size_bytes - at, size = left < BLOCK_BYTES ? left : BLOCK_BYTES;
+        slab->constant[i] = block_is_constant(block, size);
         if (slab->constant[i])
-            memcpy(slab->hash[i], block_hash_constant(slab->data[i * BLOCK_BYTES]), SHA256_BYTES);
+            memcpy(slab->hash[i], block_hash_constant(block[0]), SHA256_BYTES);
+        else if (open)
+            span[spans - 1].size_bytes += size;
+        else
+            span[spans++] = (struct block_span){block, size, slab->hash + i};
+        open = !slab->constant[i];
     }
-    for (size_t i = 0, end; i < blocks; i = end) {
-        for (end = i; end < blocks && slab->constant[end] == slab->constant[i];)
-            end++;
-        if (slab->constant[i])
-            continue;
-        size_t from = i * BLOCK_BYTES, to = end * BLOCK_BYTES;
-        to = to < slab->size_bytes ? to : slab->size_bytes;
-        if (block_hasher_run(slab->shared->workers.hasher[worker], slab->data + from, to - from,
-                             slab->hash + i, &err) != EX_OK) {
-            put_fail(slab->shared, &err);
-            return;
-        }
-    }
+    if (spans > 0 &&
+        block_hasher_run_spans(slab->shared->workers.hasher[worker], span, spans, &err) != EX_OK)
+        put_fail(slab->shared, &err);
+}
+
+static bool has_room(const struct slab_ring *r) {
+    return r->filled - r->taken < SLABS && r->filled - r->hashed_linear < SLABS;
 }
 
 /* Waits until slab number `filled` is free again; false after a failure. */
 static bool wait_for_room(struct slab_ring *r) {
     struct put_shared *s = r->shared;
     pthread_mutex_lock(&s->mutex);
-    while (!atomic_load(&s->failed) && !r->stopping &&
-           (r->filled - r->taken >= SLABS || r->filled - r->hashed_linear >= SLABS))
-        pthread_cond_wait(&s->changed, &s->mutex);
+    while (!atomic_load(&s->failed) && !r->stopping && !has_room(r))
+        put_wait(s, EVENT_ROOM);
     bool go_on = !atomic_load(&s->failed) && !r->stopping;
     pthread_mutex_unlock(&s->mutex);
     return go_on;
+}
+
+/* With the mutex held, after `ended` became true or there is a slab more. */
+static void tell_of_slab(struct put_shared *s) {
+    pthread_cond_signal(&s->event[EVENT_SLAB]);
+    pthread_cond_signal(&s->event[EVENT_LINEAR_SLAB]);
 }
 
 /* The source gives nothing more: what it gave before is good, unless the source changed. */
@@ -60,7 +59,7 @@ static void end_early(struct slab_ring *r, const struct ex_error *err) {
     pthread_mutex_lock(&s->mutex);
     r->cut_off = *err;
     r->ended = true;
-    pthread_cond_broadcast(&s->changed);
+    tell_of_slab(s);
     pthread_mutex_unlock(&s->mutex);
 }
 
@@ -98,14 +97,14 @@ static void *read_slabs(void *argument) {
             break;
         }
         r->at += slab->size_bytes;
-        if (slab->size_bytes > 0)
+        if (slab->size_bytes > 0 && !s->pair)
             ex_pool_submit(s->workers.pool, &slab->job);
         pthread_mutex_lock(&s->mutex);
         if (slab->size_bytes > 0)
             r->filled++;
         else
             r->ended = true;
-        pthread_cond_broadcast(&s->changed);
+        tell_of_slab(s);
         pthread_mutex_unlock(&s->mutex);
         if (slab->size_bytes == 0)
             break;
@@ -114,28 +113,65 @@ static void *read_slabs(void *argument) {
 }
 
 /* Slab number n is there: its place in the ring; NULL at the end or after a failure. */
-static struct slab *wait_for_slab(struct slab_ring *r, uint64_t n) {
+static struct slab *wait_for_slab(struct slab_ring *r, uint64_t n, enum put_event event) {
     struct put_shared *s = r->shared;
     pthread_mutex_lock(&s->mutex);
     while (!atomic_load(&s->failed) && r->filled <= n && !r->ended)
-        pthread_cond_wait(&s->changed, &s->mutex);
+        put_wait(s, event);
     bool there = !atomic_load(&s->failed) && r->filled > n;
     pthread_mutex_unlock(&s->mutex);
     return there ? &r->slab[n % SLABS] : NULL;
 }
 
 static void count_up(struct slab_ring *r, uint64_t *count) {
-    pthread_mutex_lock(&r->shared->mutex);
+    struct put_shared *s = r->shared;
+    pthread_mutex_lock(&s->mutex);
     ++*count;
-    pthread_cond_broadcast(&r->shared->changed);
-    pthread_mutex_unlock(&r->shared->mutex);
+    pthread_cond_signal(&s->event[EVENT_ROOM]);
+    if (count == &r->hashed_linear)
+        pthread_cond_signal(&s->event[EVENT_LINEAR_DONE]);
+    pthread_mutex_unlock(&s->mutex);
+}
+
+/* The last block of the source, when it is a short one. */
+static void hash_tail(struct slab_ring *r, struct slab *slab, size_t at) {
+    uint8_t block[BLOCK_BYTES] = {0};
+    size_t size = slab->size_bytes - at;
+    if (size == 0)
+        return;
+    memcpy(block, slab->data + at, size);
+    slab->constant[at / BLOCK_BYTES] = false;
+    sha256_of(block, sizeof block, slab->hash[at / BLOCK_BYTES]);
+    sha256_add(&r->linear, slab->data + at, size);
+}
+
+/* The stream and its blocks in one pass; a constant block has a hash that is known. */
+static void hash_pair(struct slab_ring *r, struct slab *slab) {
+    size_t blocks = slab->size_bytes / BLOCK_BYTES;
+    for (size_t i = 0, end; i < blocks; i = end) {
+        bool constant = slab->constant[i] =
+            block_is_constant(slab->data + i * BLOCK_BYTES, BLOCK_BYTES);
+        for (end = i + 1; end < blocks; end++) {
+            slab->constant[end] = block_is_constant(slab->data + end * BLOCK_BYTES, BLOCK_BYTES);
+            if (slab->constant[end] != constant)
+                break;
+        }
+        for (size_t k = i; constant && k < end; k++)
+            memcpy(slab->hash[k], block_hash_constant(slab->data[k * BLOCK_BYTES]), SHA256_BYTES);
+        sha256_pair_add(&r->linear, slab->data + i * BLOCK_BYTES, end - i,
+                        constant ? NULL : slab->hash + i);
+    }
+    hash_tail(r, slab, blocks * BLOCK_BYTES);
 }
 
 static void *hash_linear(void *argument) {
     struct slab_ring *r = argument;
     struct slab *slab;
-    while ((slab = wait_for_slab(r, r->hashed_linear)) != NULL) {
-        sha256_add(&r->linear, slab->data, slab->size_bytes);
+    while ((slab = wait_for_slab(r, r->hashed_linear, EVENT_LINEAR_SLAB)) != NULL) {
+        if (r->shared->pair)
+            hash_pair(r, slab);
+        else
+            sha256_add(&r->linear, slab->data, slab->size_bytes);
         slab->linear = r->linear;
         count_up(r, &r->hashed_linear);
     }
@@ -180,15 +216,29 @@ bool slab_ring_wait(struct slab_ring *r) {
     until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&s->mutex);
     while (!atomic_load(&s->failed) && r->filled <= r->taken && !r->ended && timed_out == 0)
-        timed_out = pthread_cond_clockwait(&s->changed, &s->mutex, CLOCK_MONOTONIC, &until);
+        timed_out =
+            pthread_cond_clockwait(&s->event[EVENT_SLAB], &s->mutex, CLOCK_MONOTONIC, &until);
     pthread_mutex_unlock(&s->mutex);
     return timed_out == 0;
 }
 
+/* Waits until so many slabs were hashed linearly; false after a failure. */
+static bool wait_for_linear(struct slab_ring *r, uint64_t slabs) {
+    struct put_shared *s = r->shared;
+    pthread_mutex_lock(&s->mutex);
+    while (!atomic_load(&s->failed) && r->hashed_linear < slabs)
+        put_wait(s, EVENT_LINEAR_DONE);
+    pthread_mutex_unlock(&s->mutex);
+    return !atomic_load(&s->failed);
+}
+
 struct slab *slab_ring_take(struct slab_ring *r) {
-    struct slab *slab = wait_for_slab(r, r->taken);
-    if (slab != NULL)
-        ex_job_wait(r->shared->workers.pool, &slab->job);
+    struct slab *slab = wait_for_slab(r, r->taken, EVENT_SLAB);
+    if (slab == NULL)
+        return NULL;
+    if (r->shared->pair)
+        return wait_for_linear(r, r->taken + 1) ? slab : NULL;
+    ex_job_wait(r->shared->workers.pool, &slab->job);
     return slab;
 }
 
@@ -197,13 +247,9 @@ void slab_ring_give_back(struct slab_ring *r) {
 }
 
 bool slab_ring_linear(struct slab_ring *r, uint64_t slabs, struct sha256 *ret) {
-    struct put_shared *s = r->shared;
-    pthread_mutex_lock(&s->mutex);
-    while (!atomic_load(&s->failed) && r->hashed_linear < slabs)
-        pthread_cond_wait(&s->changed, &s->mutex);
-    pthread_mutex_unlock(&s->mutex);
+    bool done = wait_for_linear(r, slabs);
     *ret = r->slab[(slabs - 1) % SLABS].linear;
-    return !atomic_load(&s->failed);
+    return done;
 }
 
 void slab_ring_stop(struct slab_ring *r) {
@@ -211,7 +257,8 @@ void slab_ring_stop(struct slab_ring *r) {
     source_stop(r->source);
     pthread_mutex_lock(&s->mutex);
     r->stopping = r->ended = true;
-    pthread_cond_broadcast(&s->changed);
+    pthread_cond_signal(&s->event[EVENT_ROOM]);
+    tell_of_slab(s);
     pthread_mutex_unlock(&s->mutex);
 }
 

@@ -46,10 +46,10 @@ ex_code out_record_add(struct out_record *r, const uint8_t id[static SHA256_BYTE
 
 static void build_record(struct ex_job *job, unsigned worker) {
     struct out_record *r = (struct out_record *)job;
-    int level = r->shared->level != 0 ? r->shared->level : PUT_LEVEL;
     r->code = record_build(r->type, r->entry, r->entry_count, r->data, r->size_bytes,
-                           r->shared->workers.codec[worker], level,
+                           r->shared->workers.codec[worker], r->level,
                            !r->shared->vault->config.plain, &r->built, &r->built_bytes, &r->error);
+    atomic_fetch_sub(&r->shared->pace.unbuilt, 1);
     free(r->data);
     r->data = NULL;
 }
@@ -72,80 +72,12 @@ static ex_code pack_begin(struct put_writer *w, struct ex_error *err) {
     return EX_OK;
 }
 
-/* One record, read back from the disk, decoded, every id computed again. */
-struct readback_job {
-    struct ex_job job;
-    struct put_writer *writer;
-    const struct pack_record *record;
-    ex_code code;
-    struct ex_error error;
-};
-
-static ex_code readback_one(struct readback_job *j, unsigned worker, struct ex_error *err) {
-    struct put_writer *w = j->writer;
-    const struct pack_record *expected = j->record;
-    size_t size = RECORD_HEADER_BYTES + (size_t)expected->head.stored_length, bad = 0;
-    EX_AUTO_FREE uint8_t *data = malloc(size);
-    struct record r = {0};
-    if (data == NULL)
-        return ex_fail(err, EX_NOMEM, "no memory for a record");
-    EX_TRY(pack_read_direct(w->direct_fd, w->method, data, size, expected->offset, w->name, err));
-    EX_TRY(
-        record_parse(w->shared->workers.codec[worker], &w->ref, data, size, RECORD_ALL, &r, err));
-    ex_code code = EX_OK;
-    if (r.entry_count != expected->count || r.head.number != expected->head.number ||
-        memcmp(r.entry, w->list.entry + expected->first, r.entry_count * sizeof *r.entry) != 0)
-        code = ex_fail(err, EX_ALTERED, "what was read back is another record");
-    if (code == EX_OK)
-        code = record_check_ids(&r, w->shared->workers.hasher[worker], &bad, err);
-    if (code == EX_OK && bad != r.entry_count)
-        code = ex_fail(err, EX_ALTERED, "what was read back has another hash");
-    record_clear(&r);
-    return code;
-}
-
-static void readback_run(struct ex_job *job, unsigned worker) {
-    struct readback_job *j = (struct readback_job *)job;
-    j->code = readback_one(j, worker, &j->error);
-}
-
-static ex_code readback(struct put_writer *w, struct ex_error *err) {
-    size_t count = w->list.record_count - w->checked;
-    EX_AUTO_FREE struct readback_job *job = NULL;
-    ex_code code = EX_OK;
-    if (w->readback == VAULT_READBACK_NONE || count == 0)
-        return EX_OK;
-    if (w->direct_fd < 0)
-        EX_TRY(pack_open_direct(w->work->dir_fd, w->name, &w->direct_fd, &w->method, err));
-    EX_TRY(ex_alloc(count, sizeof *job, EX_LIMIT_PACK_BYTES, "read-back", &job, err));
-    for (size_t i = 0; i < count; i++) {
-        job[i].job.run = readback_run;
-        job[i].writer = w;
-        job[i].record = &w->list.record[w->checked + i];
-        ex_pool_submit(w->shared->workers.pool, &job[i].job);
-    }
-    for (size_t i = 0; i < count; i++) {
-        ex_job_wait(w->shared->workers.pool, &job[i].job);
-        if (code != EX_OK || job[i].code == EX_OK)
-            continue;
-        code = job[i].code == EX_ALTERED
-                   ? ex_hint(ex_fail(err, EX_IO,
-                                     "the disk did not give back what was written to it (%.100s)",
-                                     job[i].error.text),
-                             err, "nothing was acknowledged; do not trust this disk or its cable")
-                   : job[i].code;
-        if (job[i].code != EX_ALTERED && err != NULL)
-            *err = job[i].error;
-    }
-    w->checked = w->list.record_count;
-    return code;
-}
-
 static ex_code sync_and_check(struct put_writer *w, struct ex_error *err) {
     if (fdatasync(w->fd) != 0)
         return ex_fail_sys(err, "could not make \"%s\" durable", w->name);
     w->synced_to = w->at;
-    return readback(w, err);
+    EX_TRY(readback_end(w, err));
+    return readback_start(w, err);
 }
 
 static ex_code note_pack(struct put_writer *w, uint64_t bytes, struct ex_error *err) {
@@ -166,6 +98,7 @@ static ex_code pack_seal(struct put_writer *w, struct ex_error *err) {
     if (w->fd < 0)
         return EX_OK;
     EX_TRY(sync_and_check(w, err));
+    EX_TRY(readback_end(w, err));
     ex_clock_read(&now);
     w->list.read_back_ns = w->readback == VAULT_READBACK_NONE ? 0 : now.utc_ns;
     EX_TRY(pack_trailer_build(&w->list, w->ref.epochs, w->codec, w->at, &trailer, &size, err));
@@ -217,14 +150,14 @@ static struct out_record *take(struct put_writer *w) {
     struct put_shared *s = w->shared;
     pthread_mutex_lock(&s->mutex);
     while (w->first == NULL && !w->closing)
-        pthread_cond_wait(&s->changed, &s->mutex);
+        put_wait(s, EVENT_RECORD);
     struct out_record *r = w->first;
     if (r != NULL) {
         w->first = r->next;
         if (w->first == NULL)
             w->last = &w->first;
         w->queued--;
-        pthread_cond_broadcast(&s->changed);
+        pthread_cond_signal(&s->event[EVENT_RECORD_ROOM]);
     }
     pthread_mutex_unlock(&s->mutex);
     return r;
@@ -252,6 +185,7 @@ static void *write_records(void *argument) {
     }
     if (!atomic_load(&s->failed) && pack_seal(w, &err) != EX_OK)
         put_fail(s, &err);
+    (void)!readback_end(w, NULL); /* after a failure: of what is on its way nothing may go on */
     return NULL;
 }
 
@@ -271,21 +205,24 @@ ex_code put_writer_start(struct put_writer *w, struct put_shared *s, struct vaul
 void put_writer_hand_in(struct put_writer *w, struct out_record *r) {
     struct put_shared *s = w->shared;
     r->job.run = build_record;
+    r->level = pace_next(&s->pace);
+    if (s->level != 0)
+        r->level = s->level;
     ex_pool_submit(s->workers.pool, &r->job);
     pthread_mutex_lock(&s->mutex);
     while (w->queued >= RECORDS_QUEUED_MAX)
-        pthread_cond_wait(&s->changed, &s->mutex);
+        put_wait(s, EVENT_RECORD_ROOM);
     *w->last = r;
     w->last = &r->next;
     w->queued++;
-    pthread_cond_broadcast(&s->changed);
+    pthread_cond_signal(&s->event[EVENT_RECORD]);
     pthread_mutex_unlock(&s->mutex);
 }
 
 void put_writer_join(struct put_writer *w) {
     pthread_mutex_lock(&w->shared->mutex);
     w->closing = true;
-    pthread_cond_broadcast(&w->shared->changed);
+    pthread_cond_signal(&w->shared->event[EVENT_RECORD]);
     pthread_mutex_unlock(&w->shared->mutex);
     pthread_join(w->thread, NULL);
 }

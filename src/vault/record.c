@@ -14,6 +14,7 @@ enum { TABLE_PAD_ENTRIES = 16, GUARDED_HEADER_BYTES = 32, PART_TABLE = 0, PART_D
 
 struct codec {
     ZSTD_CCtx *compress;
+    int level; /* that it is set to; 0: none yet */
     ZSTD_DCtx *decompress;
     struct aead *aead;
     struct pack_ref keyed; /* whose key is set; epoch 0: none */
@@ -129,12 +130,38 @@ static void table_write(uint8_t *to, const struct table_entry *entry, size_t ent
     }
 }
 
+/* Level −1 and below, from the strongest to the fastest. Beside zstd's own negative levels these
+ * leave less at the same speed: a table that stays in the processor's first cache, and matches
+ * worth having. A target length above 0 leaves literals uncoded, so reading back is faster too. */
+static const struct fast_level {
+    int hash_log, min_match, target_length;
+} FAST_LEVEL[-RECORD_LEVEL_FASTEST] = {{12, 6, 1}, {12, 6, 2}, {12, 6, 4}};
+
+static bool codec_set_level(struct codec *c, int level) {
+    if (c->level == level)
+        return true;
+    c->level = 0;
+    size_t e = ZSTD_CCtx_reset(c->compress, ZSTD_reset_session_and_parameters);
+    e |= ZSTD_CCtx_setParameter(c->compress, ZSTD_c_compressionLevel, level < 0 ? 1 : level);
+    if (level < 0) {
+        const struct fast_level *f = &FAST_LEVEL[-level - 1];
+        e |= ZSTD_CCtx_setParameter(c->compress, ZSTD_c_strategy, ZSTD_fast);
+        e |= ZSTD_CCtx_setParameter(c->compress, ZSTD_c_hashLog, f->hash_log);
+        e |= ZSTD_CCtx_setParameter(c->compress, ZSTD_c_minMatch, f->min_match);
+        e |= ZSTD_CCtx_setParameter(c->compress, ZSTD_c_targetLength, f->target_length);
+    }
+    if (ZSTD_isError(e))
+        return false;
+    c->level = level;
+    return true;
+}
+
 /* Fills `to` (capacity: ZSTD_compressBound) and says how; data that does not shrink stays as it is.
  */
 static uint8_t encode(struct codec *codec, int level, const uint8_t *data, size_t size_bytes,
                       uint8_t *to, size_t capacity, size_t *ret_coded) {
-    if (codec != NULL && size_bytes > 0) {
-        size_t coded = ZSTD_compressCCtx(codec->compress, to, capacity, data, size_bytes, level);
+    if (codec != NULL && size_bytes > 0 && codec_set_level(codec, level)) {
+        size_t coded = ZSTD_compress2(codec->compress, to, capacity, data, size_bytes);
         if (!ZSTD_isError(coded) && coded < size_bytes - size_bytes / 64) {
             *ret_coded = coded;
             return CODEC_ZSTD;
@@ -149,7 +176,7 @@ static uint8_t encode(struct codec *codec, int level, const uint8_t *data, size_
 /* A compressed frame has bits that carry nothing, which no id guards. Where no tag guards them
  * either only the data of items are worth it. */
 static bool is_compressed(enum record_type type, int level, bool encrypted) {
-    return level > 0 && (encrypted || type == RECORD_CHUNKS);
+    return level != 0 && (encrypted || type == RECORD_CHUNKS);
 }
 
 ex_code record_build(enum record_type type, const struct table_entry *entry, size_t entry_count,
@@ -368,24 +395,64 @@ static ex_code entry_id(enum record_type type, const uint8_t *data, uint32_t len
     return EX_OK;
 }
 
+/* The block hashes of all chunks of a record, in one go; *ret_chunks: how many chunks those are,
+ * fewer than there are when the next one is longer than chunks can be. */
+static ex_code hash_chunks(const struct record *r, struct block_hasher *hasher,
+                           uint8_t (**ret)[SHA256_BYTES], size_t *ret_chunks,
+                           struct ex_error *err) {
+    size_t blocks = 0, at = 0, count = 0, bytes = 0;
+    EX_AUTO_FREE struct block_span *span = NULL;
+    uint8_t(*hash)[SHA256_BYTES];
+    EX_TRY(ex_alloc(r->entry_count + 1, sizeof *span, EX_LIMIT_RECORD_BYTES * 2, "block hashes",
+                    &span, err));
+    for (; count < r->entry_count && r->entry[count].length <= CHUNK_MAX_BYTES; count++)
+        blocks += (r->entry[count].length + BLOCK_BYTES - 1) / BLOCK_BYTES;
+    EX_TRY(
+        ex_alloc(blocks + 1, sizeof *hash, EX_LIMIT_RECORD_BYTES * 2, "block hashes", &hash, err));
+    for (size_t i = 0; i < count; i++) {
+        span[i] = (struct block_span){r->data + bytes, r->entry[i].length, hash + at};
+        at += (r->entry[i].length + BLOCK_BYTES - 1) / BLOCK_BYTES;
+        bytes += r->entry[i].length;
+    }
+    ex_code code = block_hasher_run_spans(hasher, span, count, err);
+    if (code != EX_OK) {
+        free(hash);
+        return code;
+    }
+    *ret = hash;
+    *ret_chunks = count;
+    return EX_OK;
+}
+
+static ex_code check_chunk_ids(const struct record *r, struct block_hasher *hasher, size_t *ret_bad,
+                               struct ex_error *err) {
+    EX_AUTO_FREE uint8_t(*hash)[SHA256_BYTES] = NULL;
+    uint8_t id[SHA256_BYTES];
+    size_t chunks, i = 0, at = 0;
+    EX_TRY(hash_chunks(r, hasher, &hash, &chunks, err));
+    for (; i < chunks; i++) {
+        chunk_id(r->entry[i].length, (const uint8_t(*)[SHA256_BYTES])(hash + at), id);
+        if (memcmp(id, r->entry[i].id, SHA256_BYTES) != 0)
+            break;
+        at += (r->entry[i].length + BLOCK_BYTES - 1) / BLOCK_BYTES;
+    }
+    *ret_bad = i;
+    return EX_OK;
+}
+
 ex_code record_check_ids(const struct record *r, struct block_hasher *hasher, size_t *ret_bad,
                          struct ex_error *err) {
     const uint8_t *data = r->data;
     uint8_t id[SHA256_BYTES];
-    for (size_t i = 0; i < r->entry_count; data += r->entry[i].length, i++) {
-        struct ex_error why;
-        ex_code code = entry_id(r->head.type, data, r->entry[i].length, hasher, id, &why);
-        if (code != EX_OK && code != EX_ALTERED) {
-            if (err != NULL)
-                *err = why;
-            return code;
-        }
-        if (code == EX_ALTERED || memcmp(id, r->entry[i].id, SHA256_BYTES) != 0) {
-            *ret_bad = i;
-            return EX_OK;
-        }
+    size_t i = 0;
+    if (r->head.type == RECORD_CHUNKS)
+        return check_chunk_ids(r, hasher, ret_bad, err);
+    for (; i < r->entry_count; data += r->entry[i].length, i++) {
+        sha256_of(data, r->entry[i].length, id);
+        if (memcmp(id, r->entry[i].id, SHA256_BYTES) != 0)
+            break;
     }
-    *ret_bad = r->entry_count;
+    *ret_bad = i;
     return EX_OK;
 }
 

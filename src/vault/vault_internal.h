@@ -119,7 +119,9 @@ bool codec_knows_pack(const struct codec *c, const struct epochs *epochs,
 
 /* Builds header ‖ table ‖ coded data into one allocation, the caller's. Number and tags are still
  * zero and nothing is encrypted: that is known only when the record is appended. `encrypted`: leave
- * room for it. level 0: do not compress; unencrypted, only chunks are. */
+ * room for it. level: of zstd, or a fast one of ours below 0; 0: do not compress. Unencrypted, only
+ * chunks are. No id, hash or layout depends on it. */
+enum { RECORD_LEVEL_FASTEST = -3 };
 EX_MUST_USE ex_code record_build(enum record_type type, const struct table_entry *entry,
                                  size_t entry_count, const uint8_t *data, size_t size_bytes,
                                  struct codec *codec, int level, bool encrypted, uint8_t **ret,
