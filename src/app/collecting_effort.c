@@ -149,6 +149,8 @@ void collecting_add_unread(json_t *item, const struct vault_put_report *r) {
 
 json_t *collecting_reading_json(const struct collecting *c) {
     struct source_tally t;
+    if (c->before.kind == SOURCE_FOLDER) /* it counts files, not sectors */
+        return json_null();
     source_tally(c->source, &t);
     return json_pack("{s:o, s:o, s:o}", "bytes_read", json_number(t.bytes_read), "bad_sectors",
                      json_number(t.bad_sectors), "rescued_sectors", json_number(t.rescued_sectors));

@@ -323,7 +323,9 @@ static void put_unreadable(struct form *f, const json_t *report, const json_t *i
         form_add(f, FORM_TEXT, NULL, _("NOT RECORDED"));
         return;
     }
-    acquisition_put_bytes(f, _("Not read"), all, "bytes", true);
+    bool folder =
+        acquisition_get(item, "folder") != NULL; /* says above what was not taken at all */
+    acquisition_put_bytes(f, folder ? _("Of files taken") : _("Not read"), all, "bytes", true);
     acquisition_put_number(f, _("In so many places"), all, "ranges", true);
     put_reading(f, acquisition_get(report, "outcome.what.reading"));
     if (acquisition_number(all, "bytes") == 0)
@@ -369,6 +371,7 @@ static void put_outcome(struct form *f, const json_t *report) {
     acquisition_put_text(f, _("Result"), outcome, "result", true);
     put_digests(f, item);
     put_stored(f, acquisition_get(outcome, "what.stored"));
+    acquisition_put_folder(f, acquisition_get(item, "folder"), acquisition_get(outcome, "entry"));
     put_unreadable(f, report, item);
     const json_t *first = json_array_get(acquisition_get(report, "sittings"), 0);
     acquisition_put_device_after(f, acquisition_get(first, "what.device"), outcome);

@@ -35,4 +35,8 @@ void acquisition_put_heading(struct form *f, const char *title, const json_t *en
 void acquisition_put_device(struct form *f, const json_t *sitting);
 void acquisition_put_device_after(struct form *f, const json_t *before, const json_t *outcome);
 
+/* ---- a folder (`folder` of json.md §4.1; NULL: it is none): acquisition_folder.c ---- */
+
+void acquisition_put_folder(struct form *f, const json_t *folder, const json_t *entry);
+
 #endif
