@@ -21,22 +21,17 @@ ex_code pack_open_direct(int dir_fd, const char *name, int *ret_fd,
     return ex_open_at(dir_fd, name, O_RDONLY, ret_fd, err);
 }
 
-ex_code pack_read_direct(int direct_fd, enum vault_readback_method method, void *to,
-                         size_t size_bytes, uint64_t offset, const char *name,
-                         struct ex_error *err) {
-    uint64_t from = offset / DIRECT_ALIGN_BYTES * DIRECT_ALIGN_BYTES;
-    size_t lead = (size_t)(offset - from), have = 0;
-    size_t want =
-        (lead + size_bytes + DIRECT_ALIGN_BYTES - 1) / DIRECT_ALIGN_BYTES * DIRECT_ALIGN_BYTES;
-    if (method != VAULT_READ_DIRECT) { /* only whole pages are dropped */
-        (void)posix_fadvise(direct_fd, (off_t)from, (off_t)want, POSIX_FADV_DONTNEED);
-        return ex_read_at(direct_fd, to, size_bytes, offset, name, err);
-    }
-    EX_AUTO_FREE uint8_t *buffer = aligned_alloc(DIRECT_ALIGN_BYTES, want);
-    if (buffer == NULL)
-        return ex_fail(err, EX_NOMEM, "no memory to read \"%s\"", name);
-    while (have < lead + size_bytes) { /* the file may end before `want` */
-        ssize_t got = pread(direct_fd, buffer + have, want - have, (off_t)(from + have));
+static size_t aligned_end(size_t size_bytes) {
+    return (size_bytes + DIRECT_ALIGN_BYTES - 1) / DIRECT_ALIGN_BYTES * DIRECT_ALIGN_BYTES;
+}
+
+/* At least `need` bytes from the aligned offset into the aligned buffer, which has room for whole
+ * pages: the file may end before they do. */
+static ex_code read_aligned(int fd, uint8_t *buffer, size_t need, uint64_t from, const char *name,
+                            struct ex_error *err) {
+    size_t want = aligned_end(need), have = 0;
+    while (have < need) {
+        ssize_t got = pread(fd, buffer + have, want - have, (off_t)(from + have));
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -47,7 +42,35 @@ ex_code pack_read_direct(int direct_fd, enum vault_readback_method method, void 
                            (unsigned long long)(from + have));
         have += (size_t)got;
     }
-    memcpy(to, buffer + lead, size_bytes);
+    return EX_OK;
+}
+
+ex_code pack_read_past_cache(int direct_fd, enum vault_readback_method method, size_t size_bytes,
+                             uint64_t offset, const char *name, uint8_t **ret_buffer,
+                             uint8_t **ret_data, struct ex_error *err) {
+    uint64_t from = offset / DIRECT_ALIGN_BYTES * DIRECT_ALIGN_BYTES;
+    size_t lead = (size_t)(offset - from), need = lead + size_bytes;
+    EX_AUTO_FREE uint8_t *buffer = aligned_alloc(DIRECT_ALIGN_BYTES, aligned_end(need));
+    if (buffer == NULL)
+        return ex_fail(err, EX_NOMEM, "no memory to read \"%s\"", name);
+    if (method != VAULT_READ_DIRECT) { /* only whole pages are dropped */
+        (void)posix_fadvise(direct_fd, (off_t)from, (off_t)aligned_end(need), POSIX_FADV_DONTNEED);
+        EX_TRY(ex_read_at(direct_fd, buffer + lead, size_bytes, offset, name, err));
+    } else {
+        EX_TRY(read_aligned(direct_fd, buffer, need, from, name, err));
+    }
+    *ret_data = buffer + lead;
+    *ret_buffer = ex_steal(&buffer);
+    return EX_OK;
+}
+
+ex_code pack_read_direct(int direct_fd, enum vault_readback_method method, void *to,
+                         size_t size_bytes, uint64_t offset, const char *name,
+                         struct ex_error *err) {
+    EX_AUTO_FREE uint8_t *buffer = NULL;
+    uint8_t *data;
+    EX_TRY(pack_read_past_cache(direct_fd, method, size_bytes, offset, name, &buffer, &data, err));
+    memcpy(to, data, size_bytes);
     return EX_OK;
 }
 

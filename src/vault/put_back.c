@@ -24,11 +24,11 @@ static ex_code readback_one(const struct readback_job *j, unsigned worker, struc
     const struct put_writer *w = j->writer;
     const struct workers *workers = &w->shared->workers;
     size_t size = RECORD_HEADER_BYTES + (size_t)j->record.head.stored_length, bad = 0;
-    EX_AUTO_FREE uint8_t *data = malloc(size);
+    EX_AUTO_FREE uint8_t *buffer = NULL;
+    uint8_t *data;
     struct record r = {0};
-    if (data == NULL)
-        return ex_fail(err, EX_NOMEM, "no memory for a record");
-    EX_TRY(pack_read_direct(w->direct_fd, w->method, data, size, j->record.offset, w->name, err));
+    EX_TRY(pack_read_past_cache(w->direct_fd, w->method, size, j->record.offset, w->name, &buffer,
+                                &data, err));
     EX_TRY(record_parse(workers->codec[worker], &w->ref, data, size, RECORD_ALL, &r, err));
     ex_code code = EX_OK;
     if (r.entry_count != j->record.count || r.head.number != j->record.head.number ||

@@ -245,6 +245,11 @@ EX_MUST_USE ex_code pack_read_record(const struct vault *v,
  * file system has none, after dropping its pages. `direct_fd` was opened by pack_open_direct(). */
 EX_MUST_USE ex_code pack_open_direct(int dir_fd, const char *name, int *ret_fd,
                                      enum vault_readback_method *ret_method, struct ex_error *err);
+/* _past_cache: without a copy; the caller frees *ret_buffer, in which *ret_data is. */
+EX_MUST_USE ex_code pack_read_past_cache(int direct_fd, enum vault_readback_method method,
+                                         size_t size_bytes, uint64_t offset, const char *name,
+                                         uint8_t **ret_buffer, uint8_t **ret_data,
+                                         struct ex_error *err);
 EX_MUST_USE ex_code pack_read_direct(int direct_fd, enum vault_readback_method method, void *to,
                                      size_t size_bytes, uint64_t offset, const char *name,
                                      struct ex_error *err);
