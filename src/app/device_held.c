@@ -11,6 +11,7 @@ struct device_held {
     const struct device_use *use; /* the device's */
     size_t use_count;
     char *reason; /* why it is collected although it is in use; or NULL */
+    enum device_answer_word carries_vault;
     struct device_flag flag;
     struct device_answers *before, *after;
 };
@@ -40,14 +41,13 @@ static ex_code refuse_use(const struct device_held *h, const char *path, struct 
                    "collected as it is");
 }
 
-static ex_code check_vault(struct act *act, const struct device_held *h, const char *path,
+static ex_code check_vault(struct act *act, struct device_held *h, const char *path,
                            struct ex_error *err) {
     struct stat st;
-    bool carries = true;
     if (fstat(vault_dir_fd(act->vault), &st) != 0)
         return ex_fail_sys(err, "could not examine the vault");
-    EX_TRY(device_carries(h->device, st.st_dev, &carries, err));
-    if (carries)
+    EX_TRY(device_carries(h->device, st.st_dev, &h->carries_vault, err));
+    if (h->carries_vault == DEVICE_YES)
         return ex_hint(
             ex_fail(err, EX_USAGE, "the vault itself lies on the device \"%.100s\"", path), err,
             "collecting it would write to it; use a vault on another disk");
@@ -121,12 +121,14 @@ json_t *device_after_json(struct device_held *h) {
     device_ask(h->device, h->after);
     device_check_read_only(h->device, &h->flag);
     json_t *changes = json_array(),
-           *warnings = device_warnings(&(const struct device_told){.device = h->device,
-                                                                   .use = h->use,
-                                                                   .use_count = h->use_count,
-                                                                   .flag = &h->flag,
-                                                                   .before = h->before,
-                                                                   .after = h->after});
+           *warnings =
+               device_warnings(&(const struct device_told){.device = h->device,
+                                                           .use = h->use,
+                                                           .use_count = h->use_count,
+                                                           .carries_vault = h->carries_vault,
+                                                           .flag = &h->flag,
+                                                           .before = h->before,
+                                                           .after = h->after});
     struct device_change change[DEVICE_COUNTERS_MAX];
     size_t count = device_changes(h->before, h->after, change);
     for (size_t i = 0; i < count; i++)

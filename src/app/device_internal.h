@@ -42,6 +42,7 @@ struct device_told {
     const struct device *device;
     const struct device_use *use;
     size_t use_count;
+    enum device_answer_word carries_vault;
     const struct device_flag *flag; /* as it is now */
     const struct device_answers *before, *after;
 };

@@ -67,6 +67,10 @@ static void warn_of_use(const struct device_told *t, json_t *list) {
         device_use_text(&t->use[i], text, sizeof text);
         warn(list, "the device was in use when it was collected: %s", text);
     }
+    if (t->use_count > 0 && t->carries_vault == DEVICE_UNKNOWN)
+        warn(list,
+             "whether the vault itself lies on the device is not known: if it does, collecting "
+             "wrote to it");
     if (t->flag->now != DEVICE_YES)
         warn(list, "the kernel's read-only flag of the device is not set");
 }

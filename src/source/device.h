@@ -127,11 +127,12 @@ EX_MUST_USE ex_code device_claim(struct device *d, const struct device_use **ret
                                  struct ex_error *err);
 bool device_claimed(const struct device *d);
 
-/* Does the file system of this number lie on the device, or on something that is made of it or
- * that it is a part of? Through partitions, RAID, LVM and loop devices. A file system without a
- * device of its own (btrfs, overlay) is looked up in the list of mounts. */
-EX_MUST_USE ex_code device_carries(const struct device *d, dev_t file_system, bool *ret,
-                                   struct ex_error *err);
+/* Does the file system of this number lie on the device, or on something that is made of it?
+ * Through partitions, RAID, LVM and loop devices. A file system without a device of its own (btrfs,
+ * overlay) is looked up in the list of mounts; DEVICE_UNKNOWN where that does not lead to a device
+ * (tmpfs, NFS, ZFS). */
+EX_MUST_USE ex_code device_carries(const struct device *d, dev_t file_system,
+                                   enum device_answer_word *ret, struct ex_error *err);
 
 /* ---- the kernel's read-only flag ---- */
 

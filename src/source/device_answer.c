@@ -207,7 +207,7 @@ static void parse_registers(struct ex_cursor *c, struct ata_registers *ret) {
     (void)ex_cursor_be16(c); /* count */
     for (size_t i = 0; i < sizeof shift / sizeof shift[0]; i++)
         ret->lba |= (uint64_t)ex_cursor_u8(c) << shift[i];
-    (void)ex_cursor_u8(c); /* device */
+    ret->device = ex_cursor_u8(c);
     ret->status = ex_cursor_u8(c);
 }
 

@@ -112,7 +112,7 @@ static bool ask_sectors(struct device *d, const struct ata_command *c, uint64_t 
     struct ata_registers r = {0};
     if (!ask_ata(d, c, NULL, &r, a))
         return false;
-    uint64_t last = c->extended ? r.lba : r.lba & 0xfffffff;
+    uint64_t last = c->extended ? r.lba : (r.lba & 0xffffff) | (uint64_t)(r.device & 0xf) << 24;
     a->given = last != 0;
     if (last == 0)
         (void)snprintf(a->why, sizeof a->why, "the answer has no last sector");

@@ -72,8 +72,8 @@ EX_MUST_USE ex_code ata_parse_smart(const uint8_t data[static ATA_SECTOR_BYTES],
 /* The registers of a device behind SCSI: sense data with an ATA status return descriptor (SAT-3).
  * EX_FORMAT: there is none in it. */
 struct ata_registers {
-    uint8_t error, status;
-    uint64_t lba;
+    uint8_t error, status, device;
+    uint64_t lba; /* of a command of 28 bits, bits 24 to 27 are in `device` */
 };
 EX_MUST_USE ex_code ata_parse_sense(const uint8_t *sense, size_t size_bytes,
                                     struct ata_registers *ret, struct ex_error *err);

@@ -370,7 +370,8 @@ static ex_code look_below(const struct device_system *system, struct nodes *belo
     return code;
 }
 
-ex_code device_carries(const struct device *d, dev_t file_system, bool *ret, struct ex_error *err) {
+ex_code device_carries(const struct device *d, dev_t file_system, enum device_answer_word *ret,
+                       struct ex_error *err) {
     struct nodes below = {0};
     ex_code code = major(file_system) != 0
                        ? add_node(&below, "", major(file_system), minor(file_system), false, err)
@@ -378,7 +379,9 @@ ex_code device_carries(const struct device *d, dev_t file_system, bool *ret, str
     for (size_t i = 0; i < below.count && code == EX_OK; i++)
         code = look_below(&d->system, &below, i, err);
     if (code == EX_OK)
-        *ret = has_node(&below, d->identity.major, d->identity.minor);
+        *ret = has_node(&below, d->identity.major, d->identity.minor) ? DEVICE_YES
+               : below.count > 0                                      ? DEVICE_NO
+                                                                      : DEVICE_UNKNOWN;
     free(below.node);
     return code;
 }

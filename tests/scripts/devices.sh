@@ -49,13 +49,15 @@ sync
 
 # ---- R1, R2, R8: the bytes, and that they stay ----
 
-whole() { # OPTION… FILE: the item equals the backing file, which stays what it was
+writes() { awk '{print "writes:", $5, $7, $12, $13}' "/sys/block/${loop##*/}/stat"; }
+whole() { # OPTION… FILE: the item equals the backing file, which stays what it was, and the kernel
+    # counts no write and no discard
     local file=${!#} sum before after
     sum=$(sha256sum "$file" | cut -d' ' -f1)
     attach "$@" || return 1
-    before="$sum $(stat -c '%s %X %Y %Z' "$file")"
+    before="$sum $(stat -c '%s %X %Y %Z' "$file") $(writes)"
     exhibit collect "$loop" --case c --json --quiet >out || return 1
-    after="$(sha256sum "$file" | cut -d' ' -f1) $(stat -c '%s %X %Y %Z' "$file")"
+    after="$(sha256sum "$file" | cut -d' ' -f1) $(stat -c '%s %X %Y %Z' "$file") $(writes)"
     echo "$before"
     echo "$after"
     [ "$(result .item.sha256)" = "\"$sum\"" ] && [ "$before" = "$after" ]

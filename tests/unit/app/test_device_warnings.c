@@ -36,6 +36,7 @@ static struct made_up *sound(void) {
     fill_answers(&m->after, 0);
     m->told = (struct device_told){.device = &m->device,
                                    .use = &m->use,
+                                   .carries_vault = DEVICE_NO,
                                    .flag = &m->flag,
                                    .before = &m->before,
                                    .after = &m->after};
@@ -114,6 +115,8 @@ static void use_and_flag(void **state) {
     m->told.use_count = 1;
     m->use = (struct device_use){.kind = DEVICE_SWAP, .name = "sda2"};
     expect(m, "the device was in use when it was collected: sda2 is used as swap space\n");
+    m->told.carries_vault = DEVICE_UNKNOWN;
+    expect(m, "whether the vault itself lies on the device is not known");
 }
 
 /* What the ledger gets has the answers as they came. */

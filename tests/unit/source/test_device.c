@@ -252,14 +252,15 @@ static void lists_that_cannot_be_read(void **state) {
 static void what_carries_the_vault(void **state) {
     static const struct {
         uint32_t major, minor, file_system_major, file_system_minor;
-        bool carries;
-    } cases[] = {{8, 0, 252, 0, true},   {8, 3, 252, 0, true},   {8, 1, 252, 0, false},
-                 {8, 16, 252, 0, false}, {252, 0, 252, 0, true}, {8, 0, 8, 1, true},
-                 {8, 32, 9, 0, true},    {8, 16, 0, 77, false}};
+        enum device_answer_word carries;
+    } cases[] = {{8, 0, 252, 0, DEVICE_YES},   {8, 3, 252, 0, DEVICE_YES},
+                 {8, 1, 252, 0, DEVICE_NO},    {8, 16, 252, 0, DEVICE_NO},
+                 {252, 0, 252, 0, DEVICE_YES}, {8, 0, 8, 1, DEVICE_YES},
+                 {8, 32, 9, 0, DEVICE_YES},    {8, 16, 0, 77, DEVICE_UNKNOWN}};
     struct ex_error err;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         EX_AUTO(device_close) struct device *d = device_of(*state, cases[i].major, cases[i].minor);
-        bool carries = !cases[i].carries;
+        enum device_answer_word carries = 9;
         assert_code(EX_OK, device_carries(
                                d, makedev(cases[i].file_system_major, cases[i].file_system_minor),
                                &carries, &err));
@@ -387,6 +388,10 @@ static void give_registers(struct sg_io_hdr *h, uint64_t lba, uint8_t status, ui
     sense[18] = (uint8_t)(lba >> 40);
     sense[19] = (uint8_t)(lba >> 16);
     sense[20] = 0x40;
+    if (h->cmdp[14] == 0xf8) { /* 28 bits */
+        sense[14] = sense[16] = sense[18] = 0;
+        sense[20] = (uint8_t)(0x40 | (lba >> 24 & 0xf));
+    }
     sense[21] = status;
     memcpy(h->sbp, sense, sizeof sense);
     h->sb_len_wr = sizeof sense;
@@ -519,6 +524,24 @@ static void an_accessible_maximum(void **state) {
     EX_AUTO_FREE struct device_answers *a = ask(d, m);
     device_hidden(d, a, &h);
     assert_int_equal(h.not_visible, 8 * 512);
+}
+
+static void a_small_disk(void **state) {
+    enum { FEW = 0x4a853f0 }; /* 40 GB: more than 24 bits, and no command of 48 */
+    EX_AUTO(device_close) struct device *d = device_of(*state, 8, 0);
+    EX_AUTO_FREE struct mock *m = healthy();
+    struct device_hidden h;
+    d->identity.size = d->identity.whole_size = (uint64_t)FEW * 512;
+    put_word(m->identify, 60, FEW, 2);
+    put_word(m->identify, 83, 0x4000, 1);
+    put_word(m->identify, 119, 0x4000, 1);
+    put_sum(m->identify);
+    m->native_last = FEW + 9;
+    EX_AUTO_FREE struct device_answers *a = ask(d, m);
+    assert_int_equal(a->self.sectors, FEW);
+    assert_int_equal(a->native_sectors, FEW + 10);
+    device_hidden(d, a, &h);
+    assert_int_equal(h.not_visible, 10 * 512);
 }
 
 static void what_could_not_be_asked(void **state) {
@@ -726,6 +749,7 @@ int main(void) {
         machine_test("R3 (mocked): a host protected area and an overlay have their sizes",
                      a_protected_area),
         machine_test("R3 (mocked): an accessible maximum", an_accessible_maximum),
+        machine_test("R3 (mocked): a small disk, with addresses of 28 bits", a_small_disk),
         machine_test("R3 (mocked): what could not be asked is not known, and says why",
                      what_could_not_be_asked),
         machine_test("R3 (mocked): a device without the features", a_device_without_the_features),
