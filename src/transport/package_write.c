@@ -305,7 +305,9 @@ static ex_code make_names(const char *path, struct names *ret, struct ex_error *
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (lstat(all[i], &st) == 0)
             return ex_hint(ex_fail(err, EX_EXISTS, "\"%s\" is there already", all[i]), err,
-                           "choose another name; exhibit never writes over a file");
+                           i == 0 ? "choose another name; exhibit never writes over a file"
+                                  : "it may be left from a run that was cut off, for there is no "
+                                    "package beside it: remove it, or choose another name");
     return EX_OK;
 }
 

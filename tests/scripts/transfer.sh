@@ -92,6 +92,7 @@ step() { # WANTED-AFTER COMMAND…
         }
         # Whatever it left, it is done again: it says that it was done already, or it does it now.
         rm -f ./*.part
+        [ -e p.age ] || rm -f p.age.minisig p.age.sig
         "$@" >said 2>&1 || again_is_fine "$@" || {
             echo "after a kill at $i/$((kills + 1)), again: $*"
             cat said
