@@ -178,4 +178,51 @@ if [ $root = yes ] && mkdir -p mt && mount -t tmpfs none mt 2>/dev/null; then
 else
     skip "O12: other file systems are left out unless asked for, and a loop ends" "mounting is not allowed here"
 fi
+# A file system on a disk with a bad block: through tests/media/faulty_disk and a loop device.
+faulty=${FAULTY_DISK:-$(dirname "$bin")/../../tests/media/faulty_disk}
+bad_block() {
+    local at loop code
+    mkdir -p bad/fs bad/disk bad/mnt && seq 1 40000 >bad/fs/large && seq 1 800 >bad/fs/small && echo fine >bad/fs/fine &&
+        truncate -s 16M bad/image && mkfs.ext4 -q -b 4096 -d bad/fs bad/image || return 1
+    at=$(debugfs -R 'bmap /large 30' bad/image 2>/dev/null)
+    small=$(debugfs -R 'bmap /small 0' bad/image 2>/dev/null)
+    "$faulty" bad/image bad/disk &
+    local server=$!
+    for _ in $(seq 100); do [ -e bad/disk/disk ] && break; sleep 0.05; done
+    loop=$(losetup --show -rf --direct-io=on bad/disk/disk) && mount -o ro,noload "$loop" bad/mnt &&
+        echo "bad $((at * 4096)) 4096" >bad/disk/control && echo "bad $((small * 4096)) 4096" >bad/disk/control &&
+        collect 3 bad/mnt --exclude lost+found && raw bad.tar && member bad.tar listing.jsonl | jq -es '
+            (map(select(.path == "large") | .unreadable) == [[[122880, 4096]]]) and
+            (map(select(.path == "small") | .unreadable) == [[[0, 3092]]]) and
+            (map(select(.path == "fine") | .unreadable) == [null])' &&
+        tar -xOf bad.tar content/large >large && cmp -n 122880 bad/fs/large large &&
+        cmp -i 126976 bad/fs/large large && [ "$(tail -c +122881 large | head -c 4096 | tr -d '\0' | wc -c)" = 0 ]
+    code=$?
+    umount bad/mnt
+    [ -z "$loop" ] || losetup -d "$loop"
+    fusermount3 -u bad/disk || umount bad/disk
+    wait $server
+    tail -n 1 out | jq -e '.result.item.unreadable.ranges == 2 and .result.item.folder.unreadable_files == 2' && return $code
+}
+if [ $root = yes ] && [ -x "$faulty" ] && [ -e /dev/fuse ] && losetup -f >/dev/null 2>&1; then
+    check "O12: a file on a bad block is taken but for that block, and both it and the result say so" bad_block
+else
+    skip "O12: a file on a bad block is taken but for that block, and both it and the result say so" "needs root, /dev/fuse, a loop device, and tests/media/faulty_disk"
+fi
+interrupted() {
+    mkdir slow && for i in $(seq 300); do head -c 300000 /dev/urandom >slow/$i; done
+    "$bin" collect slow --case c --quiet >/dev/null 2>&1 &
+    local i
+    for ((i = 0; i < 500; i++)); do
+        ls vault/work/*/journal >/dev/null 2>&1 && break
+        sleep 0.01
+    done
+    kill -9 $!
+    wait $! 2>/dev/null
+    local id
+    id=$(basename "$(ls -d vault/work/*/)")
+    status_is 4 exhibit work resume "$id" 2>said || { cat said; return 1; }
+    grep -q 'collect again, which shares what was stored' said && exhibit work discard "$id" --reason test --quiet && collect 0 slow
+}
+check "O12: one that was cut off is not gone on with, and begins again" interrupted
 echo "1..$count"
