@@ -9,7 +9,7 @@ ENTRIES ?= 20000000
 DIR ?= /tmp
 ROUNDS ?= 5000
 
-.PHONY: help build demo test crash damage agree bench bench-index fuzz format install clean
+.PHONY: help build demo test crash damage agree bench bench-clones bench-index fuzz format install clean
 
 help:
 	@echo 'make demo                 see it work: collect, verify, export a small disk image'
@@ -22,6 +22,7 @@ help:
 	@echo 'make build                $(RELEASE)/src/cli/exhibit and $(RELEASE)/verify/exhibit-verify'
 	@echo 'make install              install both under PREFIX ($(PREFIX)); DESTDIR is honoured'
 	@echo 'make bench                time and memory beside dc3dd, ewfacquire, restic and borg (RUNS=3)'
+	@echo 'make bench-clones         many similar images in one store, beside borg and restic (SIZE=512)'
 	@echo 'make bench-index          the chunk index with ENTRIES ($(ENTRIES)) synthetic chunks, in DIR ($(DIR))'
 	@echo 'make fuzz                 libFuzzer, FUZZ_SECONDS ($(FUZZ_SECONDS)) for each target'
 	@echo 'make format               clang-format over the sources'
@@ -63,6 +64,11 @@ bench:
 	@tools/install-deps build bench
 	@$(MAKE) --no-print-directory build
 	@bench/run $(RELEASE)/src/cli/exhibit
+
+bench-clones:
+	@tools/install-deps build bench
+	@$(MAKE) --no-print-directory build
+	@bench/clones $(RELEASE)/src/cli/exhibit
 
 bench-index:
 	@tools/install-deps build
