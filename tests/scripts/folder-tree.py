@@ -100,7 +100,7 @@ def walk(fd, path, emit):
         here = path + b"/" + name
         emit(fd, name, here, st)
         if stat.S_ISDIR(st.st_mode):
-            down = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | (NOATIME if ROOT else 0), dir_fd=fd)
+            down = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | NOATIME, dir_fd=fd)
             walk(down, here, emit)
             os.close(down)
 
@@ -137,7 +137,7 @@ def describe(inodes, without):
         if st.st_nlink > 1 and not stat.S_ISDIR(st.st_mode):
             words += ["as", repr(inodes.setdefault(st.st_ino, path))]
         if stat.S_ISREG(st.st_mode):
-            f = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | (NOATIME if ROOT else 0), dir_fd=fd)
+            f = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | NOATIME, dir_fd=fd)
             h = hashlib.sha256()
             while piece := os.read(f, 1 << 20):
                 h.update(piece)
@@ -153,7 +153,7 @@ def show(top, without):
     sys.setrecursionlimit(100000)
     up = os.open(os.path.dirname(os.path.abspath(top)), os.O_RDONLY)
     st = os.stat(top)
-    fd = os.open(top, os.O_RDONLY | os.O_DIRECTORY | (NOATIME if ROOT else 0))
+    fd = os.open(top, os.O_RDONLY | os.O_DIRECTORY | NOATIME)
     print("top", oct(st.st_mode), st.st_uid, st.st_gid, st.st_mtime_ns)
     walk(fd, b"", describe({}, without))
     os.close(up)
