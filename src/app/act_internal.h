@@ -379,6 +379,13 @@ bool json_get_hex(json_t *object, const char *key, uint8_t *to, size_t size_byte
 /* Both claims and texts: {"verdict", "checked_at", "counts", "not_checked", "findings",
  * "does_not_prove"} */
 json_t *json_claim(const char *verdict, int64_t now_ns, json_t *counts);
+/* Of an item that is a folder (json.md §4.1): what was wanted and is not in it, as `not_read` has it;
+ * NULL: nothing. */
+json_t *json_not_read(json_t *item);
+/* It becomes `not_read` of `to`, when there is anything. */
+void json_add_not_read(json_t *to, json_t *item);
+/* "not-permitted 2, changed 1"; the caller's. */
+char *json_not_read_text(json_t *not_read);
 void json_say(json_t *claim, const char *list, const char *format, ...) EX_PRINTF(3, 4);
 
 #endif

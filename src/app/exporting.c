@@ -51,10 +51,12 @@ static ex_code write_copy(struct act *act, const struct item_truth *i, struct co
 }
 
 static json_t *restored_json(const struct restore_report *r) {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "files", json_number(r->files),
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "files", json_number(r->files),
                      "directories", json_number(r->directories), "symlinks",
                      json_number(r->symlinks), "hard_links", json_number(r->hard_links), "others",
-                     json_number(r->others), "not_restored", json_number(r->not_restored));
+                     json_number(r->others), "not_restored", json_number(r->not_restored),
+                     "unread_files", json_number(r->unread_files), "unread_bytes",
+                     json_number(r->unread_bytes));
 }
 
 /* The outcome; a file without it is taken back, and of a pipe it is known how much went out. */
@@ -63,7 +65,8 @@ static ex_code record_copy(struct act *act, const struct item_truth *i, const st
     const char *output = act_flag(act, FLAG_OUTPUT);
     json_t *what = json_pack("{s:o, s:o, s:b}", "sha256", json_hex(c->report.sha256, SHA256_BYTES),
                              "size_bytes", json_number(c->report.size_bytes), "matches", 1);
-    bool partial = c->restored.not_restored > 0;
+    bool partial = c->restored.not_restored > 0 || c->restored.unread_files > 0;
+    json_add_not_read(what, i->item);
     if (c->files)
         json_object_set_new(what, "restored", restored_json(&c->restored));
     ex_code code =
@@ -93,6 +96,7 @@ static ex_code exporting(struct act *act, const struct item_truth *i, json_t **r
         "matches", 1, "unreadable_bytes", json_number(c.unreadable_bytes), "seconds",
         (double)(ex_monotonic_ns() - started) / 1e9);
     json_set_text(*ret_result, "output", output);
+    json_add_not_read(*ret_result, i->item);
     if (c.files)
         json_object_set_new(*ret_result, "restored", restored_json(&c.restored));
     return EX_OK;

@@ -276,6 +276,7 @@ json_t *truth_item_json(const struct item_truth *i) {
     json_object_set_new(json, "entry_intent",
                         i->intent != 0 ? json_number(i->intent) : json_null());
     json_object_set_new(json, "entry_outcome", json_number(i->outcome));
+    json_add_not_read(json, i->item);
     if (i->approval != 0)
         json_object_set_new(json, "disposed",
                             json_pack("{s:o, s:o, s:o, s:b}", "proposal", json_number(i->proposal),

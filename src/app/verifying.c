@@ -161,7 +161,9 @@ static ex_code verify_held(struct act *act, struct verifying *v, size_t n,
     for (size_t i = 0; i < o->unreadable_count; i++)
         unreadable += o->unreadable[i].length;
     const char *verdict = item_verdict(v->item[n], o, r, &code);
-    json_array_append_new(v->items, item_json(v->item[n], verdict, r, unreadable));
+    json_t *json = item_json(v->item[n], verdict, r, unreadable);
+    json_add_not_read(json, v->item[n]->item);
+    json_array_append_new(v->items, json);
     worse(v, code);
     v->good += code == EX_OK ? 1 : 0;
     v->chunks += r->chunks;
@@ -202,6 +204,20 @@ static ex_code verify_item(struct act *act, struct verifying *v, size_t n, struc
 
 /* ---- the claim ---- */
 
+/* The bytes are those that were collected; they were not all that was to be collected. */
+static void say_not_read(json_t *claim, const struct verifying *v) {
+    for (size_t n = 0; n < v->count; n++) {
+        json_t *not_read = json_not_read(v->item[n]->item);
+        if (not_read == NULL)
+            continue;
+        EX_AUTO_FREE char *text = json_not_read_text(not_read);
+        json_say(claim, "findings",
+                 "item %s was read only in part when it was collected: %s (exhibit item show)",
+                 v->item[n]->label, text);
+        json_decref(not_read);
+    }
+}
+
 static json_t *claim_content(struct act *act, const struct verifying *v, int64_t now_ns) {
     uint64_t no_bytes = v->disposed + v->physical;
     const char *word = v->count == no_bytes     ? "not-checked"
@@ -236,6 +252,7 @@ static json_t *claim_content(struct act *act, const struct verifying *v, int64_t
         json_say(claim, "findings",
                  "%" PRIu64 " bytes could not be read at collection and stand as zeros",
                  v->unreadable);
+    say_not_read(claim, v);
     for (size_t n = 0; n < v->count; n++)
         if (!truth_has_body(v->item[n]))
             json_say(claim, "findings",

@@ -66,29 +66,44 @@ static void put_left_out(struct cli_page *page, const json_t *folder) {
         (void)put_count(page, omitted, left[n].why, _(left[n].text));
 }
 
+/* What was wanted and is not in the item, by the members of a `folder` and of a `not_read`. */
+static const struct {
+    const char *key, *text;
+} not_read[] = {{"omitted.not-permitted", N_("that may not be read")},
+                {"omitted.not-read", N_("that the system gave an error for")},
+                {"omitted.vanished", N_("that vanished, or became another thing")},
+                {"omitted.loop", N_("folders that are one of those above them")},
+                {"omitted.limit", N_("over a limit of the format")},
+                {"omitted.directory-changed",
+                 N_("folders changed while they were read: something may be missing")},
+                {"changed", N_("files changed while they were read: not one state of them")},
+                {"padded", N_("files became shorter: zeros stand for the rest")},
+                {"cut", N_("files go on behind what was announced")},
+                {"unreadable_files", N_("files could not be read in places")},
+                {"attributes_lost", N_("files lost extended attributes")}};
+
+enum { NOT_READ = sizeof not_read / sizeof not_read[0] };
+
+void page_not_read(struct cli_page *page, size_t indent, const json_t *counts) {
+    char number[CLI_NUMBER_BYTES];
+    if (counts == NULL)
+        return;
+    page_say(page, indent, "%s", _("READ ONLY IN PART when it was collected:"));
+    for (size_t i = 0; i < NOT_READ; i++)
+        if (page_number(counts, not_read[i].key) > 0)
+            page_say(page, indent + 2, "%s %s", page_number_text(number, counts, not_read[i].key),
+                     _(not_read[i].text));
+}
+
 static void put_not_read(struct cli_page *page, const json_t *folder) {
-    static const struct {
-        const char *key, *text;
-    } whole[] = {{"omitted.not-permitted", N_("that may not be read")},
-                 {"omitted.not-read", N_("that the system gave an error for")},
-                 {"omitted.vanished", N_("that vanished, or became another thing")},
-                 {"omitted.loop", N_("folders that are one of those above them")},
-                 {"omitted.limit", N_("over a limit of the format")},
-                 {"omitted.directory-changed",
-                  N_("folders changed while they were read: something may be missing")},
-                 {"changed", N_("files changed while they were read: not one state of them")},
-                 {"padded", N_("files became shorter: zeros stand for the rest")},
-                 {"cut", N_("files go on behind what was announced")},
-                 {"unreadable_files", N_("files could not be read in places")},
-                 {"attributes_lost", N_("files lost extended attributes")}};
     uint64_t all = 0;
-    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
-        all += page_number(folder, whole[i].key);
+    for (size_t i = 0; i < NOT_READ; i++)
+        all += page_number(folder, not_read[i].key);
     page_field(page, _("Not read"), "%s",
                all == 0 ? _("nothing: every file that was wanted was read")
                         : _("parts of what was wanted"));
-    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
-        (void)put_count(page, folder, whole[i].key, _(whole[i].text));
+    for (size_t i = 0; i < NOT_READ; i++)
+        (void)put_count(page, folder, not_read[i].key, _(not_read[i].text));
     if (all > 0)
         page_say(page, 2, "%s",
                  _("each with its reason: exhibit/omitted.jsonl and listing.jsonl in the item"));
@@ -111,7 +126,9 @@ void render_restored(struct cli_page *page, const json_t *result) {
     const char *label = page_text_or(result, "item.label", "?");
     EX_AUTO_FREE char *output = page_bytes(result, "output");
     uint64_t lost = page_number(restored, "not_restored");
-    if (lost == 0)
+    uint64_t unread = page_number(restored, "unread_bytes");
+    char files[CLI_NUMBER_BYTES], bytes[CLI_NUMBER_BYTES];
+    if (lost == 0 && unread == 0)
         page_say(page, 0,
                  _("Restored the folder of item %s. The stream that it came from is what "
                    "was collected."),
@@ -124,12 +141,19 @@ void render_restored(struct cli_page *page, const json_t *result) {
     page_gap(page);
     page_field(page, _("Directory"), "%s", output == NULL ? "?" : output);
     put_kinds(page, _("Restored"), restored);
-    if (lost == 0)
+    if (lost == 0 && unread == 0)
         page_field(page, _("Not restored"), "%s", _("nothing that can be set"));
+    if (unread > 0)
+        page_field(page, _("ZEROS"),
+                   _("%s in %s files stand for what could not be read from the source; which: "
+                     "exhibit/listing.jsonl (unreadable, missing)"),
+                   page_size_text(bytes, restored, "unread_bytes"),
+                   page_number_text(files, restored, "unread_files"));
     (void)put_count(page, restored, "not_restored",
                     _("owners, modes, attributes or files were not restored; they are listed in "
                       "not-restored.jsonl there"));
     page_hash(page, 0, _("SHA-256 of the stream"), page_text(result, "sha256"));
+    page_not_read(page, 0, page_get(result, "not_read"));
     page_gap(page);
     page_recorded(page, result);
     page_next(page, "%s",

@@ -158,6 +158,8 @@ static void put_item_head(struct cli_page *page, const json_t *item) {
     put_hashes(page, 0, item);
     if (page_has(item, "folder"))
         render_folder(page, page_get(item, "folder"));
+    else
+        page_not_read(page, 0, page_get(item, "not_read"));
     if (!page_has(item, "folder") || page_number(item, "unreadable.bytes") > 0)
         put_unreadable(page, item);
     put_disposed(page, item);
@@ -268,6 +270,7 @@ static void put_item_row(struct cli_page *page, const json_t *item) {
     if (page_number(item, "unreadable.bytes") > 0)
         page_say(page, 2, _("not read from the source: %s"),
                  page_size_text(unread, item, "unreadable.bytes"));
+    page_not_read(page, 2, page_get(item, "not_read"));
     if (page_has(item, "verified"))
         page_say(page, 2, _("last found good %s"),
                  page_time_text(time, page_text(item, "verified"), NULL));
@@ -406,6 +409,7 @@ void render_export(struct cli_page *page, const json_t *result) {
     if (page_number(result, "unreadable_bytes") > 0)
         page_field(page, _("Not in the copy"), _("%s that could not be read from the source"),
                    page_size_text(size, result, "unreadable_bytes"));
+    page_not_read(page, 0, page_get(result, "not_read"));
     page_gap(page);
     page_recorded(page, result);
     if (!matches)

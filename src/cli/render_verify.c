@@ -222,6 +222,7 @@ static void put_item(struct cli_page *page, const json_t *item) {
     if (page_number(item, "unreadable_bytes") > 0)
         page_say(page, 4, _("never read from the source: %s"),
                  page_size_text(bytes, item, "unreadable_bytes"));
+    page_not_read(page, 4, page_get(item, "not_read"));
     put_damaged(page, item);
 }
 

@@ -15,15 +15,38 @@ enum { FILL_BYTES = 64 << 10 };
 
 struct restorer {
     struct tar_entries *entries;
+    struct restore_tree *tree;
+    const struct vault_object_info *object;
+    size_t range; /* the first of the object's unreadable ones that is not behind `at` */
     struct sha256 hash;
     uint64_t at;
 };
 
+/* How many of the bytes that come next are alike: read from the source, or never. */
+static size_t alike(struct restorer *r, size_t size_bytes, bool *ret_unread) {
+    const struct vault_object_info *o = r->object;
+    while (r->range < o->unreadable_count &&
+           o->unreadable[r->range].offset + o->unreadable[r->range].length <= r->at)
+        r->range++;
+    *ret_unread = r->range < o->unreadable_count && o->unreadable[r->range].offset <= r->at;
+    if (r->range == o->unreadable_count)
+        return size_bytes;
+    uint64_t end = o->unreadable[r->range].offset;
+    end += *ret_unread ? o->unreadable[r->range].length : 0;
+    return end - r->at < size_bytes ? (size_t)(end - r->at) : size_bytes;
+}
+
 static ex_code put_bytes(struct restorer *r, const uint8_t *data, size_t size_bytes,
                          struct ex_error *err) {
     sha256_add(&r->hash, data, size_bytes);
-    r->at += size_bytes;
-    return tar_entries_feed(r->entries, data, size_bytes, err);
+    while (size_bytes > 0) {
+        size_t part = alike(r, size_bytes, &r->tree->unread);
+        r->at += part;
+        EX_TRY(tar_entries_feed(r->entries, data, part, err));
+        data += part;
+        size_bytes -= part;
+    }
+    return EX_OK;
 }
 
 static ex_code put_piece(void *context, const struct vault_piece *piece, struct ex_error *err) {
@@ -50,7 +73,7 @@ static ex_code restore_all(struct vault *v, const struct vault_object_info *obje
                            struct restore_report *ret, struct ex_error *err) {
     const struct tar_entry_sink sink = {
         .context = tree, .begin = restore_begin, .data = restore_data, .end = restore_end};
-    struct restorer r = {0};
+    struct restorer r = {.tree = tree, .object = object};
     EX_AUTO(tar_entries_free) struct tar_entries *entries = NULL;
     EX_TRY(tar_entries_new(&sink, &entries, err));
     r.entries = entries;

@@ -24,7 +24,9 @@ struct restore_tree {
     size_t depth, capacity;
     int file_fd; /* of the entry that is open; -1: its bytes are passed over */
     struct tar_entry now;
-    bool own; /* it lies in exhibit/ */
+    bool own;        /* it lies in exhibit/ */
+    bool unread;     /* the bytes that come were never read from the source */
+    bool has_unread; /* such came for the entry that is open */
 };
 
 void restore_tree_init(struct restore_tree *t, int root_fd, struct restore_report *report);

@@ -238,6 +238,7 @@ ex_code restore_begin(void *tree, const struct tar_entry *e, struct ex_error *er
     struct restore_tree *t = tree;
     const char *name;
     t->own = strncmp(e->path, "exhibit/", 8) == 0;
+    t->has_unread = false;
     t->now = *e;
     EX_TRY(leave_until(t, e->path, err));
     if (t->own && mkdirat(t->root_fd, "exhibit", 0700) != 0 && errno != EEXIST)
@@ -255,6 +256,11 @@ ex_code restore_data(void *tree, uint64_t offset, const uint8_t *data, size_t si
     struct restore_tree *t = tree;
     if (t->file_fd < 0)
         return EX_OK;
+    if (t->unread) {
+        t->report->unread_files += !t->has_unread;
+        t->report->unread_bytes += size_bytes;
+        t->has_unread = true;
+    }
     return ex_write_at(t->file_fd, data, size_bytes, offset, t->now.path, err);
 }
 

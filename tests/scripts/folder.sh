@@ -139,15 +139,25 @@ unreadable() {
         "$bin" init v/vault --agency A --officer O --no-recovery-sheet --kdf-memory 8 --quiet >/dev/null &&
         "$bin" case new --number c --title t --quiet >/dev/null
         "$bin" collect u --case c --json --quiet; echo "exit $?"
-        "$bin" export c/1 --format raw --output v/u.tar --quiet >/dev/null' >said 2>&1
+        "$bin" export c/1 --format raw --output v/u.tar >v/exported
+        "$bin" item list >v/listed; "$bin" item show c/1 >v/shown; "$bin" verify c/1 >v/verified
+        "$bin" verify c/1 --json --quiet >v/verified.json
+        "$bin" export c/1 --format raw --output v/u2.tar --json --quiet >v/exported.json' >said 2>&1
     cat said
+    for page in exported listed verified; do
+        grep -q "READ ONLY IN PART" v/$page && grep -q "^ *2 that may not be read" v/$page || { cat v/$page; return 1; }
+    done
+    grep -q "2 that may not be read" v/shown || return 1
+    grep -q "item c/1 was read only in part when it was collected: not-permitted 2" v/verified || return 1
+    tail -n 1 v/verified.json | jq -e '.result.items[0].not_read == {"omitted": {"not-permitted": 2}}' || return 1
+    tail -n 1 v/exported.json | jq -e '.result.not_read == {"omitted": {"not-permitted": 2}}' || return 1
     grep -q "^exit 3" said && tar -xOf v/u.tar exhibit/omitted.jsonl | jq -e -s '
         length == 2 and all(.[]; .why == "not-permitted" and .error == "EACCES")'
 }
 if [ $root = yes ] && command -v setpriv >/dev/null; then
-    check "O12: what may not be read is listed, and the result is partial" unreadable
+    check "O12: what may not be read is listed, the result is partial, and every later page says so" unreadable
 else
-    skip "O12: what may not be read is listed, and the result is partial" "needs root and setpriv"
+    skip "O12: what may not be read is listed, the result is partial, and every later page says so" "needs root and setpriv"
 fi
 changing() {
     mkdir -p ch && head -c 80000000 /dev/urandom >ch/busy && echo quiet >ch/quiet
@@ -198,6 +208,10 @@ bad_block() {
         tar -xOf bad.tar content/large >large && cmp -n 122880 bad/fs/large large &&
         cmp -i 126976 bad/fs/large large && [ "$(tail -c +122881 large | head -c 4096 | tr -d '\0' | wc -c)" = 0 ]
     code=$?
+    status_is 3 exhibit export "$label" --format files --output bad/back >bad/said || code=1
+    grep -q "^ZEROS" bad/said || { cat bad/said; code=1; }
+    status_is 3 exhibit export "$label" --format files --output bad/back2 --json --quiet >bad/said || code=1
+    grep '"result"' bad/said | tail -n 1 | jq -e '.result.restored | .unread_files == 2 and .unread_bytes == 7188' || code=1
     umount bad/mnt
     [ -z "$loop" ] || losetup -d "$loop"
     fusermount3 -u bad/disk || umount bad/disk
