@@ -152,6 +152,12 @@ void render_restored(struct cli_page *page, const json_t *result) {
     (void)put_count(page, restored, "not_restored",
                     _("owners, modes, attributes or files were not restored; they are listed in "
                       "not-restored.jsonl there"));
+    if (page_number(result, "unreadable_bytes") > 0) {
+        char size[CLI_NUMBER_BYTES];
+        page_field(page, _("Zeros in files"), _("%s that could not be read when it was collected"),
+                   page_size_text(size, result, "unreadable_bytes"));
+        page_say(page, 2, "%s", _("exhibit/listing.jsonl there says in which files, and where"));
+    }
     page_hash(page, 0, _("SHA-256 of the stream"), page_text(result, "sha256"));
     page_not_read(page, 0, page_get(result, "not_read"));
     page_gap(page);

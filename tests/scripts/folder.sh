@@ -216,7 +216,8 @@ bad_block() {
     [ -z "$loop" ] || losetup -d "$loop"
     fusermount3 -u bad/disk || umount bad/disk
     wait $server
-    tail -n 1 out | jq -e '.result.item.unreadable.ranges == 2 and .result.item.folder.unreadable_files == 2' && return $code
+    tail -n 1 out | jq -e '.result.item.unreadable.ranges == 2 and .result.item.folder.unreadable_files == 2' &&
+        exhibit export "$label" --format files --output back.bad --quiet | grep 'Zeros in files.*7,188 bytes' && return $code
 }
 if [ $root = yes ] && [ -x "$faulty" ] && [ -e /dev/fuse ] && losetup -f >/dev/null 2>&1; then
     check "O12: a file on a bad block is taken but for that block, and both it and the result say so" bad_block
