@@ -10,12 +10,6 @@ const char *collecting_readback_word(enum vault_readback r) {
     return r == VAULT_READBACK_ALL ? "all" : r == VAULT_READBACK_NONE ? "none" : "new";
 }
 
-static const char *method_word(enum vault_readback_method m) {
-    return m == VAULT_READ_DIRECT          ? "direct"
-           : m == VAULT_READ_CACHE_DROPPED ? "cache-dropped"
-                                           : "none";
-}
-
 static json_t *stored_json(const struct vault_put_report *r) {
     json_t *packs = json_packs((const uint8_t(*)[VAULT_PACK_ID_BYTES])r->pack, r->pack_count);
     return json_pack(
@@ -27,7 +21,7 @@ static json_t *stored_json(const struct vault_put_report *r) {
         r->reused_bytes > 0 && r->reused_oldest_ns != 0 ? json_time(r->reused_oldest_ns)
                                                         : json_null(),
         "packs", packs, "readback", collecting_readback_word(r->readback), "readback_method",
-        method_word(r->method));
+        vault_readback_method_word(r->method));
 }
 
 ex_code collecting_parse_readback(const char *text, enum vault_readback *ret,

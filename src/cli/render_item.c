@@ -167,17 +167,27 @@ static void put_item_head(struct cli_page *page, const json_t *item) {
 
 /* ---- collect ---- */
 
-static const char *readback_text(const json_t *stored) {
+/* As far as it is known where the answer came from, and no further: vault.md §4. */
+static void put_readback(struct cli_page *page, const json_t *stored) {
     const char *what = page_text_or(stored, "readback", "");
     const char *how = page_text_or(stored, "readback_method", "");
-    if (strcmp(what, "none") == 0)
-        return _("nothing: not checked yet that the disk holds what was written");
+    bool all = strcmp(what, "all") == 0, any = strcmp(how, "none") != 0;
+    page_field(page, _("Read back"), "%s",
+               strcmp(what, "none") == 0
+                   ? _("nothing: not checked yet that the disk holds what was written")
+               : all ? _("everything, and it matched")
+               : any ? _("new parts, and they matched")
+                     : _("nothing: there were no new parts"));
+    if (strcmp(how, "direct") == 0)
+        page_field(page, _("  how"), "%s",
+                   _("past this machine's page cache; a drive's own cache may have answered"));
     if (strcmp(how, "cache-dropped") == 0)
-        return strcmp(what, "all") == 0
-                   ? _("everything, after dropping the cache, and it matched")
-                   : _("new parts, after dropping the cache, and they matched");
-    return strcmp(what, "all") == 0 ? _("everything, from the disk itself, and it matched")
-                                    : _("new parts, from the disk itself, and they matched");
+        page_field(page, _("  how"), "%s",
+                   _("after asking the system to drop its page cache; that one, or a drive's own, "
+                     "may have answered all the same"));
+    if (strcmp(how, "memory") == 0)
+        page_field(page, _("  how"), "%s",
+                   _("FROM MEMORY: the vault lies in this machine's memory, not on a disk"));
 }
 
 static void put_stored(struct cli_page *page, const json_t *stored) {
@@ -191,7 +201,7 @@ static void put_stored(struct cli_page *page, const json_t *stored) {
         page_time_text(time, page_text(stored, "reused_oldest_verified"), NULL);
         page_field(page, _("  last verified"), "%s", time);
     }
-    page_field(page, _("Read back"), "%s", readback_text(stored));
+    put_readback(page, stored);
 }
 
 void render_collect(struct cli_page *page, const json_t *result) {

@@ -342,8 +342,19 @@ static void put_unreadable(struct form *f, const json_t *report, const json_t *i
                "was over:"));
 }
 
+/* As far as it is known where the answer came from: vault.md §4. */
+static const char *method_words(const char *method) {
+    return method == NULL || strcmp(method, "none") == 0 ? NULL
+           : strcmp(method, "direct") == 0
+               ? _("past this machine's page cache; a drive's own cache may have answered")
+           : strcmp(method, "memory") == 0
+               ? _("FROM MEMORY: the vault lay in the machine's memory, not on a disk")
+               : _("after asking the system to drop its page cache; that one, or a drive's own, "
+                   "may have answered all the same");
+}
+
 static void put_stored(struct form *f, const json_t *stored) {
-    const char *method = acquisition_text(stored, "readback_method");
+    const char *method = method_words(acquisition_text(stored, "readback_method"));
     const char *what = acquisition_text(stored, "readback");
     acquisition_put_bytes(f, _("Data"), stored, "data_bytes", false);
     acquisition_put_bytes(f, _("Constant"), stored, "constant_bytes", false);
@@ -356,9 +367,7 @@ static void put_stored(struct form *f, const json_t *stored) {
              : strcmp(what, "all") == 0  ? _("everything, and it matched")
                                          : _("what was new, and it matched"));
     if (method != NULL && what != NULL && strcmp(what, "none") != 0)
-        form_add(f, FORM_FACT, _("  how"),
-                 strcmp(method, "direct") == 0 ? _("from the disk itself, past the page cache")
-                                               : _("after the page cache was dropped"));
+        form_add(f, FORM_FACT, _("  how"), method);
 }
 
 static void put_outcome(struct form *f, const json_t *report) {

@@ -59,9 +59,10 @@ ex_code journal_add(struct journal *j, const void *data, size_t size_bytes, stru
     return ex_sync_fd(j->fd, "the journal", err);
 }
 
-static const char *method_word(enum vault_readback_method m) {
+const char *vault_readback_method_word(enum vault_readback_method m) {
     return m == VAULT_READ_DIRECT          ? "direct"
            : m == VAULT_READ_CACHE_DROPPED ? "cache-dropped"
+           : m == VAULT_READ_MEMORY        ? "memory"
                                            : "none";
 }
 
@@ -71,7 +72,7 @@ static ex_code add_pack_unsynced(struct journal *j, const struct journal_pack *p
     int size = snprintf(text, sizeof text,
                         "{\"published\": \"%s\", \"bytes\": %llu, \"readback\": \"%s\"}",
                         ex_hex(hex, pack->id, sizeof pack->id), (unsigned long long)pack->bytes,
-                        method_word(pack->method));
+                        vault_readback_method_word(pack->method));
     return add_unsynced(j, text, (size_t)size, err);
 }
 
@@ -195,8 +196,8 @@ static bool pack_parse(json_t *json, struct journal_pack *ret) {
     const char *word = json_string_value(json_object_get(json, "readback"));
     json_int_t bytes = json_integer_value(json_object_get(json, "bytes"));
     *ret = (struct journal_pack){.bytes = (uint64_t)bytes, .method = VAULT_READ_NOT};
-    while (word != NULL && strcmp(word, method_word(ret->method)) != 0)
-        if (++ret->method > VAULT_READ_CACHE_DROPPED)
+    while (word != NULL && strcmp(word, vault_readback_method_word(ret->method)) != 0)
+        if (++ret->method > VAULT_READ_MEMORY)
             return false;
     return word != NULL && bytes > 0 && hex != NULL &&
            ex_parse_hex(hex, strlen(hex), ret->id, sizeof ret->id);

@@ -6,19 +6,30 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 enum { DIRECT_ALIGN_BYTES = 4096, RECORD_GUESS_BYTES = 192 << 10, TABLE_GUESS_BYTES = 8 << 10 };
 
+/* Newer kernels open files of such file systems with O_DIRECT, and answer from memory. */
+static bool is_in_memory(int fd) {
+    struct statfs fs;
+    return fstatfs(fd, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+}
+
 ex_code pack_open_direct(int dir_fd, const char *name, int *ret_fd,
                          enum vault_readback_method *ret_method, struct ex_error *err) {
-    *ret_method = VAULT_READ_DIRECT;
+    enum vault_readback_method method = VAULT_READ_DIRECT;
     ex_code code = ex_open_at(dir_fd, name, O_RDONLY | O_DIRECT, ret_fd, err);
-    if (code != EX_UNSUPPORTED)
-        return code;
-    *ret_method = VAULT_READ_CACHE_DROPPED;
-    return ex_open_at(dir_fd, name, O_RDONLY, ret_fd, err);
+    if (code == EX_UNSUPPORTED) {
+        method = VAULT_READ_CACHE_DROPPED;
+        code = ex_open_at(dir_fd, name, O_RDONLY, ret_fd, err);
+    }
+    EX_TRY(code);
+    *ret_method = is_in_memory(*ret_fd) ? VAULT_READ_MEMORY : method;
+    return EX_OK;
 }
 
 static size_t aligned_end(size_t size_bytes) {
@@ -53,10 +64,10 @@ ex_code pack_read_past_cache(int direct_fd, enum vault_readback_method method, s
     EX_AUTO_FREE uint8_t *buffer = aligned_alloc(DIRECT_ALIGN_BYTES, aligned_end(need));
     if (buffer == NULL)
         return ex_fail(err, EX_NOMEM, "no memory to read \"%s\"", name);
-    if (method != VAULT_READ_DIRECT) { /* only whole pages are dropped */
+    if (method == VAULT_READ_CACHE_DROPPED) { /* only whole pages are dropped */
         (void)posix_fadvise(direct_fd, (off_t)from, (off_t)aligned_end(need), POSIX_FADV_DONTNEED);
         EX_TRY(ex_read_at(direct_fd, buffer + lead, size_bytes, offset, name, err));
-    } else {
+    } else { /* memory may have been opened directly, too */
         EX_TRY(read_aligned(direct_fd, buffer, need, from, name, err));
     }
     *ret_data = buffer + lead;

@@ -488,7 +488,7 @@ static ex_code finish_report(struct put *p, enum vault_readback readback, struct
     r->unread = ex_steal(&p->state.unreadable);
     r->unread_count = p->state.unreadable_count;
     p->state.unreadable_count = p->state.unreadable_capacity = 0;
-    r->method = p->writer.method;
+    r->method = p->writer.method; /* none, when nothing was new */
     r->added_bytes = p->writer.added_bytes;
     EX_TRY(ex_alloc(c->pack_count + p->writer.pack_count, sizeof *r->pack, JOURNAL_BYTES_MAX,
                     "the list of packs", &r->pack, err));

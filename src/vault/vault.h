@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The vault: evidence bytes, held (docs/format/vault.md, object.md).
  *
- * Promises: bytes that vault_put() acknowledged are on the disk, were read back from it and hashed
- * again (unless the caller asked for less), and are found by the object id that it gave; a chunk
- * that is already there is not stored twice; nothing that is there is ever changed. It does not say
- * that an object is an item of evidence: that is the ledger's entry, and app/'s business.
+ * Promises: bytes that vault_put() acknowledged were synced to the disk, read back past the page
+ * cache and hashed again (unless the caller asked for less; what that shows: vault.md §4), and are
+ * found by the object id that it gave; a chunk that is already there is not stored twice; nothing
+ * that is there is ever changed. It does not say that an object is an item of evidence: that is the
+ * ledger's entry, and app/'s business.
  *
  * Several processes may read and put at once. Threads: one handle belongs to one thread at a time;
  * vault_put() and vault_stream() start threads of their own and end them before they return.
@@ -86,7 +87,15 @@ EX_MUST_USE ex_code vault_body_read(struct vault *v, uint64_t index, uint8_t **r
 /* ---- putting ---- */
 
 enum vault_readback { VAULT_READBACK_NEW, VAULT_READBACK_ALL, VAULT_READBACK_NONE };
-enum vault_readback_method { VAULT_READ_NOT, VAULT_READ_DIRECT, VAULT_READ_CACHE_DROPPED };
+/* How (vault.md §4), the less it says the later: of a put whose packs differ, the last holds. */
+enum vault_readback_method {
+    VAULT_READ_NOT,
+    VAULT_READ_DIRECT,        /* past this machine's page cache; what is behind it may have one */
+    VAULT_READ_CACHE_DROPPED, /* the system was asked to drop its pages, and need not have */
+    VAULT_READ_MEMORY         /* there is no disk: the packs are files in memory */
+};
+/* Its word in journals, entries and reports: json.md §4.2. */
+const char *vault_readback_method_word(enum vault_readback_method m);
 
 struct vault_object_info {
     uint8_t id[SHA256_BYTES];

@@ -242,7 +242,8 @@ EX_MUST_USE ex_code pack_read_record(const struct vault *v,
                                      uint32_t offset, bool from_disk, struct codec *codec,
                                      struct record *ret, struct ex_error *err);
 /* Reads [offset, offset + size_bytes) of a file past the page cache: with O_DIRECT, or, where the
- * file system has none, after dropping its pages. `direct_fd` was opened by pack_open_direct(). */
+ * file system has none, after asking that its pages be dropped. `direct_fd` was opened by
+ * pack_open_direct(). */
 EX_MUST_USE ex_code pack_open_direct(int dir_fd, const char *name, int *ret_fd,
                                      enum vault_readback_method *ret_method, struct ex_error *err);
 /* _past_cache: without a copy; the caller frees *ret_buffer, in which *ret_data is. */

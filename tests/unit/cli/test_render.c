@@ -237,6 +237,8 @@ static void collect_says_what_was_done(void **state) {
     assert_has(p->out, "SHA-256\n  " HASH_A "\n");
     assert_has(p->out, "fs-verity digest\n  " HASH_B "\n");
     assert_has(p->out, "Source                /media/\\xff.img\n");
+    assert_has(p->out, "Read back             new parts, and they matched\n");
+    assert_has(p->out, "  how                 past this machine's page cache; a drive's own cache");
     assert_has(p->out, "nothing: every byte of the source was read\n");
     assert_has(p->out, "  last verified       not recorded\n");
     assert_has(p->out, "Recorded as ledger entry 5.\n");

@@ -3,7 +3,9 @@
 
 #include "base/bytes.h"
 
+#include <linux/magic.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
 
 enum { RECORDS = 5, STRETCHES = 16 };
 
@@ -359,6 +361,30 @@ static void direct_reads_are_the_same(void **state) {
     free(data);
 }
 
+/* A file system in memory is not called a disk, whether or not it takes O_DIRECT. */
+static void memory_is_no_disk(void **state) {
+    (void)state;
+    struct ex_error err;
+    struct statfs fs;
+    char name[] = "/dev/shm/exhibit-test-XXXXXX", got[4];
+    enum vault_readback_method method = VAULT_READ_NOT;
+    if (statfs("/dev/shm", &fs) != 0 || fs.f_type != TMPFS_MAGIC) {
+        print_message("skipped: /dev/shm is no tmpfs here\n");
+        skip();
+    }
+    EX_AUTO_FD int made = mkstemp(name), fd = -1;
+    EX_AUTO_FD int dir = open("/dev/shm", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(made >= 0 && dir >= 0);
+    assert_int_equal(write(made, "abcdef", 6), 6);
+    ex_code code = pack_open_direct(dir, strrchr(name, '/') + 1, &fd, &method, &err);
+    (void)unlink(name);
+    assert_code(EX_OK, code);
+    assert_int_equal(method, VAULT_READ_MEMORY);
+    assert_code(EX_OK, pack_read_direct(fd, method, got, sizeof got, 2, "memory", &err));
+    assert_memory_equal(got, "cdef", sizeof got);
+    assert_string_equal(vault_readback_method_word(method), "memory");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trailer_and_walk_say_the_same),
@@ -370,6 +396,7 @@ int main(void) {
         cmocka_unit_test(headers),
         place_test(strangers_are_stepped_over),
         place_test(direct_reads_are_the_same),
+        cmocka_unit_test(memory_is_no_disk),
     };
     return cmocka_run_group_tests(tests, open_keys, close_keys);
 }
