@@ -67,6 +67,15 @@ static void put_unreadable(struct cli_page *page, const json_t *item) {
                  page_size_text(bytes, item, "untried.bytes"));
 }
 
+/* Nobody kept writers away: what could then have happened unseen is told where the hash is. */
+static void put_unguarded(struct cli_page *page, const json_t *source) {
+    if (json_is_false(page_get(source, "write_guarded")))
+        page_field(page, _("Not checked"), "%s",
+                   _("whether it was written to while it was read: it could not be kept from that, "
+                     "and only its size and times were compared; writing through a mapping need "
+                     "not change them"));
+}
+
 static void put_hashes(struct cli_page *page, size_t indent, const json_t *item) {
     page_hash(page, indent, "SHA-256", page_text(item, "sha256"));
     page_hash(page, indent, _("fs-verity digest"), page_text(item, "fsverity"));
@@ -162,6 +171,7 @@ static void put_item_head(struct cli_page *page, const json_t *item) {
         page_not_read(page, 0, page_get(item, "not_read"));
     if (!page_has(item, "folder") || page_number(item, "unreadable.bytes") > 0)
         put_unreadable(page, item);
+    put_unguarded(page, page_get(item, "source"));
     put_disposed(page, item);
 }
 

@@ -243,6 +243,11 @@ static void put_method(struct form *f, const json_t *what) {
                    "the sector"));
     if (acquisition_get(what, "source.write_guarded") != NULL)
         acquisition_put_answer(f, _("Guarded"), what, "source.write_guarded");
+    if (json_is_false(acquisition_get(what, "source.write_guarded")))
+        form_add(f, FORM_FACT, _("NOT CHECKED"),
+                 _("whether it was written to while it was read: it could not be kept from that, "
+                   "and only its size and times were compared; writing through a mapping need not "
+                   "change them"));
     acquisition_put_text(f, _("Read-back"), what, "readback", true);
     if (acquisition_get(what, "effort") != NULL)
         put_effort(f, acquisition_get(what, "effort"));

@@ -14,6 +14,17 @@ P
 D
 }
 
+# not every file system gives leases, nor to everybody
+/^N[oO][tT] [cC][hH][eE][cC][kK][eE][dD]:*  *whether it was written/{
+:guard
+$!N
+/\n \{21,22\}[^ ]/{
+s/\n.*//
+$!b guard
+}
+D
+}
+
 # times, and how long it took
 s/20[0-9][0-9]-[0-9][0-9]-[0-9][0-9][ T][0-9][0-9]:[0-9][0-9]:[0-9][0-9]\.[0-9]\{9\}Z/TIME/g
 s/20[0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9]\(\.[0-9][0-9][0-9]\)* UTC/TIME/g

@@ -13,6 +13,11 @@ s 'exhibit export 7/2 --format raw --output empty --quiet'
 t cmp empty /dev/null
 s 'exhibit version >/dev/full'
 
+# Somebody has the source open for writing: it cannot be guarded, and every page says what follows.
+s 'exec 3>>disk.img; exhibit collect disk.img --case 7 --quiet | grep -c "^Not checked  *whether it was written"'
+s 'exhibit item show 7/2 --quiet | grep -c "^Not checked  *whether it was written"'
+s 'exhibit item report 7/2 --format text --output report.txt --quiet >talk 2>&1; grep -c "^NOT CHECKED:  *whether it was written" report.txt'
+
 # A stream that is closed at the start: its number goes to no file of the vault, and using it fails.
 s 'exhibit collect - --case 7 --quiet <&-'
 s 'exhibit version >&-'

@@ -287,15 +287,18 @@ static void item_show_tells_how_the_source_was_reached(void **state) {
                        "  resolved path       /media/\\xff.img\n"
                        "  reached through a symbolic link: yes\n"
                        "  kept from being written to while it was read: no\n");
+    assert_has(p->out, "Not checked           whether it was written to while it was read");
     paper_free(p);
     p = render("item show", WITH_SOURCE("\"source\":{\"kind\":\"file\",\"path\":\"in\","
                                         "\"link\":false,\"write_guarded\":true}"));
     assert_has(p->out, "  resolved path       not recorded\n"
                        "  reached through a symbolic link: no\n"
                        "  kept from being written to while it was read: yes\n");
+    assert_has_not(p->out, "Not checked");
     paper_free(p);
     p = render("item show", WITH_SOURCE("\"source\":{\"kind\":\"file\",\"path\":\"in\"}"));
     assert_has(p->out, "  kept from being written to while it was read: not recorded\n");
+    assert_has_not(p->out, "Not checked");
     paper_free(p);
     p = render("item show", WITH_SOURCE("\"source\":{\"kind\":\"stdin\",\"path\":\"-\"}"));
     assert_has_not(p->out, "symbolic link");
