@@ -77,6 +77,16 @@ static bool only_readable(const struct act *act) {
            faccessat(vault_dir_fd(act->vault), "ledger", W_OK, AT_EACCESS) != 0;
 }
 
+void act_settle(struct act *act, ex_code code, struct ex_error *err) {
+    if (code != EX_OK && act->retired)
+        (void)act_note_failed_unlock(act); /* no signature of this officer counts any more */
+    else if (code != EX_OK)
+        act_record_failure(act, err);
+    if (code == EX_INTERRUPTED && act->request->command->event_shape == EVENT_PAIR &&
+        err->hint[0] == '\0')
+        ex_hint(code, err, "nothing of it is held or given out as whole; run it again");
+}
+
 static ex_code run_recorded(struct act *act, json_t **ret_result, struct ex_error *err) {
     act->unrecorded = only_readable(act);
     if (act->unrecorded) {
@@ -91,13 +101,7 @@ static ex_code run_recorded(struct act *act, json_t **ret_result, struct ex_erro
         code = act->request->command->run(act, ret_result, err);
     if (code == EX_OK && *ret_result != NULL)
         json_object_set_new(*ret_result, "entries", act_entries_json(act));
-    if (code != EX_OK && act->retired)
-        (void)act_note_failed_unlock(act); /* no signature of this officer counts any more */
-    else if (code != EX_OK)
-        act_record_failure(act, err);
-    if (code == EX_INTERRUPTED && act->request->command->event_shape == EVENT_PAIR &&
-        err->hint[0] == '\0')
-        return ex_hint(code, err, "nothing of it is held or given out as whole; run it again");
+    act_settle(act, code, err);
     return code;
 }
 
@@ -112,7 +116,9 @@ ex_code app_run(const struct request *request, const struct app_face *face, json
     const struct command *c = request->command;
     bool needs_vault = c->run != app_init && c->run != app_version &&
                        c->run != app_package_verify && c->run != app_package_open;
-    if (needs_vault)
+    if (c->run == app_collect)
+        code = collect_check_request(request, err);
+    if (code == EX_OK && needs_vault)
         code = act_open_vault(&act, err);
     if (code == EX_OK)
         code = request->command->event_shape == EVENT_NONE

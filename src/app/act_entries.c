@@ -219,7 +219,7 @@ static ex_code add_batch(struct act *act, struct draft *draft, size_t count,
     if (!beginning) {
         uint64_t leftovers;
         EX_TRY(vault_body_set_aside(act->vault, ledger_next_index(act->ledger), &leftovers, err));
-        if (draft[0].by_vault) /* it enrols whose session opens next */
+        if (count > 0 && draft[0].by_vault) /* it enrols whose session opens next */
             EX_TRY(add_draft(act, &draft[next++], err));
         EX_TRY(ensure_session(act, ret_absorbed, err));
         EX_TRY(note_leftovers(act, leftovers, err));

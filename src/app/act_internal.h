@@ -45,6 +45,7 @@ struct act {
     bool unlocking;           /* a failure now is a failed attempt to get in */
     uint64_t given_out_bytes; /* by an export that failed */
     bool retired;             /* the officer was retired while the act was running */
+    json_t *queue;            /* the list that names its source (json.md §3), or NULL: many.c */
     bool unrecorded;          /* a verification of a vault that cannot be written to */
     uint64_t catalog_was_at;  /* larger than the ledger: the catalog remembers more than there is */
 };
@@ -64,6 +65,9 @@ EX_MUST_USE ex_code act_outside_vault(struct act *act, const char *output, struc
 /* Before anything is done: may --output be written? True of none, and of "-". EX_EXISTS, EX_USAGE.
  */
 EX_MUST_USE ex_code act_check_output(struct act *act, struct ex_error *err);
+
+/* What a table of flags cannot say of `exhibit collect`, before a vault is opened. EX_USAGE. */
+EX_MUST_USE ex_code collect_check_request(const struct request *r, struct ex_error *err);
 
 /* ---- who: unlock.c ---- */
 
@@ -163,6 +167,7 @@ typedef ex_code draft_prepare_fn(struct act *act, struct draft *draft, void *con
                                  struct ex_error *err);
 
 /* Appends the drafts as one batch, opening a session before them when none is open or it ends soon.
+ * No drafts: only the session.
  * Takes over every `what`, also on failure. ret_index (may be NULL): the last one's. */
 EX_MUST_USE ex_code act_append(struct act *act, struct draft *draft, size_t count,
                                draft_prepare_fn *prepare, void *context, uint64_t *ret_index,
@@ -182,6 +187,8 @@ EX_MUST_USE ex_code act_outcome_with(struct act *act, const struct draft *before
                                      struct ex_error *err);
 /* For an act that failed: whatever of its entries is still owed. */
 void act_record_failure(struct act *act, const struct ex_error *why);
+/* The same for any end, whether the act failed or not. May add a hint to the error. */
+void act_settle(struct act *act, ex_code code, struct ex_error *err);
 /* {"session", "first", "last"} */
 json_t *act_entries_json(const struct act *act);
 /* {"operands": […], "flags": {…}}: what was asked for. */

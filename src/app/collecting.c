@@ -56,6 +56,8 @@ json_t *collecting_intent_json(const struct act *act, const struct collecting *c
     json_decref(query);
     if (c->before.kind == SOURCE_FOLDER)
         json_object_set_new(what, "selection", collecting_selection_json(&c->selection));
+    if (act->queue != NULL)
+        json_object_set(what, "queue", act->queue);
     return what;
 }
 
@@ -81,8 +83,10 @@ static ex_code begin(struct act *act, struct collecting *c, struct ex_error *err
     act->has_ids = ENTRY_HAS_CASE;
     EX_TRY(collecting_open(act, c, act->request->operand[0], err));
     act->has_ids |= ENTRY_HAS_ITEM;
+    if (act->queue != NULL)
+        EX_TRY(collecting_find_held(act, c, &c->already, err));
     EX_TRY(source_set_effort(c->source, &c->effort, err));
-    return act_intent(act, collecting_intent_json(act, c), err);
+    return c->already != NULL ? EX_OK : act_intent(act, collecting_intent_json(act, c), err);
 }
 
 static char *journal_line(struct act *act, const struct collecting *c) {
@@ -131,6 +135,8 @@ static ex_code finish_item(struct act *act, struct draft *draft, void *context,
     json_t *folder = collecting_folder_json(c);
     if (folder != NULL)
         json_object_set_new(c->item, "folder", folder);
+    if (c->looks_like != NULL)
+        json_object_set(c->item, "looks_like", c->looks_like);
     c->stored = stored_json(&c->report.put);
     json_decref(draft->what);
     draft->what =
@@ -149,6 +155,10 @@ static ex_code collecting_run(struct act *act, struct collecting *c, json_t **re
     struct truth t = {0};
     const struct item_truth *held;
     EX_TRY(c->resumes ? collecting_begin_again(act, c, err) : begin(act, c, err));
+    if (c->already != NULL) {
+        *ret_result = json_pack("{s:O, s:b}", "item", c->already, "already", true);
+        return EX_OK;
+    }
     EX_AUTO_FREE char *journal = journal_line(act, c);
     const struct vault_put_options options = {.readback = c->readback,
                                               .journal = journal,
@@ -159,6 +169,7 @@ static ex_code collecting_run(struct act *act, struct collecting *c, json_t **re
         c->device_after = device_after_json(c->device);
     const struct vault_object_info *o = &c->report.object;
     bool partial = collecting_is_partial(c), hides = c->device != NULL && device_hides(c->device);
+    c->looks_like = collecting_kind_json(act, c);
     EX_TRY(
         act_outcome(act, partial ? "partial" : "done", json_object(), o->id, finish_item, c, err));
     (void)!vault_work_remove(ex_steal(&c->work), NULL);
@@ -200,10 +211,15 @@ static ex_code collect(struct act *act, bool resumes, json_t **ret_result, struc
     json_decref(c.stored);
     json_decref(c.resumed);
     json_decref(c.recorded);
+    json_decref(c.already);
+    json_decref(c.looks_like);
     return code;
 }
 
 ex_code app_collect(struct act *act, json_t **ret_result, struct ex_error *err) {
+    bool queue = act_has_flag(act, FLAG_QUEUE) && act->queue == NULL;
+    if (queue || act->request->operand_count > 1)
+        return collect_many(act, ret_result, err);
     return collect(act, false, ret_result, err);
 }
 

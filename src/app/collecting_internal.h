@@ -29,6 +29,8 @@ struct collecting {
     json_t *device_after;              /* of a block device, once it was read */
     json_t *item, *stored;             /* set by finish_item */
     struct folder_selection selection; /* of a folder; its texts are the request's */
+    json_t *looks_like;                /* json.md §4.13; NULL: not said */
+    json_t *already; /* the item that a list asks for is held: nothing is collected */
 };
 
 /* EX_USAGE. `text` may be NULL. */
@@ -42,6 +44,9 @@ EX_MUST_USE ex_code collecting_open(struct act *act, struct collecting *c, const
 /* `what` of collect.intent. */
 json_t *collecting_intent_json(const struct act *act, const struct collecting *c);
 
+/* Several sources at once: many.c. */
+EX_MUST_USE ex_code collect_many(struct act *act, json_t **ret_result, struct ex_error *err);
+
 /* ---- the source as the ledger has it: collecting_source.c ---- */
 
 /* `source` of json.md §4.1. */
@@ -50,6 +55,11 @@ json_t *collecting_source_json(const struct source_identity *i);
 json_t *collecting_same_by(const struct collecting *c);
 /* EX_SOURCE: the source that is open is not the one in c->recorded. */
 EX_MUST_USE ex_code collecting_check_same(const struct collecting *c, struct ex_error *err);
+
+/* An item of a source that is taken for the same, in the same case and under the same label: *ret
+ * is what the ledger says of it (json.md §4.1), NULL when there is none. */
+EX_MUST_USE ex_code collecting_find_held(struct act *act, const struct collecting *c, json_t **ret,
+                                         struct ex_error *err);
 
 /* ---- what cannot be read: collecting_effort.c ---- */
 
@@ -80,6 +90,11 @@ json_t *collecting_selection_json(const struct folder_selection *s);
 json_t *collecting_folder_json(const struct collecting *c);
 /* Was anything not read? */
 bool collecting_is_partial(const struct collecting *c);
+
+/* ---- what it looks like: collecting_kind.c ---- */
+
+/* `looks_like` of json.md §4.1, once it is held; NULL: nothing is said. */
+json_t *collecting_kind_json(struct act *act, const struct collecting *c);
 
 /* ---- going on with one that was cut off: collecting_resume.c ---- */
 

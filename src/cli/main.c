@@ -115,7 +115,7 @@ static enum show_form show_form(const struct cli *cli) {
         return SHOW_NOTHING;
     if (cli->json)
         return SHOW_JSON;
-    return isatty(STDERR_FILENO) ? SHOW_LINE : SHOW_NOTHING;
+    return isatty(STDERR_FILENO) ? SHOW_LINE : SHOW_PLAIN;
 }
 
 /* Runs the command; *ret_result is the caller's, also on failure. */

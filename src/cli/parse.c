@@ -26,7 +26,7 @@ struct scan {
 /* A path may be any bytes; everything else is text. */
 static bool is_path(const char *placeholder) {
     return strcmp(placeholder, "DIR") == 0 || strcmp(placeholder, "FILE") == 0 ||
-           strcmp(placeholder, "SOURCE") == 0;
+           strcmp(placeholder, "[SOURCE…]") == 0;
 }
 
 /* A value in lower case is a list of the only words that may stand there. */

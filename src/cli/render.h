@@ -17,6 +17,7 @@ void render_init(struct cli_page *page, const json_t *result);
 void render_case_new(struct cli_page *page, const json_t *result);
 void render_case_list(struct cli_page *page, const json_t *result);
 void render_collect(struct cli_page *page, const json_t *result);
+void render_collect_many(struct cli_page *page, const json_t *result);
 void render_item_register(struct cli_page *page, const json_t *result);
 void render_item_list(struct cli_page *page, const json_t *result);
 void render_item_show(struct cli_page *page, const json_t *result);

@@ -81,6 +81,28 @@ static void put_hashes(struct cli_page *page, size_t indent, const json_t *item)
     page_hash(page, indent, _("fs-verity digest"), page_text(item, "fsverity"));
 }
 
+/* A signature is a claim: the words say by what, and what was not done. */
+static void put_kind(struct cli_page *page, const json_t *item) {
+    const json_t *kind = page_get(item, "looks_like");
+    if (kind == NULL)
+        return;
+    const char *text = page_text(kind, "text"), *detail = page_text(kind, "detail");
+    if (strcmp(page_text_or(kind, "by", ""), "names") == 0)
+        page_field(page, _("Looks like"), _("%s, by the names of files in it (%s); not opened"),
+                   cli_translate(text != NULL ? text : "?"), detail != NULL ? detail : "?");
+    else if (json_is_true(page_get(kind, "unread")))
+        page_field(page, _("Looks like"), "%s",
+                   _("not known: its first bytes could not be read from the source"));
+    else if (text == NULL)
+        page_field(page, _("Looks like"), "%s", _("nothing known, by its first bytes; not opened"));
+    else if (detail == NULL)
+        page_field(page, _("Looks like"), _("%s, by its first bytes; not opened"),
+                   cli_translate(text));
+    else
+        page_field(page, _("Looks like"), _("%s (%s), by its first bytes; not opened"),
+                   cli_translate(text), detail);
+}
+
 /* Two officers decided that it goes. */
 static void put_disposed(struct cli_page *page, const json_t *item) {
     char proposal[CLI_NUMBER_BYTES], approval[CLI_NUMBER_BYTES];
@@ -172,6 +194,7 @@ static void put_item_head(struct cli_page *page, const json_t *item) {
     if (!page_has(item, "folder") || page_number(item, "unreadable.bytes") > 0)
         put_unreadable(page, item);
     put_unguarded(page, page_get(item, "source"));
+    put_kind(page, item);
     put_disposed(page, item);
 }
 
@@ -215,6 +238,10 @@ static void put_stored(struct cli_page *page, const json_t *stored) {
 }
 
 void render_collect(struct cli_page *page, const json_t *result) {
+    if (page_has(result, "sources")) {
+        render_collect_many(page, result);
+        return;
+    }
     const json_t *item = page_get(result, "item");
     const char *label = page_text_or(item, "label", "?");
     bool partial = strcmp(page_text_or(item, "result", ""), "partial") == 0;
@@ -277,6 +304,15 @@ static void put_row_beginning(struct cli_page *page, const json_t *item) {
         page_say(page, 2, _("%s, collected %s by %s"), size, time, officer);
 }
 
+static void put_row_kind(struct cli_page *page, const json_t *item) {
+    const char *text = page_text(item, "looks_like.text");
+    const char *detail = page_text(item, "looks_like.detail");
+    if (text != NULL && detail != NULL)
+        page_say(page, 2, _("looks like: %s (%s)"), cli_translate(text), detail);
+    else if (text != NULL)
+        page_say(page, 2, _("looks like: %s"), cli_translate(text));
+}
+
 static void put_item_row(struct cli_page *page, const json_t *item) {
     char unread[CLI_NUMBER_BYTES];
     char time[PAGE_TIME_BYTES];
@@ -291,6 +327,7 @@ static void put_item_row(struct cli_page *page, const json_t *item) {
         page_say(page, 2, _("not read from the source: %s"),
                  page_size_text(unread, item, "unreadable.bytes"));
     page_not_read(page, 2, page_get(item, "not_read"));
+    put_row_kind(page, item);
     if (page_has(item, "verified"))
         page_say(page, 2, _("last found good %s"),
                  page_time_text(time, page_text(item, "verified"), NULL));

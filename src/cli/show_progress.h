@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Progress of long work: one line on a terminal, rewritten at most five times a second, or JSON
- * lines at most twice a second. Nothing that is over sooner is shown at all.
+ * lines at most twice a second. Nothing that is over sooner is shown at all. Several works at once:
+ * cli/show_parts.h.
  */
 #ifndef EXHIBIT_CLI_SHOW_PROGRESS_H
 #define EXHIBIT_CLI_SHOW_PROGRESS_H
@@ -9,7 +10,8 @@
 #include "base/progress.h"
 #include <stdio.h>
 
-enum show_form { SHOW_NOTHING, SHOW_LINE, SHOW_JSON };
+/* SHOW_PLAIN: not on a terminal; only of several works at once. */
+enum show_form { SHOW_NOTHING, SHOW_LINE, SHOW_PLAIN, SHOW_JSON };
 
 struct show_progress {
     FILE *to;
@@ -20,7 +22,9 @@ struct show_progress {
     uint64_t phase_ns;   /* when this phase began, for its rate */
     uint64_t phase_done; /* what was done by then */
     const char *phase;
-    size_t width; /* columns of the line that stands there */
+    size_t width;             /* columns of the line that stands there */
+    size_t ended;             /* of several works: how many had ended */
+    struct show_parts *parts; /* of several works at once; NULL: not yet */
 };
 
 /* Lends `show` to the progress. Both are the caller's and outlive the work. */

@@ -7,6 +7,7 @@
 #ifndef EXHIBIT_COLLECT_COLLECT_H
 #define EXHIBIT_COLLECT_COLLECT_H
 
+#include "collect/kind.h"
 #include "vault/vault.h"
 
 struct collect_report {
@@ -21,5 +22,10 @@ EX_MUST_USE ex_code collect_run(struct vault *v, struct source *source,
                                 const struct vault_put_options *options,
                                 struct ex_progress *progress, struct collect_report *ret,
                                 struct ex_error *err);
+
+/* What a held object looks like. *ret_unread: some of its first bytes could not be read from the
+ * source, and stand there as zeros. EX_ALTERED, EX_MISSING. */
+EX_MUST_USE ex_code collect_kind(struct vault *v, const struct vault_object_info *object,
+                                 struct kind *ret, bool *ret_unread, struct ex_error *err);
 
 #endif

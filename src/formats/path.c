@@ -8,12 +8,9 @@
 #define uthash_nonfatal_oom(obj) (oom = true)
 #include <uthash.h>
 
-static const uint32_t NOT_UTF8 = UINT32_MAX;
-
 /* ---- characters ---- */
 
-/* The next character, or NOT_UTF8 with only the first byte eaten. */
-static uint32_t next_character(struct ex_cursor *c) {
+uint32_t path_next_character(struct ex_cursor *c) {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     uint32_t first = ex_cursor_u8(c);
     struct ex_cursor ahead = *c;
@@ -25,17 +22,17 @@ static uint32_t next_character(struct ex_cursor *c) {
                      : first >= 0xC0 ? 2
                                      : 0;
     if (bytes == 0)
-        return NOT_UTF8;
+        return PATH_NO_CHARACTER;
     uint32_t character = first & (0x7Fu >> bytes);
     for (unsigned i = 1; i < bytes; i++) {
         uint32_t next = ex_cursor_u8(&ahead);
         if ((next & 0xC0) != 0x80) /* also past the end, where the cursor gives 0 */
-            return NOT_UTF8;
+            return PATH_NO_CHARACTER;
         character = character << 6 | (next & 0x3F);
     }
     if (character < least[bytes] || character > 0x10FFFF ||
         (character >= 0xD800 && character <= 0xDFFF))
-        return NOT_UTF8;
+        return PATH_NO_CHARACTER;
     *c = ahead;
     return character;
 }
@@ -62,7 +59,7 @@ static unsigned character_faults(uint32_t ch) {
         {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF},  {0x2000, 0x2001}, {0x20D0, 0x20FF}, {0x2126, 0x2126},
         {0x212A, 0x212B}, {0x3099, 0x309A},  {0xA960, 0xA97F}, {0xD7B0, 0xD7FF}, {0xF900, 0xFAFF},
         {0xFE20, 0xFE2F}, {0x2F800, 0x2FA1F}};
-    if (ch == NOT_UTF8)
+    if (ch == PATH_NO_CHARACTER)
         return PATH_NOT_UTF8 | PATH_NOT_ASCII;
     return (ch == 0 ? PATH_NUL : 0u) | (ch == '\\' ? PATH_BACKSLASH : 0u) |
            (ch > 0x7F ? PATH_NOT_ASCII : 0u) | (IN(ch, control) ? PATH_CONTROL : 0u) |
@@ -103,7 +100,7 @@ unsigned path_faults(const char *path, size_t size_bytes) {
     }
     struct ex_cursor c = ex_cursor_make(path, size_bytes);
     while (ex_cursor_left(&c) > 0)
-        faults |= character_faults(next_character(&c));
+        faults |= character_faults(path_next_character(&c));
     return faults | (parts > PATH_PARTS_MAX ? PATH_LONG : 0u);
 }
 
@@ -131,7 +128,8 @@ const char *path_fault_text(unsigned faults) {
 bool path_text_valid(const char *text, size_t size_bytes, bool ascii_only) {
     struct ex_cursor c = ex_cursor_make(text, size_bytes);
     while (ex_cursor_left(&c) > 0)
-        if (next_character(&c) > (ascii_only ? 0x7F : 0x10FFFF)) /* NOT_UTF8 is larger still */
+        if (path_next_character(&c) >
+            (ascii_only ? 0x7F : 0x10FFFF)) /* PATH_NO_CHARACTER is larger still */
             return false;
     return true;
 }
@@ -142,7 +140,7 @@ char *path_print(char *to, size_t to_bytes, const char *path, size_t size_bytes)
     to[0] = '\0';
     while (ex_cursor_left(&c) > 0) {
         const char *at = path + c.pos;
-        unsigned faults = character_faults(next_character(&c));
+        unsigned faults = character_faults(path_next_character(&c));
         size_t bytes = (size_t)(path + c.pos - at);
         bool plain = (faults & (PATH_NUL | PATH_NOT_UTF8 | PATH_CONTROL | PATH_DIRECTION)) == 0;
         if (used + (plain ? bytes : 4 * bytes) + sizeof "..." > to_bytes) {

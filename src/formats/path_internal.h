@@ -15,6 +15,7 @@
 #ifndef EXHIBIT_FORMATS_PATH_INTERNAL_H
 #define EXHIBIT_FORMATS_PATH_INTERNAL_H
 
+#include "base/cursor.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include <stdbool.h>
@@ -50,6 +51,10 @@ enum path_fault {
 unsigned path_faults(const char *path, size_t size_bytes);
 /* The gravest of these faults in words that go on behind the name ("is absolute"). */
 const char *path_fault_text(unsigned faults);
+
+/* The next character of strict UTF-8, or PATH_NO_CHARACTER with only the first byte eaten. */
+#define PATH_NO_CHARACTER UINT32_MAX
+uint32_t path_next_character(struct ex_cursor *c);
 
 /* UTF-8, or ASCII alone. */
 bool path_text_valid(const char *text, size_t size_bytes, bool ascii_only);

@@ -128,6 +128,10 @@ void source_tally(const struct source *s, struct source_tally *ret);
 EX_MUST_USE ex_code source_check_unchanged(struct source *s, struct source_identity *ret_after,
                                            struct ex_error *err);
 
+/* The disk that a path lies on, or is, as a number to compare: two that differ can be read at once
+ * without harm. False: not known. Opens nothing. */
+bool source_disk(const char *path, uint64_t *ret);
+
 /* For tests: every read that touches [offset, offset + length) of this source fails with EIO, as a
  * bad sector would. */
 void source_inject_error(struct source *s, uint64_t offset, uint64_t length);

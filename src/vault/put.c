@@ -262,6 +262,8 @@ static ex_code put_slabs(struct put *p, struct ex_progress *progress, struct ex_
             break;
         size_t size = slab->size_bytes;
         p->stopped_behind = 0;
+        for (size_t i = 0; progress != NULL && i < slab->unreadable_count; i++)
+            atomic_fetch_add(&progress->unread_bytes, slab->unreadable[i].length);
         EX_TRY(put_slab(p, slab, err));
         if (size == SLAB_BYTES)
             EX_TRY(put_point_if_due(p, err));

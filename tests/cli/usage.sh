@@ -12,7 +12,7 @@ t exhibit collect --vault vault
 t exhibit collect disk.img --vault vault --case 7 --case 8
 t exhibit collect disk.img --vault vault --case
 t exhibit collect disk.img --vault vault --label --case 7
-t exhibit collect my disk.img --vault vault --case 7
+t exhibit item show my 7/1 --vault vault
 t exhibit collect disk.img --vault vault --case 7 --readback maybe
 t exhibit collect disk.img --vault vault --case 7 --deep
 t exhibit collect disk.img --vault vault --case 7 --lable phone

@@ -100,7 +100,7 @@ static void help_tells_ledger_and_permission(void **state) {
     char *text = help_about("collect", FLAG_QUIET);
     assert_has(text, "collect.intent is written before anything is done,\n");
     assert_has(text, "the officer needs \"collect\"");
-    assert_has(text, "usage: exhibit collect --vault DIR --case N [FLAGS] SOURCE");
+    assert_has(text, "usage: exhibit collect --vault DIR [FLAGS] [SOURCE…]");
     free(text);
     text = help_about("item", FLAG_QUIET);
     assert_has(text, "item list");

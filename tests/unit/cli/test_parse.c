@@ -141,7 +141,7 @@ static void flags_fit_the_command(void **state) {
 
 static void operands_fit_the_command(void **state) {
     (void)state;
-    bad("one word too many", "quotes", "collect", "my", "disk", "--case", "7");
+    bad("one word too many", "quotes", "item", "show", "my", "7/1");
     bad("argument 2 is empty", "variable", "collect", "", "--case", "7");
     struct line *line = good("verify", "7/1", "7/2", "7/3");
     assert_int_equal(line->request.operand_count, 3);
