@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Several sources in one run of `exhibit collect` (docs/decisions/0020).
+/* Several sources in one run of `exhibit collect` (docs/decisions/0021).
  *
  *   many_list.c     which ones: operands or a queue file, checked before anything begins
  *   many_process.c  one source, collected by a process of its own, as if it were alone
