@@ -29,7 +29,7 @@ static json_t *content(const struct package_report *r, int64_t now_ns, ex_code *
     say_findings(claim, r, PACKAGE_CONTENT);
     if (unreadable > 0)
         json_say(claim, "findings",
-                 "%" PRIu64 " bytes could not be read at collection and stand as zeros",
+                 "%" PRIu64 " bytes were never read at collection, and zeros stand for them",
                  unreadable);
     if (digital < r->head.item_count)
         json_say(claim, "not_checked", "physical items do not travel in a package");

@@ -250,7 +250,7 @@ static json_t *claim_content(struct act *act, const struct verifying *v, int64_t
             "the SHA-256 of the whole stream (--linear computes it again; the block tree was)");
     if (v->unreadable > 0)
         json_say(claim, "findings",
-                 "%" PRIu64 " bytes could not be read at collection and stand as zeros",
+                 "%" PRIu64 " bytes were never read at collection, and zeros stand for them",
                  v->unreadable);
     say_not_read(claim, v);
     for (size_t n = 0; n < v->count; n++)

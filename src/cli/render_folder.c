@@ -145,7 +145,7 @@ void render_restored(struct cli_page *page, const json_t *result) {
         page_field(page, _("Not restored"), "%s", _("nothing that can be set"));
     if (unread > 0)
         page_field(page, _("ZEROS"),
-                   _("%s in %s files stand for what could not be read from the source; which: "
+                   _("%s in %s files stand for what was never read from the source; which: "
                      "exhibit/listing.jsonl (unreadable, missing)"),
                    page_size_text(bytes, restored, "unread_bytes"),
                    page_number_text(files, restored, "unread_files"));
@@ -154,7 +154,7 @@ void render_restored(struct cli_page *page, const json_t *result) {
                       "not-restored.jsonl there"));
     if (page_number(result, "unreadable_bytes") > 0) {
         char size[CLI_NUMBER_BYTES];
-        page_field(page, _("Zeros in files"), _("%s that could not be read when it was collected"),
+        page_field(page, _("Zeros in files"), _("%s that were never read from the source"),
                    page_size_text(size, result, "unreadable_bytes"));
         page_say(page, 2, "%s", _("exhibit/listing.jsonl there says in which files, and where"));
     }

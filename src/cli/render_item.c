@@ -30,6 +30,27 @@ static const char *nothing_unread(const json_t *source) {
     return _("nothing");
 }
 
+static uint64_t parted_bytes(const json_t *item) {
+    return page_number(item, "skipped.bytes") + page_number(item, "untried.bytes");
+}
+
+/* Why, as far as it is known: with an item of a package there are no reasons, and a file of a
+ * folder may also have been gone. */
+static void put_reasons(struct cli_page *page, const json_t *item) {
+    const json_t *source = page_get(item, "source");
+    char bytes[CLI_NUMBER_BYTES];
+    uint64_t all = page_number(item, "unreadable.bytes"), parted = parted_bytes(item);
+    if ((is_kind(source, "file") || is_kind(source, "device")) && all > parted)
+        page_say(page, 2, _("unreadable, asked for and never given: %s"),
+                 cli_size(bytes, all - parted));
+    if (page_has(item, "skipped"))
+        page_say(page, 2, _("skipped, left out on the officer's word and never asked for: %s"),
+                 page_size_text(bytes, item, "skipped.bytes"));
+    if (page_has(item, "untried"))
+        page_say(page, 2, _("untried, given up unasked because what is around took too long: %s"),
+                 page_size_text(bytes, item, "untried.bytes"));
+}
+
 /* What was not read is told even when it is nothing: silence would not be an answer. */
 static void put_unreadable(struct cli_page *page, const json_t *item) {
     if (!page_has(item, "unreadable.bytes")) {
@@ -59,12 +80,7 @@ static void put_unreadable(struct cli_page *page, const json_t *item) {
         page_say(page, 2, _("%s from byte %s"), page_size_text(bytes, range, "length"),
                  page_number_text(offset, range, "offset"));
     }
-    if (page_has(item, "skipped"))
-        page_say(page, 2, _("of that, %s were left out on the officer's word, and not asked for"),
-                 page_size_text(bytes, item, "skipped.bytes"));
-    if (page_has(item, "untried"))
-        page_say(page, 2, _("of that, %s were given up unasked: what is around took too long"),
-                 page_size_text(bytes, item, "untried.bytes"));
+    put_reasons(page, item);
 }
 
 /* Nobody kept writers away: what could then have happened unseen is told where the hash is. */
@@ -245,11 +261,13 @@ void render_collect(struct cli_page *page, const json_t *result) {
     const json_t *item = page_get(result, "item");
     const char *label = page_text_or(item, "label", "?");
     bool partial = strcmp(page_text_or(item, "result", ""), "partial") == 0;
-    if (partial)
-        page_say(page, 0, _("Collected item %s, but parts of the source could not be read."),
-                 label);
-    else
-        page_say(page, 0, _("Collected item %s."), label);
+    uint64_t skipped = page_number(item, "skipped.bytes");
+    page_say(page, 0,
+             !partial ? _("Collected item %s.")
+             : skipped > 0 && skipped == page_number(item, "unreadable.bytes")
+                 ? _("Collected item %s, without the parts that were to be left out.")
+                 : _("Collected item %s, but not all of the source was read."),
+             label);
     page_gap(page);
     put_item_head(page, item);
     if (is_kind(page_get(item, "source"), "stdin"))
@@ -464,7 +482,8 @@ void render_export(struct cli_page *page, const json_t *result) {
     page_field(page, _("Size"), "%s", page_size_text(size, result, "size_bytes"));
     page_hash(page, 0, _("SHA-256 of the copy"), page_text(result, "sha256"));
     if (page_number(result, "unreadable_bytes") > 0)
-        page_field(page, _("Not in the copy"), _("%s that could not be read from the source"),
+        page_field(page, _("Not in the copy"),
+                   _("%s that were never read from the source; zeros stand for them"),
                    page_size_text(size, result, "unreadable_bytes"));
     page_not_read(page, 0, page_get(result, "not_read"));
     page_gap(page);

@@ -25,7 +25,7 @@ static void put_items(struct cli_page *page, const json_t *items) {
                                   _("a physical item, which does not travel in "
                                     "here")));
         if (page_number(item, "unreadable_ranges") > 0)
-            page_say(page, 4, _("NOT WHOLE: parts could not be read at the source"));
+            page_say(page, 4, _("NOT WHOLE: parts were never read from the source"));
         if (page_text(item, "sha256") != NULL)
             page_hash(page, 4, _("SHA-256"), page_text(item, "sha256"));
     }

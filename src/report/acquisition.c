@@ -126,7 +126,7 @@ static void put_result(struct form *f, const json_t *report) {
     const char *result = acquisition_text(report, "outcome.result");
     if (result == NULL || strcmp(result, "done") != 0) {
         form_add(f, FORM_BEGIN_ALERT, NULL,
-                 _("Not everything could be read. See \"What was not read\"."));
+                 _("Not everything was read. See \"What was not read\"."));
         form_add(f, FORM_END, NULL, "");
     }
     put_alert(f,
@@ -321,6 +321,24 @@ static void put_part(struct form *f, const json_t *ranges, const char *words) {
     put_ranges(f, ranges);
 }
 
+/* Of a folder it is not known here: a file that was gone counts as well. */
+static void put_reasons(struct form *f, const json_t *item) {
+    uint64_t parted =
+        acquisition_number(item, "skipped.bytes") + acquisition_number(item, "untried.bytes");
+    uint64_t all = acquisition_number(item, "unreadable.bytes");
+    if (acquisition_get(item, "folder") == NULL && all > parted)
+        form_add_format(f, FORM_TEXT, NULL,
+                        _("%" PRIu64 " of these bytes are unreadable: they were asked for, and "
+                          "never given."),
+                        all - parted);
+    put_part(f, acquisition_get(item, "skipped"),
+             _("of these bytes were skipped: left out because the officer said so, and never "
+               "asked for:"));
+    put_part(f, acquisition_get(item, "untried"),
+             _("of these bytes are untried: given up without being asked for, because the time "
+               "for errors was over:"));
+}
+
 static void put_unreadable(struct form *f, const json_t *report, const json_t *item) {
     const json_t *all = acquisition_get(item, "unreadable");
     acquisition_put_heading(f, _("What was not read"), acquisition_get(report, "outcome.entry"));
@@ -340,11 +358,7 @@ static void put_unreadable(struct form *f, const json_t *report, const json_t *i
         _("These ranges stand as zeros in a raw copy of the item. In the vault they are marked "
           "as not read, and are not the same as zeros that were read:"));
     put_ranges(f, all);
-    put_part(f, acquisition_get(item, "skipped"),
-             _("of these bytes were left out because the officer said so, and never asked for:"));
-    put_part(f, acquisition_get(item, "untried"),
-             _("of these bytes were given up without being asked for, because the time for errors "
-               "was over:"));
+    put_reasons(f, item);
 }
 
 /* As far as it is known where the answer came from: vault.md §4. */

@@ -83,10 +83,9 @@ static void put_bytes(struct form *f, const struct custody_form *c) {
     put_digest(f, "SHA-256", c->sha256);
     put_digest(f, "fs-verity", c->fsverity);
     if (c->unreadable_bytes > 0)
-        form_add_format(
-            f, FORM_FACT, _("NOT READ"),
-            _("%" PRIu64 " bytes of the source could not be read when it was collected"),
-            c->unreadable_bytes);
+        form_add_format(f, FORM_FACT, _("NOT READ"),
+                        _("%" PRIu64 " bytes of the source were never read when it was collected"),
+                        c->unreadable_bytes);
 }
 
 static void put_item(struct form *f, const struct custody_form *c) {

@@ -161,7 +161,7 @@ static void put_bytes_of(struct uco_graph *g, json_t *node, const struct case_uc
     (void)snprintf(missing, sizeof missing, "%" PRIu64 " bytes in %" PRIu64 " ranges",
                    i->unreadable_bytes, i->unreadable_ranges);
     if (i->unreadable_bytes > 0)
-        uco_describe(g, node, "could not be read at collection, and are not content", missing);
+        uco_describe(g, node, "never read at collection, and no content", missing);
 }
 
 struct uco_iri uco_item(struct uco_graph *g, const struct case_uco_item *i) {

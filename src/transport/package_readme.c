@@ -75,7 +75,7 @@ static void print_items(FILE *f, const struct package_readme *r) {
         (void)fprintf(f, "  %s\n        %" PRIu64 " bytes, SHA-256 %s\n", item->path,
                       r->object[i].size_bytes, ex_hex(hex, r->object[i].sha256, SHA256_BYTES));
         if (r->object[i].unreadable_count > 0)
-            (void)fprintf(f, "        NOT WHOLE: %zu ranges could not be read at the source\n",
+            (void)fprintf(f, "        NOT WHOLE: %zu ranges were never read from the source\n",
                           r->object[i].unreadable_count);
     }
     (void)fputc('\n', f);

@@ -351,11 +351,36 @@ static void a_partial_collection_is_not_called_whole(void **state) {
         "\"bytes\":512,\"list\":[{\"offset\":4096,\"length\":512}]}},\"stored\":{"
         "\"readback\":\"none\",\"readback_method\":\"none\"}}",
         false);
-    assert_has(p->out, "parts of the source could not be read");
+    assert_has(p->out, "but not all of the source was read");
+    assert_has_not(p->out, "unreadable"); /* why is not known */
     assert_has(p->out, "512 bytes in 1 place of the source\n");
     assert_has(p->out, "  512 bytes from byte 4,096\n");
     assert_has(p->out, "not checked yet that the disk holds");
     assert_string_equal(p->talk, "");
+    paper_free(p);
+}
+
+/* Three words: unreadable (it was tried), skipped (the officer said so), untried (given up). */
+static void why_it_was_not_read(void **state) {
+    static const char *const json =
+        "{\"item\":{\"label\":\"7/2\",\"result\":\"partial\",\"source\":{\"kind\":\"%s\"},"
+        "\"unreadable\":{\"ranges\":1,\"bytes\":%s,\"list\":[]},\"skipped\":{\"ranges\":1,"
+        "\"bytes\":512,\"list\":[]}},\"stored\":{}}";
+    char text[400];
+    (void)state;
+    (void)snprintf(text, sizeof text, json, "file", "512");
+    struct paper *p = render_with("collect", text, false);
+    assert_has(p->out, "Collected item 7/2, without the parts that were to be left out.\n");
+    assert_has(p->out,
+               "  skipped, left out on the officer's word and never asked for: 512 bytes\n");
+    assert_has_not(p->out, "unreadable");
+    assert_has_not(p->out, "could not be read");
+    paper_free(p);
+    (void)snprintf(text, sizeof text, json, "device", "1536");
+    p = render_with("collect", text, false);
+    assert_has(p->out, "Collected item 7/2, but not all of the source was read.\n");
+    assert_has(p->out, "  unreadable, asked for and never given: 1,024 bytes (1.0 KiB)\n");
+    assert_has(p->out, "never asked for: 512 bytes\n");
     paper_free(p);
 }
 
@@ -605,6 +630,7 @@ int main(void) {
         cmocka_unit_test(export_speaks_of_what_was_written),
         cmocka_unit_test(what_was_not_recorded_is_said),
         cmocka_unit_test(a_partial_collection_is_not_called_whole),
+        cmocka_unit_test(why_it_was_not_read),
         cmocka_unit_test(a_partial_disposal_removed_nothing_for_sure),
         cmocka_unit_test(sittings_are_told),
         cmocka_unit_test(what_is_not_there_is_never_good),

@@ -74,8 +74,9 @@ static void says_everything(void **state) {
                                         "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785"
                                         "afee48bb",
                                         "byte 4194304, length 4096",
-                                        "1048576 of these bytes were left out because the officer",
-                                        "2097152 of these bytes were given up",
+                                        "1048576 of these bytes were skipped: left out because the",
+                                        "2097152 of these bytes are untried: given up",
+                                        "5120 of these bytes are unreadable: they were asked",
                                         "Bad sectors:         10",
                                         "TO BE LEFT OUT:      byte 8388608, length 1048576",
                                         "entry 17, at byte 21474836480",
