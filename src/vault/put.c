@@ -17,8 +17,6 @@ struct in_flight {
     UT_hash_handle hh;
 };
 
-enum { ADOPT_MERGE_PACKS = 64 };
-
 struct put {
     struct put_shared shared;
     struct vault_work *work;
@@ -359,38 +357,6 @@ static ex_code put_run(struct put *p, struct source *source,
     return shared_error(&p->shared, err);
 }
 
-ex_code put_shared_open(struct put_shared *s, struct vault *v, struct ex_error *err) {
-    s->vault = v;
-    s->pair = sha256_pair_works();
-    pthread_mutex_init(&s->mutex, NULL);
-    for (size_t i = 0; i < PUT_EVENTS; i++)
-        pthread_cond_init(&s->event[i], NULL);
-    EX_TRY(workers_open(&s->workers, POOL_QUEUE, err));
-    pace_start(&s->pace, s->workers.own);
-    return EX_OK;
-}
-
-void put_wait(struct put_shared *s, enum put_event event) {
-    pthread_cond_wait(&s->event[event], &s->mutex);
-}
-
-void put_fail(struct put_shared *s, const struct ex_error *err) {
-    pthread_mutex_lock(&s->mutex);
-    if (!atomic_load(&s->failed))
-        s->error = *err;
-    atomic_store(&s->failed, true);
-    for (size_t i = 0; i < PUT_EVENTS; i++)
-        pthread_cond_broadcast(&s->event[i]);
-    pthread_mutex_unlock(&s->mutex);
-}
-
-void put_shared_close(struct put_shared *s) {
-    workers_close(&s->workers);
-    pthread_mutex_destroy(&s->mutex);
-    for (size_t i = 0; i < PUT_EVENTS; i++)
-        pthread_cond_destroy(&s->event[i]);
-}
-
 static void put_free(struct put *p) {
     struct in_flight *f, *next;
     reuse_close(&p->reuse);
@@ -410,44 +376,6 @@ static void put_free(struct put *p) {
     free(p);
 }
 EX_DEFINE_AUTO(struct put, put_free);
-
-struct adoption {
-    struct vault *vault;
-    unsigned packs;
-};
-
-/* Packs that a crash left published but not indexed. */
-static ex_code adopt_pack(void *context, const char *name,
-                          const uint8_t id[static VAULT_PACK_ID_BYTES], struct ex_error *err) {
-    struct adoption *a = context;
-    struct vault *v = a->vault;
-    struct pack_list list;
-    EX_AUTO_FD int fd = -1;
-    if (index_has_pack(v->index, id))
-        return EX_OK;
-    if (ex_open_at(v->packs_fd, name, O_RDONLY | O_NONBLOCK, &fd, NULL) != EX_OK ||
-        pack_list_read(fd, v, name, &list, NULL) != EX_OK)
-        return EX_OK; /* damaged: vault check says so, and nothing new relies on it */
-    /* Who renamed it here may have been killed before the name was durable; items will rely on it.
-     */
-    ex_code code = EX_OK;
-    if (memcmp(list.id, id, VAULT_PACK_ID_BYTES) == 0) {
-        code = ex_sync_name(v->packs_fd, name, err);
-        if (code == EX_OK)
-            code = index_publish(v->index, &list, err);
-    }
-    pack_list_clear(&list);
-    if (code == EX_OK && ++a->packs % ADOPT_MERGE_PACKS == 0)
-        code = index_merge(v->index, err);
-    return code;
-}
-
-ex_code vault_adopt_packs(struct vault *v, struct ex_error *err) {
-    struct adoption adoption = {.vault = v};
-    EX_TRY(index_refresh(v->index, err));
-    EX_TRY(pack_each(v, adopt_pack, &adoption, err));
-    return index_refresh(v->index, err);
-}
 
 void vault_put_report_clear(struct vault_put_report *r) {
     free(r->pack);
