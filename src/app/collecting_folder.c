@@ -9,9 +9,10 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-static const enum flag_id folder_flags[] = {FLAG_INCLUDE, FLAG_EXCLUDE,           FLAG_NEWER,
-                                            FLAG_OLDER,   FLAG_MIN_SIZE,          FLAG_MAX_SIZE,
-                                            FLAG_TYPE,    FLAG_OTHER_FILE_SYSTEMS};
+static const enum flag_id folder_flags[] = {
+    FLAG_INCLUDE,        FLAG_EXCLUDE,  FLAG_NEWER, FLAG_OLDER,
+    FLAG_MIN_SIZE,       FLAG_MAX_SIZE, FLAG_TYPE,  FLAG_OTHER_FILE_SYSTEMS,
+    FLAG_ONE_FILE_SYSTEM};
 
 /* ---- the flags ---- */
 
@@ -72,6 +73,10 @@ static ex_code parse_selection(const struct act *act, struct folder_selection *r
     ret->include = act_flag(act, FLAG_INCLUDE);
     ret->exclude = act_flag(act, FLAG_EXCLUDE);
     ret->other_file_systems = act_has_flag(act, FLAG_OTHER_FILE_SYSTEMS);
+    ret->one_file_system = act_has_flag(act, FLAG_ONE_FILE_SYSTEM);
+    if (ret->other_file_systems && ret->one_file_system)
+        return ex_fail(err, EX_USAGE,
+                       "--other-file-systems and --one-file-system exclude each other");
     EX_TRY(parse_time(act, FLAG_NEWER, &ret->has_newer, &ret->newer_ns, err));
     EX_TRY(parse_time(act, FLAG_OLDER, &ret->has_older, &ret->older_ns, err));
     EX_TRY(parse_size(act, FLAG_MIN_SIZE, &ret->min_size_bytes, err));
@@ -86,10 +91,30 @@ static bool is_folder(const char *path) {
     return strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* A vault that collected itself would grow by what it collects. Inside the folder it is left out;
+ * the other way round there would be nothing else. */
+static ex_code leave_vault_out(struct act *act, const char *path, struct folder_selection *s,
+                               struct ex_error *err) {
+    struct stat st;
+    EX_AUTO_FREE char *inside = NULL;
+    if (asprintf(&inside, "%s/.", path) < 0)
+        return ex_fail(err, EX_NOMEM, "no memory for a path");
+    if (act_outside_vault(act, inside, NULL) != EX_OK)
+        return ex_hint(ex_fail(err, EX_USAGE, "\"%s\" is this vault, or lies inside it", path), err,
+                       "a vault is copied whole, with any tool, while nothing writes into it");
+    if (fstat(vault_dir_fd(act->vault), &st) != 0)
+        return ex_fail_sys(err, "could not examine the vault");
+    s->has_vault = true;
+    s->vault_device = st.st_dev;
+    s->vault_inode = st.st_ino;
+    return EX_OK;
+}
+
 ex_code collecting_open_folder(struct act *act, struct collecting *c, const char *path,
                                struct ex_error *err) {
     if (is_folder(path)) {
         EX_TRY(parse_selection(act, &c->selection, err));
+        EX_TRY(leave_vault_out(act, path, &c->selection, err));
         EX_AUTO_FD int spool =
             openat(vault_dir_fd(act->vault), "work", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         return source_open_folder(path, &c->selection, spool, &c->source, err);
@@ -105,6 +130,8 @@ ex_code collecting_open_folder(struct act *act, struct collecting *c, const char
 
 json_t *collecting_selection_json(const struct folder_selection *s) {
     json_t *json = json_pack("{s:b}", "other_file_systems", s->other_file_systems);
+    if (s->one_file_system)
+        json_object_set_new(json, "one_file_system", json_true());
     if (s->include != NULL)
         json_set_text(json, "include", s->include);
     if (s->exclude != NULL)
@@ -141,8 +168,9 @@ json_t *collecting_folder_json(const struct collecting *c) {
         "format", FOLDER_FORMAT, "selection", collecting_selection_json(&c->selection), "files",
         json_number(r.files), "directories", json_number(r.directories), "symlinks",
         json_number(r.symlinks), "hard_links", json_number(r.hard_links), "others",
-        json_number(r.others), "content_bytes", json_number(r.content_bytes), "omitted", omitted,
-        "changed", json_number(r.changed), "padded", json_number(r.padded), "cut",
+        json_number(r.others), "content_bytes",
+        r.content_bytes > INT64_MAX ? json_null() : json_number(r.content_bytes), "omitted",
+        omitted, "changed", json_number(r.changed), "padded", json_number(r.padded), "cut",
         json_number(r.cut), "unreadable_files", json_number(r.unreadable), "odd_size",
         json_number(r.odd_size), "attributes_lost", json_number(r.attributes_lost), "access_times",
         json_number(r.access_times));

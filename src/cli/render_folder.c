@@ -43,7 +43,7 @@ static void put_left_out(struct cli_page *page, const json_t *folder) {
                 {"time", N_("by their times")},
                 {"size", N_("by their sizes")},
                 {"type", N_("by what they are")},
-                {"other-file-system", N_("folders of other file systems")},
+                {"one-file-system", N_("other file systems, as --one-file-system asks")},
                 {"socket", N_("sockets, which have no content; they are listed")}};
     const json_t *selection = page_get(folder, "selection");
     const json_t *omitted = page_get(folder, "omitted");
@@ -53,7 +53,9 @@ static void put_left_out(struct cli_page *page, const json_t *folder) {
     for (size_t n = 0; n < sizeof left / sizeof left[0]; n++)
         all += page_number(omitted, left[n].why);
     page_field(page, _("Left out"), "%s",
-               all == 0 ? _("nothing: no file that was seen") : _("as it was asked for"));
+               all == 0                                ? _("nothing: no file that was seen")
+               : all == page_number(omitted, "socket") ? _("sockets alone")
+                                                       : _("as it was asked for"));
     put_condition(page, selection, "include", _("only what fits"));
     put_condition(page, selection, "exclude", _("nothing that fits"));
     put_condition(page, selection, "newer", _("only what was modified then or later"));
@@ -74,6 +76,9 @@ static const struct {
                 {"omitted.vanished", N_("that vanished, or became another thing")},
                 {"omitted.loop", N_("folders that are one of those above them")},
                 {"omitted.limit", N_("over a limit of the format")},
+                {"omitted.other-file-system",
+                 N_("other file systems, left out by default (--other-file-systems takes them)")},
+                {"omitted.this-vault", N_("this vault itself, which lies in the folder")},
                 {"omitted.directory-changed",
                  N_("folders changed while they were read: something may be missing")},
                 {"changed", N_("files changed while they were read: not one state of them")},
@@ -101,7 +106,7 @@ static void put_not_read(struct cli_page *page, const json_t *folder) {
         all += page_number(folder, not_read[i].key);
     page_field(page, _("Not read"), "%s",
                all == 0 ? _("nothing: every file that was wanted was read")
-                        : _("parts of what was wanted"));
+                        : _("parts of what is there"));
     for (size_t i = 0; i < NOT_READ; i++)
         (void)put_count(page, folder, not_read[i].key, _(not_read[i].text));
     if (all > 0)
@@ -112,7 +117,11 @@ static void put_not_read(struct cli_page *page, const json_t *folder) {
 void render_folder(struct cli_page *page, const json_t *folder) {
     char size[CLI_NUMBER_BYTES];
     put_kinds(page, _("Folder"), folder);
-    page_field(page, _("Content"), _("%s of files"), page_size_text(size, folder, "content_bytes"));
+    if (page_has(folder, "content_bytes"))
+        page_field(page, _("Content"), _("%s of files"),
+                   page_size_text(size, folder, "content_bytes"));
+    else
+        page_field(page, _("Content"), "%s", _("more bytes than can be counted, holes included"));
     put_left_out(page, folder);
     put_not_read(page, folder);
     (void)put_count(page, folder, "odd_size",

@@ -263,7 +263,8 @@ void render_collect(struct cli_page *page, const json_t *result) {
     bool partial = strcmp(page_text_or(item, "result", ""), "partial") == 0;
     uint64_t skipped = page_number(item, "skipped.bytes");
     page_say(page, 0,
-             !partial ? _("Collected item %s.")
+             !partial                   ? _("Collected item %s.")
+             : page_has(item, "folder") ? _("Collected item %s, but not everything of the folder.")
              : skipped > 0 && skipped == page_number(item, "unreadable.bytes")
                  ? _("Collected item %s, without the parts that were to be left out.")
                  : _("Collected item %s, but not all of the source was read."),

@@ -171,7 +171,7 @@ static ex_code feed_map(struct tar_entries *t, const uint8_t *data, size_t size_
             t->map.digits = 0;
             EX_TRY(take_number(t, t->map.number, err));
             t->map.number = 0;
-        } else if (ch >= '0' && ch <= '9' && t->map.digits++ < NUMBER_MAX_DIGITS - 1)
+        } else if (ch >= '0' && ch <= '9' && t->map.digits++ < NUMBER_MAX_DIGITS)
             t->map.number = t->map.number * 10 + (uint64_t)(ch - '0');
         else
             return damaged("has a damaged map of a sparse file", err);

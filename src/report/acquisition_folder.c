@@ -20,7 +20,9 @@ static void put_selection(struct form *f, const json_t *selection) {
         form_add(f, FORM_FACT, i == 0 ? _("Only of type") : "", json_string_value(type));
     form_add(f, FORM_FACT, _("Other file systems"),
              json_is_true(acquisition_get(selection, "other_file_systems")) ? _("too")
-                                                                            : _("left out"));
+             : json_is_true(acquisition_get(selection, "one_file_system"))
+                 ? _("left out, as it was asked for")
+                 : _("left out, as nobody asked for them"));
 }
 
 /* Those that are there; how many they are together. */
@@ -46,7 +48,7 @@ void acquisition_put_folder(struct form *f, const json_t *folder, const json_t *
                                           {"omitted.time", N_("Left out by time")},
                                           {"omitted.size", N_("Left out by size")},
                                           {"omitted.type", N_("Left out by type")},
-                                          {"omitted.other-file-system", N_("Other file systems")},
+                                          {"omitted.one-file-system", N_("Left out, mounted")},
                                           {"omitted.socket", N_("Sockets")}};
     static const char *const lost[][2] = {{"omitted.not-permitted", N_("NOT PERMITTED")},
                                           {"omitted.not-read", N_("ERRORS")},
@@ -54,6 +56,8 @@ void acquisition_put_folder(struct form *f, const json_t *folder, const json_t *
                                           {"omitted.loop", N_("LOOPS")},
                                           {"omitted.limit", N_("OVER A LIMIT")},
                                           {"omitted.directory-changed", N_("CHANGED FOLDERS")},
+                                          {"omitted.other-file-system", N_("OTHER SYSTEMS")},
+                                          {"omitted.this-vault", N_("THIS VAULT")},
                                           {"changed", N_("CHANGED FILES")},
                                           {"padded", N_("SHORTER FILES")},
                                           {"cut", N_("CUT FILES")},

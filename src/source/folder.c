@@ -4,6 +4,7 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -68,6 +69,38 @@ void folder_fail(struct folder *f, const struct ex_error *err) {
     pthread_mutex_unlock(&f->mutex);
 }
 
+/* ---- a folder that goes away ---- */
+
+/* A device that was pulled out leaves its directories in memory, where they go on answering. */
+static bool device_answers(const struct folder *f) {
+    char path[64], size[32] = "";
+    (void)snprintf(path, sizeof path, "/sys/dev/block/%u:%u/size", f->root_st.stx_dev_major,
+                   f->root_st.stx_dev_minor);
+    EX_AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd >= 0 && read(fd, size, sizeof size - 1) > 0 && size[0] != '0';
+}
+
+bool folder_is_gone(const struct folder *f) {
+    struct statx st;
+    return statx(f->root_fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &st) !=
+               0 ||
+           (f->on_device && !device_answers(f));
+}
+
+ex_code folder_fail_gone(const struct folder *f, struct ex_error *err) {
+    return ex_hint(ex_fail(err, EX_SOURCE, "the folder \"%s\" does not answer any more", f->path),
+                   err, "look at its cable and power, or the server that it is on; collect again");
+}
+
+bool folder_end_if_gone(struct folder *f) {
+    struct ex_error err = {0};
+    if (!folder_is_gone(f))
+        return false;
+    (void)folder_fail_gone(f, &err);
+    folder_fail(f, &err);
+    return true;
+}
+
 static ex_code wait_for_head(struct folder *f, struct ex_error *err) {
     struct timespec until;
     while (f->failed == EX_OK) {
@@ -117,15 +150,29 @@ static ex_code start(struct folder *f, struct ex_error *err) {
     return EX_OK;
 }
 
-static void stop(struct folder *f) {
+/* False: the system has not answered this thread for seconds, and may never. */
+static bool join(pthread_t thread, const struct timespec *until) {
+    if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, until) == 0)
+        return true;
+    (void)pthread_detach(thread);
+    return false;
+}
+
+/* False: a thread is stuck in a call, and the folder has to stay for it. */
+static bool stop(struct folder *f) {
+    struct timespec until;
+    bool ended = true;
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += FOLDER_STUCK_SECONDS;
     pthread_mutex_lock(&f->mutex);
     f->quit = true;
     wake_all(f);
     pthread_mutex_unlock(&f->mutex);
     if (f->started)
-        pthread_join(f->walker, NULL);
+        ended = join(f->walker, &until);
     while (f->workers > 0)
-        pthread_join(f->worker[--f->workers], NULL);
+        ended = join(f->worker[--f->workers], &until) && ended;
+    return ended;
 }
 
 static ex_code open_root(struct folder *f, struct ex_error *err) {
@@ -135,9 +182,10 @@ static ex_code open_root(struct folder *f, struct ex_error *err) {
     if (f->root_fd < 0)
         return ex_hint(ex_fail_sys(err, "could not open the folder \"%s\"", f->path), err,
                        "check the path, and that you may read it");
-    return folder_stat(f->root_fd, "", &f->root_st)
-               ? EX_OK
-               : ex_fail_sys(err, "could not examine the folder \"%s\"", f->path);
+    if (!folder_stat(f->root_fd, "", &f->root_st))
+        return ex_fail_sys(err, "could not examine the folder \"%s\"", f->path);
+    f->on_device = device_answers(f);
+    return EX_OK;
 }
 
 ex_code folder_open(const char *path, const struct folder_selection *selection, int spool_dir_fd,
@@ -166,9 +214,8 @@ ex_code folder_open(const char *path, const struct folder_selection *selection, 
 }
 
 void folder_close(struct folder *f) {
-    if (f == NULL)
+    if (f == NULL || !stop(f)) /* memory of a folder is lost for the rest of the process */
         return;
-    stop(f);
     for (size_t i = 0; i < FOLDER_RING; i++)
         folder_entry_clear(&f->ring[i]);
     folder_entry_clear(&f->now);

@@ -36,9 +36,11 @@ struct folder_selection {
     const char *include, *exclude;
     bool has_newer, has_older; /* modified then or later; before then */
     int64_t newer_ns, older_ns;
-    uint64_t min_size_bytes, max_size_bytes; /* of regular files */
-    unsigned types;                          /* enum folder_type */
-    bool other_file_systems;
+    uint64_t min_size_bytes, max_size_bytes;  /* of regular files */
+    unsigned types;                           /* enum folder_type */
+    bool other_file_systems, one_file_system; /* asked for; neither: left out, and a fault */
+    bool has_vault; /* a directory that is left out: where the stream goes */
+    uint64_t vault_device, vault_inode;
 };
 void folder_selection_init(struct folder_selection *s); /* everything of one file system */
 bool folder_selection_is_all(const struct folder_selection *s);
@@ -52,15 +54,17 @@ enum folder_why {
     FOLDER_LEFT_TIME,
     FOLDER_LEFT_SIZE,
     FOLDER_LEFT_TYPE,
-    FOLDER_LEFT_FILE_SYSTEM,
-    FOLDER_LEFT_SOCKET, /* an archive has no place for it; its attributes are listed */
+    FOLDER_LEFT_FILE_SYSTEM, /* one_file_system */
+    FOLDER_LEFT_SOCKET,      /* an archive has no place for it; its attributes are listed */
     FOLDER_LEFT_LAST = FOLDER_LEFT_SOCKET,
     FOLDER_NOT_PERMITTED,
-    FOLDER_NOT_READ,    /* the system gave an error */
-    FOLDER_VANISHED,    /* it was in its directory, and then no longer */
-    FOLDER_LOOP,        /* a directory that is one of those above it */
-    FOLDER_LIMIT,       /* a path that is too long, too many names, too large attributes */
-    FOLDER_DIR_CHANGED, /* while it was read: entries may be missing, or stand as they were */
+    FOLDER_NOT_READ,          /* the system gave an error */
+    FOLDER_VANISHED,          /* it was in its directory, and then no longer */
+    FOLDER_LOOP,              /* a directory that is one of those above it */
+    FOLDER_LIMIT,             /* a path that is too long, too many names, too large attributes */
+    FOLDER_DIR_CHANGED,       /* while it was read: entries may be missing, or stand as they were */
+    FOLDER_OTHER_FILE_SYSTEM, /* nobody asked for it, and nobody asked to leave it out */
+    FOLDER_THIS_VAULT,
     FOLDER_WHY_COUNT
 };
 const char *folder_why_word(enum folder_why why); /* as in omitted.jsonl */
@@ -68,7 +72,7 @@ const char *folder_why_word(enum folder_why why); /* as in omitted.jsonl */
 /* What came of it, once the source is read to its end. */
 struct folder_report {
     uint64_t files, directories, symlinks, hard_links, others; /* in the stream */
-    uint64_t content_bytes;                                    /* of files, holes included */
+    uint64_t content_bytes; /* of files, holes included; UINT64_MAX: more than INT64_MAX */
     uint64_t omitted[FOLDER_WHY_COUNT];
     uint64_t changed;         /* files that changed while they were read */
     uint64_t padded;          /* files that became shorter; zeros stand for what was announced */

@@ -7,17 +7,22 @@
 #include <errno.h>
 #include <unistd.h>
 
+struct ranges {
+    struct tar_entry_range *at;
+    size_t count, capacity;
+};
+
 struct folder_file {
+    struct folder *folder;
     int fd; /* the entry's */
     struct statx before;
-    bool sparse, hashed, padded, changed;
+    bool sparse, hashed, changed;
     struct tar_entry_range *map; /* at least one */
     size_t map_count, map_capacity;
     size_t range;
     uint64_t range_done, hashed_to;
     struct sha256 sha256;
-    struct tar_entry_range *bad;
-    size_t bad_count, bad_capacity;
+    struct ranges bad, missing; /* the system gave an error; it had become shorter */
 };
 
 static ex_code add_range(struct folder_file *f, uint64_t offset, uint64_t length,
@@ -49,10 +54,11 @@ static ex_code read_map(struct folder_file *f, uint64_t size, struct ex_error *e
     return EX_OK;
 }
 
-ex_code folder_file_new(const struct folder_entry *e, struct folder_file **ret,
-                        struct ex_error *err) {
+ex_code folder_file_new(struct folder *folder, const struct folder_entry *e,
+                        struct folder_file **ret, struct ex_error *err) {
     EX_AUTO(folder_file_free) struct folder_file *f = ex_new0(struct folder_file);
     uint64_t size = e->st.stx_size;
+    f->folder = folder;
     f->fd = e->fd;
     f->before = e->st;
     f->changed = e->changed;
@@ -66,7 +72,8 @@ ex_code folder_file_new(const struct folder_entry *e, struct folder_file **ret,
     uint64_t data_bytes = 0;
     for (size_t i = 0; i < f->map_count; i++)
         data_bytes += f->map[i].length;
-    f->hashed = size - data_bytes <= FOLDER_HASH_HOLES_BYTES;
+    f->hashed = size - data_bytes <= FOLDER_HASH_HOLES_BYTES - folder->hole_bytes;
+    folder->hole_bytes += f->hashed ? size - data_bytes : 0;
     *ret = ex_steal(&f);
     return EX_OK;
 }
@@ -75,7 +82,8 @@ void folder_file_free(struct folder_file *f) {
     if (f == NULL)
         return;
     free(f->map);
-    free(f->bad);
+    free(f->bad.at);
+    free(f->missing.at);
     free(f);
 }
 
@@ -88,27 +96,31 @@ bool folder_file_map(const struct folder_file *f, const struct tar_entry_range *
 
 /* ---- bytes ---- */
 
-static void hash_holes_to(struct folder_file *f, uint64_t offset) {
+static ex_code hash_holes_to(struct folder_file *f, uint64_t offset, struct ex_error *err) {
     static const uint8_t zeros[64 << 10];
+    const atomic_bool *stop = f->folder->stop;
     while (f->hashed && f->hashed_to < offset) {
+        if (stop != NULL && atomic_load(stop))
+            return ex_fail(err, EX_INTERRUPTED, "interrupted while reading the folder \"%s\"",
+                           f->folder->path);
         uint64_t left = offset - f->hashed_to;
         size_t part = left < sizeof zeros ? (size_t)left : sizeof zeros;
         sha256_add(&f->sha256, zeros, part);
         f->hashed_to += part;
     }
+    return EX_OK;
 }
 
-static ex_code note_bad(struct folder_file *f, uint64_t offset, uint64_t length,
-                        struct ex_error *err) {
-    struct tar_entry_range *last = f->bad_count > 0 ? &f->bad[f->bad_count - 1] : NULL;
+static ex_code note(struct ranges *r, uint64_t offset, uint64_t length, struct ex_error *err) {
+    struct tar_entry_range *last = r->count > 0 ? &r->at[r->count - 1] : NULL;
     if (last != NULL && last->offset + last->length == offset) {
         last->length += length;
         return EX_OK;
     }
-    EX_TRY(ex_grow(&f->bad, &f->bad_capacity, f->bad_count + 1, sizeof *f->bad,
-                   EX_LIMIT_UNREADABLE_RANGES * sizeof *f->bad, "the list of unreadable ranges",
+    EX_TRY(ex_grow(&r->at, &r->capacity, r->count + 1, sizeof *r->at,
+                   EX_LIMIT_UNREADABLE_RANGES * sizeof *r->at, "the list of unreadable ranges",
                    err));
-    f->bad[f->bad_count++] = (struct tar_entry_range){offset, length};
+    r->at[r->count++] = (struct tar_entry_range){offset, length};
     return EX_OK;
 }
 
@@ -120,19 +132,27 @@ static ssize_t read_at(int fd, uint8_t *to, size_t size, uint64_t offset) {
     return got;
 }
 
+/* Not a place of the file, but what it lies on. */
+static bool is_gone(int sys) {
+    return sys == ENODEV || sys == ENXIO || sys == ENOMEDIUM || sys == ESHUTDOWN ||
+           sys == ENOTCONN || sys == ECONNABORTED || sys == ESTALE || sys == EBADF;
+}
+
 /* At most to the end of a block of 4 KiB, so that one bad block takes no other with it. *ret_bad:
- * it could not be read, or is no longer there, and zeros stand for it. */
-static size_t read_block(struct folder_file *f, uint8_t *to, size_t size, uint64_t offset,
-                         bool *ret_bad) {
+ * where it is to be noted, when it could not be read, or is no longer there, and zeros stand for
+ * it. */
+static ex_code read_block(struct folder_file *f, uint8_t *to, size_t size, uint64_t offset,
+                          size_t *ret_done, struct ranges **ret_bad, struct ex_error *err) {
     size_t part = FOLDER_ALIGN_BYTES - (size_t)(offset % FOLDER_ALIGN_BYTES);
     part = part < size ? part : size;
     ssize_t got = read_at(f->fd, to, part, offset);
-    *ret_bad = got <= 0;
-    if (got > 0)
-        return (size_t)got;
-    f->padded = f->padded || got == 0;
-    memset(to, 0, part);
-    return part;
+    if (got < 0 && (is_gone(errno) || folder_is_gone(f->folder)))
+        return folder_fail_gone(f->folder, err);
+    *ret_done = got > 0 ? (size_t)got : part;
+    *ret_bad = got > 0 ? NULL : got == 0 ? &f->missing : &f->bad;
+    if (got <= 0)
+        memset(to, 0, part);
+    return EX_OK;
 }
 
 ex_code folder_file_read(struct folder_file *f, uint8_t *to, size_t size_bytes, uint64_t at,
@@ -147,15 +167,15 @@ ex_code folder_file_read(struct folder_file *f, uint8_t *to, size_t size_bytes, 
     const struct tar_entry_range *r = &f->map[f->range];
     uint64_t offset = r->offset + f->range_done, left = r->length - f->range_done;
     size_t want = size_bytes < left ? size_bytes : (size_t)left, done = 0;
-    hash_holes_to(f, offset);
+    EX_TRY(hash_holes_to(f, offset, err));
     ssize_t got = read_at(f->fd, to, want, offset);
     if (got > 0)
         done = (size_t)got;
     else {
-        bool is_bad;
-        done = read_block(f, to, want, offset, &is_bad);
-        if (is_bad) {
-            EX_TRY(note_bad(f, offset, done, err));
+        struct ranges *to_note;
+        EX_TRY(read_block(f, to, want, offset, &done, &to_note, err));
+        if (to_note != NULL) {
+            EX_TRY(note(to_note, offset, done, err));
             EX_TRY(bad(context, at, done, err));
         }
     }
@@ -169,10 +189,12 @@ ex_code folder_file_read(struct folder_file *f, uint8_t *to, size_t size_bytes, 
 
 ex_code folder_file_end(struct folder_file *f, struct folder_file_end *ret, struct ex_error *err) {
     struct statx after;
-    (void)err;
-    hash_holes_to(f, f->before.stx_size);
-    *ret = (struct folder_file_end){
-        .hashed = f->hashed, .padded = f->padded, .bad = f->bad, .bad_count = f->bad_count};
+    EX_TRY(hash_holes_to(f, f->before.stx_size, err));
+    *ret = (struct folder_file_end){.hashed = f->hashed,
+                                    .bad = f->bad.at,
+                                    .bad_count = f->bad.count,
+                                    .missing = f->missing.at,
+                                    .missing_count = f->missing.count};
     ret->changed =
         f->changed || !folder_stat(f->fd, "", &after) || !folder_same_times(&f->before, &after);
     if (f->hashed)

@@ -26,7 +26,8 @@ enum {
     FOLDER_SMALL_BYTES = 128 << 10, /* read whole by a worker */
     FOLDER_ALIGN_BYTES = 4096,
     FOLDER_OPEN_LEVELS = 64, /* directories that the walker holds open */
-    FOLDER_WAIT_MS = 100
+    FOLDER_WAIT_MS = 100,
+    FOLDER_STUCK_SECONDS = 3 /* that a thread gets to come back from the system at the end */
 };
 #define FOLDER_NAMES_BYTES_MAX  ((size_t)1 << 30) /* of one directory */
 #define FOLDER_LINKS_BYTES_MAX  ((size_t)256 << 20)
@@ -92,9 +93,11 @@ struct folder {
     char *path; /* as given, for messages */
     int root_fd;
     bool root_access_time;
+    bool on_device; /* its file system lies on a block device that the system shows */
     struct statx root_st;
     struct folder_selection selection;
     char *include, *exclude; /* the selection's */
+    uint64_t hole_bytes;     /* that were hashed, or would have been */
     folder_bad_fn *bad;      /* told of ranges of the stream that could not be read */
     void *bad_context;
     atomic_bool *stop;
@@ -143,6 +146,11 @@ EX_MUST_USE ex_code folder_take(struct folder *f, bool *ret_end, struct ex_error
 /* Takes over what the entry holds. False: the reading ended. */
 bool folder_push(struct folder *f, struct folder_entry *e);
 void folder_fail(struct folder *f, const struct ex_error *err);
+/* After an error: does the folder itself answer no more, or has its device gone? */
+bool folder_is_gone(const struct folder *f);
+ex_code folder_fail_gone(const struct folder *f, struct ex_error *err); /* EX_SOURCE */
+/* Both at once; false: it is there. */
+bool folder_end_if_gone(struct folder *f);
 
 /* ---- threads ---- */
 
@@ -159,23 +167,28 @@ int folder_open_at(int dir_fd, const char *name, int flags, bool *ret_touched);
 void folder_read_xattrs(struct folder_entry *e, int fd, int dir_fd);
 enum folder_why folder_why_of(int error);
 bool folder_same_times(const struct statx *a, const struct statx *b);
+/* Is a mount there? */
+bool folder_is_mount(const struct statx *st);
+/* Why another file system is left out, or FOLDER_TAKEN. */
+enum folder_why folder_why_other(const struct folder_selection *s);
 
 /* ---- bytes of one large file: folder_file.c ---- */
 
 struct folder_file;
 /* Of an entry that is open; its size or, of a sparse one, its map is settled. */
-EX_MUST_USE ex_code folder_file_new(const struct folder_entry *e, struct folder_file **ret,
-                                    struct ex_error *err);
+EX_MUST_USE ex_code folder_file_new(struct folder *folder, const struct folder_entry *e,
+                                    struct folder_file **ret, struct ex_error *err);
 void folder_file_free(struct folder_file *f);
 EX_DEFINE_AUTO(struct folder_file, folder_file_free);
 /* The map for the header; false: it has no holes. */
 bool folder_file_map(const struct folder_file *f, const struct tar_entry_range **ret,
                      size_t *ret_count);
 struct folder_file_end {
-    bool hashed, changed, padded;
+    bool hashed, changed;
     uint8_t sha256[SHA256_BYTES];
-    const struct tar_entry_range *bad; /* of the file; the file's */
-    size_t bad_count;
+    /* Ranges of the file, and the file's: the system gave an error; it had become shorter. */
+    const struct tar_entry_range *bad, *missing;
+    size_t bad_count, missing_count;
 };
 /* The next bytes that belong into the stream; *ret_got 0 is their end. `bad` is told of ranges, its
  * offsets counted from `at`, the place of these bytes in the stream. */

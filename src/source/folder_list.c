@@ -212,8 +212,9 @@ static ex_code put_content(struct folder_text *t, const struct folder_entry *e,
     if (c->sparse)
         EX_TRY(put_ranges(t, "data", c->map, c->map_count, err));
     if (end != NULL && end->bad_count > 0)
-        EX_TRY(
-            put_ranges(t, end->padded ? "missing" : "unreadable", end->bad, end->bad_count, err));
+        EX_TRY(put_ranges(t, "unreadable", end->bad, end->bad_count, err));
+    if (end != NULL && end->missing_count > 0)
+        EX_TRY(put_ranges(t, "missing", end->missing, end->missing_count, err));
     return e->cut ? put(t, ",\"cut\":true", 11, err) : EX_OK;
 }
 
@@ -301,7 +302,10 @@ static ex_code put_counts(struct folder_text *t, const struct folder_report *r,
                       ",\"files\":%" PRIu64 ",\"directories\":%" PRIu64 ",\"symlinks\":%" PRIu64
                       ",\"hard_links\":%" PRIu64 ",\"others\":%" PRIu64,
                       r->files, r->directories, r->symlinks, r->hard_links, r->others));
-    EX_TRY(put_number(t, "content_bytes", r->content_bytes, err));
+    if (r->content_bytes > INT64_MAX)
+        EX_TRY(put(t, ",\"content_bytes\":null", 21, err));
+    else
+        EX_TRY(put_number(t, "content_bytes", r->content_bytes, err));
     EX_TRY(put(t, ",\"omitted\":{", 12, err));
     for (int why = FOLDER_TAKEN + 1; why < FOLDER_WHY_COUNT; why++) {
         if (r->omitted[why] == 0)
@@ -332,6 +336,8 @@ ex_code folder_list_selection(struct folder *f, struct ex_error *err) {
         EX_TRY(put_types(t, s->types, err));
     EX_TRY(
         put_format(t, err, ",\"other_file_systems\":%s", s->other_file_systems ? "true" : "false"));
+    if (s->one_file_system)
+        EX_TRY(put(t, ",\"one_file_system\":true", 23, err));
     EX_TRY(put_counts(t, &f->report, err));
     return put(t, "}\n", 2, err);
 }

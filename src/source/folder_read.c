@@ -55,6 +55,16 @@ bool folder_same_times(const struct statx *a, const struct statx *b) {
            same_time(&a->stx_mtime, &b->stx_mtime) && same_time(&a->stx_ctime, &b->stx_ctime);
 }
 
+bool folder_is_mount(const struct statx *st) {
+    return (st->stx_attributes & (STATX_ATTR_MOUNT_ROOT | STATX_ATTR_AUTOMOUNT)) != 0;
+}
+
+enum folder_why folder_why_other(const struct folder_selection *s) {
+    return s->other_file_systems ? FOLDER_TAKEN
+           : s->one_file_system  ? FOLDER_LEFT_FILE_SYSTEM
+                                 : FOLDER_OTHER_FILE_SYSTEM;
+}
+
 static void leave_out(struct folder_entry *e, enum folder_why why, int error) {
     e->why = why;
     e->sys = error;
@@ -273,6 +283,8 @@ static void read_entry(const struct folder *f, struct folder_entry *e) {
         leave_out(e, folder_why_of(errno), errno);
     else if (S_ISDIR(e->st.stx_mode)) /* it was none when its directory was read */
         leave_out(e, FOLDER_VANISHED, 0);
+    else if (folder_is_mount(&e->st) && folder_why_other(&f->selection) != FOLDER_TAKEN)
+        leave_out(e, folder_why_other(&f->selection), 0);
     else if ((e->why = select_by_stat(&f->selection, &e->st)) != FOLDER_TAKEN)
         return;
     else if (S_ISREG(e->st.stx_mode))
@@ -302,6 +314,8 @@ void *folder_work(void *folder) {
             continue;
         pthread_mutex_unlock(&f->mutex);
         read_entry(f, e);
+        if (e->sys != 0)
+            (void)folder_end_if_gone(f);
         folder_dir_release(ex_steal(&e->dir));
         pthread_mutex_lock(&f->mutex);
         e->ready = true;

@@ -127,7 +127,7 @@ const char *folder_why_word(enum folder_why why) {
         [FOLDER_LEFT_TIME] = "time",
         [FOLDER_LEFT_SIZE] = "size",
         [FOLDER_LEFT_TYPE] = "type",
-        [FOLDER_LEFT_FILE_SYSTEM] = "other-file-system",
+        [FOLDER_LEFT_FILE_SYSTEM] = "one-file-system",
         [FOLDER_LEFT_SOCKET] = "socket",
         [FOLDER_NOT_PERMITTED] = "not-permitted",
         [FOLDER_NOT_READ] = "not-read",
@@ -135,6 +135,8 @@ const char *folder_why_word(enum folder_why why) {
         [FOLDER_LOOP] = "loop",
         [FOLDER_LIMIT] = "limit",
         [FOLDER_DIR_CHANGED] = "directory-changed",
+        [FOLDER_OTHER_FILE_SYSTEM] = "other-file-system",
+        [FOLDER_THIS_VAULT] = "this-vault",
     };
     return word[why];
 }

@@ -195,6 +195,12 @@ static ex_code omit(struct folder *f, struct folder_entry *e, struct ex_error *e
     return folder_list_omitted(f, e, fs, err);
 }
 
+/* Sizes are what a file system says of its files: together they may be more than any number. */
+static void add_content(struct folder *f, uint64_t size_bytes) {
+    uint64_t *sum = &f->report.content_bytes;
+    *sum = *sum > INT64_MAX || size_bytes > INT64_MAX - *sum ? UINT64_MAX : *sum + size_bytes;
+}
+
 /* A file that was read in advance: header, bytes, padding, line. */
 static ex_code give_whole(struct folder *f, struct folder_entry *e, struct tar_entry *t,
                           struct folder_content *c, struct ex_error *err) {
@@ -205,7 +211,7 @@ static ex_code give_whole(struct folder *f, struct folder_entry *e, struct tar_e
         c->offset = f->at;
         EX_TRY(put(f, e->data, e->data_bytes, err));
         EX_TRY(put(f, NULL, f->padding, err));
-        f->report.content_bytes += e->data_bytes;
+        add_content(f, e->data_bytes);
     }
     count_entry(&f->report, e, c->first != NULL);
     return folder_list_entry(f, e, c, err);
@@ -214,7 +220,7 @@ static ex_code give_whole(struct folder *f, struct folder_entry *e, struct tar_e
 /* A file whose bytes come later: only its header. */
 static ex_code begin_file(struct folder *f, struct folder_entry *e, struct tar_entry *t,
                           struct ex_error *err) {
-    EX_TRY(folder_file_new(e, &f->file, err));
+    EX_TRY(folder_file_new(f, e, &f->file, err));
     t->size_bytes = e->st.stx_size;
     t->sparse = folder_file_map(f->file, &t->data, &t->data_count);
     return render(f, e, t, err);
@@ -234,9 +240,9 @@ static ex_code end_file(struct folder *f, struct ex_error *err) {
     EX_TRY(put(f, NULL, f->padding, err));
     e->changed = end.changed;
     count_entry(&f->report, e, false);
-    f->report.content_bytes += e->st.stx_size;
-    f->report.padded += end.padded;
-    f->report.unreadable += end.bad_count > 0 && !end.padded;
+    add_content(f, e->st.stx_size);
+    f->report.padded += end.missing_count > 0;
+    f->report.unreadable += end.bad_count > 0;
     ex_code code = folder_list_entry(f, e, &c, err);
     folder_file_free(ex_steal(&f->file));
     return code;

@@ -43,6 +43,9 @@ static struct folder_entry entry_at(struct walk *w, unsigned char d_type) {
 
 static bool push_omitted(struct walk *w, enum folder_why why, int error, const struct statx *st,
                          unsigned char d_type, bool partly) {
+    bool failed = error != 0 || why == FOLDER_VANISHED || why == FOLDER_DIR_CHANGED;
+    if (failed && folder_end_if_gone(w->f))
+        return false;
     struct folder_entry e = entry_at(w, d_type);
     e.why = why;
     e.sys = error;
@@ -202,8 +205,23 @@ static bool is_loop(const struct walk *w, const struct statx *st) {
 
 static bool is_other_file_system(const struct walk *w, const struct statx *st) {
     const struct statx *root = &w->f->root_st;
-    return (st->stx_attributes & (STATX_ATTR_MOUNT_ROOT | STATX_ATTR_AUTOMOUNT)) != 0 ||
-           st->stx_dev_major != root->stx_dev_major || st->stx_dev_minor != root->stx_dev_minor;
+    return folder_is_mount(st) || st->stx_dev_major != root->stx_dev_major ||
+           st->stx_dev_minor != root->stx_dev_minor;
+}
+
+static bool is_vault(const struct walk *w, const struct statx *st) {
+    const struct folder_selection *s = &w->f->selection;
+    return s->has_vault && st->stx_ino == s->vault_inode &&
+           makedev(st->stx_dev_major, st->stx_dev_minor) == s->vault_device;
+}
+
+/* Why the walk does not go into this directory, or FOLDER_TAKEN. */
+static enum folder_why why_not_into(const struct walk *w, const struct statx *st) {
+    enum folder_why other = folder_why_other(&w->f->selection);
+    return is_vault(w, st)                                        ? FOLDER_THIS_VAULT
+           : other != FOLDER_TAKEN && is_other_file_system(w, st) ? other
+           : is_loop(w, st)                                       ? FOLDER_LOOP
+                                                                  : FOLDER_TAKEN;
 }
 
 /* Goes into w->path, whose name is in the level at the top. */
@@ -211,10 +229,9 @@ static bool descend(struct walk *w, const char *name, const struct statx *st,
                     struct ex_error *err) {
     int parent = top(w)->dir->fd;
     bool touched;
-    if (is_other_file_system(w, st) && !w->f->selection.other_file_systems)
-        return push_omitted(w, FOLDER_LEFT_FILE_SYSTEM, 0, st, DT_DIR, false);
-    if (is_loop(w, st))
-        return push_omitted(w, FOLDER_LOOP, 0, st, DT_DIR, false);
+    enum folder_why why = why_not_into(w, st);
+    if (why != FOLDER_TAKEN)
+        return push_omitted(w, why, 0, st, DT_DIR, false);
     int fd = folder_open_at(parent, name, O_DIRECTORY, &touched);
     if (fd < 0) {
         int error = errno;
@@ -225,6 +242,11 @@ static bool descend(struct walk *w, const char *name, const struct statx *st,
     if (!folder_stat(fd, "", &now) || (!same_inode(st, &now) && !is_other_file_system(w, &now))) {
         ex_fd_close(fd);
         return push_omitted(w, FOLDER_VANISHED, 0, st, DT_DIR, false);
+    }
+    why = why_not_into(w, &now); /* something may have been mounted there meanwhile */
+    if (why != FOLDER_TAKEN) {
+        ex_fd_close(fd);
+        return push_omitted(w, why, 0, &now, DT_DIR, false);
     }
     if (!push_directory(w, fd, &now, touched, -1)) {
         ex_fd_close(fd);

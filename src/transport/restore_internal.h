@@ -24,6 +24,7 @@ struct restore_tree {
     size_t depth, capacity;
     int file_fd; /* of the entry that is open; -1: its bytes are passed over */
     struct tar_entry now;
+    bool too_large;  /* for the file system that it is restored to */
     bool own;        /* it lies in exhibit/ */
     bool unread;     /* the bytes that come were never read from the source */
     bool has_unread; /* such came for the entry that is open */

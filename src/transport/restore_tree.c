@@ -238,7 +238,7 @@ ex_code restore_begin(void *tree, const struct tar_entry *e, struct ex_error *er
     struct restore_tree *t = tree;
     const char *name;
     t->own = strncmp(e->path, "exhibit/", 8) == 0;
-    t->has_unread = false;
+    t->has_unread = t->too_large = false;
     t->now = *e;
     EX_TRY(leave_until(t, e->path, err));
     if (t->own && mkdirat(t->root_fd, "exhibit", 0700) != 0 && errno != EEXIST)
@@ -261,7 +261,26 @@ ex_code restore_data(void *tree, uint64_t offset, const uint8_t *data, size_t si
         t->report->unread_bytes += size_bytes;
         t->has_unread = true;
     }
-    return ex_write_at(t->file_fd, data, size_bytes, offset, t->now.path, err);
+    if (t->too_large)
+        return EX_OK;
+    struct ex_error why = {0};
+    ex_code code = ex_write_at(t->file_fd, data, size_bytes, offset, t->now.path, &why);
+    t->too_large = code != EX_OK && why.sys == EFBIG;
+    if (t->too_large)
+        return EX_OK;
+    if (err != NULL)
+        *err = why;
+    return code;
+}
+
+/* A sparse file can be larger than any that this file system takes. It is listed, not cut. */
+static ex_code give_up_large(struct restore_tree *t, struct ex_error *err) {
+    const char *name;
+    EX_TRY(take_parent(t, t->now.path, &name, err));
+    if (unlinkat(t->parent_fd, name, 0) != 0)
+        return ex_fail_sys(err, "could not take away \"%.120s\"", t->now.path);
+    t->report->files--;
+    return restore_note(t, t->now.path, "entry", NULL, EFBIG, err);
 }
 
 ex_code restore_end(void *tree, struct ex_error *err) {
@@ -269,7 +288,12 @@ ex_code restore_end(void *tree, struct ex_error *err) {
     EX_AUTO_FD int fd = ex_steal_fd(&t->file_fd);
     if (fd < 0)
         return EX_OK;
-    if (t->now.sparse && ftruncate(fd, (off_t)t->now.size_bytes) != 0)
-        return ex_fail_sys(err, "could not write \"%.120s\"", t->now.path);
+    if (!t->too_large && t->now.sparse && ftruncate(fd, (off_t)t->now.size_bytes) != 0) {
+        t->too_large = errno == EFBIG;
+        if (!t->too_large)
+            return ex_fail_sys(err, "could not write \"%.120s\"", t->now.path);
+    }
+    if (t->too_large && !t->own)
+        return give_up_large(t, err);
     return t->own ? EX_OK : restore_attributes(t, &t->now, fd, -1, "", err);
 }

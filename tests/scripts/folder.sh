@@ -174,12 +174,16 @@ check "O12: a file that changes while it is read is named, and the result is par
 
 mounts() {
     mkdir -p m/inner m/other && mount -t tmpfs none m/inner && echo x >m/inner/x &&
-        mount --bind m m/other || return 1
-    collect 0 m && raw m.tar && member m.tar omitted.jsonl | jq -e -s 'map(.path + " " + .why) == ["inner other-file-system", "other other-file-system"]' &&
+        mount --bind m m/other && touch m/zfile && mount --bind passphrase m/zfile || return 1
+    others() { member m.tar omitted.jsonl | jq -e -s 'map(.path + " " + .why) == ["inner '$1'", "other '$1'", "zfile '$1'"]'; }
+    collect 3 m && raw m.tar && others other-file-system && rm m.tar &&
+        exhibit item show "$label" | grep "3 other file systems, left out by default" &&
+        collect 0 m --one-file-system && raw m.tar && others one-file-system &&
         collect 3 m --other-file-systems && raw m2.tar &&
-        member m2.tar omitted.jsonl | jq -e -s 'map(.path + " " + .why) == ["other loop"]'
+        member m2.tar omitted.jsonl | jq -e -s 'map(.path + " " + .why) == ["other loop"]' &&
+        status_is 2 exhibit collect m --case c --other-file-systems --one-file-system
     local code=$?
-    umount m/other m/inner
+    umount m/zfile m/other m/inner
     return $code
 }
 if [ $root = yes ] && mkdir -p mt && mount -t tmpfs none mt 2>/dev/null; then
@@ -223,6 +227,60 @@ if [ $root = yes ] && [ -x "$faulty" ] && [ -e /dev/fuse ] && losetup -f >/dev/n
     check "O12: a file on a bad block is taken but for that block, and both it and the result say so" bad_block
 else
     skip "O12: a file on a bad block is taken but for that block, and both it and the result say so" "needs root, /dev/fuse, a loop device, and tests/media/faulty_disk"
+fi
+# What lies beneath goes away: that is no folder of bad blocks.
+goes_away() {
+    mkdir -p gone/disk && truncate -s 3G gone/image && head -c 1000000 /dev/urandom | dd of=gone/image bs=1M seek=2000 conv=notrunc status=none || return 1
+    "$faulty" gone/image gone/disk &
+    local server=$! code=0 held
+    for _ in $(seq 100); do [ -e gone/disk/disk ] && break; sleep 0.05; done
+    held=$(exhibit item list --json --quiet | tail -n 1 | jq '.result.items | length')
+    (sleep 0.4; kill -9 $server) &
+    timeout 120 "$bin" collect gone/disk --case c --quiet >said 2>&1 || code=$?
+    wait
+    umount -l gone/disk
+    cat said
+    [ $code = 1 ] && grep -q 'gone/disk" does not answer any more' said &&
+        [ "$(exhibit item list --json --quiet | tail -n 1 | jq '.result.items | length')" = "$held" ]
+}
+if [ $root = yes ] && [ -x "$faulty" ] && [ -e /dev/fuse ] && losetup -f >/dev/null 2>&1; then
+    check "O12: a folder whose file system goes away is not held, and the message says it" goes_away
+else
+    skip "O12: a folder whose file system goes away is not held, and the message says it" "needs root, /dev/fuse, and tests/media/faulty_disk"
+fi
+holds_vault() {
+    mkdir -p hv/sub && echo x >hv/sub/x && cp passphrase hv/pass && chmod 600 hv/pass && (
+        export EXHIBIT_VAULT="$PWD/hv/vault"
+        exhibit init hv/vault --agency A --officer O --no-recovery-sheet --kdf-memory 8 --quiet >/dev/null &&
+            exhibit case new --number c --title t --quiet >/dev/null && collect 3 hv && raw hv.tar &&
+            member hv.tar omitted.jsonl | jq -e -s 'map(.path + " " + .why) == ["vault this-vault"]' &&
+            exhibit item list | grep "1 this vault itself" &&
+            status_is 2 exhibit collect hv/vault --case c && status_is 2 exhibit collect hv/vault/packs --case c
+    )
+}
+check "O12: the vault leaves itself out and says so, and a folder inside it is refused" holds_vault
+holes_end() {
+    local code=0 started=$SECONDS
+    mkdir holes && truncate -s 60G holes/a && { timeout -s INT 2 "$bin" collect holes --case c --quiet >said 2>&1 || code=$?; }
+    cat said
+    [ $code = 124 ] && [ $((SECONDS - started)) -lt 20 ] && grep -q interrupted said
+}
+check "O12: a collection that hashes holes can be interrupted" holes_end
+exabytes() {
+    mkdir ex && mount -t tmpfs none ex && truncate -s 8000P ex/a && truncate -s 8000P ex/b && echo fine >ex/c || return 1
+    local code=0
+    collect 0 ex && raw ex.tar && member ex.tar selection.json | jq -e '.content_bytes == null' || code=1
+    tail -n 1 out | jq -e '.result.item.folder.content_bytes == null' || code=1
+    umount ex
+    [ $code = 0 ] && status_is 3 exhibit export "$label" --format files --output ex.back --quiet &&
+        [ "$(cat ex.back/content/c)" = fine ] && [ ! -e ex.back/content/a ] &&
+        jq -es 'map(.path + " " + .what + " " + .error) == ["content/a entry EFBIG", "content/b entry EFBIG"]' ex.back/not-restored.jsonl
+}
+if [ $root = yes ] && mount -t tmpfs none mt 2>/dev/null; then
+    umount mt
+    check "O12: files of exabytes are taken by their holes, and what no disk takes is listed" exabytes
+else
+    skip "O12: files of exabytes are taken by their holes, and what no disk takes is listed" "mounting is not allowed here"
 fi
 interrupted() {
     mkdir slow && for i in $(seq 300); do head -c 300000 /dev/urandom >slow/$i; done
