@@ -192,7 +192,7 @@ ex_code folder_open(const char *path, const struct folder_selection *selection, 
                     struct folder **ret, struct ex_error *err) {
     EX_AUTO(folder_close) struct folder *f = ex_new0(struct folder);
     f->path = ex_strdup(path);
-    f->root_fd = -1;
+    f->root_fd = f->good_fd = -1;
     f->now.fd = -1;
     f->selection = *selection;
     if (selection->include != NULL)
@@ -228,6 +228,7 @@ void folder_close(struct folder *f) {
     pthread_cond_destroy(&f->work);
     pthread_cond_destroy(&f->head);
     ex_fd_close(f->root_fd);
+    ex_fd_close(f->good_fd);
     free(f->out.data);
     free(f->text.data);
     free(f->file_system);

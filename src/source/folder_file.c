@@ -2,10 +2,13 @@
 /* The bytes of one file that is too large, or too odd, to be read in advance. */
 #include "source/folder_internal.h"
 
+#include "base/file.h"
 #include "base/limits.h"
 
 #include <errno.h>
 #include <unistd.h>
+
+enum { ASK_BYTES = 1 << 20 };
 
 struct ranges {
     struct tar_entry_range *at;
@@ -17,6 +20,7 @@ struct folder_file {
     int fd; /* the entry's */
     struct statx before;
     bool sparse, hashed, changed;
+    bool good;                   /* something of it could be read */
     struct tar_entry_range *map; /* at least one */
     size_t map_count, map_capacity;
     size_t range;
@@ -132,6 +136,37 @@ static ssize_t read_at(int fd, uint8_t *to, size_t size, uint64_t offset) {
     return got;
 }
 
+/* What came before is asked for again, past the cache: a disk that was pulled out still has its
+ * directories in memory, and gives the same error as a bad block. */
+static bool good_place_answers(const struct folder *f) {
+    uint8_t page[FOLDER_ALIGN_BYTES];
+    for (unsigned i = 0; f->good_fd >= 0 && i < FOLDER_ALIVE_ATTEMPTS; i++) {
+        if (i > 0)
+            (void)usleep(FOLDER_ALIVE_WAIT_MS * 1000);
+        (void)posix_fadvise(f->good_fd, (off_t)f->good_at, sizeof page, POSIX_FADV_DONTNEED);
+        if (read_at(f->good_fd, page, sizeof page, f->good_at) >= 0)
+            return true;
+        if (f->stop != NULL && atomic_load(f->stop))
+            return true; /* and it ends for that */
+    }
+    return f->good_fd < 0;
+}
+
+static void note_good(struct folder_file *f, uint64_t offset) {
+    if (f->good)
+        return;
+    f->good = true;
+    ex_fd_close(f->folder->good_fd);
+    f->folder->good_fd = fcntl(f->fd, F_DUPFD_CLOEXEC, 3);
+    f->folder->good_at = offset - offset % FOLDER_ALIGN_BYTES;
+}
+
+/* Where a range of errors begins, and at each further MiB of it. */
+static bool is_to_ask(const struct folder_file *f, uint64_t offset) {
+    const struct tar_entry_range *last = f->bad.count > 0 ? &f->bad.at[f->bad.count - 1] : NULL;
+    return last == NULL || last->offset + last->length != offset || offset % ASK_BYTES == 0;
+}
+
 /* Not a place of the file, but what it lies on. */
 static bool is_gone(int sys) {
     return sys == ENODEV || sys == ENXIO || sys == ENOMEDIUM || sys == ESHUTDOWN ||
@@ -146,7 +181,8 @@ static ex_code read_block(struct folder_file *f, uint8_t *to, size_t size, uint6
     size_t part = FOLDER_ALIGN_BYTES - (size_t)(offset % FOLDER_ALIGN_BYTES);
     part = part < size ? part : size;
     ssize_t got = read_at(f->fd, to, part, offset);
-    if (got < 0 && (is_gone(errno) || folder_is_gone(f->folder)))
+    if (got < 0 && (is_gone(errno) || folder_is_gone(f->folder) ||
+                    (is_to_ask(f, offset) && !good_place_answers(f->folder))))
         return folder_fail_gone(f->folder, err);
     *ret_done = got > 0 ? (size_t)got : part;
     *ret_bad = got > 0 ? NULL : got == 0 ? &f->missing : &f->bad;
@@ -169,9 +205,10 @@ ex_code folder_file_read(struct folder_file *f, uint8_t *to, size_t size_bytes, 
     size_t want = size_bytes < left ? size_bytes : (size_t)left, done = 0;
     EX_TRY(hash_holes_to(f, offset, err));
     ssize_t got = read_at(f->fd, to, want, offset);
-    if (got > 0)
+    if (got > 0) {
         done = (size_t)got;
-    else {
+        note_good(f, offset);
+    } else {
         struct ranges *to_note;
         EX_TRY(read_block(f, to, want, offset, &done, &to_note, err));
         if (to_note != NULL) {

@@ -27,6 +27,8 @@ enum {
     FOLDER_ALIGN_BYTES = 4096,
     FOLDER_OPEN_LEVELS = 64, /* directories that the walker holds open */
     FOLDER_WAIT_MS = 100,
+    FOLDER_ALIVE_ATTEMPTS = 3,
+    FOLDER_ALIVE_WAIT_MS = 500,
     FOLDER_STUCK_SECONDS = 3 /* that a thread gets to come back from the system at the end */
 };
 #define FOLDER_NAMES_BYTES_MAX  ((size_t)1 << 30) /* of one directory */
@@ -97,8 +99,10 @@ struct folder {
     struct statx root_st;
     struct folder_selection selection;
     char *include, *exclude; /* the selection's */
-    uint64_t hole_bytes;     /* that were hashed, or would have been */
-    folder_bad_fn *bad;      /* told of ranges of the stream that could not be read */
+    int good_fd;             /* of a large file, at a place that could be read; -1: none yet */
+    uint64_t good_at;
+    uint64_t hole_bytes; /* that were hashed, or would have been */
+    folder_bad_fn *bad;  /* told of ranges of the stream that could not be read */
     void *bad_context;
     atomic_bool *stop;
 
