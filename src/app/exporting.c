@@ -33,8 +33,9 @@ static ex_code write_copy(struct act *act, const struct item_truth *i, struct co
     ex_code code;
     EX_TRY(vault_object(act->vault, i->object_id, &object, err));
     if (truth_agrees(i, &object) && c->files) {
-        code = restore_files(act->vault, &object, act_flag(act, FLAG_OUTPUT), act->face->progress,
-                             &c->restored, err);
+        code =
+            restore_files(act->vault, &object, act_flag(act, FLAG_OUTPUT),
+                          act_has_flag(act, FLAG_SPECIAL), act->face->progress, &c->restored, err);
         c->report.size_bytes = c->restored.size_bytes;
         memcpy(c->report.sha256, c->restored.sha256, SHA256_BYTES);
     } else if (truth_agrees(i, &object))

@@ -89,10 +89,11 @@ static ex_code restore_all(struct vault *v, const struct vault_object_info *obje
 }
 
 static ex_code restore_into(struct vault *v, const struct vault_object_info *object, int root_fd,
-                            const char *path, struct ex_progress *progress,
+                            const char *path, bool special, struct ex_progress *progress,
                             struct restore_report *ret, struct ex_error *err) {
     struct restore_tree tree;
     restore_tree_init(&tree, root_fd, ret);
+    tree.special = special;
     ex_code code = restore_all(v, object, &tree, progress, ret, err);
     restore_tree_clear(&tree);
     EX_TRY(code);
@@ -100,7 +101,7 @@ static ex_code restore_into(struct vault *v, const struct vault_object_info *obj
 }
 
 ex_code restore_files(struct vault *v, const struct vault_object_info *object, const char *path,
-                      struct ex_progress *progress, struct restore_report *ret,
+                      bool special, struct ex_progress *progress, struct restore_report *ret,
                       struct ex_error *err) {
     struct stat st;
     EX_AUTO_FREE char *temp = NULL;
@@ -122,7 +123,7 @@ ex_code restore_files(struct vault *v, const struct vault_object_info *object, c
     fd = open(temp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return ex_fail_sys(err, "could not open \"%s\"", temp);
-    ex_code code = restore_into(v, object, fd, path, progress, ret, err);
+    ex_code code = restore_into(v, object, fd, path, special, progress, ret, err);
     if (code == EX_OK)
         code = ex_publish(AT_FDCWD, temp, AT_FDCWD, path, err);
     if (code != EX_OK)

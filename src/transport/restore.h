@@ -22,11 +22,13 @@ struct restore_report {
     uint64_t unread_files, unread_bytes; /* zeros stand in them for what was never read */
 };
 
-/* EX_EXISTS: the directory is there. EX_FORMAT: the stream is not one of a folder, or leads
+/* `special`: also what gives somebody power on the machine that it is restored to: device nodes,
+ * set-user-ID and set-group-ID, capabilities; otherwise they are listed.
+ * EX_EXISTS: the directory is there. EX_FORMAT: the stream is not one of a folder, or leads
  * elsewhere. EX_ALTERED, EX_MISSING, EX_SPACE. After a failure what was restored so far is left
  * under another name, which the hint says. */
 EX_MUST_USE ex_code restore_files(struct vault *v, const struct vault_object_info *object,
-                                  const char *path, struct ex_progress *progress,
+                                  const char *path, bool special, struct ex_progress *progress,
                                   struct restore_report *ret, struct ex_error *err);
 
 #endif

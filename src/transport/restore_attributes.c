@@ -41,7 +41,10 @@ ex_code restore_note(struct restore_tree *t, const char *path, const char *what,
     json_object_set_new(line, "what", json_string(what));
     if (name != NULL)
         json_object_set_new(line, "name", json_string(name));
-    json_object_set_new(line, "error", json_string(word != NULL ? word : "unknown"));
+    json_object_set_new(line, "error",
+                        json_string(error == 0     ? "not-asked-for"
+                                    : word != NULL ? word
+                                                   : "unknown"));
     EX_AUTO_FREE char *text = json_dumps(line, JSON_COMPACT);
     json_decref(line);
     if (text == NULL)
@@ -71,6 +74,10 @@ static ex_code set_xattrs(struct restore_tree *t, const struct tar_entry *e, int
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d/%s", parent_fd, name);
     for (size_t i = 0; i < e->xattr_count; i++) {
         const struct tar_entry_xattr *x = &e->xattr[i];
+        if (!t->special && strcmp(x->name, "security.capability") == 0) {
+            EX_TRY(restore_note(t, e->path, "attribute", x->name, 0, err));
+            continue;
+        }
         int done = fd >= 0 ? fsetxattr(fd, x->name, x->value, x->value_bytes, 0)
                            : lsetxattr(path, x->name, x->value, x->value_bytes, 0);
         if (done != 0)
@@ -82,12 +89,14 @@ static ex_code set_xattrs(struct restore_tree *t, const struct tar_entry *e, int
 /* For a wrong owner a set-user bit would mean another thing. */
 static ex_code set_mode(struct restore_tree *t, const struct tar_entry *e, bool owned, int fd,
                         int parent_fd, const char *name, struct ex_error *err) {
-    mode_t mode = e->mode & (owned ? 07777u : 01777u);
+    bool set_id = e->type != TAR_ENTRY_DIRECTORY && (e->mode & 06000u) != 0;
+    bool asked = !set_id || t->special;
+    mode_t mode = e->mode & (owned && asked ? 07777u : 01777u);
     if (e->type == TAR_ENTRY_SYMLINK)
         return EX_OK;
     if ((fd >= 0 ? fchmod(fd, mode) : fchmodat(parent_fd, name, mode, 0)) != 0)
         return restore_note(t, e->path, "mode", NULL, errno, err);
-    return mode == e->mode ? EX_OK : restore_note(t, e->path, "mode", NULL, EPERM, err);
+    return mode == e->mode ? EX_OK : restore_note(t, e->path, "mode", NULL, asked ? EPERM : 0, err);
 }
 
 static struct timespec time_of(const struct tar_entry_time *t) {

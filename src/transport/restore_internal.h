@@ -25,6 +25,7 @@ struct restore_tree {
     int file_fd; /* of the entry that is open; -1: its bytes are passed over */
     struct tar_entry now;
     bool too_large;  /* for the file system that it is restored to */
+    bool special;    /* devices, set-user-ID and the like too */
     bool own;        /* it lies in exhibit/ */
     bool unread;     /* the bytes that come were never read from the source */
     bool has_unread; /* such came for the entry that is open */
@@ -42,7 +43,7 @@ EX_MUST_USE ex_code restore_finish(struct restore_tree *t, struct ex_error *err)
 
 /* ---- attributes: restore_attributes.c ---- */
 
-/* One line of RESTORE_LIST. `name`: of an attribute, or NULL. */
+/* One line of RESTORE_LIST. `name`: of an attribute, or NULL. error 0: it was not asked for. */
 EX_MUST_USE ex_code restore_note(struct restore_tree *t, const char *path, const char *what,
                                  const char *name, int error, struct ex_error *err);
 /* By fd; when that is -1, of parent_fd/name, no link followed. */

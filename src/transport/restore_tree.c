@@ -203,6 +203,9 @@ static ex_code make_directory(struct restore_tree *t, const struct tar_entry *e,
 static ex_code make_other(struct restore_tree *t, const struct tar_entry *e, const char *name,
                           struct ex_error *err) {
     int error = 0;
+    bool device = e->type == TAR_ENTRY_BLOCK_DEVICE || e->type == TAR_ENTRY_CHARACTER_DEVICE;
+    if (device && !t->special)
+        return restore_note(t, e->path, "entry", NULL, 0, err);
     if (e->type == TAR_ENTRY_HARD_LINK)
         EX_TRY(make_link(t, e, name, &error, err));
     else if (e->type == TAR_ENTRY_SYMLINK)
