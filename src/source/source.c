@@ -105,6 +105,7 @@ ex_code source_seek(struct source *s, uint64_t offset, struct ex_error *err) {
         return ex_fail(err, EX_SOURCE, "the source \"%s\" ends before byte %llu", s->path,
                        (unsigned long long)offset);
     s->at = offset;
+    source_trouble_forget(s);
     while (s->bad_count > 0 && s->bad[s->bad_count - 1].offset >= offset)
         s->bad_count--;
     if (s->bad_count > 0 &&

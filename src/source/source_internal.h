@@ -77,6 +77,8 @@ ex_code source_read_around(struct source *s, uint8_t *to, size_t size_bytes, uin
                            uint64_t since_ns, struct ex_error *err);
 /* A large read went well. */
 void source_trouble_over(struct source *s);
+/* Reading goes on elsewhere. */
+void source_trouble_forget(struct source *s);
 /* Up to there nothing is asked for: it took too long before. */
 uint64_t source_trouble_jump(const struct source *s);
 void source_trouble_free(struct trouble *t);

@@ -63,6 +63,12 @@ void source_trouble_over(struct source *s) {
     s->trouble->jump_bytes = JUMP_MIN_BYTES;
 }
 
+void source_trouble_forget(struct source *s) {
+    source_trouble_over(s);
+    if (s->trouble != NULL)
+        s->trouble->jump_to = 0;
+}
+
 uint64_t source_trouble_jump(const struct source *s) {
     return s->trouble != NULL ? s->trouble->jump_to : 0;
 }

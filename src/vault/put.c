@@ -321,9 +321,12 @@ static ex_code shared_error(struct put_shared *s, struct ex_error *err) {
 }
 
 /* The open chunk as it was, and the source where it was. */
-static ex_code put_go_on(struct put *p, struct source *source, struct ex_error *err) {
+static ex_code put_go_on(struct put *p, struct source *source, struct ex_progress *progress,
+                         struct ex_error *err) {
     struct workers *w = &p->shared.workers;
     EX_TRY(out_record_new(&p->shared, RECORD_CHUNKS, OUT_RECORD_BYTES, &p->chunks, err));
+    EX_TRY(put_state_sample(&p->state, p->shared.vault, source, w->hasher[w->own], p->chunks->data,
+                            progress, err));
     EX_TRY(put_state_reread(&p->state, source, w->hasher[w->own], p->chunks->data, err));
     p->open_bytes = (size_t)p->state.chunker.blocks * BLOCK_BYTES;
     return EX_OK;
@@ -334,7 +337,7 @@ static ex_code put_run(struct put *p, struct source *source,
                        struct ex_error *err) {
     struct ex_error own;
     if (options->resume != NULL)
-        EX_TRY(put_go_on(p, source, err));
+        EX_TRY(put_go_on(p, source, progress, err));
     ex_code code = put_writer_start(&p->writer, &p->shared, p->work, options->readback, err);
     if (code != EX_OK)
         return code;

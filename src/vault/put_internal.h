@@ -160,6 +160,11 @@ enum { POINT_REREAD_BYTES_MAX = CHUNK_MAX_BYTES + RUN_MIN_BLOCKS * BLOCK_BYTES }
 EX_MUST_USE ex_code put_state_reread(const struct put_state *s, struct source *source,
                                      struct block_hasher *hasher, uint8_t *to,
                                      struct ex_error *err);
+/* Compares the source with what was taken of it before, in places: put_sample.c. Fills in
+ * `report.sampled`. to: CHUNK_MAX_BYTES. EX_SOURCE: it gives other bytes. */
+EX_MUST_USE ex_code put_state_sample(struct put_state *s, struct vault *v, struct source *source,
+                                     struct block_hasher *hasher, uint8_t *to,
+                                     struct ex_progress *progress, struct ex_error *err);
 
 /* ---- slabs: put_read.c ---- */
 

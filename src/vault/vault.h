@@ -111,6 +111,13 @@ struct vault_object_info {
 };
 void vault_object_info_clear(struct vault_object_info *o);
 
+/* Of a source that was gone on with: what of its first bytes was read again, and was the same. */
+struct vault_put_sampled {
+    uint64_t before_bytes;  /* that were read in earlier sittings; 0: it was not gone on with */
+    uint64_t places, bytes; /* compared, at random, all over them */
+    uint64_t unread_places; /* that did not come this time */
+};
+
 struct vault_put_report {
     uint64_t data_bytes, constant_bytes;
     uint64_t chunks, chunks_new;
@@ -125,6 +132,7 @@ struct vault_put_report {
     uint8_t (*pack)[VAULT_PACK_ID_BYTES]; /* freed by vault_put_report_clear() */
     size_t unread_count; /* what was not read, with the reasons; freed with the report */
     struct source_range *unread;
+    struct vault_put_sampled sampled;
 };
 void vault_put_report_clear(struct vault_put_report *r);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Puts that were cut off and gone on with: the object is the same, and what was acknowledged is not
- * read again. */
+/* Puts that were cut off and gone on with: the object is the same, and what was acknowledged is read
+ * again in places only. */
 #include "testing_vault.h"
 
 #include "vault/put_internal.h"
@@ -272,27 +272,38 @@ static void at_any_time(void **state) {
     free(data);
 }
 
-/* What comes before the open chunk is not looked at: it could be anything by now. (That it is the
- * same file is the caller's business.) */
-static void nothing_is_read_twice(void **state) {
+/* What comes before the open chunk is looked at in places, one in each part: what replaces a whole
+ * part is always noticed. */
+static void what_came_before_is_sampled(void **state) {
     struct place *p = *state;
     struct ex_error err;
-    enum { SIZE = 5 * MIB, CUT = 3 * MIB };
+    enum { SIZE = 5 * MIB, CUT = 3 * MIB, STEP = (CUT - POINT_REREAD_BYTES_MAX) / 8 };
     uint8_t *data = mixed(72, SIZE), *other = ex_new0_bytes(SIZE);
     struct vault_object_info reference, o;
     struct vault_put_report expected, r;
     char name[40];
     write_file(p->source, data, SIZE);
     put_reference(p, NULL, &reference, &expected);
+    assert_int_equal(expected.sampled.before_bytes, 0);
     const struct attempt first = {.every = MIB, .cut_at = CUT, .key = KEY};
     assert_code(EX_INTERRUPTED, try_attempt(p, &first, &o, &r, &err));
     assert_true(only_work(p->v, name, NULL));
-    memcpy(other, data, SIZE);
-    memset(other, 0x55, CUT - POINT_REREAD_BYTES_MAX);
-    write_file(p->source, other, SIZE);
     const struct attempt again = {.every = MIB, .resume = name};
+    for (size_t at = 0; at + 2 * (CUT / 8) <= CUT - POINT_REREAD_BYTES_MAX; at += STEP) {
+        struct random random = {at + 1};
+        memcpy(other, data, SIZE);
+        random_fill(&random, other + at, 2 * (CUT / 8)); /* at least one part lies in it */
+        write_file(p->source, other, SIZE);
+        assert_code(EX_SOURCE, try_attempt(p, &again, &o, &r, &err));
+        assert_non_null(strstr(err.text, "gave before"));
+    }
+    write_file(p->source, data, SIZE);
     assert_code(EX_OK, try_attempt(p, &again, &o, &r, &err));
     assert_as_if_never_cut(p, &o, &r, &reference, &expected, data);
+    assert_int_equal(r.sampled.before_bytes, CUT);
+    assert_int_equal(r.sampled.places, 8);
+    assert_in_range(r.sampled.bytes, 8 * 4096, CUT);
+    assert_int_equal(r.sampled.unread_places, 0);
     free_both(&o, &r);
     free_both(&reference, &expected);
     free(data);
@@ -564,7 +575,7 @@ int main(void) {
         cmocka_unit_test(a_long_open_chunk),
         place_test(again_and_again),
         place_test(at_any_time),
-        place_test(nothing_is_read_twice),
+        place_test(what_came_before_is_sampled),
         place_test(a_source_that_answers_differently),
         place_test(unreadable_ranges_are_kept),
         place_test(work_is_locked_named_and_removed),
