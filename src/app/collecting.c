@@ -129,6 +129,8 @@ static ex_code finish_item(struct act *act, struct draft *draft, void *context,
         collecting_readback_word(c->readback), "entry_intent", json_number(act->intent));
     if (c->label != NULL)
         json_set_text(c->item, "label_text", c->label);
+    if (c->resumes)
+        json_object_set_new(c->item, "resumed_at", collecting_resumed_at_json(c));
     if (c->device != NULL)
         finish_device(c);
     collecting_add_unread(c->item, &c->report.put);
@@ -167,6 +169,8 @@ static ex_code collecting_run(struct act *act, struct collecting *c, json_t **re
     EX_TRY(collect_run(act->vault, c->source, &options, act->face->progress, &c->report, err));
     if (c->device != NULL)
         c->device_after = device_after_json(c->device);
+    if (c->device != NULL && c->resumes)
+        collecting_warn_of_sittings(c, json_object_get(c->device_after, "warnings"));
     const struct vault_object_info *o = &c->report.object;
     bool partial = collecting_is_partial(c), hides = c->device != NULL && device_hides(c->device);
     c->looks_like = collecting_kind_json(act, c);
@@ -206,6 +210,8 @@ static ex_code collect(struct act *act, bool resumes, json_t **ret_result, struc
     device_let_go(c.device);
     json_decref(c.device_after);
     json_decref(c.device_recorded);
+    json_decref(c.earlier);
+    json_decref(c.resumes_json);
     collect_report_clear(&c.report);
     json_decref(c.item);
     json_decref(c.stored);

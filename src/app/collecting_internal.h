@@ -20,6 +20,8 @@ struct collecting {
     json_t *recorded;           /* resumed: the source as the ledger names it */
     struct device_held *device; /* of a block device */
     json_t *device_recorded;    /* resumed: `device` of that intent */
+    json_t *earlier;            /* resumed: warnings about the sittings before, an array */
+    json_t *resumes_json;       /* resumed: `resumes` of the intent */
     struct source *source;
     struct source_identity before;
     enum vault_readback readback;
@@ -101,5 +103,9 @@ json_t *collecting_kind_json(struct act *act, const struct collecting *c);
 /* Up to its intent. The name of the work is the request's operand. */
 EX_MUST_USE ex_code collecting_begin_again(struct act *act, struct collecting *c,
                                            struct ex_error *err);
+/* `resumed_at` of json.md §4.1, once all was read. */
+json_t *collecting_resumed_at_json(const struct collecting *c);
+/* What an officer must be told of a device that was not read in one go: added to its warnings. */
+void collecting_warn_of_sittings(const struct collecting *c, json_t *warnings);
 
 #endif

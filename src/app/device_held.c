@@ -144,15 +144,6 @@ enum { SAME_BY = 6 };
 static const char *const same_by[SAME_BY] = {"size_bytes", "start_bytes", "model",
                                              "serial",     "wwid",        "backing_file"};
 
-json_t *device_same_by(void) {
-    json_t *list = json_array();
-    for (size_t i = 0; i < SAME_BY; i++)
-        json_array_append_new(list, json_string(same_by[i]));
-    json_array_append_new(list, json_string("asked.identify.serial"));
-    json_array_append_new(list, json_string("place"));
-    return list;
-}
-
 static bool known(json_t *one) {
     return one != NULL && !json_is_null(one);
 }
@@ -161,17 +152,35 @@ static json_t *own_serial(json_t *device) {
     return json_object_get(json_object_get(json_object_get(device, "asked"), "identify"), "serial");
 }
 
+/* Does it say a number of its own? Otherwise it is known by where it hangs. */
+static bool is_named(json_t *now, json_t *recorded) {
+    return known(json_object_get(now, "serial")) || known(json_object_get(now, "wwid")) ||
+           (known(own_serial(now)) && known(own_serial(recorded))) ||
+           known(json_object_get(now, "backing_file"));
+}
+
+json_t *device_same_by(const struct device_held *h, json_t *recorded) {
+    json_t *list = json_array(), *now = device_before_json(h);
+    for (size_t i = 0; i < SAME_BY; i++)
+        if (known(json_object_get(now, same_by[i])))
+            json_array_append_new(list, json_string(same_by[i]));
+    if (known(own_serial(now)) && known(own_serial(recorded)))
+        json_array_append_new(list, json_string("asked.identify.serial"));
+    if (!is_named(now, recorded) && known(json_object_get(now, "place")))
+        json_array_append_new(list, json_string("place"));
+    json_decref(now);
+    return list;
+}
+
 bool device_is_same(const struct device_held *h, json_t *recorded) {
     json_t *now = device_before_json(h);
-    bool same = json_is_object(recorded), named = false;
+    bool same = json_is_object(recorded);
     for (size_t i = 0; i < SAME_BY && same; i++)
         same = json_equal(json_object_get(now, same_by[i]), json_object_get(recorded, same_by[i]));
     json_t *mine = own_serial(now), *theirs = own_serial(recorded);
     if (known(mine) && known(theirs))
         same = same && json_equal(mine, theirs);
-    named = known(json_object_get(now, "serial")) || known(json_object_get(now, "wwid")) ||
-            (known(mine) && known(theirs)) || known(json_object_get(now, "backing_file"));
-    if (!named) /* no number of its own: then by where it hangs */
+    if (!is_named(now, recorded))
         same =
             same && json_equal(json_object_get(now, "place"), json_object_get(recorded, "place"));
     json_decref(now);

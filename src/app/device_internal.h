@@ -33,8 +33,8 @@ bool device_hides(const struct device_held *h);
 /* Is it the device that the ledger describes (json.md §4.11)? By serial number and name when both
  * know one, otherwise by where it hangs; sizes in any case. */
 bool device_is_same(const struct device_held *h, json_t *recorded);
-/* By which members that is found out. */
-json_t *device_same_by(void);
+/* By which members that was found out: both say something there, and the same. */
+json_t *device_same_by(const struct device_held *h, json_t *recorded);
 
 /* ---- what an officer must be told: device_warnings.c ---- */
 

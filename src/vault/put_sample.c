@@ -112,8 +112,9 @@ static ex_code compare(struct sampling *g, const struct place *p, struct ex_erro
         return ex_hint(ex_fail(err, EX_SOURCE,
                                "the source does not give the %zu bytes at %llu that it gave before",
                                size, (unsigned long long)p->offset),
-                       err, "it changed, or does not read reliably: collect it again from its "
-                            "beginning");
+                       err,
+                       "it changed, or does not read reliably: collect it again from its "
+                       "beginning");
     g->found->places++;
     g->found->bytes += size;
     return EX_OK;
@@ -148,11 +149,8 @@ ex_code put_state_sample(struct put_state *s, struct vault *v, struct source *so
                          struct block_hasher *hasher, uint8_t *to, struct ex_progress *progress,
                          struct ex_error *err) {
     uint64_t end = s->offset - put_state_reread_bytes(s), parts = end / PLACE_EVERY_BYTES;
-    struct sampling g = {.state = s,
-                         .source = source,
-                         .hasher = hasher,
-                         .data = to,
-                         .found = &s->report.sampled};
+    struct sampling g = {
+        .state = s, .source = source, .hasher = hasher, .data = to, .found = &s->report.sampled};
     *g.found = (struct vault_put_sampled){.before_bytes = s->offset};
     parts = parts < PLACES_MIN ? PLACES_MIN : parts < PLACES_MAX ? parts : PLACES_MAX;
     if (end < parts)

@@ -115,7 +115,7 @@ too_many() {
 check "too many errors end it, and what was read is kept" too_many
 fault good
 check "it is gone on with when the disk is better" resumed
-bytes_again() { [ "$(member .result.reading.bytes_read)" -lt 7000000 ]; }
+bytes_again() { [ "$(member .result.reading.bytes_read)" -lt 9000000 ]; } # its rest, and samples
 check "and what was read before is not read again" bytes_again
 
 items=$(exhibit item list --json --quiet | jq '.result.items | length')
@@ -147,6 +147,18 @@ disk_on image.large
 check "a device, interrupted by the officer" interrupted
 check "O9 gone on with: the SHA-256 of sha256sum" resumed
 check "O9 and hardly anything was read twice" [ "$(given)" -lt $((200000000 + 40000000)) ]
+check "O9 its page says by what it was taken for the same, and that samples were compared" bash -c "
+    '$bin' item show '$(member .result.item.label)' --quiet | tr -s ' \n' ' ' >page
+    grep -q 'taken for the same by: path, size, sector size, backing file' page &&
+    grep -q 'compared again in samples only' page && ! grep -q inode page"
+check "O9 so do the warnings, in the entry too" bash -c "jq -e '.result.item.warnings + .result.device_after.warnings |
+    map(select(contains(\"compared again in samples only\"))) | length == 2' out"
+disk_on image.large
+check "O9 cut off once more" interrupted
+fault 'other 2000000 15000000'
+check "O9 written to between two sittings: it is not gone on with" status_is 1 exhibit work resume "$(work_id)" --json --quiet
+fault good
+check "O9 as it was before, it is" resumed
 
 # A 4Kn disk
 mv image image.512

@@ -65,7 +65,8 @@ told() { # TEXT COMMAND…
 }
 check "so does its page" told 'Interrupted read in 2 sittings, not in one' item show c/1
 check "and by what the source was taken for the same" told \
-    'by its path, size, inode and times' custody log c/1
+    'taken for the same by: path, size, inode, time of modification, time of change' custody log c/1
+check "what came before was compared in samples" told 'compared again in samples only' item show c/1
 check "the log says from which byte on" told 'going on with entry' custody log c/1
 check "it verifies, whole stream included" exhibit verify --all --linear
 check "nothing is left" bash -c "'$bin' work list --quiet | grep 'no unfinished'"

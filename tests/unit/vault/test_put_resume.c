@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Puts that were cut off and gone on with: the object is the same, and what was acknowledged is read
- * again in places only. */
+/* Puts that were cut off and gone on with: the object is the same, and what was acknowledged is
+ * read again in places only. */
 #include "testing_vault.h"
 
 #include "vault/put_internal.h"
