@@ -42,6 +42,8 @@ ex_code put_state_add_range(struct put_state *s, struct source_range r, struct e
 
 ex_code put_state_list_unread(const struct put_state *s, struct vault_object_info *o,
                               struct ex_error *err) {
+    if (s->unreadable_count == 0)
+        return EX_OK;
     EX_TRY(ex_alloc(s->unreadable_count, sizeof *o->unreadable,
                     EX_LIMIT_UNREADABLE_RANGES * sizeof *o->unreadable,
                     "the list of unreadable ranges", &o->unreadable, err));
