@@ -158,6 +158,8 @@ static ex_code collecting_run(struct act *act, struct collecting *c, json_t **re
     const struct item_truth *held;
     EX_TRY(c->resumes ? collecting_begin_again(act, c, err) : begin(act, c, err));
     if (c->already != NULL) {
+        const char *result = json_string_value(json_object_get(c->already, "result"));
+        act->verdict = result != NULL && strcmp(result, "done") == 0 ? EX_OK : EX_PARTIAL;
         *ret_result = json_pack("{s:O, s:b}", "item", c->already, "already", true);
         return EX_OK;
     }

@@ -85,33 +85,18 @@ ex_code collecting_check_same(const struct collecting *c, struct ex_error *err) 
 
 /* ---- what a list asks for may be held ---- */
 
-/* The disk itself, by what it says of itself: it has no times that would tell what was written to
- * it since. */
-static bool same_device(const json_t *a, const json_t *b) {
-    static const char *const name[] = {"serial", "wwid"};
-    static const char *const other[] = {"model", "size_bytes", "partition", "start_bytes"};
-    bool named = false;
-    for (size_t i = 0; i < sizeof other / sizeof other[0]; i++)
-        if (!same_member(a, b, other[i]))
-            return false;
-    for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
-        if (!same_member(a, b, name[i]))
-            return false;
-        named = named || json_is_string(json_object_get(a, name[i]));
-    }
-    return named;
-}
-
+/* Only of a file is there anything that would tell. A device has no times, and two sticks may say
+ * the same number of themselves: it is read again, and what is stored already is shared. */
 static bool same_source(const struct item_truth *held, json_t *asked) {
     const json_t *source = json_object_get(held->item, "source");
     const json_t *now = json_object_get(asked, "source");
     const char *kind = json_string_value(json_object_get(now, "kind"));
-    if (kind != NULL && strcmp(kind, "device") == 0)
-        return same_device(json_object_get(held->item, "device"), json_object_get(asked, "device"));
+    if (kind == NULL || strcmp(kind, "file") != 0)
+        return false;
     for (size_t i = 0; i < SAME_BY; i++)
         if (!same_member(source, now, same_by[i].key))
             return false;
-    return kind != NULL && strcmp(kind, "file") == 0;
+    return true;
 }
 
 static bool is_asked_for(const struct act *act, const struct item_truth *held, json_t *asked) {
@@ -128,12 +113,14 @@ ex_code collecting_find_held(struct act *act, const struct collecting *c, json_t
         json_pack("{s:n, s:o}", "label_text", "source", collecting_source_json(&c->before));
     if (c->label != NULL)
         json_set_text(asked, "label_text", c->label);
-    if (c->device != NULL)
-        json_object_set_new(asked, "device", device_short_json(c->device));
     ex_code code = truth_load(act, &t, err);
-    for (size_t i = 0; code == EX_OK && *ret == NULL && i < t.item_count; i++)
-        if (is_asked_for(act, &t.items[i], asked))
-            *ret = truth_item_json(&t.items[i]);
+    const struct item_truth *best = NULL; /* a whole one; otherwise the latest */
+    for (size_t i = 0; code == EX_OK && i < t.item_count; i++)
+        if ((best == NULL || strcmp(best->result, "done") != 0) &&
+            is_asked_for(act, &t.items[i], asked))
+            best = &t.items[i];
+    if (best != NULL)
+        *ret = truth_item_json(best);
     truth_clear(&t);
     json_decref(asked);
     return code;

@@ -5,24 +5,31 @@
 #include "base/mem.h"
 #include <string.h>
 
+static bool is_in_part(const json_t *source) {
+    return strcmp(page_text_or(source, "verdict", ""), "partial") == 0;
+}
+
 static const char *verdict_text(const json_t *source) {
     const char *verdict = page_text_or(source, "verdict", "");
     if (json_is_true(page_get(source, "already")))
-        return _("held before");
+        return is_in_part(source) ? _("held in part before") : _("held before");
     if (strcmp(verdict, "ok") == 0)
         return _("held");
-    if (strcmp(verdict, "partial") == 0)
+    if (is_in_part(source))
         return _("held in part");
     if (!json_is_true(page_get(source, "begun")))
         return _("NOT BEGUN");
     return strcmp(verdict, "interrupted") == 0 ? _("INTERRUPTED") : _("NOT HELD");
 }
 
-static const char *already_text(const json_t *source) {
-    if (strcmp(page_text_or(source, "item.source.kind", ""), "device") == 0)
-        return _("not read again: the same disk by its serial number and size, case and label; "
-                 "whether it was written to since is not known");
-    return _("not read again: the same by path, size, inode and times, case and label");
+/* A file that is held, whole or in part, and what can be done about the rest. */
+static void put_already(struct cli_page *page, const json_t *source) {
+    EX_AUTO_FREE char *path = page_bytes(source, "source");
+    page_say(page, 4, "%s",
+             _("not read again: the same by path, size, inode and times, case and label"));
+    if (is_in_part(source))
+        page_say(page, 4, _("what is missing is read with: exhibit collect --fill %s %s"),
+                 page_text_or(source, "item.label", "?"), path != NULL ? path : "?");
 }
 
 static void put_row(struct cli_page *page, const json_t *source) {
@@ -44,7 +51,7 @@ static void put_row(struct cli_page *page, const json_t *source) {
         page_say(page, 4, _("not read from the source: %s"),
                  page_size_text(size, source, "item.unreadable.bytes"));
     if (json_is_true(page_get(source, "already")))
-        page_say(page, 4, "%s", already_text(source));
+        put_already(page, source);
     if (json_is_true(page_get(source, "resumed")))
         page_say(page, 4, "%s", _("was cut off before, and was gone on with"));
     if (page_has(source, "error"))

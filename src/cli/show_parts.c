@@ -187,12 +187,13 @@ static void put_part(struct show_parts *s, const struct ex_progress_part *part, 
 
 static const char *end_text(const struct ex_progress_part *part) {
     if (part->already)
-        return _("was held already");
+        return part->code == EX_PARTIAL ? _("was held already, but for parts that were not read")
+                                        : _("was held already");
     switch ((int)part->code) {
     case EX_OK:
         return _("is held");
     case EX_PARTIAL:
-        return _("is held, but for parts that could not be read");
+        return _("is held, but for parts that were not read");
     case EX_INTERRUPTED:
         return _("INTERRUPTED");
     default:

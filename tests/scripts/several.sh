@@ -83,6 +83,28 @@ check "a source that was touched is collected again" status_is 6 \
 check "that one alone" says out "(r['counts']['held'], r['counts']['already'])" "(1, 2)"
 check "no escape and no turning reaches a terminal" bash -c \
     "'$bin' collect --queue list.csv 2>&1 | tee page | grep -q 'two' && ! grep -q \$'\\xe2\\x80\\xae\\|\\x1b' page"
+random 9 400000 >part.bin
+status_is 3 exhibit collect part.bin --case c --label part --skip-region 4096+512 --quiet >talk
+printf 'source,label\npart.bin,part\n' >part.csv
+check "what is held in part is so again" status_is 3 \
+    bash -c "'$bin' collect --queue part.csv --case c --json --quiet >out"
+check "and was not read again" says out \
+    "(r['counts'], r['sources'][0]['verdict'])" "({'held': 0, 'already': 1, 'failed': 0}, 'partial')"
+check "the page says how the rest is read" bash -c \
+    "'$bin' collect --queue part.csv --case c --quiet | tee page | grep -q 'held in part before' && grep -q -- '--fill' page"
+status_is 0 exhibit collect part.bin --case c --label part --quiet >talk
+check "when a whole one is held as well, that one counts" status_is 0 \
+    exhibit collect --queue part.csv --case c --quiet
+if loop=$(losetup --find --show --read-only part.bin 2>/dev/null); then
+    printf 'source,label\n%s,stick\n' "$loop" >stick.csv
+    exhibit collect --queue stick.csv --case c --quiet >talk
+    exhibit collect --queue stick.csv --case c --json --quiet >out
+    check "a device is read again: nothing says that it is the same" \
+        says out "(r['counts']['held'], r['counts']['already'])" "(1, 0)"
+    losetup --detach "$loop"
+else
+    skip "a device is read again" "no loop device can be made here"
+fi
 check "several by name" status_is 0 bash -c "'$bin' collect a.bin t.tar --case c --json --quiet >out"
 check "are collected anew each time" says out "r['counts']['held']" 2
 check "a label for several is refused" status_is 2 exhibit collect a.bin t.tar --case c --label x
