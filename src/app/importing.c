@@ -257,6 +257,7 @@ static void item_what(struct importing *m, size_t n, const struct provenance *p)
         json_object_set_new(item, "object", json_hex(o->id, SHA256_BYTES));
         json_object_set_new(item, "unreadable", json_unreadable(o));
         json_object_set_new(item, "readback", json_string("new"));
+        json_add_not_read(item, there);
     }
     m->what[n] = json_pack("{s:o, s:o}", "item", item, "package", unpacking_head_json(&m->u));
     if (there != NULL) /* as the sender's ledger has it: a claim of theirs, proved by the excerpt */
@@ -382,7 +383,8 @@ static ex_code import(struct act *act, struct importing *m, json_t **ret_result,
     if (m->u.is_dir) /* nobody's signature was over exhibit/package */
         act->verdict = EX_PARTIAL;
     for (size_t n = 0; n < m->u.report->head.item_count; n++)
-        if (m->u.report->object[n].unreadable_count > 0)
+        if (m->u.report->object[n].unreadable_count > 0 ||
+            json_object_get(json_object_get(m->what[n], "item"), "not_read") != NULL)
             act->verdict = EX_PARTIAL;
     *ret_result = result_json(m, claims);
     return EX_OK;

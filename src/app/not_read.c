@@ -18,10 +18,10 @@ static void take_number(json_t *from, const char *key, json_t *to) {
 json_t *json_not_read(json_t *item) {
     static const char *const counts[] = {"changed", "padded", "cut", "unreadable_files",
                                          "attributes_lost"};
-    json_t *folder = json_object_get(item, "folder"), *said = json_object_get(item, "not_read");
+    json_t *folder = json_object_get(item, "folder");
     json_t *not_read = json_object(), *omitted = json_object();
-    if (folder == NULL && json_is_object(said)) /* of an import: as the sender's ledger has it */
-        json_object_update(not_read, said);
+    if (folder == NULL) /* of an import: as the sender's ledger has it */
+        folder = json_object_get(item, "not_read");
     for (int why = FOLDER_LEFT_LAST + 1; why < FOLDER_WHY_COUNT; why++)
         take_number(json_object_get(folder, "omitted"), folder_why_word((enum folder_why)why),
                     omitted);

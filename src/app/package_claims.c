@@ -12,6 +12,35 @@ static void say_findings(json_t *claim, const struct package_report *r, enum pac
                  r->finding_count[which] - PACKAGE_FINDINGS_MAX);
 }
 
+/* What of each item was never collected, as the sender's entries have it; null: nothing. */
+static json_t *not_read_json(const struct package_report *r) {
+    EX_AUTO(provenance_free) struct provenance *p = NULL;
+    json_t *list = json_array();
+    if (r->excerpt == NULL || provenance_new(r->excerpt, &p, NULL) != EX_OK)
+        return list;
+    for (size_t n = 0; n < r->head.item_count; n++) {
+        json_t *item = provenance_item(p, r->head.item[n].id);
+        json_t *not_read = json_not_read(item);
+        json_array_append_new(list, not_read != NULL ? not_read : json_null());
+        json_decref(item);
+    }
+    return list;
+}
+
+static void say_not_read(json_t *claim, const struct package_report *r) {
+    json_t *list = not_read_json(r), *one;
+    size_t n;
+    json_array_foreach(list, n, one) {
+        char id[2 * ENTRY_ID_BYTES + 1];
+        if (!json_is_object(one))
+            continue;
+        EX_AUTO_FREE char *text = json_not_read_text(one);
+        json_say(claim, "findings", "item %s was read only in part when it was collected: %s",
+                 ex_hex(id, r->head.item[n].id, ENTRY_ID_BYTES), text);
+    }
+    json_decref(list);
+}
+
 static json_t *content(const struct package_report *r, int64_t now_ns, ex_code *verdict) {
     uint64_t unreadable = 0, digital = 0;
     for (size_t n = 0; n < r->head.item_count; n++) {
@@ -31,6 +60,7 @@ static json_t *content(const struct package_report *r, int64_t now_ns, ex_code *
         json_say(claim, "findings",
                  "%" PRIu64 " bytes were never read at collection, and zeros stand for them",
                  unreadable);
+    say_not_read(claim, r);
     if (digital < r->head.item_count)
         json_say(claim, "not_checked", "physical items do not travel in a package");
     json_say(claim, "does_not_prove",
@@ -211,7 +241,7 @@ json_t *unpacking_claims(const struct unpacking *u, ex_code *ret_verdict) {
 /* ---- what it is ---- */
 
 static json_t *items_json(const struct package_report *r) {
-    json_t *list = json_array();
+    json_t *list = json_array(), *not_read = not_read_json(r);
     for (size_t n = 0; n < r->head.item_count; n++) {
         const struct package_item *i = &r->head.item[n];
         const struct vault_object_info *o = &r->object[n];
@@ -224,8 +254,11 @@ static json_t *items_json(const struct package_report *r) {
             json_object_set_new(one, "sha256", json_hex(o->sha256, sizeof o->sha256));
             json_object_set_new(one, "unreadable_ranges", json_number(o->unreadable_count));
         }
+        if (json_is_object(json_array_get(not_read, n)))
+            json_object_set(one, "not_read", json_array_get(not_read, n));
         json_array_append_new(list, one);
     }
+    json_decref(not_read);
     return list;
 }
 

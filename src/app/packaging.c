@@ -213,6 +213,12 @@ static ex_code make_head(struct act *act, struct packing *p, bool files, struct 
 
 /* ---- what goes with them ---- */
 
+static void free_texts(char **text, size_t count) {
+    for (size_t n = 0; n < count; n++)
+        free(text[n]);
+    free(text);
+}
+
 static ex_code make_readme(struct act *act, struct packing *p, struct ex_error *err) {
     const struct case_truth *k = truth_case_by_id(&p->truth, p->sorted[0]->case_id);
     char id[2 * ENTRY_ID_BYTES + 1], vkey[NOTE_VKEY_MAX], line[MINISIGN_KEY_LINE_BYTES];
@@ -220,8 +226,13 @@ static ex_code make_readme(struct act *act, struct packing *p, struct ex_error *
     EX_AUTO_FREE const char **label = NULL;
     EX_TRY(ex_alloc(p->count, sizeof *label, EX_LIMIT_PACK_BYTES, "the items of a package", &label,
                     err));
-    for (size_t n = 0; n < p->count; n++)
+    char **not_read = ex_new0_bytes(p->count * sizeof *not_read);
+    for (size_t n = 0; n < p->count; n++) {
+        json_t *counts = json_not_read(p->sorted[n]->item);
         label[n] = p->sorted[n]->label;
+        not_read[n] = counts != NULL ? json_not_read_text(counts) : NULL;
+        json_decref(counts);
+    }
     minisign_key_make(sign_key_public(act->officer.sign), &key);
     const struct package_readme r = {
         .package = ex_hex(id, p->head.id, sizeof p->head.id),
@@ -237,8 +248,11 @@ static ex_code make_readme(struct act *act, struct packing *p, struct ex_error *
         .head = &p->head,
         .object = p->object,
         .label = label,
+        .not_read = (const char *const *)not_read,
     };
-    return package_readme_write(&r, &p->readme, &p->readme_bytes, err);
+    ex_code code = package_readme_write(&r, &p->readme, &p->readme_bytes, err);
+    free_texts(not_read, p->count);
+    return code;
 }
 
 static ex_code gather(struct act *act, struct packing *p, struct ex_error *err) {

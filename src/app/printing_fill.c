@@ -80,6 +80,12 @@ static void fill_bytes(struct printing *p, json_t *item) {
     p->form.size_bytes = (uint64_t)json_integer_value(json_object_get(item, "size_bytes"));
     p->form.unreadable_bytes =
         (uint64_t)json_integer_value(json_object_get(json_object_get(item, "unreadable"), "bytes"));
+    json_t *not_read = json_not_read(item);
+    if (not_read != NULL) {
+        EX_AUTO_FREE char *text = json_not_read_text(not_read);
+        p->form.not_read = keep(p, json_string(text));
+        json_decref(not_read);
+    }
     fill_digest(item, "sha256", p->sha256, &p->form.sha256);
     fill_digest(item, "fsverity", p->fsverity, &p->form.fsverity);
     if (kind != NULL && path != NULL)

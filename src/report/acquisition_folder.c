@@ -78,8 +78,9 @@ void acquisition_put_folder(struct form *f, const json_t *folder, const json_t *
                    "is named with its reason in exhibit/omitted.jsonl or exhibit/listing.jsonl, "
                    "which are in the item."));
     acquisition_put_number(f, _("Access times"), folder, "access_times", false);
-    form_add(f, FORM_TEXT, NULL,
-             _("Files were read one after the other: the item is no picture of one instant, and "
-               "has no deleted files. \"Access times\" counts what was read so that its access "
-               "time at the source may have changed."));
+    form_add(
+        f, FORM_TEXT, NULL,
+        _("Files were read one after the other: the item is no picture of one instant, and "
+          "has no deleted files. Changes meanwhile show only by sizes and times. \"Access times\" counts what was read so that its access "
+          "time at the source may have changed."));
 }

@@ -86,6 +86,10 @@ static void put_bytes(struct form *f, const struct custody_form *c) {
         form_add_format(f, FORM_FACT, _("NOT READ"),
                         _("%" PRIu64 " bytes of the source were never read when it was collected"),
                         c->unreadable_bytes);
+    if (c->not_read != NULL)
+        form_add_format(f, FORM_FACT, _("NOT WHOLE"),
+                        _("a folder that was read only in part when it was collected: %s"),
+                        form_words(f, c->not_read));
 }
 
 static void put_item(struct form *f, const struct custody_form *c) {

@@ -71,6 +71,7 @@ struct custody_form {
     uint64_t size_bytes;              /* these not of a physical item */
     const uint8_t *sha256, *fsverity; /* 32 bytes each; NULL: not known, and the form says so */
     uint64_t unreadable_bytes;
+    const char *not_read;      /* of a folder that was read only in part: what; NULL: nothing */
     const char *source;        /* what it was read from */
     const char *serial_number; /* of a physical item */
     const char *const *seals;  /* numbers of physical seals */

@@ -77,6 +77,9 @@ static void print_items(FILE *f, const struct package_readme *r) {
         if (r->object[i].unreadable_count > 0)
             (void)fprintf(f, "        NOT WHOLE: %zu ranges were never read from the source\n",
                           r->object[i].unreadable_count);
+        if (r->not_read != NULL && r->not_read[i] != NULL)
+            (void)fprintf(f, "        NOT WHOLE: a folder that was read only in part: %s\n",
+                          r->not_read[i]);
     }
     (void)fputc('\n', f);
 }

@@ -60,7 +60,8 @@ struct package_readme {
     uint64_t ledger_size, left_out;
     const struct package_head *head;
     const struct vault_object_info *object;
-    const char *const *label; /* one for each item */
+    const char *const *label;    /* one for each item */
+    const char *const *not_read; /* likewise: what of it was never collected; NULL: nothing */
 };
 EX_MUST_USE ex_code package_readme_write(const struct package_readme *r, char **ret,
                                          size_t *ret_bytes, struct ex_error *err);
