@@ -2,7 +2,7 @@
 /* What happens to a folder between one read of it and the next. */
 #include "testing.h"
 
-#include "source/folder.h"
+#include "source/folder_internal.h"
 
 #include <pthread.h>
 #include <sys/stat.h>
@@ -123,6 +123,28 @@ static void test_stopped(void **state) {
     free(piece);
 }
 
+/* A file can have places that gave errors, and have become shorter besides. */
+static void test_both_kinds_of_ranges(void **state) {
+    static const char wanted[] = "\"unreadable\":[[4096,4096]],\"missing\":[[8192,100]]";
+    const struct tar_entry_range bad = {4096, 4096}, missing = {8192, 100};
+    const struct folder_file_end end = {
+        .bad = &bad, .bad_count = 1, .missing = &missing, .missing_count = 1};
+    const struct folder_content content = {.end = &end};
+    char path[] = "a";
+    struct folder_entry e = {.path = path, .fd = -1};
+    struct folder *f = ex_new0(struct folder);
+    struct ex_error err;
+    (void)state;
+    e.st.stx_mode = S_IFREG | 0644;
+    e.st.stx_size = 8292;
+    assert_code(EX_OK, folder_spool_new(-1, &f->listing, &err));
+    assert_code(EX_OK, folder_list_entry(f, &e, &content, &err));
+    assert_non_null(memmem(f->text.data, f->text.size_bytes, wanted, sizeof wanted - 1));
+    folder_spool_free(f->listing);
+    free(f->text.data);
+    free(f);
+}
+
 static void test_no_folder(void **state) {
     const struct place *p = *state;
     struct folder_selection all;
@@ -138,6 +160,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_changes, make_place, remove_place),
         cmocka_unit_test_setup_teardown(test_stopped, make_place, remove_place),
+        cmocka_unit_test(test_both_kinds_of_ranges),
         cmocka_unit_test_setup_teardown(test_no_folder, make_place, remove_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
