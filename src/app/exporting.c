@@ -52,12 +52,12 @@ static ex_code write_copy(struct act *act, const struct item_truth *i, struct co
 }
 
 static json_t *restored_json(const struct restore_report *r) {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "files", json_number(r->files),
-                     "directories", json_number(r->directories), "symlinks",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "files",
+                     json_number(r->files), "directories", json_number(r->directories), "symlinks",
                      json_number(r->symlinks), "hard_links", json_number(r->hard_links), "others",
                      json_number(r->others), "not_restored", json_number(r->not_restored),
-                     "unread_files", json_number(r->unread_files), "unread_bytes",
-                     json_number(r->unread_bytes));
+                     "not_asked", json_number(r->not_asked), "unread_files",
+                     json_number(r->unread_files), "unread_bytes", json_number(r->unread_bytes));
 }
 
 /* The outcome; a file without it is taken back, and of a pipe it is known how much went out. */

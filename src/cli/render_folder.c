@@ -161,6 +161,9 @@ void render_restored(struct cli_page *page, const json_t *result) {
     (void)put_count(page, restored, "not_restored",
                     _("owners, modes, attributes or files were not restored; they are listed in "
                       "not-restored.jsonl there"));
+    (void)put_count(page, restored, "not_asked",
+                    _("of them are device nodes, set-user-ID or set-group-ID bits or capabilities: "
+                      "only --special restores these"));
     if (page_number(result, "unreadable_bytes") > 0) {
         char size[CLI_NUMBER_BYTES];
         page_field(page, _("Zeros in files"), _("%s that were never read from the source"),

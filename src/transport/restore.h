@@ -19,6 +19,7 @@ struct restore_report {
     uint8_t sha256[SHA256_BYTES];
     uint64_t files, directories, symlinks, hard_links, others; /* beneath content/ */
     uint64_t not_restored;                                     /* lines of RESTORE_LIST */
+    uint64_t not_asked;                                        /* of them: for want of `special` */
     uint64_t unread_files, unread_bytes; /* zeros stand in them for what was never read */
 };
 

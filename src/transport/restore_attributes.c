@@ -50,6 +50,7 @@ ex_code restore_note(struct restore_tree *t, const char *path, const char *what,
     if (text == NULL)
         return ex_fail(err, EX_NOMEM, "no memory for a line");
     t->report->not_restored++;
+    t->report->not_asked += error == 0;
     EX_TRY(ex_write_all(t->list_fd, text, strlen(text), RESTORE_LIST, err));
     return ex_write_all(t->list_fd, "\n", 1, RESTORE_LIST, err);
 }
