@@ -85,6 +85,7 @@ static ex_code begin(struct act *act, struct collecting *c, struct ex_error *err
     act->has_ids |= ENTRY_HAS_ITEM;
     if (act->queue != NULL)
         EX_TRY(collecting_find_held(act, c, &c->already, err));
+    EX_TRY(collecting_check_effort(act, c, err));
     EX_TRY(source_set_effort(c->source, &c->effort, err));
     return c->already != NULL ? EX_OK : act_intent(act, collecting_intent_json(act, c), err);
 }
@@ -169,8 +170,10 @@ static ex_code collecting_run(struct act *act, struct collecting *c, json_t **re
                                               .resume = c->resumes ? c->work : NULL,
                                               .ret_work = &c->work};
     EX_TRY(collect_run(act->vault, c->source, &options, act->face->progress, &c->report, err));
-    if (c->device != NULL)
+    if (c->device != NULL) {
         c->device_after = device_after_json(c->device);
+        EX_TRY(device_check_after(c->device, err));
+    }
     if (c->device != NULL && c->resumes)
         collecting_warn_of_sittings(c, json_object_get(c->device_after, "warnings"));
     const struct vault_object_info *o = &c->report.object;

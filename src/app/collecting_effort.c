@@ -75,6 +75,7 @@ static ex_code parse_skip(const struct act *act, struct collecting *c, struct ex
 
 ex_code collecting_parse_max_errors(const struct act *act, struct collecting *c,
                                     struct ex_error *err) {
+    c->effort.limits_errors = c->effort.limits_errors || act_flag(act, FLAG_MAX_ERRORS) != NULL;
     return parse_number(act, FLAG_MAX_ERRORS, "max-errors", INT64_MAX, &c->effort.max_errors, err);
 }
 
@@ -86,6 +87,19 @@ ex_code collecting_parse_effort(const struct act *act, struct collecting *c, str
     c->effort.retries = (unsigned)retries;
     c->effort.region_ms = (unsigned)seconds * 1000;
     return parse_skip(act, c, err);
+}
+
+ex_code collecting_check_effort(const struct act *act, const struct collecting *c,
+                                struct ex_error *err) {
+    bool asked = act_flag(act, FLAG_RETRIES) != NULL || act_flag(act, FLAG_ERROR_TIME) != NULL ||
+                 act_flag(act, FLAG_MAX_ERRORS) != NULL;
+    if (c->before.seekable || !asked)
+        return EX_OK;
+    return ex_hint(ex_fail(err, EX_USAGE,
+                           "--retries, --error-time and --max-errors are for files and devices: "
+                           "\"%.100s\" gives its bytes once",
+                           c->before.path),
+                   err, "leave them out; what a folder did not give is listed with the item");
 }
 
 json_t *collecting_effort_json(const struct collecting *c) {
@@ -101,7 +115,7 @@ json_t *collecting_effort_json(const struct collecting *c) {
                                         "length", json_number(e->skip[i].length)));
     return json_pack("{s:o, s:o, s:o, s:o}", "retries", json_number(e->retries), "error_seconds",
                      json_number(e->region_ms / 1000), "max_errors",
-                     e->max_errors > 0 ? json_number(e->max_errors) : json_null(), "skip", skip);
+                     e->limits_errors ? json_number(e->max_errors) : json_null(), "skip", skip);
 }
 
 static uint64_t number_of(const json_t *object, const char *key, uint64_t most) {
@@ -115,6 +129,7 @@ ex_code collecting_take_effort(struct collecting *c, const json_t *recorded, str
     size_t i = 0;
     c->effort.retries = (unsigned)number_of(recorded, "retries", RETRIES_MAX);
     c->effort.region_ms = 1000 * (unsigned)number_of(recorded, "error_seconds", ERROR_SECONDS_MAX);
+    c->effort.limits_errors = json_is_integer(json_object_get(recorded, "max_errors"));
     c->effort.max_errors = number_of(recorded, "max_errors", INT64_MAX);
     json_array_foreach(list, i, one) EX_TRY(
         add_skip(c, number_of(one, "offset", INT64_MAX), number_of(one, "length", INT64_MAX), err));

@@ -68,6 +68,9 @@ EX_MUST_USE ex_code collecting_find_held(struct act *act, const struct collectin
 /* From the flags. */
 EX_MUST_USE ex_code collecting_parse_effort(const struct act *act, struct collecting *c,
                                             struct ex_error *err);
+/* EX_USAGE: flags that this kind of source cannot keep. */
+EX_MUST_USE ex_code collecting_check_effort(const struct act *act, const struct collecting *c,
+                                            struct ex_error *err);
 /* --max-errors alone, over what was taken from the intent. */
 EX_MUST_USE ex_code collecting_parse_max_errors(const struct act *act, struct collecting *c,
                                                 struct ex_error *err);

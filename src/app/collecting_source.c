@@ -2,7 +2,23 @@
 /* A source as the ledger has it, and whether one that is opened again is the same. */
 #include "app/collecting_internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+
+#define REPRESENTABLE_S (INT64_MAX / 1000000000)
+
+/* A time that no time text can hold is null, and stands beside that in seconds. */
+static void set_time(json_t *json, const char *key, struct source_time t) {
+    char name[40], text[48];
+    if (t.s > -REPRESENTABLE_S && t.s < REPRESENTABLE_S) {
+        json_object_set_new(json, key, json_time(t.s * 1000000000 + t.ns));
+        return;
+    }
+    (void)snprintf(name, sizeof name, "%s_seconds", key);
+    (void)snprintf(text, sizeof text, "@%" PRId64 ".%09u", t.s, t.ns);
+    json_object_set_new(json, key, json_null());
+    json_object_set_new(json, name, json_string(text));
+}
 
 static void file_json(json_t *json, const struct source_identity *i) {
     char mode[8];
@@ -12,14 +28,16 @@ static void file_json(json_t *json, const struct source_identity *i) {
     json_object_set_new(json, "device", json_number(i->device));
     json_object_set_new(json, "inode", json_number(i->inode));
     json_object_set_new(json, "mode", json_string(mode));
-    json_object_set_new(json, "modified", json_time(i->modified_ns));
-    json_object_set_new(json, "changed", json_time(i->changed_ns));
-    json_object_set_new(json, "accessed", json_time(i->accessed_ns));
+    set_time(json, "modified", i->modified);
+    set_time(json, "changed", i->changed);
+    set_time(json, "accessed", i->accessed);
 }
 
 static void device_json(json_t *json, const struct source_identity *i) {
     json_object_set_new(json, "sector_bytes", json_number(i->sector_bytes));
     json_object_set_new(json, "device", json_number(i->device));
+    json_object_set_new(json, "disk_sequence",
+                        i->disk_sequence != 0 ? json_number(i->disk_sequence) : json_null());
 }
 
 json_t *collecting_source_json(const struct source_identity *i) {
@@ -53,7 +71,9 @@ static const struct {
                {"sector_bytes", "sector size"},
                {"inode", "inode"},
                {"modified", "time of modification"},
-               {"changed", "time of change"}};
+               {"changed", "time of change"},
+               {"modified_seconds", "time of modification"},
+               {"changed_seconds", "time of change"}};
 enum { SAME_BY = sizeof same_by / sizeof same_by[0], SAME_BY_SAID = 1 /* not the kind */ };
 
 json_t *collecting_same_by(const struct collecting *c) {

@@ -138,6 +138,21 @@ json_t *device_after_json(struct device_held *h) {
                      warnings);
 }
 
+/* By what the kernel says, and by the number that it gave when it was asked. */
+ex_code device_check_after(const struct device_held *h, struct ex_error *err) {
+    const struct device_answers *before = h->before, *after = h->after;
+    EX_TRY(device_check_medium(h->device, err));
+    if (after != NULL && before->identify.given && after->identify.given &&
+        strcmp(before->self.serial, after->self.serial) != 0)
+        return ex_hint(
+            ex_fail(err, EX_SOURCE,
+                    "the device gave the serial number \"%.24s\" before it was read, and "
+                    "\"%.24s\" afterwards",
+                    before->self.serial, after->self.serial),
+            err, "the item is not held; collect each medium for itself");
+    return EX_OK;
+}
+
 /* ---- is it the same? ---- */
 
 enum { SAME_BY = 6 };

@@ -25,6 +25,8 @@ EX_MUST_USE ex_code device_check_opened(const struct device_held *h,
  * latter asks the device again. */
 json_t *device_before_json(const struct device_held *h);
 json_t *device_after_json(struct device_held *h);
+/* After device_after_json(): EX_SOURCE when another medium came into it. */
+EX_MUST_USE ex_code device_check_after(const struct device_held *h, struct ex_error *err);
 /* Identity alone, as an item has it. */
 json_t *device_short_json(const struct device_held *h);
 /* There are bytes on it that could not be reached. */

@@ -19,6 +19,15 @@ static void warn(json_t *list, const char *format, ...) {
     json_decref(holder);
 }
 
+/* Not something that the kernel makes of files or of other devices: those hide nothing. */
+static bool is_disk(const struct device_identity *i) {
+    static const char *const made[] = {"loop", "md", "dm"};
+    for (size_t k = 0; k < sizeof made / sizeof made[0]; k++)
+        if (strcmp(i->transport, made[k]) == 0)
+            return false;
+    return true;
+}
+
 static void warn_of_hidden(const struct device_told *t, json_t *list) {
     const struct device_answers *a = t->before;
     struct device_hidden hidden;
@@ -37,6 +46,8 @@ static void warn_of_hidden(const struct device_told *t, json_t *list) {
     else if (!hidden.known && a->language != DEVICE_SPEAKS_NEITHER)
         warn(list, "whether the device has a hidden area is not known: not every question for it "
                    "was answered");
+    else if (!hidden.known && is_disk(device_identity(t->device)))
+        warn(list, "whether the device has a hidden area is not known: it could not be asked");
     if (a->identify.given && a->self.locked)
         warn(list, "the device says that it is locked by a password of its own");
 }
@@ -67,6 +78,9 @@ static void warn_of_use(const struct device_told *t, json_t *list) {
         device_use_text(&t->use[i], text, sizeof text);
         warn(list, "the device was in use when it was collected: %s", text);
     }
+    if (t->use_count > 0)
+        warn(list, "the device may have been written to while it was read: what was collected may "
+                   "never have been on it at one and the same time");
     if (t->use_count > 0 && t->carries_vault == DEVICE_UNKNOWN)
         warn(list,
              "whether the vault itself lies on the device is not known: if it does, collecting "

@@ -431,8 +431,12 @@ void render_item_list(struct cli_page *page, const json_t *result) {
 static void put_source_time(struct cli_page *page, const char *name, const json_t *source,
                             const char *path) {
     char time[PAGE_TIME_BYTES];
+    char seconds[40];
+    (void)snprintf(seconds, sizeof seconds, "%s_seconds", path);
     if (page_has(source, path))
         page_field(page, name, "%s", page_time_text(time, page_text(source, path), NULL));
+    else if (page_has(source, seconds)) /* of 1970, and further than a time text goes */
+        page_field(page, name, "%s", page_text(source, seconds));
 }
 
 static void put_answer(struct cli_page *page, const char *question, const json_t *answer) {

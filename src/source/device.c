@@ -81,6 +81,25 @@ dev_t device_number(const struct device *d) {
     return makedev(d->identity.major, d->identity.minor);
 }
 
+ex_code device_check_medium(const struct device *d, struct ex_error *err) {
+    const struct device_identity *was = &d->identity;
+    struct device_identity now;
+    EX_TRY(device_identify(&d->system, was->major, was->minor, &now, err));
+    const char *other = strcmp(now.backing_file, was->backing_file) != 0 ? "backing file"
+                        : strcmp(now.serial, was->serial) != 0           ? "serial number"
+                        : strcmp(now.wwid, was->wwid) != 0               ? "world-wide name"
+                        : now.whole_size != was->whole_size              ? "size"
+                                                                         : NULL;
+    device_identity_clear(&now);
+    if (other == NULL)
+        return EX_OK;
+    return ex_hint(ex_fail(err, EX_SOURCE,
+                           "another medium came into the device \"%.100s\" while it was read: its "
+                           "%s is another",
+                           d->path, other),
+                   err, "the item is not held; collect each medium for itself");
+}
+
 /* ---- claiming ---- */
 
 /* O_EXCL without O_CREAT: the kernel gives a block device to one claimant, and a mounted file
@@ -146,9 +165,13 @@ static bool set_flag(const struct device *d, int fd, int on) {
     return d->system.control(d->system.context, fd, BLKROSET, &on) == 0;
 }
 
+static bool is_loop(const struct device *d) {
+    return strcmp(d->identity.transport, "loop") == 0 && d->identity.partition == 0;
+}
+
 /* A loop device outlives what it showed, and the flag would meet the next one. */
 static void restore_flag(struct device *d) {
-    if (d->set_flag && strcmp(d->identity.transport, "loop") == 0 && d->identity.partition == 0)
+    if (d->set_flag && is_loop(d))
         (void)set_flag(d, d->fd, 0);
 }
 
@@ -165,10 +188,11 @@ void device_check_read_only(struct device *d, struct device_flag *flag) {
 void device_set_read_only(struct device *d, bool in_use, struct device_flag *ret) {
     *ret = (struct device_flag){.before = flag_of(d, d->fd)};
     ret->tried = !in_use;
+    bool needed = ret->before != DEVICE_YES || !is_loop(d); /* it would outlive what it showed */
     if (in_use)
         (void)snprintf(ret->why, sizeof ret->why,
                        "not tried: the device is in use, and what uses it would lose data");
-    else if (!set_flag(d, d->fd, 1))
+    else if (needed && !set_flag(d, d->fd, 1))
         (void)snprintf(ret->why, sizeof ret->why, "could not be set: %.100s", strerror(errno));
     for (size_t i = 0; ret->tried && i < d->identity.part_count; i++) {
         EX_AUTO_FD int fd = open_part(d, &d->identity.part[i]);

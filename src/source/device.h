@@ -100,6 +100,10 @@ EX_DEFINE_AUTO(struct device, device_close);
 const struct device_identity *device_identity(const struct device *d);
 dev_t device_number(const struct device *d);
 
+/* Is it still what the kernel said when it was opened: file behind it, serial number, name, size?
+ * EX_SOURCE: another medium. */
+EX_MUST_USE ex_code device_check_medium(const struct device *d, struct ex_error *err);
+
 /* ---- who uses it ---- */
 
 enum device_use_kind {

@@ -4,7 +4,10 @@
 #include "source/device_internal.h"
 
 #include "base/cursor.h"
+#include "base/file.h"
 
+#include <fcntl.h>
+#include <linux/loop.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -252,6 +255,39 @@ static ex_code take_list(struct device *d, const struct nodes *n, const char *li
 
 /* ---- loop devices ---- */
 
+/* The file behind a loop device, by its numbers: it may have been moved. */
+static bool loop_file(const struct device_system *system, const char *name, struct stat *ret) {
+    char path[DEVICE_PATH_BYTES + DEVICE_NAME_BYTES];
+    struct loop_info64 info = {0};
+    *ret = (struct stat){0};
+    (void)snprintf(path, sizeof path, "%s/%s", system->dev, name);
+    EX_AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd >= 0 && system->control(system->context, fd, LOOP_GET_STATUS64, &info) == 0) {
+        ret->st_dev = info.lo_device;
+        ret->st_ino = info.lo_inode;
+        return true;
+    }
+    char directory[DEVICE_PATH_BYTES + DEVICE_NAME_BYTES + 16], file[DEVICE_PATH_BYTES];
+    (void)snprintf(directory, sizeof directory, "%s/block/%s", system->sys, name);
+    return device_text(directory, "loop", "backing_file", file, sizeof file) &&
+           stat(file, ret) == 0;
+}
+
+/* One of the devices that shows the same file as this one; NULL: none does. */
+static const struct node *twin_of(const struct device *d, const struct nodes *n, const char *name) {
+    struct stat file, other;
+    if (!loop_file(&d->system, name, &file))
+        return NULL;
+    for (size_t i = 0; i < n->count; i++) {
+        const char *its = n->node[i].part.name;
+        if (strncmp(its, "loop", 4) == 0 && strcmp(its, name) != 0 &&
+            loop_file(&d->system, its, &other) && other.st_dev == file.st_dev &&
+            other.st_ino == file.st_ino)
+            return &n->node[i];
+    }
+    return NULL;
+}
+
 static ex_code take_loop(struct device *d, struct nodes *n, const char *name,
                          struct ex_error *err) {
     char directory[DEVICE_PATH_BYTES + DEVICE_NAME_BYTES + 16], file[DEVICE_PATH_BYTES];
@@ -260,8 +296,11 @@ static ex_code take_loop(struct device *d, struct nodes *n, const char *name,
     if (strncmp(name, "loop", 4) != 0 ||
         !device_text(directory, "loop", "backing_file", file, sizeof file))
         return EX_OK;
+    if (!device_text_dev(directory, &major, &minor) || has_node(n, major, minor))
+        return EX_OK;
     const struct node *node = node_at(d, n, file);
-    if (node == NULL || !device_text_dev(directory, &major, &minor))
+    node = node != NULL ? node : twin_of(d, n, name);
+    if (node == NULL)
         return EX_OK;
     EX_TRY(device_add_use(d, DEVICE_LOOPED, node->part.name, name, err));
     return add_node(n, name, major, minor, false, err);

@@ -12,8 +12,8 @@
 
 const char source_changed_hint[] = "the item is not held; stop what changes it, then collect again";
 
-static int64_t time_ns(struct timespec t) {
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+static struct source_time time_of(struct timespec t) {
+    return (struct source_time){.s = t.tv_sec, .ns = (uint32_t)t.tv_nsec};
 }
 
 void source_identity_from(const struct stat *st, struct source_identity *i) {
@@ -21,9 +21,9 @@ void source_identity_from(const struct stat *st, struct source_identity *i) {
     i->device = st->st_dev;
     i->inode = st->st_ino;
     i->mode = st->st_mode;
-    i->modified_ns = time_ns(st->st_mtim);
-    i->changed_ns = time_ns(st->st_ctim);
-    i->accessed_ns = time_ns(st->st_atim);
+    i->modified = time_of(st->st_mtim);
+    i->changed = time_of(st->st_ctim);
+    i->accessed = time_of(st->st_atim);
 }
 
 void source_describe_path(struct source *s) {

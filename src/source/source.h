@@ -3,10 +3,11 @@
  *
  * Nothing here can write: files are opened read-only and without touching their access time where
  * the system allows that. Today: a regular file taken as a raw image, a block device (read past the
- * page cache), standard input, a member of a package, and a folder (folder.h). A source gives its bytes once, from the
- * first to the last. A range that the system cannot read is given as zero bytes and listed, down to
- * the sector (of a device its logical one, of a file 512 bytes), and reading goes on behind it: how
- * is in docs/collecting.md. A source that does not answer any more is an error, and no zeros.
+ * page cache), standard input, a member of a package, and a folder (folder.h). A source gives its
+ * bytes once, from the first to the last. A range that the system cannot read is given as zero
+ * bytes and listed, down to the sector (of a device its logical one, of a file 512 bytes), and
+ * reading goes on behind it: how is in docs/collecting.md. A source that does not answer any more
+ * is an error, and no zeros.
  *
  * Where the system allows it (the file is the caller's own or the caller is privileged, the file
  * system knows leases, and nobody has the file open for writing), a file is kept from being written
@@ -48,6 +49,7 @@ struct source_range {
 struct source_effort {
     unsigned retries;    /* further attempts at a sector that did not come */
     unsigned region_ms;  /* time for what lies between two large reads that went well */
+    bool limits_errors;  /* to max_errors: */
     uint64_t max_errors; /* sectors that may be unreadable from one opening to the end */
     const struct source_range *skip; /* ascending, not touching; the caller's */
     size_t skip_count;
@@ -60,7 +62,13 @@ struct source_tally {
     uint64_t rescued_sectors; /* that came, but not at the first attempt */
 };
 
-/* What identifies a source, as the system told it; times in nanoseconds UTC. For standard input
+/* UTC; ns below 1,000,000,000. What a file system says may be millions of years away. */
+struct source_time {
+    int64_t s;
+    uint32_t ns;
+};
+
+/* What identifies a source, as the system told it. For standard input
  * only kind and path ("-") mean anything, for a member only these and the size. The texts are raw
  * bytes and live as long as the source.
  */
@@ -75,8 +83,9 @@ struct source_identity {
     uint64_t size_bytes;
     uint32_t sector_bytes;  /* of a device: its logical sector; of a file 512 */
     uint64_t device, inode; /* of a device: its own number */
+    uint64_t disk_sequence; /* of a device: counted up when its medium changes; 0: not known */
     uint32_t mode;
-    int64_t modified_ns, changed_ns, accessed_ns;
+    struct source_time modified, changed, accessed;
 };
 
 /* path "-" is standard input. EX_UNSUPPORTED for directories, character

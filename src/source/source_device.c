@@ -10,6 +10,12 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 
+/* 0: the kernel (before 5.15) does not say. */
+static uint64_t disk_sequence(int fd) {
+    uint64_t number = 0;
+    return ioctl(fd, BLKGETDISKSEQ, &number) == 0 ? number : 0;
+}
+
 static ex_code check_device(struct source *s, struct source_identity *now, struct ex_error *err) {
     struct stat by_path;
     uint64_t size = 0;
@@ -22,6 +28,12 @@ static ex_code check_device(struct source *s, struct source_identity *now, struc
                                "%llu bytes",
                                s->path, (unsigned long long)s->identity.size_bytes,
                                (unsigned long long)size),
+                       err, "%s", source_changed_hint);
+    now->disk_sequence = disk_sequence(s->fd);
+    if (now->disk_sequence != s->identity.disk_sequence)
+        return ex_hint(ex_fail(err, EX_SOURCE,
+                               "another medium came into the device \"%s\" while it was read",
+                               s->path),
                        err, "%s", source_changed_hint);
     if (stat(s->path, &by_path) != 0 || !S_ISBLK(by_path.st_mode) ||
         by_path.st_rdev != s->identity.device)
@@ -51,6 +63,7 @@ ex_code source_open_device(struct source *s, struct ex_error *err) {
                        s->path, sector);
     if (fcntl(s->fd, F_SETFL, fcntl(s->fd, F_GETFL) | O_DIRECT) != 0)
         return ex_fail_sys(err, "could not read the device \"%s\" past the page cache", s->path);
+    s->identity.disk_sequence = disk_sequence(s->fd);
     source_describe_path(s);
     s->medium = (struct source_medium){.read_at = source_pread,
                                        .alignment_bytes = (uint32_t)sector,

@@ -26,6 +26,10 @@ static ex_code read_file(struct source *s, uint8_t *to, size_t size_bytes, size_
     return source_read_medium(s, to, size_bytes, ret_got, err);
 }
 
+static bool same_time(struct source_time a, struct source_time b) {
+    return a.s == b.s && a.ns == b.ns;
+}
+
 static ex_code check_file(struct source *s, struct source_identity *now, struct ex_error *err) {
     struct stat st, by_path;
     if (fstat(s->fd, &st) != 0)
@@ -42,7 +46,8 @@ static ex_code check_file(struct source *s, struct source_identity *now, struct 
         return ex_hint(ex_fail(err, EX_SOURCE,
                                "the source \"%s\" was moved or removed while it was read", s->path),
                        err, "%s", source_changed_hint);
-    if (now->modified_ns != s->identity.modified_ns || now->changed_ns != s->identity.changed_ns)
+    if (!same_time(now->modified, s->identity.modified) ||
+        !same_time(now->changed, s->identity.changed))
         return ex_hint(
             ex_fail(err, EX_SOURCE, "the source \"%s\" was written to while it was read", s->path),
             err, "%s", source_changed_hint);

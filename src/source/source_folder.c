@@ -26,8 +26,8 @@ static ex_code note_bad(void *context, uint64_t offset, uint64_t length, struct 
                               err);
 }
 
-static int64_t time_ns(const struct statx_timestamp *t) {
-    return t->tv_sec * 1000000000 + t->tv_nsec;
+static struct source_time time_of(const struct statx_timestamp *t) {
+    return (struct source_time){.s = t->tv_sec, .ns = t->tv_nsec};
 }
 
 static void describe(struct source *s, const struct statx *st) {
@@ -35,9 +35,9 @@ static void describe(struct source *s, const struct statx *st) {
     i->device = makedev(st->stx_dev_major, st->stx_dev_minor);
     i->inode = st->stx_ino;
     i->mode = st->stx_mode;
-    i->modified_ns = time_ns(&st->stx_mtime);
-    i->changed_ns = time_ns(&st->stx_ctime);
-    i->accessed_ns = time_ns(&st->stx_atime);
+    i->modified = time_of(&st->stx_mtime);
+    i->changed = time_of(&st->stx_ctime);
+    i->accessed = time_of(&st->stx_atime);
 }
 
 static ex_code check_folder(struct source *s, struct source_identity *now, struct ex_error *err) {

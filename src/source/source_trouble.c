@@ -14,11 +14,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
     PIECE_BYTES = 64 << 10,
     PAGE_BYTES = 4 << 10,
+    DIRECT_BYTES_MAX = SOURCE_SECTOR_MAX_BYTES,
     ALIVE_PLACES = 16, /* where a source is asked that never answered yet */
     ALIVE_ATTEMPTS = 3,
     ALIVE_WAIT_MS = 500,
@@ -30,21 +32,44 @@ enum {
 struct trouble {
     uint8_t *buffer;     /* PIECE_BYTES, aligned */
     int direct_fd;       /* of a file, or -1 */
+    size_t direct_bytes; /* what its file system wants offsets and sizes to be multiples of */
     uint64_t spent_ns;   /* in this region */
     uint64_t jump_to;    /* nothing is asked for before */
     uint64_t jump_bytes; /* the next one */
 };
 
-static struct trouble *trouble_new(const struct source *s) {
+/* 0: it cannot be read past the page cache; where the system does not say, the least. */
+static size_t direct_alignment(int fd) {
+#ifdef STATX_DIOALIGN
+    struct statx st;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &st) == 0 &&
+        (st.stx_mask & STATX_DIOALIGN) != 0)
+        return st.stx_dio_offset_align <= DIRECT_BYTES_MAX ? st.stx_dio_offset_align : 0;
+#else
+    (void)fd;
+#endif
+    return SOURCE_SECTOR_BYTES;
+}
+
+/* No piece is smaller than what can be asked for: a sector of a file is as long as that. */
+static void set_direct(struct source *s, struct trouble *t, size_t size_bytes) {
+    t->direct_bytes = size_bytes;
+    if (size_bytes > s->medium.sector_bytes)
+        s->medium.sector_bytes = (uint32_t)size_bytes;
+}
+
+static struct trouble *trouble_new(struct source *s) {
     struct trouble *t = ex_new0(struct trouble);
     char path[40];
     t->direct_fd = -1;
     t->jump_bytes = JUMP_MIN_BYTES;
-    t->buffer = aligned_alloc(SOURCE_SECTOR_MAX_BYTES, PIECE_BYTES);
-    if (s->identity.kind == SOURCE_FILE) {
+    t->buffer = aligned_alloc(SOURCE_SECTOR_MAX_BYTES, PIECE_BYTES + 2 * DIRECT_BYTES_MAX);
+    if (s->identity.kind == SOURCE_FILE && direct_alignment(s->fd) > 0) {
         (void)snprintf(path, sizeof path, "/proc/self/fd/%d", s->fd);
         t->direct_fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECT);
     }
+    if (t->direct_fd >= 0)
+        set_direct(s, t, direct_alignment(s->fd));
     return t;
 }
 
@@ -84,21 +109,46 @@ static bool is_gone(int sys) {
            sys == ENOTCONN || sys == ECONNABORTED;
 }
 
+/* Past the page cache: with what is around it, as the file system wants it. */
+static ssize_t read_direct(struct source *s, size_t size_bytes, uint64_t offset) {
+    struct trouble *t = s->trouble;
+    uint64_t mask = t->direct_bytes - 1, from = offset & ~mask;
+    size_t before = (size_t)(offset - from);
+    int plain_fd = s->fd;
+    s->fd = t->direct_fd;
+    ssize_t got = s->medium.read_at(s, t->buffer, (before + size_bytes + mask) & ~mask, from);
+    s->fd = plain_fd;
+    if (got < 0)
+        return got;
+    got = got > (ssize_t)before ? got - (ssize_t)before : 0;
+    got = got < (ssize_t)size_bytes ? got : (ssize_t)size_bytes;
+    memmove(t->buffer, t->buffer + before, (size_t)got);
+    return got;
+}
+
+/* Otherwise memory would answer for the medium. */
+static ssize_t read_dropped(struct source *s, size_t size_bytes, uint64_t offset) {
+    if (s->identity.kind == SOURCE_FILE)
+        (void)posix_fadvise(s->fd, (off_t)offset, (off_t)size_bytes, POSIX_FADV_DONTNEED);
+    return s->medium.read_at(s, s->trouble->buffer, size_bytes, offset);
+}
+
 /* At most PIECE_BYTES into the buffer. The end of a file is shorter than what is asked for there.
  */
 static ssize_t read_small(struct source *s, size_t size_bytes, uint64_t offset) {
     struct trouble *t = s->trouble;
-    size_t mask = s->medium.sector_bytes - 1;
-    int plain_fd = s->fd;
-    bool ends = offset + size_bytes == s->identity.size_bytes;
-    if (t->direct_fd < 0 || (offset & mask) != 0 || (!ends && (size_bytes & mask) != 0))
-        return s->medium.read_at(s, t->buffer, size_bytes, offset);
-    s->fd = t->direct_fd;
-    ssize_t got = s->medium.read_at(s, t->buffer, (size_bytes + mask) & ~mask, offset);
-    s->fd = plain_fd;
-    if (got < 0 && errno == EINVAL) /* the file system wants larger pieces than these */
-        return s->medium.read_at(s, t->buffer, size_bytes, offset);
-    return got < (ssize_t)size_bytes ? got : (ssize_t)size_bytes;
+    while (t->direct_fd >= 0) {
+        ssize_t got = read_direct(s, size_bytes, offset);
+        if (got >= 0 || errno != EINVAL)
+            return got;
+        if (t->direct_bytes < DIRECT_BYTES_MAX) { /* the file system wants larger pieces */
+            set_direct(s, t, DIRECT_BYTES_MAX);
+            continue;
+        }
+        ex_fd_close(t->direct_fd);
+        t->direct_fd = -1;
+    }
+    return read_dropped(s, size_bytes, offset);
 }
 
 static ex_code fail_gone(const struct source *s, struct ex_error *err) {
@@ -150,7 +200,7 @@ static ex_code read_sector(struct source *s, uint8_t *to, size_t size_bytes, uin
         return EX_OK;
     }
     s->tally.bad_sectors++;
-    if (s->effort.max_errors > 0 && s->tally.bad_sectors > s->effort.max_errors)
+    if (s->effort.limits_errors && s->tally.bad_sectors > s->effort.max_errors)
         return ex_hint(ex_fail(err, EX_IO,
                                "more sectors of the source \"%s\" cannot be read than the %llu "
                                "that were allowed",
@@ -208,13 +258,13 @@ static ex_code read_pieces(struct source *s, uint8_t *to, size_t size_bytes, uin
     return EX_OK;
 }
 
-/* Where a source is asked whether it is still there. */
+/* Where a source is asked whether it is still there: first what it gave before. */
 static struct source_range alive_place(const struct source *s, unsigned i) {
+    if (i == 0)
+        return s->good;
     uint64_t sector = s->medium.sector_bytes, last = (s->identity.size_bytes - 1) / sector;
-    uint64_t at = last * i / (ALIVE_PLACES - 1) * sector, left = s->identity.size_bytes - at;
-    return s->good.length > 0
-               ? s->good
-               : (struct source_range){.offset = at, .length = left < sector ? left : sector};
+    uint64_t at = last * (i - 1) / (ALIVE_PLACES - 1) * sector, left = s->identity.size_bytes - at;
+    return (struct source_range){.offset = at, .length = left < sector ? left : sector};
 }
 
 static bool wait_a_moment(const struct source *s) {
@@ -225,12 +275,15 @@ static bool wait_a_moment(const struct source *s) {
 
 /* A range ended in an error: a bad place, or a source that was pulled out? */
 static ex_code check_alive(struct source *s, struct ex_error *err) {
-    unsigned places = s->good.length > 0 ? 1 : ALIVE_PLACES;
+    bool known = s->good.length > 0;
+    /* What came of a file may share a block of its disk with what does not. */
+    unsigned first = known ? 0 : 1,
+             end = known && s->identity.kind != SOURCE_FILE ? 1 : ALIVE_PLACES + 1;
     for (unsigned i = 0; i < ALIVE_ATTEMPTS; i++) {
-        for (unsigned place = 0; place < places; place++) {
+        for (unsigned place = first; place < end; place++) {
             bool came;
             struct source_range r = alive_place(s, place);
-            if (s->trouble->direct_fd < 0) /* or memory would answer for it */
+            if (s->identity.kind == SOURCE_FILE) /* or memory would answer for it */
                 (void)posix_fadvise(s->fd, (off_t)r.offset, (off_t)r.length, POSIX_FADV_DONTNEED);
             EX_TRY(attempt(s, (size_t)r.length, r.offset, &came, err));
             if (came)

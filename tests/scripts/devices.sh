@@ -104,11 +104,21 @@ if mountpoint -q m; then
     check 'R8: unless the officer says why' result \
         '.device.in_use_reason == "the machine must not be stopped" and .device.in_use[0].kind == "mounted"'
     check 'R8: then it is not made read-only, and both are said' result \
-        '(.device.read_only_flag.tried == false) and (.device_after.warnings | length == 2)'
+        '(.device.read_only_flag.tried == false) and (.device_after.warnings | length == 3) and
+        (.device_after.warnings | any(contains("may have been written to while it was read")))'
     exhibit init m/vault --agency A --officer O --no-recovery-sheet --kdf-memory 8 >/dev/null 2>&1
     exhibit case new --number c --title t --vault m/vault >/dev/null 2>&1
     check 'R8: a device on which the vault lies is refused, whatever the reason' refused_with 2 'the vault itself lies on' \
         exhibit collect "$loop" --case c --vault m/vault --in-use-reason 'no other disk'
+    once=$loop
+    attach fs
+    check 'R8: a second loop device on the file of a mounted one is refused' refused 'is also the loop device' \
+        exhibit collect "$loop" --case c
+    check 'R8: and by what the file is used is said' exhibit collect "$loop" --case c --in-use-reason 'r' --json --quiet
+    cp log out
+    check 'R8: the mount is among it' result '.device.in_use | any(.kind == "mounted")'
+    losetup -d "$loop"
+    loop=$once
     umount m
 else
     skip 'R8: a mounted device is refused' 'nothing can be mounted here'
@@ -159,7 +169,7 @@ else
     skip 'R8: swap space is refused' 'no swap can be added here'
 fi
 
-attach odd && below=$loop && attach "$loop"
+cp odd below && attach below && below=$loop && attach "$loop"
 check 'R8: a device that a loop device shows again is refused' refused "is also the loop device $(basename "$loop")" \
     exhibit collect "$below" --case c
 
@@ -177,6 +187,26 @@ done
 wait $collecting
 mountpoint -q b && umount b
 check 'R8: while it is read, nobody can mount it' [ "$got_in" = 0 -a "$during" -gt 0 -a -s progress ]
+
+# ---- another medium ----
+
+random 150000128 6 >first && cp first second && printf x | dd of=second conv=notrunc status=none
+attach -r first && blockdev --setro "$loop"
+another_medium() { # the file behind the loop device is exchanged while it is read
+    rm -f out
+    "$bin" collect "$loop" --case c --json --quiet >out 2>&1 &
+    for _ in $(seq 500); do [ -n "$(ls vault/work 2>/dev/null)" ] && break; sleep 0.01; done
+    python3 -c 'import fcntl, os, sys
+fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x4C06, os.open("second", os.O_RDONLY))' "$loop" || return 1
+    status=0
+    wait $! || status=$?
+    echo "exit $status"
+    cat out
+    [ "$status" = 1 ] && grep -q 'another medium' out
+}
+check 'R8: another medium in the device while it is read: nothing is held' another_medium
+check 'R9: the number of the medium is in the entry' bash -c "'$bin' ledger show --json --quiet >l && jq -e '
+    [select(.type == \"summary\").result.shown[].body.what.source.disk_sequence | numbers] | length > 0' l"
 
 # ---- not root ----
 

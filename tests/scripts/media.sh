@@ -113,6 +113,14 @@ too_many() {
     status_is 1 collect "$loop" --max-errors 10 && exhibit work list --quiet | grep 'can be resumed at'
 }
 check "too many errors end it, and what was read is kept" too_many
+at_once() {
+    status_is 1 collect "$loop" --max-errors 0 && grep 'more sectors of the source' out &&
+        "$bin" work discard "$(basename "$(ls -td vault/work/*/ | head -1)")" --reason 'the second' --quiet
+}
+check "--max-errors 0 ends it at the first one" at_once
+ones() { echo x | "$bin" collect - --case c --quiet --"$1" 1; }
+check "--retries, --max-errors, --error-time are refused where they mean nothing" bash -c "$(declare -f ones); bin='$bin'
+    for flag in retries max-errors error-time; do ones \$flag; [ \$? = 2 ] || exit 1; done"
 fault good
 check "it is gone on with when the disk is better" resumed
 bytes_again() { [ "$(member .result.reading.bytes_read)" -lt 9000000 ]; } # its rest, and samples
@@ -181,5 +189,24 @@ check "R5 R6 R7 a file with errors at its start, in it, and in its short last se
     is_all_readable m/disk 512 0 1 1000000 1 4095 2 9999990 1
 # shellcheck disable=SC2046
 check "R5 R6 R7 a file with random errors" is_all_readable m/disk 512 600000 4097 1400000 1 6000001 99999
+
+# A file on a file system on a 4Kn disk, which is pulled out
+file_on_4kn() {
+    disk_off
+    truncate -s 64M image.fs && mkfs.ext4 -q -F -b 4096 image.fs && mkdir -p fs || return 1
+    losetup -b 4096 -f --show image.fs >name && blockdev --setrw "$(cat name)" && mount "$(cat name)" fs || return 1
+    head -c 30000000 image.large >fs/file
+    umount fs && losetup -d "$(cat name)"
+    disk_on image.fs 4096 && mount -o ro,noload "$loop" fs || return 1
+    fault 'gone-after 12000000'
+    local got=0
+    collect fs/file || got=$?
+    umount fs
+    disk_off
+    echo "exit $got"
+    cat out
+    [ $got = 1 ] && grep -q 'does not answer any more' out
+}
+check "R7 a file on a 4Kn disk that is pulled out: an error, and no zeros" file_on_4kn
 check "everything verifies" exhibit verify --all --linear --quiet
 echo "1..$count"

@@ -76,6 +76,19 @@ rm -f copy
 check "exported" exhibit export c/1 --format raw --output copy
 check "the same bytes" cmp d/disk copy
 
+far_away() { # times that are no nanoseconds of 64 bits are told as they are, or not at all
+    echo x >far && touch -d '2300-01-01 00:00:00 UTC' far || return 1
+    local s
+    s=$(stat -c %Y far)
+    exhibit collect far --case c --json --quiet >out || return 1
+    if [ "$s" -gt 9223372036 ]; then # the file system can hold it
+        grep -q "\"modified\":null" out && grep -q "\"modified_seconds\":\"@$s.000000000\"" out
+    else
+        grep -q "\"modified\":\"$(date -u -d "@$s" +%Y)" out
+    fi
+}
+check "a time after 2262 is not recorded as another" far_away
+
 head -c 240000000 /dev/urandom >d/disk
 check "another one, killed behind a resume point" cut_off
 id=$(work_id)

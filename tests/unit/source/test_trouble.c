@@ -182,11 +182,13 @@ static void too_many_errors_end_it(void **state) {
     for (size_t i = 0; i < 10; i++)
         p->bad[1000 * (i + 1)] = true;
     EX_AUTO(source_close)
-    struct source *s = open_faulty(p, &(struct source_effort){.max_errors = 9});
+    struct source *s =
+        open_faulty(p, &(struct source_effort){.limits_errors = true, .max_errors = 9});
     assert_code(EX_IO, read_all(p, s, &err));
     assert_non_null(strstr(err.text, "than the 9 that were allowed"));
     EX_AUTO(source_close)
-    struct source *enough = open_faulty(p, &(struct source_effort){.max_errors = 10});
+    struct source *enough =
+        open_faulty(p, &(struct source_effort){.limits_errors = true, .max_errors = 10});
     is_all_that_can_be_read(p, enough);
 }
 
