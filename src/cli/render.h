@@ -26,6 +26,8 @@ void render_verify(struct cli_page *page, const json_t *result);
 void render_export(struct cli_page *page, const json_t *result);
 /* Of an item: what was taken of a folder, and what was not. */
 void render_folder(struct cli_page *page, const json_t *folder);
+/* Nothing of an item that was read in one sitting. */
+void render_sittings(struct cli_page *page, const json_t *item);
 /* The lines of a `not_read`; NULL: none. */
 void page_not_read(struct cli_page *page, size_t indent, const json_t *counts);
 void render_restored(struct cli_page *page, const json_t *result);

@@ -71,6 +71,16 @@ static void a_sound_disk(void **state) {
     expect(m, NULL);
 }
 
+/* What is asked in a language that it does not speak hides nothing that is known of. */
+static void a_disk_that_cannot_be_asked(void **state) {
+    EX_AUTO_FREE struct made_up *m = sound();
+    (void)state;
+    m->before = m->after = (struct device_answers){.language = DEVICE_SPEAKS_NEITHER};
+    expect(m, "whether the device has a hidden area is not known: it could not be asked");
+    (void)snprintf(m->device.identity.transport, sizeof m->device.identity.transport, "loop");
+    expect(m, NULL);
+}
+
 static void hidden_areas(void **state) {
     EX_AUTO_FREE struct made_up *m = sound();
     (void)state;
@@ -148,6 +158,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         named("R3, O14 (mocked): of a sound disk there is nothing to be told", a_sound_disk),
         named("R3 (mocked): a hidden area, or that it is not known", hidden_areas),
+        named("R3 (mocked): that a disk cannot be asked for one", a_disk_that_cannot_be_asked),
         named("O14 (mocked): counters of damage that changed", counters),
         named("O14 (mocked): a solid-state disk", solid_state),
         named("R8: use, and a flag that is not set", use_and_flag),
