@@ -409,7 +409,7 @@ static ex_code put_begin(struct put *p, const struct source *source,
         salted_start(&p->state.salted, o->salted_key);
         EX_TRY(work_make(v, what, &p->work, err));
     }
-    points_start(&p->points, identity.seekable, options->resume_every_bytes, p->state.offset);
+    points_start(&p->points, &identity, options->resume_every_bytes, p->state.offset);
     return EX_OK;
 }
 

@@ -36,7 +36,10 @@ enum {
 };
 
 /* A resume point is made when so much was stored or read, or so much time went by, since the last.
- */
+ * Of what is read that is one of so many parts of the source, so that kill -9 costs less than a
+ * hundredth of a large one, but not less than is worth the cost of a point. */
+#define POINT_PARTS        ((uint64_t)200)
+#define POINT_LEAST_BYTES  ((uint64_t)128 << 20)
 #define POINT_STORED_BYTES ((uint64_t)192 << 20)
 #define POINT_READ_BYTES   ((uint64_t)8 << 30)
 #define POINT_NS           ((uint64_t)60 * 1000000000)
@@ -144,9 +147,11 @@ EX_MUST_USE ex_code put_state_parse(const uint8_t *data, size_t size_bytes, stru
 struct points {
     bool wanted;
     uint64_t every_bytes; /* 0: as the constants above say */
+    uint64_t read_bytes;
     uint64_t last_offset, last_stored, last_ns;
 };
-void points_start(struct points *t, bool wanted, uint64_t every_bytes, uint64_t offset);
+void points_start(struct points *t, const struct source_identity *source, uint64_t every_bytes,
+                  uint64_t offset);
 bool points_due(const struct points *t, uint64_t offset, uint64_t stored_bytes);
 void points_made(struct points *t, uint64_t offset, uint64_t stored_bytes);
 

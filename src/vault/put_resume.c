@@ -4,9 +4,13 @@
 
 #include "base/clock.h"
 
-void points_start(struct points *t, bool wanted, uint64_t every_bytes, uint64_t offset) {
-    *t = (struct points){.wanted = wanted,
+void points_start(struct points *t, const struct source_identity *source, uint64_t every_bytes,
+                  uint64_t offset) {
+    uint64_t part = source->size_bytes / POINT_PARTS;
+    part = part < POINT_LEAST_BYTES ? POINT_LEAST_BYTES : part;
+    *t = (struct points){.wanted = source->seekable,
                          .every_bytes = every_bytes,
+                         .read_bytes = part < POINT_READ_BYTES ? part : POINT_READ_BYTES,
                          .last_offset = offset,
                          .last_ns = ex_monotonic_ns()};
 }
@@ -17,7 +21,7 @@ bool points_due(const struct points *t, uint64_t offset, uint64_t stored_bytes) 
         return false;
     if (t->every_bytes > 0)
         return read >= t->every_bytes;
-    return stored_bytes - t->last_stored >= POINT_STORED_BYTES || read >= POINT_READ_BYTES ||
+    return stored_bytes - t->last_stored >= POINT_STORED_BYTES || read >= t->read_bytes ||
            ex_monotonic_ns() - t->last_ns >= POINT_NS;
 }
 
