@@ -54,6 +54,8 @@ json_t *collecting_intent_json(const struct act *act, const struct collecting *c
     json_t *query = act_query_json(act);
     json_object_update(what, query);
     json_decref(query);
+    if (c->fill != NULL)
+        json_object_set_new(what, "fills", collecting_fills_json(c));
     if (c->before.kind == SOURCE_FOLDER)
         json_object_set_new(what, "selection", collecting_selection_json(&c->selection));
     if (act->queue != NULL)
@@ -87,6 +89,7 @@ static ex_code begin(struct act *act, struct collecting *c, struct ex_error *err
         EX_TRY(collecting_find_held(act, c, &c->already, err));
     EX_TRY(collecting_check_effort(act, c, err));
     EX_TRY(source_set_effort(c->source, &c->effort, err));
+    EX_TRY(collecting_open_fill(act, c, err));
     return c->already != NULL ? EX_OK : act_intent(act, collecting_intent_json(act, c), err);
 }
 
@@ -135,6 +138,10 @@ static ex_code finish_item(struct act *act, struct draft *draft, void *context,
     if (c->device != NULL)
         finish_device(c);
     collecting_add_unread(c->item, &c->report.put);
+    if (c->filled != NULL)
+        json_object_set(c->item, "filled", c->filled);
+    if (c->again != NULL)
+        json_object_set(c->item, "second_reading", c->again);
     json_t *folder = collecting_folder_json(c);
     if (folder != NULL)
         json_object_set_new(c->item, "folder", folder);
@@ -169,7 +176,10 @@ static ex_code collecting_run(struct act *act, struct collecting *c, json_t **re
                                               .journal = journal,
                                               .resume = c->resumes ? c->work : NULL,
                                               .ret_work = &c->work};
-    EX_TRY(collect_run(act->vault, c->source, &options, act->face->progress, &c->report, err));
+    EX_TRY(collect_run(act->vault, collecting_from(c), &options, act->face->progress, &c->report,
+                       err));
+    EX_TRY(collecting_end_fill(c, &c->filled, err));
+    collecting_read_again(act, c);
     if (c->device != NULL) {
         c->device_after = device_after_json(c->device);
         EX_TRY(device_check_after(c->device, err));
@@ -211,6 +221,9 @@ static ex_code collect(struct act *act, bool resumes, json_t **ret_result, struc
     free(c.number);
     free(c.label);
     free(c.skip);
+    collecting_close_fill(c.fill);
+    json_decref(c.filled);
+    json_decref(c.again);
     source_close(c.source);
     device_let_go(c.device);
     json_decref(c.device_after);

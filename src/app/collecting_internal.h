@@ -26,8 +26,11 @@ struct collecting {
     struct source_identity before;
     enum vault_readback readback;
     struct source_effort effort;
-    struct source_range *skip; /* of the effort */
+    struct source_range *skip;    /* of the effort */
+    struct collecting_fill *fill; /* NULL: all of the source is read */
     struct collect_report report;
+    json_t *filled, *again;            /* of second readings; may be NULL */
+    bool partial;                      /* the second reading says so */
     json_t *device_after;              /* of a block device, once it was read */
     json_t *item, *stored;             /* set by finish_item */
     struct folder_selection selection; /* of a folder; its texts are the request's */
@@ -100,6 +103,22 @@ bool collecting_is_partial(const struct collecting *c);
 
 /* `looks_like` of json.md §4.1, once it is held; NULL: nothing is said. */
 json_t *collecting_kind_json(struct act *act, const struct collecting *c);
+
+/* ---- second readings: collecting_fill.c ---- */
+
+/* With --fill: the source is open, and its effort set. */
+EX_MUST_USE ex_code collecting_open_fill(struct act *act, struct collecting *c,
+                                         struct ex_error *err);
+void collecting_close_fill(struct collecting_fill *f);
+/* What is put: the source, or what is held with its holes read from the source. */
+struct source *collecting_from(const struct collecting *c);
+json_t *collecting_fills_json(const struct collecting *c);
+/* `filled` of json.md §4.1, or nothing. EX_IO: not one missing byte came. */
+EX_MUST_USE ex_code collecting_end_fill(const struct collecting *c, json_t **ret,
+                                        struct ex_error *err);
+/* With --verify-source: sets c->again, `second_reading` of json.md §4.1; a failure is part of that.
+ */
+void collecting_read_again(struct act *act, struct collecting *c);
 
 /* ---- going on with one that was cut off: collecting_resume.c ---- */
 

@@ -92,6 +92,35 @@ static void put_unguarded(struct cli_page *page, const json_t *source) {
                      "not change them"));
 }
 
+/* Second readings: of what was missing of another item, and of all of it. */
+static void put_again(struct cli_page *page, const json_t *item) {
+    char bytes[CLI_NUMBER_BYTES], ranges[CLI_NUMBER_BYTES];
+    if (page_has(item, "filled")) {
+        page_field(page, _("Filled"),
+                   _("%s that were missing of %s; the rest is what was held of it"),
+                   page_size_text(bytes, item, "filled.filled_bytes"),
+                   page_text_or(item, "filled.item.label", "?"));
+        if (page_has(item, "filled.ended"))
+            page_say(page, 2, _("then the source gave nothing more: %s"),
+                     page_text_or(item, "filled.ended.text", "?"));
+    }
+    if (page_has(item, "second_reading.error"))
+        page_field(page, _("Read twice"), _("the second reading failed: %s"),
+                   page_text_or(item, "second_reading.error.text", "?"));
+    else if (page_has(item, "second_reading") &&
+             page_number(item, "second_reading.differs.bytes") == 0)
+        page_field(page, _("Read twice"), _("the source gave the same bytes again: %s"),
+                   page_size_text(bytes, item, "second_reading.compared_bytes"));
+    else if (page_has(item, "second_reading"))
+        page_field(page, _("Read twice"),
+                   _("THE SOURCE GAVE OTHER BYTES the second time: sectors of %s in %s places"),
+                   page_size_text(bytes, item, "second_reading.differs.bytes"),
+                   page_number_text(ranges, item, "second_reading.differs.ranges"));
+    if (page_number(item, "second_reading.unread_bytes") > 0)
+        page_say(page, 2, _("%s did not come the second time"),
+                 page_size_text(bytes, item, "second_reading.unread_bytes"));
+}
+
 static void put_hashes(struct cli_page *page, size_t indent, const json_t *item) {
     page_hash(page, indent, "SHA-256", page_text(item, "sha256"));
     page_hash(page, indent, _("fs-verity digest"), page_text(item, "fsverity"));
@@ -188,6 +217,7 @@ static void put_item_head(struct cli_page *page, const json_t *item) {
         page_not_read(page, 0, page_get(item, "not_read"));
     if (!page_has(item, "folder") || page_number(item, "unreadable.bytes") > 0)
         put_unreadable(page, item);
+    put_again(page, item);
     put_unguarded(page, page_get(item, "source"));
     put_kind(page, item);
     put_disposed(page, item);

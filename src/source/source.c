@@ -114,8 +114,17 @@ ex_code source_seek(struct source *s, uint64_t offset, struct ex_error *err) {
     return EX_OK;
 }
 
+ex_code source_rewind(struct source *s, struct ex_error *err) {
+    EX_TRY(source_seek(s, 0, err));
+    (void)posix_fadvise(s->fd, 0, 0, POSIX_FADV_DONTNEED);
+    atomic_store(&s->stop, false); /* whoever ended the first reading is done with it */
+    return EX_OK;
+}
+
 void source_stop(struct source *s) {
     atomic_store(&s->stop, true);
+    if (s->driver->stop != NULL)
+        s->driver->stop(s);
 }
 
 const struct source_range *source_unreadable(const struct source *s, size_t *ret_count) {

@@ -101,6 +101,21 @@ EX_MUST_USE ex_code source_open_member(const char *name, uint64_t size_bytes, so
                                        void *context, const struct source_range *unreadable,
                                        size_t unreadable_count, struct source **ret,
                                        struct ex_error *err);
+/* What is held of `under` already (pulled, as above, from the first byte to the last), with only
+ * its holes (ascending, not touching) read from it. What lies next to a hole, and samples of 4 KiB
+ * all over it, are read as well and compared with what is held: EX_SOURCE when they are others.
+ * `under` stays the caller's, is read nowhere else meanwhile, and lives longer; EX_UNSUPPORTED when
+ * it cannot be read from the middle. */
+EX_MUST_USE ex_code source_open_fill(struct source *under, const struct source_range *holes,
+                                     size_t hole_count, source_pull_fn *held, void *context,
+                                     struct source **ret, struct ex_error *err);
+struct source_fill_report {
+    uint64_t filled_bytes, compared_bytes;
+    struct ex_error ended; /* EX_IO: from there on the source gave nothing more, and what was still
+                              missing stays so; EX_OK: all holes were asked for */
+};
+/* Of a source of that kind only. */
+void source_fill_report(const struct source *s, struct source_fill_report *ret);
 void source_close(struct source *s);
 EX_DEFINE_AUTO(struct source, source_close);
 
@@ -121,6 +136,10 @@ EX_MUST_USE ex_code source_read(struct source *s, uint8_t *to, size_t size_bytes
 /* The next source_read() of a file or a device begins there, and what lay behind it leaves the list
  * of unreadable ranges. EX_UNSUPPORTED for the others, EX_SOURCE behind the end. */
 EX_MUST_USE ex_code source_seek(struct source *s, uint64_t offset, struct ex_error *err);
+
+/* From its first byte once more, and of a file past what the system keeps of it in memory, as far
+ * as that lets go of it. What was not read before is forgotten. EX_UNSUPPORTED as above. */
+EX_MUST_USE ex_code source_rewind(struct source *s, struct ex_error *err);
 
 /* From any thread: a source_read() that waits for more of standard input, now or later, ends soon
  * with EX_INTERRUPTED. */

@@ -19,6 +19,7 @@ struct source_driver {
                     struct ex_error *err);
     ex_code (*check)(struct source *s, struct source_identity *now, struct ex_error *err);
     void (*close)(struct source *s);
+    void (*stop)(struct source *s); /* besides what source_stop() does; may be NULL */
     bool seeks;
 };
 

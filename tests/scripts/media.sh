@@ -168,6 +168,63 @@ check "O9 written to between two sittings: it is not gone on with" status_is 1 e
 fault good
 check "O9 as it was before, it is" resumed
 
+# Second readings
+mv image.large image && disk_on image
+fault 'bad 4096 512' 'bad 5000192 1024' 'bad 150000128 900000' 'bad 199999488 512'
+status_is 3 collect "$loop" >log
+first=$(member .result.item.label) missing=$(member .result.item.unreadable.bytes)
+fill() { collect "$loop" --fill "$first" "$@"; }
+fault 'other 5000000 100' 'bad 150000128 512' 'bad 6000128 512'
+check "a hole beside which other bytes come now: it is another source" status_is 1 fill
+check "and the place is told" grep -q 'another byte at 5000000 ' out
+fault good 'bad 150000128 512' 'bad 6000128 512'
+filled_but_one() {
+    status_is 3 fill || return 1
+    [ "$(member .result.item.unreadable.bytes)" = 512 ] &&
+        [ "$(member .result.item.filled.filled_bytes)" = $((missing - 512)) ] &&
+        [ "$(member .result.item.filled.item.label)" = "$first" ] &&
+        [ "$(member .result.reading.bytes_read)" -lt 3000000 ]
+}
+check "the holes are filled, but for one sector, and little else is read" filled_but_one
+first=$(member .result.item.label)
+fault good gone
+check "from a disk that is gone nothing can be filled" status_is 1 fill
+fault good
+filled() { fill && [ "$(member .result.item.sha256)" = "$sum" ] && [ "$(member .result.item.result)" = done ]; }
+check "the last one too: the SHA-256 of sha256sum" filled
+first=$(member .result.item.label)
+check "where nothing is missing there is nothing to fill" status_is 2 fill
+check "the old items stay" exhibit verify "c/2" --quiet
+fault 'bad 4096 512' 'bad 100000256 512'
+status_is 3 collect "$loop" >log
+first=$(member .result.item.label)
+half() {
+    status_is 3 fill || return 1
+    [ "$(member .result.item.filled.ended.code)" = io ] && [ "$(member .result.item.untried.bytes)" -gt 0 ]
+}
+fault good 'gone-after 40000'
+check "a disk that goes away while it is filled: what came is kept" half
+fault good
+twice() { collect "$loop" --verify-source && [ "$(member .result.item.second_reading.differs.bytes)" = 0 ] &&
+    [ "$(member .result.item.second_reading.compared_bytes)" = "$(stat -c %s image | awk '{ print $1 - $1 % 512 }')" ]; }
+check "read twice: the same" twice
+other_later() {
+    local at got=0
+    at=$(($(given) + 199999488))
+    "$bin" collect "$loop" --case c --json --quiet --verify-source >out &
+    while [ "$(given)" -lt $at ]; do
+        sleep 0.01
+    done
+    fault 'other 190000000 10' 'other 195000000 1000' 'bad 180000256 512'
+    wait $! || got=$?
+    [ $got = 3 ] || return 1
+    [ "$(member .result.item.second_reading.differs.ranges)" = 2 ] &&
+        [ "$(member '.result.item.second_reading.differs.list[0].offset')" = $((190000000 / 512 * 512)) ] &&
+        [ "$(member .result.item.second_reading.unread_bytes)" = 512 ] &&
+        [ "$(member .result.item.unreadable.bytes)" = 0 ]
+}
+check "R4 read twice: where other bytes came, and what did not come" other_later
+
 # A 4Kn disk
 mv image image.512
 head -c 19996672 image.512 >image # whole sectors of 4,096 bytes
