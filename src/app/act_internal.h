@@ -289,6 +289,10 @@ bool truth_has_body(const struct item_truth *i);
 bool truth_agrees(const struct item_truth *i, const struct vault_object_info *o);
 /* json.md §4.1 without `verified`; `damaged` says what is wrong with the entry, if anything is. */
 json_t *truth_item_json(const struct item_truth *i);
+/* What of it was read, as a mapfile of ddrescue: item_map.c. EX_USAGE: it has no bytes. The caller
+ * frees. */
+EX_MUST_USE ex_code item_map(struct act *act, const struct item_truth *i, char **ret,
+                             struct ex_error *err);
 /* The item with `verified`, and the rows of every entry that concerns it. Sets the act's verdict
  * when one of them is damaged. */
 EX_MUST_USE ex_code truth_story(struct act *act, const struct item_truth *item, json_t **ret_item,

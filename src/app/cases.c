@@ -106,12 +106,17 @@ ex_code app_item_list(struct act *act, json_t **ret_result, struct ex_error *err
 static ex_code show_item(struct act *act, const struct item_truth *i, json_t **ret_result,
                          struct ex_error *err) {
     json_t *item = NULL, *rows = NULL;
+    EX_AUTO_FREE char *map = NULL;
     memcpy(act->item_id, i->id, sizeof act->item_id);
     memcpy(act->case_id, i->case_id, sizeof act->case_id);
     act->has_ids = ENTRY_HAS_CASE | ENTRY_HAS_ITEM;
     EX_TRY(act_single(act, act_query_json(act), NULL, NULL, err));
+    if (act_has_flag(act, FLAG_MAP))
+        EX_TRY(item_map(act, i, &map, err));
     EX_TRY(truth_story(act, i, &item, &rows, err));
     *ret_result = json_pack("{s:o, s:o}", "item", item, "history", rows);
+    if (map != NULL)
+        json_set_text(*ret_result, "map", map);
     return EX_OK;
 }
 

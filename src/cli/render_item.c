@@ -457,6 +457,10 @@ static void put_checks(struct cli_page *page, const json_t *item) {
 void render_item_show(struct cli_page *page, const json_t *result) {
     const json_t *item = page_get(result, "item");
     bool physical = json_is_true(page_get(item, "physical"));
+    if (page_has(result, "map")) {
+        (void)fputs(page_text_or(result, "map", ""), page->out);
+        return;
+    }
     put_item_head(page, item);
     if (!physical)
         page_hash(page, 0, _("Object"), page_text(item, "object"));

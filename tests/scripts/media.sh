@@ -102,6 +102,12 @@ skipped() {
         [ "$(member .result.reading.bad_sectors)" = 0 ]
 }
 check "what is skipped is not read, and is no read error" skipped
+map_of() {
+    exhibit item show "$(member .result.item.label)" --map --quiet | grep -v '^#' | tr -s ' ' >map
+    printf '%s\n' '0x01313200 + 1' '0x00000000 0x000F4000 +' '0x000F4000 0x00092C00 ?' \
+        '0x00186C00 0x0118C600 +' | diff - map
+}
+check "R5 the map in the form of ddrescue" map_of
 check "a region of half sectors is refused" status_is 2 exhibit collect "$loop" --case c --skip-region 1+512
 
 resumed() {
