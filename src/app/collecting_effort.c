@@ -40,6 +40,11 @@ static ex_code parse_number(const struct act *act, enum flag_id id, const char *
     return EX_OK;
 }
 
+static uint64_t number_of(const json_t *object, const char *key, uint64_t most) {
+    json_int_t n = json_integer_value(json_object_get(object, key));
+    return n < 0 || (uint64_t)n > most ? 0 : (uint64_t)n;
+}
+
 static ex_code add_skip(struct collecting *c, uint64_t offset, uint64_t length,
                         struct ex_error *err) {
     if (c->effort.skip_count >= SKIPS_MAX)
@@ -70,6 +75,26 @@ static ex_code parse_skip(const struct act *act, struct collecting *c, struct ex
         EX_TRY(add_skip(c, offset, length, err));
     } while (*at != '\0');
     qsort(c->skip, c->effort.skip_count, sizeof *c->skip, by_offset);
+    return EX_OK;
+}
+
+ex_code collecting_add_skips(struct collecting *c, const json_t *list, struct ex_error *err) {
+    size_t i, count = 0;
+    json_t *one;
+    json_array_foreach(list, i, one) EX_TRY(
+        add_skip(c, number_of(one, "offset", INT64_MAX), number_of(one, "length", INT64_MAX), err));
+    if (c->effort.skip_count == 0)
+        return EX_OK;
+    qsort(c->skip, c->effort.skip_count, sizeof *c->skip, by_offset);
+    for (i = 1; i < c->effort.skip_count; i++) { /* those that meet become one */
+        uint64_t end = c->skip[count].offset + c->skip[count].length;
+        uint64_t other = c->skip[i].offset + c->skip[i].length;
+        if (c->skip[i].offset > end)
+            c->skip[++count] = c->skip[i];
+        else if (other > end)
+            c->skip[count].length = other - c->skip[count].offset;
+    }
+    c->effort.skip_count = count + 1;
     return EX_OK;
 }
 
@@ -116,11 +141,6 @@ json_t *collecting_effort_json(const struct collecting *c) {
     return json_pack("{s:o, s:o, s:o, s:o}", "retries", json_number(e->retries), "error_seconds",
                      json_number(e->region_ms / 1000), "max_errors",
                      e->limits_errors ? json_number(e->max_errors) : json_null(), "skip", skip);
-}
-
-static uint64_t number_of(const json_t *object, const char *key, uint64_t most) {
-    json_int_t n = json_integer_value(json_object_get(object, key));
-    return n < 0 || (uint64_t)n > most ? 0 : (uint64_t)n;
 }
 
 ex_code collecting_take_effort(struct collecting *c, const json_t *recorded, struct ex_error *err) {

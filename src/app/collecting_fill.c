@@ -14,9 +14,31 @@ struct collecting_fill {
     json_t *of; /* {"id", "label"} */
 };
 
+/* What the officer left out then stays left out: it may be what a warrant does not cover, or what
+ * would kill the disk. Only another word of an officer changes that. */
+static ex_code keep_left_out(struct act *act, struct collecting *c, const struct item_truth *i,
+                             struct ex_error *err) {
+    const json_t *skipped = json_object_get(i->item, "skipped");
+    const json_t *all = json_object_get(i->item, "unreadable");
+    static const char hint[] = "--fill-skipped reads also what was left out on the officer's word";
+    if (act_has_flag(act, FLAG_FILL_SKIPPED))
+        return EX_OK;
+    if (i->begin != ITEM_COLLECTED)
+        return ex_hint(ex_fail(err, EX_USAGE,
+                               "it is not known here why parts of %s were never read", i->label),
+                       err, "%s", hint);
+    if (skipped != NULL &&
+        json_equal(json_object_get(skipped, "bytes"), json_object_get(all, "bytes")))
+        return ex_hint(
+            ex_fail(err, EX_USAGE, "all that is missing of %s was left out on purpose", i->label),
+            err, "%s", hint);
+    return collecting_add_skips(c, json_object_get(skipped, "list"), err);
+}
+
 /* The item that --fill names: digital, held, of this case, and with something missing. */
-static ex_code take_item(struct act *act, struct collecting_fill *f, const struct item_truth *i,
+static ex_code take_item(struct act *act, struct collecting *c, const struct item_truth *i,
                          struct ex_error *err) {
+    struct collecting_fill *f = c->fill;
     if (i->approval != 0)
         return truth_fail_disposed(i, err);
     if (i->physical)
@@ -32,16 +54,16 @@ static ex_code take_item(struct act *act, struct collecting_fill *f, const struc
     if (f->object.unreadable_count == 0)
         return ex_fail(err, EX_USAGE, "nothing of %s was left unread", i->label);
     f->of = json_pack("{s:o, s:s}", "id", json_hex(i->id, sizeof i->id), "label", i->label);
-    return EX_OK;
+    return keep_left_out(act, c, i, err);
 }
 
-static ex_code find_item(struct act *act, struct collecting_fill *f, struct ex_error *err) {
+static ex_code find_item(struct act *act, struct collecting *c, struct ex_error *err) {
     struct truth t = {0};
     const struct item_truth *i;
     EX_TRY(truth_load(act, &t, err));
     ex_code code = truth_find(&t, act_flag(act, FLAG_FILL), &i, err);
     if (code == EX_OK)
-        code = take_item(act, f, i, err);
+        code = take_item(act, c, i, err);
     truth_clear(&t);
     return code;
 }
@@ -53,7 +75,8 @@ ex_code collecting_open_fill(struct act *act, struct collecting *c, struct ex_er
     if (!act_has_flag(act, FLAG_FILL))
         return EX_OK;
     struct collecting_fill *f = c->fill = ex_new0(struct collecting_fill);
-    EX_TRY(find_item(act, f, err));
+    EX_TRY(find_item(act, c, err));
+    EX_TRY(source_set_effort(c->source, &c->effort, err)); /* with what is to stay left out */
     if (!c->before.seekable || c->before.size_bytes != f->object.size_bytes)
         return ex_fail(err, EX_SOURCE, "the source \"%.100s\" has not the %llu bytes of that item",
                        c->before.path, (unsigned long long)f->object.size_bytes);

@@ -74,6 +74,9 @@ EX_MUST_USE ex_code collecting_parse_effort(const struct act *act, struct collec
 /* EX_USAGE: flags that this kind of source cannot keep. */
 EX_MUST_USE ex_code collecting_check_effort(const struct act *act, const struct collecting *c,
                                             struct ex_error *err);
+/* Beside those that were asked for, [{"offset", "length"}]; those that meet become one. */
+EX_MUST_USE ex_code collecting_add_skips(struct collecting *c, const json_t *list,
+                                         struct ex_error *err);
 /* --max-errors alone, over what was taken from the intent. */
 EX_MUST_USE ex_code collecting_parse_max_errors(const struct act *act, struct collecting *c,
                                                 struct ex_error *err);
@@ -106,7 +109,8 @@ json_t *collecting_kind_json(struct act *act, const struct collecting *c);
 
 /* ---- second readings: collecting_fill.c ---- */
 
-/* With --fill: the source is open, and its effort set. */
+/* With --fill: the source is open, and its effort set; what was left out of the old item is added
+ * to it. */
 EX_MUST_USE ex_code collecting_open_fill(struct act *act, struct collecting *c,
                                          struct ex_error *err);
 void collecting_close_fill(struct collecting_fill *f);

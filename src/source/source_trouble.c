@@ -267,6 +267,15 @@ static struct source_range alive_place(const struct source *s, unsigned i) {
     return (struct source_range){.offset = at, .length = left < sector ? left : sector};
 }
 
+/* What is to be left out is not asked for this either. */
+static bool is_left_out(const struct source *s, const struct source_range *r) {
+    for (size_t i = 0; i < s->effort.skip_count; i++)
+        if (s->skip[i].offset < r->offset + r->length &&
+            r->offset < s->skip[i].offset + s->skip[i].length)
+            return true;
+    return false;
+}
+
 static bool wait_a_moment(const struct source *s) {
     for (unsigned ms = 0; ms < ALIVE_WAIT_MS && !atomic_load(&s->stop); ms += STOP_LOOK_MS)
         (void)usleep(STOP_LOOK_MS * 1000);
@@ -283,6 +292,8 @@ static ex_code check_alive(struct source *s, struct ex_error *err) {
         for (unsigned place = first; place < end; place++) {
             bool came;
             struct source_range r = alive_place(s, place);
+            if (is_left_out(s, &r))
+                continue;
             if (s->identity.kind == SOURCE_FILE) /* or memory would answer for it */
                 (void)posix_fadvise(s->fd, (off_t)r.offset, (off_t)r.length, POSIX_FADV_DONTNEED);
             EX_TRY(attempt(s, (size_t)r.length, r.offset, &came, err));

@@ -211,6 +211,21 @@ half() {
 fault good 'gone-after 40000'
 check "a disk that goes away while it is filled: what came is kept" half
 fault good
+fault 'bad 4096 512'
+status_is 3 collect "$loop" --skip-region 50000384+1024,100000256+512 >log
+first=$(member .result.item.label)
+left_out_again() {
+    fault good 'bad 50000384 1024' 'bad 100000256 512'
+    status_is 3 fill || return 1
+    [ "$(member .result.item.skipped.bytes)" = 1536 ] && [ "$(member .result.item.unreadable.bytes)" = 1536 ] &&
+        [ "$(member .result.reading.bad_sectors)" = 0 ] && [ "$(member .result.item.filled.filled_bytes)" = 512 ]
+}
+check "what was left out on the officer's word is not asked for by a fill" left_out_again
+fault good
+first=$(member .result.item.label)
+check "where nothing else is missing there is nothing to fill" status_is 2 fill
+left_out_no_more() { fill --fill-skipped && [ "$(member .result.item.sha256)" = "$sum" ]; }
+check "unless the officer says so" left_out_no_more
 twice() { collect "$loop" --verify-source && [ "$(member .result.item.second_reading.differs.bytes)" = 0 ] &&
     [ "$(member .result.item.second_reading.compared_bytes)" = "$(stat -c %s image | awk '{ print $1 - $1 % 512 }')" ]; }
 check "read twice: the same" twice
