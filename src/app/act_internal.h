@@ -65,6 +65,9 @@ EX_MUST_USE ex_code act_outside_vault(struct act *act, const char *output, struc
 /* Before anything is done: may --output be written? True of none, and of "-". EX_EXISTS, EX_USAGE.
  */
 EX_MUST_USE ex_code act_check_output(struct act *act, struct ex_error *err);
+/* Into --output, which is given: a new file, or "-". */
+EX_MUST_USE ex_code act_put_output(struct act *act, const char *data, size_t size,
+                                   struct ex_error *err);
 
 /* What a table of flags cannot say of `exhibit collect`, before a vault is opened. EX_USAGE. */
 EX_MUST_USE ex_code collect_check_request(const struct request *r, struct ex_error *err);
@@ -390,8 +393,8 @@ bool json_get_hex(json_t *object, const char *key, uint8_t *to, size_t size_byte
 /* Both claims and texts: {"verdict", "checked_at", "counts", "not_checked", "findings",
  * "does_not_prove"} */
 json_t *json_claim(const char *verdict, int64_t now_ns, json_t *counts);
-/* Of an item that is a folder (json.md §4.1): what was wanted and is not in it, as `not_read` has it;
- * NULL: nothing. */
+/* Of an item that is a folder (json.md §4.1): what was wanted and is not in it, as `not_read` has
+ * it; NULL: nothing. */
 json_t *json_not_read(json_t *item);
 /* It becomes `not_read` of `to`, when there is anything. */
 void json_add_not_read(json_t *to, json_t *item);

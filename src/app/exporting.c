@@ -155,6 +155,13 @@ ex_code act_check_output(struct act *act, struct ex_error *err) {
     return EX_OK;
 }
 
+ex_code act_put_output(struct act *act, const char *data, size_t size, struct ex_error *err) {
+    const char *output = act_flag(act, FLAG_OUTPUT);
+    if (strcmp(output, "-") == 0)
+        return ex_write_all(act->face->output_fd, data, size, "standard output", err);
+    return ex_write_file(AT_FDCWD, output, data, size, EX_WRITE_NEW, err);
+}
+
 ex_code app_export(struct act *act, json_t **ret_result, struct ex_error *err) {
     struct truth t = {0};
     const struct item_truth *i;

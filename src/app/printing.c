@@ -3,10 +3,6 @@
  * checkpoint that it was made from (format/ledger §7.3). */
 #include "app/printing_internal.h"
 
-#include "base/file.h"
-
-#include <fcntl.h>
-
 static const struct {
     const char *name, *ending;
     enum custody_form_format format;
@@ -38,23 +34,6 @@ static ex_code choose_format(struct act *act, size_t *ret, struct ex_error *err)
         }
     return ex_hint(ex_fail(err, EX_USAGE, "it is not said how the form shall be written"), err,
                    "--format text, html or pdf; or an output that ends in .txt, .html or .pdf");
-}
-
-static ex_code check_output(struct act *act, struct ex_error *err) {
-    const char *output = act_flag(act, FLAG_OUTPUT);
-    bool regular;
-    EX_TRY(act_outside_vault(act, output, err));
-    if (strcmp(output, "-") != 0 && ex_exists(AT_FDCWD, output, &regular))
-        return ex_hint(ex_fail(err, EX_EXISTS, "\"%s\" is there already", output), err,
-                       "name a file that is not there yet");
-    return EX_OK;
-}
-
-static ex_code put_file(struct act *act, const char *data, size_t size, struct ex_error *err) {
-    const char *output = act_flag(act, FLAG_OUTPUT);
-    if (strcmp(output, "-") == 0)
-        return ex_write_all(act->face->output_fd, data, size, "standard output", err);
-    return ex_write_file(AT_FDCWD, output, data, size, EX_WRITE_NEW, err);
 }
 
 static size_t count_kind(const struct custody_form *f, enum custody_form_holder kind) {
@@ -93,7 +72,7 @@ static ex_code print_form(struct printing *p, const struct truth *t, json_t **re
     if (code == EX_OK)
         code = custody_form_make(&p->form, formats[format].format, &data, &size, err);
     if (code == EX_OK)
-        code = put_file(p->act, data, size, err);
+        code = act_put_output(p->act, data, size, err);
     if (code == EX_OK)
         *ret_result = result_json(p, formats[format].name, size);
     reading_clear(&reading);
@@ -103,7 +82,7 @@ static ex_code print_form(struct printing *p, const struct truth *t, json_t **re
 ex_code app_custody_form(struct act *act, json_t **ret_result, struct ex_error *err) {
     struct truth t = {0};
     struct printing p = {.act = act};
-    EX_TRY(check_output(act, err));
+    EX_TRY(act_check_output(act, err));
     EX_TRY(truth_load(act, &t, err));
     ex_code code = truth_find(&t, act->request->operand[0], &p.item, err);
     if (code == EX_OK) {

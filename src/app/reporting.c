@@ -3,11 +3,9 @@
  * document (docs/format/json.md §4.12), and drawn as text, HTML or PDF. */
 #include "app/custody_internal.h"
 
-#include "base/file.h"
 #include "crypto/merkle.h"
 #include "report/acquisition.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 
 enum { FORMAT_JSON = -1 };
@@ -240,13 +238,6 @@ static ex_code draw(struct reporting *r, size_t format, char **ret, size_t *ret_
     return EX_OK;
 }
 
-static ex_code put_file(struct act *act, const char *data, size_t size, struct ex_error *err) {
-    const char *output = act_flag(act, FLAG_OUTPUT);
-    if (strcmp(output, "-") == 0)
-        return ex_write_all(act->face->output_fd, data, size, "standard output", err);
-    return ex_write_file(AT_FDCWD, output, data, size, EX_WRITE_NEW, err);
-}
-
 static json_t *result_json(const struct reporting *r, const char *format, size_t size) {
     json_t *after = json_object_get(json_object_get(r->report, "outcome"), "what");
     json_t *warnings = json_object_get(json_object_get(after, "device_after"), "warnings");
@@ -277,7 +268,7 @@ static ex_code report_item(struct reporting *r, const struct truth *t, json_t **
     EX_TRY(act_single(r->act, act_query_json(r->act), NULL, NULL, err));
     EX_TRY(build(r, t, err));
     EX_TRY(draw(r, format, &data, &size, err));
-    EX_TRY(put_file(r->act, data, size, err));
+    EX_TRY(act_put_output(r->act, data, size, err));
     *ret_result = result_json(r, formats[format].name, size);
     return EX_OK;
 }
