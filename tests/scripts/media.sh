@@ -273,7 +273,7 @@ file_on_4kn() {
     disk_off
     truncate -s 64M image.fs && mkfs.ext4 -q -F -b 4096 image.fs && mkdir -p fs || return 1
     losetup -b 4096 -f --show image.fs >name && blockdev --setrw "$(cat name)" && mount "$(cat name)" fs || return 1
-    head -c 30000000 image.large >fs/file
+    head -c 30000000 /dev/urandom >fs/file
     umount fs && losetup -d "$(cat name)"
     disk_on image.fs 4096 && mount -o ro,noload "$loop" fs || return 1
     fault 'gone-after 12000000'
