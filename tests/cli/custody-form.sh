@@ -27,7 +27,7 @@ sok exhibit handover accept "$(id)" >/dev/null || exit 1
 sok exhibit handover offer 7/2 --to 'Meas Lina' --purpose court --legal-basis 'order 4' >/dev/null || exit 1
 
 echo '# the words'
-s 'exhibit custody form 7/2 --officer "Sok Dara" --output - --quiet | head -n 1'
+s 'exhibit custody form 7/2 --officer "Sok Dara" --output - --quiet 2>talk | head -n 1; cat talk'
 t sok exhibit custody form 7/2 --output form.doc
 t sok exhibit custody form 7/2 --format doc --output form.txt
 t sok exhibit custody form 7/9 --output form.txt
