@@ -5,7 +5,7 @@
 #include "base/cursor.h"
 #include "formats/tar.h"
 
-#include <stdio.h>
+#include "tar_mend.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -93,24 +93,12 @@ static void one(const uint8_t *data, size_t size) {
     free(twice.data);
 }
 
-/* Every block that calls itself a header gets its right sum. */
-static void mend(uint8_t *data, size_t size) {
-    for (size_t at = 0; at + 512 <= size; at += 512) {
-        unsigned sum = 8 * ' ';
-        if (memcmp(data + at + 257, "ustar", 5) != 0)
-            continue;
-        for (size_t i = 0; i < 512; i++)
-            sum += i >= 148 && i < 156 ? 0 : data[at + i];
-        (void)snprintf((char *)data + at + 148, 8, "%06o", sum);
-    }
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     EX_AUTO_FREE uint8_t *mended = ex_new0_bytes(size + 1);
     one(data, size);
     if (size > 0)
         memcpy(mended, data, size);
-    mend(mended, size);
+    tar_mend(mended, size);
     one(mended, size);
     return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "source/source_internal.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -167,10 +168,9 @@ static bool is_to_ask(const struct folder_file *f, uint64_t offset) {
     return last == NULL || last->offset + last->length != offset || offset % ASK_BYTES == 0;
 }
 
-/* Not a place of the file, but what it lies on. */
+/* Not a place of the file, but what it lies on; a file system can be gone without its medium. */
 static bool is_gone(int sys) {
-    return sys == ENODEV || sys == ENXIO || sys == ENOMEDIUM || sys == ESHUTDOWN ||
-           sys == ENOTCONN || sys == ECONNABORTED || sys == ESTALE || sys == EBADF;
+    return source_is_gone(sys) || sys == ESTALE || sys == EBADF;
 }
 
 /* At most to the end of a block of 4 KiB, so that one bad block takes no other with it. *ret_bad:

@@ -85,6 +85,8 @@ uint64_t source_trouble_jump(const struct source *s);
 void source_trouble_free(struct trouble *t);
 /* What reading says when one sector of the medium is bad, and not more. */
 bool source_is_media_error(int sys);
+/* What it says when the medium is not there any more. */
+bool source_is_gone(int sys);
 
 extern const struct source_driver source_stdin_driver;
 extern const char source_changed_hint[];

@@ -103,8 +103,7 @@ bool source_is_media_error(int sys) {
            sys == ETIMEDOUT;
 }
 
-/* The medium is not there any more. */
-static bool is_gone(int sys) {
+bool source_is_gone(int sys) {
     return sys == ENODEV || sys == ENXIO || sys == ENOMEDIUM || sys == ESHUTDOWN ||
            sys == ENOTCONN || sys == ECONNABORTED;
 }
@@ -171,7 +170,7 @@ static ex_code attempt(struct source *s, size_t size_bytes, uint64_t offset, boo
         source_note_good(s, offset, size_bytes);
         return EX_OK;
     }
-    if (got < 0 && is_gone(errno))
+    if (got < 0 && source_is_gone(errno))
         return fail_gone(s, err);
     if (got < 0 && !source_is_media_error(errno))
         return ex_fail_sys(err, "could not read the source \"%s\" at byte %llu", s->path,
