@@ -27,7 +27,7 @@ static ex_code readback_one(const struct readback_job *j, unsigned worker, struc
     EX_AUTO_FREE uint8_t *buffer = NULL;
     uint8_t *data;
     struct record r = {0};
-    EX_TRY(pack_read_past_cache(w->direct_fd, w->method, size, j->record.offset, w->name, &buffer,
+    EX_TRY(pack_read_past_cache(w->back_fd, w->method, size, j->record.offset, w->name, &buffer,
                                 &data, err));
     EX_TRY(record_parse(workers->codec[worker], &w->ref, data, size, RECORD_ALL, &r, err));
     ex_code code = EX_OK;
@@ -57,7 +57,8 @@ static ex_code readback_new(struct put_writer *w, size_t count, struct readback 
                             struct ex_error *err) {
     struct readback *b;
     const struct pack_record *first = &w->list.record[w->checked];
-    size_t entries = w->list.entry_count - first->first;
+    const struct pack_record *last = first + count - 1;
+    size_t entries = last->first + last->count - first->first;
     EX_TRY(ex_alloc(1, sizeof *b + count * sizeof b->job[0], EX_LIMIT_PACK_BYTES, "read-back", &b,
                     err));
     b->count = count;
@@ -78,16 +79,26 @@ static ex_code readback_new(struct put_writer *w, size_t count, struct readback 
     return EX_OK;
 }
 
+static size_t durable_records(const struct put_writer *w) {
+    size_t end = w->checked;
+    for (; end < w->list.record_count; end++) {
+        const struct pack_record *r = &w->list.record[end];
+        if (r->offset + RECORD_HEADER_BYTES + (uint64_t)r->head.stored_length > w->synced_to)
+            break;
+    }
+    return end - w->checked;
+}
+
 ex_code readback_start(struct put_writer *w, struct ex_error *err) {
-    size_t count = w->list.record_count - w->checked;
+    size_t count = durable_records(w);
     if (w->readback == VAULT_READBACK_NONE || count == 0)
         return EX_OK;
-    if (w->direct_fd < 0)
-        EX_TRY(pack_open_direct(w->work->dir_fd, w->name, &w->direct_fd, &w->method, err));
+    if (w->back_fd < 0)
+        EX_TRY(pack_open_direct(w->work->dir_fd, w->name, &w->back_fd, &w->method, err));
     EX_TRY(readback_new(w, count, &w->reading, err));
     for (size_t i = 0; i < count; i++)
         ex_pool_submit(w->shared->workers.pool, &w->reading->job[i].job);
-    w->checked = w->list.record_count;
+    w->checked += count;
     return EX_OK;
 }
 

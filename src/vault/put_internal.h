@@ -32,7 +32,8 @@ enum {
     TRAILER_TARGET_BYTES = 32 << 20, /* a trailer is a record, and has a record's limit */
     LOCK_WAIT_MS = 2000,
     SLAB_WAIT_MS = 200,
-    POOL_QUEUE = 1024
+    POOL_QUEUE = 1024,
+    POOL_WAITING = 2 /* threads: for reading back */
 };
 
 /* A resume point is made when so much was stored or read, or so much time went by, since the last.
@@ -52,12 +53,12 @@ enum {
  * compaction compresses again what was stored in a hurry. */
 enum { PACE_STRONGEST = 3 };
 struct pace {
-    unsigned threads;
+    unsigned cores;
     unsigned step;       /* 0: the fastest */
     unsigned since;      /* records since it was changed */
     atomic_uint unbuilt; /* records handed in and not compressed yet */
 };
-void pace_start(struct pace *p, unsigned threads);
+void pace_start(struct pace *p, unsigned cores);
 /* The level for the next record, which counts as unbuilt from now on. One thread asks. */
 int pace_next(struct pace *p);
 
@@ -240,6 +241,29 @@ void out_record_free(struct out_record *r);
 EX_MUST_USE ex_code out_record_add(struct out_record *r, const uint8_t id[static SHA256_BYTES],
                                    uint32_t length, struct ex_error *err);
 
+/* The bytes of the open pack on their way to the disk: put_pack.c. They go in large parts and past
+ * the page cache where the file system can do that: a copy less, and nothing piles up that a sync
+ * would have to wait for. */
+struct pack_out {
+    int fd;           /* -1: no pack is open */
+    int direct_fd;    /* -1: its file system cannot */
+    uint8_t *waiting; /* PACK_OUT_BYTES */
+    size_t waiting_bytes;
+    uint64_t handed_bytes; /* to the file; those that wait come behind them */
+};
+enum { PACK_OUT_BYTES = 4 << 20, PACK_OUT_ALIGN_BYTES = 4096 };
+/* Creates the file. After a failure pack_out_close() is still owed. */
+EX_MUST_USE ex_code pack_out_begin(struct pack_out *o, int dir_fd, const char *name,
+                                   struct ex_error *err);
+EX_MUST_USE ex_code pack_out_add(struct pack_out *o, const uint8_t *data, size_t size_bytes,
+                                 const char *name, struct ex_error *err);
+/* Makes durable what was handed to the file; `all`: and hands it the rest before. */
+EX_MUST_USE ex_code pack_out_sync(struct pack_out *o, bool all, const char *name,
+                                  struct ex_error *err);
+/* The buffer stays for the next pack until pack_out_free(). */
+void pack_out_close(struct pack_out *o);
+void pack_out_free(struct pack_out *o);
+
 struct readback; /* put_back.c */
 
 struct put_writer {
@@ -253,13 +277,14 @@ struct put_writer {
     uint64_t written[RECORD_TRAILER];           /* records of each type, in order of handing in */
     _Atomic uint64_t published[RECORD_TRAILER]; /* those of them that are in published packs */
     /* the open pack */
-    int fd, direct_fd;
+    struct pack_out out;
+    int back_fd; /* for reading back; -1: not opened yet */
     enum vault_readback_method method;
     struct pack_ref ref;
     struct codec *codec; /* of the writer thread */
     struct pack_list list;
     char name[80];
-    uint64_t at, synced_to;
+    uint64_t at, synced_to;   /* bytes of the pack; of these durable */
     size_t checked;           /* records of list that are read back, or being read back */
     struct readback *reading; /* what is being read back, or NULL */
     /* what came of it */
@@ -272,8 +297,8 @@ struct put_writer {
 EX_MUST_USE ex_code put_writer_start(struct put_writer *w, struct put_shared *s,
                                      struct vault_work *work, enum vault_readback readback,
                                      struct ex_error *err);
-/* Records [w->checked, end) of the open pack, which are durable: read from the disk by the pool
- * while the writer goes on. One of these at a time; after a failure nothing is on its way. */
+/* Records from w->checked on that are durable: read from the disk by the pool while the writer goes
+ * on. One of these at a time; after a failure nothing is on its way. */
 EX_MUST_USE ex_code readback_start(struct put_writer *w, struct ex_error *err);
 /* Waits for it, if there is one; fails when the disk gave back anything else. */
 EX_MUST_USE ex_code readback_end(struct put_writer *w, struct ex_error *err);

@@ -8,13 +8,13 @@ _Static_assert(RECORD_LEVEL_FASTEST == -3, "the first of them");
 enum {
     STEPS = sizeof LEVEL / sizeof *LEVEL,
     STEP_AT_START = 3,
-    WAITING_MANY = 8, /* for each thread */
+    WAITING_MANY = 8, /* for each core */
     RECORDS_FASTER = 4,
     RECORDS_STRONGER = 32
 };
 
-void pace_start(struct pace *p, unsigned threads) {
-    p->threads = threads;
+void pace_start(struct pace *p, unsigned cores) {
+    p->cores = cores;
     p->step = STEP_AT_START;
     p->since = 0;
     atomic_init(&p->unbuilt, 0);
@@ -23,10 +23,10 @@ void pace_start(struct pace *p, unsigned threads) {
 int pace_next(struct pace *p) {
     unsigned waiting = atomic_fetch_add(&p->unbuilt, 1);
     p->since++;
-    if (waiting >= p->threads * WAITING_MANY && p->since >= RECORDS_FASTER && p->step > 0) {
+    if (waiting >= p->cores * WAITING_MANY && p->since >= RECORDS_FASTER && p->step > 0) {
         p->step--;
         p->since = 0;
-    } else if (waiting <= p->threads && p->since >= RECORDS_STRONGER && p->step + 1 < STEPS) {
+    } else if (waiting <= p->cores && p->since >= RECORDS_STRONGER && p->step + 1 < STEPS) {
         p->step++;
         p->since = 0;
     }

@@ -8,8 +8,8 @@ ex_code put_shared_open(struct put_shared *s, struct vault *v, struct ex_error *
     pthread_mutex_init(&s->mutex, NULL);
     for (size_t i = 0; i < PUT_EVENTS; i++)
         pthread_cond_init(&s->event[i], NULL);
-    EX_TRY(workers_open(&s->workers, POOL_QUEUE, err));
-    pace_start(&s->pace, s->workers.own);
+    EX_TRY(workers_open(&s->workers, POOL_WAITING, POOL_QUEUE, err));
+    pace_start(&s->pace, ex_cpu_count());
     return EX_OK;
 }
 

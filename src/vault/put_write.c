@@ -64,18 +64,18 @@ static ex_code pack_begin(struct put_writer *w, struct ex_error *err) {
     memcpy(w->list.id, w->ref.id, sizeof w->list.id);
     w->list.epoch = w->ref.epoch;
     (void)snprintf(w->name, sizeof w->name, "%s.pack", ex_hex(hex, w->ref.id, sizeof w->ref.id));
-    EX_TRY(ex_open_at(w->work->dir_fd, w->name, O_RDWR | O_CREAT | O_EXCL, &w->fd, err));
+    EX_TRY(pack_out_begin(&w->out, w->work->dir_fd, w->name, err));
     pack_header_of(&w->ref, PACK_DATA, w->shared->vault->config.id, bytes);
-    EX_TRY(ex_write_at(w->fd, bytes, sizeof bytes, 0, w->name, err));
-    w->at = w->synced_to = sizeof bytes;
+    EX_TRY(pack_out_add(&w->out, bytes, sizeof bytes, w->name, err));
+    w->at = sizeof bytes;
+    w->synced_to = 0;
     w->checked = 0;
     return EX_OK;
 }
 
-static ex_code sync_and_check(struct put_writer *w, struct ex_error *err) {
-    if (fdatasync(w->fd) != 0)
-        return ex_fail_sys(err, "could not make \"%s\" durable", w->name);
-    w->synced_to = w->at;
+static ex_code sync_and_check(struct put_writer *w, bool all, struct ex_error *err) {
+    EX_TRY(pack_out_sync(&w->out, all, w->name, err));
+    w->synced_to = w->out.handed_bytes;
     EX_TRY(readback_end(w, err));
     return readback_start(w, err);
 }
@@ -95,21 +95,21 @@ static ex_code pack_seal(struct put_writer *w, struct ex_error *err) {
     size_t size;
     char to[PACK_NAME_BYTES];
     struct ex_clock now;
-    if (w->fd < 0)
+    if (w->out.fd < 0)
         return EX_OK;
-    EX_TRY(sync_and_check(w, err));
+    EX_TRY(sync_and_check(w, true, err));
     EX_TRY(readback_end(w, err));
     ex_clock_read(&now);
     w->list.read_back_ns = w->readback == VAULT_READBACK_NONE ? 0 : now.utc_ns;
     EX_TRY(pack_trailer_build(&w->list, w->ref.epochs, w->codec, w->at, &trailer, &size, err));
-    EX_TRY(ex_write_at(w->fd, trailer, size, w->at, w->name, err));
-    EX_TRY(ex_sync_fd(w->fd, w->name, err));
+    EX_TRY(ex_write_at(w->out.fd, trailer, size, w->at, w->name, err));
+    EX_TRY(ex_sync_fd(w->out.fd, w->name, err));
     EX_TRY(ex_make_parents(v->packs_fd, pack_name(to, w->list.id), err));
     EX_TRY(ex_publish(w->work->dir_fd, w->name, v->packs_fd, to, err));
     w->added_bytes += w->at + size;
-    ex_fd_close(w->fd);
-    ex_fd_close(w->direct_fd);
-    w->fd = w->direct_fd = -1;
+    pack_out_close(&w->out);
+    ex_fd_close(w->back_fd);
+    w->back_fd = -1;
     EX_TRY(index_publish(v->index, &w->list, err));
     EX_TRY(note_pack(w, w->at + size, err));
     for (size_t type = 0; type < RECORD_TRAILER; type++)
@@ -121,19 +121,19 @@ static ex_code append(struct put_writer *w, struct out_record *r, struct ex_erro
     struct record_head head;
     uint64_t tail = (w->list.entry_count + r->entry_count) * TABLE_ENTRY_BYTES +
                     (w->list.record_count + 1) * 20 + 256;
-    if (w->fd >= 0 && w->list.record_count > 0 &&
+    if (w->out.fd >= 0 && w->list.record_count > 0 &&
         (w->at + r->built_bytes + tail > PACK_TARGET_BYTES || tail > TRAILER_TARGET_BYTES))
         EX_TRY(pack_seal(w, err));
-    if (w->fd < 0)
+    if (w->out.fd < 0)
         EX_TRY(pack_begin(w, err));
     EX_TRY(record_finish(w->codec, &w->ref, r->built, (uint32_t)w->list.record_count, err));
-    EX_TRY(ex_write_at(w->fd, r->built, r->built_bytes, w->at, w->name, err));
+    EX_TRY(pack_out_add(&w->out, r->built, r->built_bytes, w->name, err));
     EX_TRY(record_head_parse(r->built, &head, err));
     EX_TRY(pack_list_add(&w->list, (uint32_t)w->at, &head, r->entry, r->entry_count, err));
     w->at += r->built_bytes;
     atomic_fetch_add(&w->stored_bytes, r->built_bytes);
     w->written[r->type]++;
-    return w->at - w->synced_to >= SYNC_BYTES ? sync_and_check(w, err) : EX_OK;
+    return w->out.handed_bytes - w->synced_to >= SYNC_BYTES ? sync_and_check(w, false, err) : EX_OK;
 }
 
 /* A resume point holds only when what comes before it is published. */
@@ -194,7 +194,8 @@ ex_code put_writer_start(struct put_writer *w, struct put_shared *s, struct vaul
     w->shared = s;
     w->readback = readback;
     w->work = work;
-    w->fd = w->direct_fd = -1;
+    w->out = (struct pack_out){.fd = -1, .direct_fd = -1};
+    w->back_fd = -1;
     w->last = &w->first;
     EX_TRY(codec_new(&w->codec, err));
     if (pthread_create(&w->thread, NULL, write_records, w) != 0)
@@ -228,10 +229,10 @@ void put_writer_join(struct put_writer *w) {
 }
 
 void put_writer_clear(struct put_writer *w) {
-    if (w->fd >= 0)
+    if (w->out.fd >= 0)
         (void)unlinkat(w->work->dir_fd, w->name, 0);
-    ex_fd_close(w->fd);
-    ex_fd_close(w->direct_fd);
+    pack_out_free(&w->out);
+    ex_fd_close(w->back_fd);
     pack_list_clear(&w->list);
     codec_free(w->codec);
 }

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { STREAM_ITEMS = 16, STREAM_EXTENTS = 64, STREAM_POOL_QUEUE = 64 };
+enum { STREAM_ITEMS = 32, STREAM_EXTENTS = 64, STREAM_POOL_QUEUE = 64, STREAM_WAITING = 6 };
 
 struct stream_extent {
     struct extent extent;
@@ -291,7 +291,7 @@ ex_code vault_stream(struct vault *v, const struct vault_object_info *object, bo
     s->each = each;
     s->context = context;
     s->progress = progress;
-    EX_TRY(workers_open(&s->workers, STREAM_POOL_QUEUE, err));
+    EX_TRY(workers_open(&s->workers, STREAM_WAITING, STREAM_POOL_QUEUE, err));
     EX_TRY(fetcher_open(v, &fetcher, err));
     ex_code code = object->size_bytes == 0
                        ? EX_OK

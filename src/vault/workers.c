@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vault/workers_internal.h"
 
-ex_code workers_open(struct workers *w, unsigned queue_limit, struct ex_error *err) {
-    unsigned threads = ex_cpu_count();
+ex_code workers_open(struct workers *w, unsigned waiting, unsigned queue_limit,
+                     struct ex_error *err) {
+    unsigned threads = ex_cpu_count() + waiting;
     threads = threads < WORKERS_MAX ? threads : WORKERS_MAX;
     w->own = threads;
     for (unsigned i = 0; i <= threads; i++) {

@@ -16,8 +16,10 @@ struct workers {
     struct block_hasher *hasher[WORKERS_MAX + 1];
 };
 
-/* One thread for each core. After a failure workers_close() is still owed. */
-EX_MUST_USE ex_code workers_open(struct workers *w, unsigned queue_limit, struct ex_error *err);
+/* One thread for each core, and `waiting` more so that the cores have work while some threads wait
+ * for the disk. After a failure workers_close() is still owed. */
+EX_MUST_USE ex_code workers_open(struct workers *w, unsigned waiting, unsigned queue_limit,
+                                 struct ex_error *err);
 /* Finishes what was submitted. Accepts a zeroed struct. */
 void workers_close(struct workers *w);
 
