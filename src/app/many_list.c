@@ -291,7 +291,7 @@ static ex_code choose_jobs(struct many *m, struct ex_error *err) {
 }
 
 ex_code collect_check_request(const struct request *r, struct ex_error *err) {
-    static const enum flag_id one[] = {FLAG_LABEL, FLAG_SKIP_REGION};
+    static const enum flag_id one[] = {FLAG_LABEL, FLAG_SKIP_REGION, FLAG_FILL, FLAG_FILL_SKIPPED};
     bool queue = r->flag[FLAG_QUEUE] != NULL;
     if (r->operand_count == 0 && !queue)
         return ex_hint(ex_fail(err, EX_USAGE, "no source was named"), err,
@@ -305,7 +305,9 @@ ex_code collect_check_request(const struct request *r, struct ex_error *err) {
         if ((queue || r->operand_count > 1) && r->flag[one[i]] != NULL)
             return ex_hint(
                 ex_fail(err, EX_USAGE, "--%s is for one source alone", flag_table[one[i]].name),
-                err, "--queue FILE gives each source its label");
+                err,
+                one[i] == FLAG_LABEL ? "--queue FILE gives each source its label"
+                                     : "collect that source by a command of its own");
     if (!queue && r->operand_count == 1 && r->flag[FLAG_JOBS] != NULL)
         return ex_fail(err, EX_USAGE, "--jobs is for several sources");
     return EX_OK;

@@ -108,6 +108,7 @@ fi
 check "several by name" status_is 0 bash -c "'$bin' collect a.bin t.tar --case c --json --quiet >out"
 check "are collected anew each time" says out "r['counts']['held']" 2
 check "a label for several is refused" status_is 2 exhibit collect a.bin t.tar --case c --label x
+check "so is a fill" status_is 2 exhibit collect a.bin t.tar --case c --fill c/1
 check "the vault is sound" sound
 
 # ---- a window ----
@@ -219,7 +220,8 @@ if mkdir ro && mount -t tmpfs -o size=6m,mode=700 tmpfs ro 2>/dev/null; then
     printf 'source,label\na.bin,a\nd4,b\nt.tar,c\n' >small.csv
     check "O3: the disk of the vault is full: a failure" status_is 1 \
         bash -c "'$bin' collect --queue small.csv --case c --jobs 2 --json --quiet >out"
-    check "O3: it is said of the source that did not fit" says out "r['sources'][1]['error']['code']" disk-full
+    check "O3: it is said of each source that did not fit" says out \
+        "{s['error']['code'] for s in r['sources'] if s['error']}" "{'disk-full'}"
     check "O3: nothing is said to be held that is not" bash -c \
         "[ \$('$bin' item list --quiet | grep -c SHA-256) -le $(member out "r['counts']['held']") ]"
     mount -o remount,size=64m ro
