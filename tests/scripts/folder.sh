@@ -297,7 +297,7 @@ holds_vault() {
 check "O12: the vault leaves itself out and says so, and a folder inside it is refused" holds_vault
 holes_end() {
     local code=0
-    mkdir holes && truncate -s 60G holes/a && { timeout -k 300 -s INT 8 "$bin" collect holes --case c --quiet >said 2>&1 || code=$?; }
+    mkdir holes && truncate -s 60G holes/a && { timeout --foreground -k 300 -s INT 8 "$bin" collect holes --case c --quiet >said 2>&1 || code=$?; }
     cat said
     [ $code = 124 ] && grep -q interrupted said
 }
