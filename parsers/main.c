@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exhibit-parser: the worker program. Started by exhibit, never by a person. */
+#include "parsers/api.h"
+
+static const struct parser *const PARSERS[] = {NULL};
+
+int main(int argc, char **argv) {
+    parser_serve(PARSERS, argc, argv);
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The supervisor's end of docs/format/parser-protocol.md. */
+#include "sandbox/sandbox.h"
+
+#include "base/clock.h"
+#include "parsers/api.h"
+#include "sandbox/protocol_internal.h"
+#include "sandbox/sandbox_internal.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+enum {
+    AHEAD_BYTES = 128 << 10,        /* read at once, when a parser jumps about */
+    AHEAD_IN_ORDER_BYTES = 1 << 20, /* … and when it goes on where it was */
+    MEMORY_BYTES_DEFAULT = 1 << 30,
+    ANSWER_MS_DEFAULT = 60000,
+    CPU_S_DEFAULT = 24 * 3600,
+    TEXT_BYTES = 256
+};
+
+struct sandbox {
+    struct worker worker;
+    struct sandbox_limits limits;
+    struct sandbox_inputs inputs;
+    uint64_t *input_size;
+    size_t input_count, input_capacity;
+    char parser[PARSER_NAME_BYTES_MAX + 1];
+    char confinement[TEXT_BYTES];
+    bool opened, lost;
+    struct ex_error why; /* when it is lost */
+    uint64_t content_bytes;
+    uint32_t number;
+    uint64_t deadline_ns;
+    unsigned last_input; /* what stands in the window */
+    uint64_t last_end;
+    struct frame frame;
+};
+
+/* ---- what a content is ---- */
+
+void sandbox_content_clear(struct sandbox_content *c) {
+    for (size_t i = 0; i < c->fact_count; i++) {
+        free(c->fact[i].name);
+        free(c->fact[i].value);
+    }
+    free(c->fact);
+    free(c->range);
+    *c = (struct sandbox_content){0};
+}
+
+const struct sandbox_fact *sandbox_content_fact(const struct sandbox_content *c, const char *name) {
+    for (size_t i = 0; i < c->fact_count; i++)
+        if (strcmp(c->fact[i].name, name) == 0)
+            return &c->fact[i];
+    return NULL;
+}
+
+/* ---- losing a worker ---- */
+
+/* How it ended, if it did that by itself; the supervisor's SIGKILL says nothing new. */
+static void describe_end(int status, char *to, size_t size) {
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+        (void)snprintf(to, size, "it asked the system for something that it may not do");
+    else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
+        (void)snprintf(to, size, "it used up its processor time");
+    else if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
+        (void)snprintf(to, size, "it crashed (signal %d)", WTERMSIG(status));
+    else if (WIFSIGNALED(status))
+        (void)snprintf(to, size, "it was killed");
+    else
+        (void)snprintf(to, size, "it ended (status %d)", WEXITSTATUS(status));
+}
+
+static ex_code lose(struct sandbox *s, ex_code code, const char *reason, struct ex_error *err) {
+    (void)worker_end(&s->worker);
+    s->lost = true;
+    (void)ex_fail(&s->why, code, "the parser \"%s\" was stopped: %s", s->parser, reason);
+    if (err != NULL)
+        *err = s->why;
+    return code;
+}
+
+static ex_code lose_ended(struct sandbox *s, struct ex_error *err) {
+    char how[TEXT_BYTES / 2];
+    describe_end(worker_end(&s->worker), how, sizeof how);
+    return lose(s, EX_FORMAT, how, err);
+}
+
+static ex_code breach(struct sandbox *s, const char *what, struct ex_error *err) {
+    return lose(s, EX_FORMAT, what, err);
+}
+
+/* ---- frames ---- */
+
+static ex_code send_frame(struct sandbox *s, struct ex_error *err) {
+    struct ex_error why;
+    if (frame_send(s->worker.socket, &s->frame, &why) == EX_OK)
+        return EX_OK;
+    return why.code == EX_MISSING ? lose_ended(s, err) : lose(s, EX_IO, why.text, err);
+}
+
+static ex_code next_frame(struct sandbox *s, struct ex_error *err) {
+    struct pollfd p = {.fd = s->worker.socket, .events = POLLIN};
+    struct ex_error why;
+    int ready;
+    do {
+        uint64_t now = ex_monotonic_ns();
+        if (now >= s->deadline_ns)
+            return lose(s, EX_LIMIT, "it took too long", err);
+        uint64_t left_ms = (s->deadline_ns - now) / 1000000 + 1;
+        ready = poll(&p, 1, left_ms < 1000 ? (int)left_ms : 1000);
+    } while (ready <= 0);
+    if (frame_receive(s->worker.socket, &s->frame, &why) != EX_OK)
+        return why.code == EX_MISSING ? lose_ended(s, err) : breach(s, why.text, err);
+    return EX_OK;
+}
+
+/* Another process wrote it: printable ASCII, and not much of it. */
+static void clean_text(const uint8_t *text, size_t size, char *to) {
+    size_t n = size < FAILURE_TEXT_BYTES_MAX ? size : FAILURE_TEXT_BYTES_MAX;
+    for (size_t i = 0; i < n; i++)
+        to[i] = (char)(text[i] >= 0x20 && text[i] < 0x7F ? text[i] : '?');
+    to[n] = '\0';
+}
+
+static ex_code failed(struct sandbox *s, struct ex_error *err) {
+    char text[FAILURE_TEXT_BYTES_MAX + 1];
+    struct ex_cursor c = frame_body(&s->frame);
+    uint32_t number = ex_cursor_le32(&c);
+    size_t size = ex_cursor_left(&c);
+    const uint8_t *data = ex_cursor_bytes(&c, size);
+    clean_text(data, data == NULL ? 0 : size, text);
+    return ex_fail(err, failure_code(number), "%s: %s", s->parser, text);
+}
+
+/* ---- what a worker asks for ---- */
+
+static ex_code refuse(struct sandbox *s, const struct ex_error *why, struct ex_error *err) {
+    frame_start(&s->frame, FRAME_REFUSED, s->number, 0);
+    frame_add_u32(&s->frame, failure_number(why->code));
+    frame_add(&s->frame, why->text, strnlen(why->text, FAILURE_TEXT_BYTES_MAX));
+    return send_frame(s, err);
+}
+
+/* More than was wanted, where that comes as easily. */
+static ex_code read_input(struct sandbox *s, uint32_t input, uint64_t offset, size_t wanted,
+                          size_t *ret_size, struct ex_error *err) {
+    uint64_t left = s->input_size[input] - offset;
+    bool in_order = input == s->last_input && offset <= s->last_end &&
+                    s->last_end - offset < AHEAD_IN_ORDER_BYTES;
+    size_t size = in_order ? AHEAD_IN_ORDER_BYTES : AHEAD_BYTES;
+    size = size > wanted ? size : wanted;
+    size = size < left ? size : (size_t)left;
+    ex_code code = s->inputs.read(s->inputs.context, input, offset, s->worker.window, size, err);
+    if (code != EX_OK && size > wanted) {
+        size = wanted;
+        code = s->inputs.read(s->inputs.context, input, offset, s->worker.window, size, err);
+    }
+    *ret_size = size;
+    return code;
+}
+
+static ex_code give_bytes(struct sandbox *s, struct ex_error *err) {
+    struct ex_cursor c = frame_body(&s->frame);
+    uint64_t offset = s->frame.value;
+    uint32_t input = ex_cursor_le32(&c), wanted = ex_cursor_le32(&c);
+    struct ex_error why = {0};
+    size_t size = 0;
+    if (c.overrun || ex_cursor_left(&c) > 0 || input >= s->input_count || wanted == 0 ||
+        wanted > PARSER_READ_BYTES_MAX || offset > s->input_size[input] ||
+        wanted > s->input_size[input] - offset)
+        return breach(s, "it wants bytes that are not there", err);
+    if (read_input(s, input, offset, wanted, &size, &why) != EX_OK)
+        return refuse(s, &why, err);
+    s->last_input = input;
+    s->last_end = offset + size;
+    frame_start(&s->frame, FRAME_BYTES, s->number, offset);
+    frame_add_u32(&s->frame, (uint32_t)size);
+    return send_frame(s, err);
+}
+
+static ex_code give_input(struct sandbox *s, struct ex_error *err) {
+    char name[PARSER_VALUE_BYTES_MAX + 1];
+    struct ex_error why = {0};
+    uint64_t size = 0;
+    size_t length = s->frame.body_bytes;
+    if (length == 0 || length > PARSER_VALUE_BYTES_MAX || s->input_count >= PARSER_INPUTS_MAX)
+        return breach(s, "it wants too many inputs, or one without a name", err);
+    memcpy(name, s->frame.body, length);
+    name[length] = '\0';
+    if (strlen(name) != length || s->inputs.named == NULL)
+        (void)ex_fail(&why, EX_MISSING, "there is no such input");
+    else
+        (void)!s->inputs.named(s->inputs.context, name, (unsigned)s->input_count, &size, &why);
+    if (why.code != EX_OK)
+        return refuse(s, &why, err);
+    EX_TRY(ex_grow(&s->input_size, &s->input_capacity, s->input_count + 1, sizeof *s->input_size,
+                   PARSER_INPUTS_MAX * sizeof *s->input_size, "the inputs of a parser", err));
+    s->input_size[s->input_count] = size;
+    frame_start(&s->frame, FRAME_INPUT, s->number, size);
+    frame_add_u32(&s->frame, (uint32_t)s->input_count++);
+    return send_frame(s, err);
+}
+
+/* The time that the inputs take is not the worker's. */
+static ex_code serve_worker(struct sandbox *s, struct ex_error *err) {
+    uint64_t from = ex_monotonic_ns();
+    ex_code code = s->frame.type == FRAME_WANT ? give_bytes(s, err) : give_input(s, err);
+    s->deadline_ns += ex_monotonic_ns() - from;
+    return code;
+}
+
+/* ---- what it found ---- */
+
+static bool is_name(const uint8_t *name, size_t size) {
+    for (size_t i = 0; i < size; i++)
+        if (strchr("abcdefghijklmnopqrstuvwxyz0123456789-.", name[i]) == NULL || name[i] == '\0')
+            return false;
+    return size > 0 && size <= PARSER_NAME_BYTES_MAX;
+}
+
+static ex_code copy_text(const uint8_t *from, size_t size, uint8_t **ret, struct ex_error *err) {
+    EX_TRY(ex_alloc(size + 1, 1, FRAME_BYTES_MAX, "a fact", ret, err));
+    memcpy(*ret, from, size);
+    return EX_OK;
+}
+
+static ex_code take_fact(struct sandbox *s, struct sandbox_content *to, struct ex_error *err) {
+    struct ex_cursor c = frame_body(&s->frame);
+    size_t name_size = ex_cursor_le16(&c);
+    const uint8_t *name = ex_cursor_bytes(&c, name_size);
+    size_t size = ex_cursor_left(&c);
+    const uint8_t *value = ex_cursor_bytes(&c, size);
+    EX_AUTO_FREE uint8_t *own_name = NULL;
+    if (c.overrun || name == NULL || !is_name(name, name_size) || size > PARSER_VALUE_BYTES_MAX ||
+        to->fact_count >= PARSER_FACTS_MAX)
+        return breach(s, "it says something that breaks the rules of the protocol", err);
+    EX_TRY(ex_grow(&to->fact, &to->fact_capacity, to->fact_count + 1, sizeof *to->fact,
+                   PARSER_FACTS_MAX * sizeof *to->fact, "facts", err));
+    EX_TRY(copy_text(name, name_size, &own_name, err));
+    struct sandbox_fact *f = &to->fact[to->fact_count];
+    EX_TRY(copy_text(value, size, &f->value, err));
+    f->size_bytes = size;
+    f->name = (char *)ex_steal(&own_name);
+    to->fact_count++;
+    return EX_OK;
+}
+
+static ex_code take_range(struct sandbox *s, struct sandbox_content *to, struct ex_error *err) {
+    struct ex_cursor c = frame_body(&s->frame);
+    struct sandbox_range r = {.offset = s->frame.value};
+    r.length = ex_cursor_le64(&c);
+    r.gap = ex_cursor_le32(&c);
+    const struct sandbox_range *last = to->range_count > 0 ? &to->range[to->range_count - 1] : NULL;
+    uint64_t end = last == NULL ? 0 : last->offset + last->length;
+    if (c.overrun || ex_cursor_left(&c) > 0 || r.length == 0 || r.length > UINT64_MAX - r.offset ||
+        r.offset < end || r.gap < PARSER_UNREADABLE || r.gap > PARSER_DAMAGED ||
+        to->range_count >= PARSER_RANGES_MAX)
+        return breach(s, "it lists ranges that break the rules of the protocol", err);
+    EX_TRY(ex_grow(&to->range, &to->range_capacity, to->range_count + 1, sizeof r,
+                   PARSER_RANGES_MAX * sizeof r, "ranges", err));
+    to->range[to->range_count++] = r;
+    return EX_OK;
+}
+
+/* ---- commands ---- */
+
+static void set_deadline(struct sandbox *s) {
+    s->deadline_ns = ex_monotonic_ns() + (uint64_t)s->limits.answer_ms * 1000000;
+}
+
+/* Sends the command in s->frame and serves until DONE or FAILED. found: NULL unless it opens. */
+static ex_code command(struct sandbox *s, struct sandbox_content *found, uint64_t *ret_value,
+                       struct ex_error *err) {
+    set_deadline(s);
+    EX_TRY(send_frame(s, err));
+    for (;;) {
+        EX_TRY(next_frame(s, err));
+        uint32_t type = s->frame.type;
+        if (s->frame.number != s->number)
+            return breach(s, "it answers what was not asked", err);
+        if (type == FRAME_WANT || type == FRAME_NAMED)
+            EX_TRY(serve_worker(s, err));
+        else if (type == FRAME_FACT && found != NULL)
+            EX_TRY(take_fact(s, found, err));
+        else if (type == FRAME_RANGE && found != NULL)
+            EX_TRY(take_range(s, found, err));
+        else if (type == FRAME_FAILED)
+            return failed(s, err);
+        else if (type != FRAME_DONE || s->frame.body_bytes > 0)
+            return breach(s, "it sent a frame that it may not send", err);
+        else
+            break;
+    }
+    *ret_value = s->frame.value;
+    return EX_OK;
+}
+
+ex_code sandbox_open(struct sandbox *s, const char *parser, const struct sandbox_inputs *inputs,
+                     struct sandbox_content *ret, struct ex_error *err) {
+    *ret = (struct sandbox_content){0};
+    if (s->opened || strlen(parser) > PARSER_NAME_BYTES_MAX)
+        return ex_fail(err, EX_INTERNAL, "a sandbox is opened once");
+    s->opened = true;
+    s->inputs = *inputs;
+    (void)snprintf(s->parser, sizeof s->parser, "%s", parser);
+    EX_TRY(ex_grow(&s->input_size, &s->input_capacity, 1, sizeof *s->input_size,
+                   PARSER_INPUTS_MAX * sizeof *s->input_size, "the inputs of a parser", err));
+    s->input_size[s->input_count++] = inputs->size_bytes;
+    frame_start(&s->frame, FRAME_OPEN, ++s->number, inputs->size_bytes);
+    frame_add(&s->frame, parser, strlen(parser));
+    EX_TRY(command(s, ret, &ret->size_bytes, err));
+    const struct sandbox_range *last =
+        ret->range_count > 0 ? &ret->range[ret->range_count - 1] : NULL;
+    if (last != NULL && last->offset + last->length > ret->size_bytes)
+        return breach(s, "it lists ranges behind the end of the content", err);
+    s->content_bytes = ret->size_bytes;
+    return EX_OK;
+}
+
+ex_code sandbox_read(struct sandbox *s, uint64_t offset, uint8_t *to, size_t size_bytes,
+                     struct ex_error *err) {
+    uint64_t got = 0;
+    if (s->lost) {
+        if (err != NULL)
+            *err = s->why;
+        return s->why.code;
+    }
+    if (size_bytes == 0)
+        return EX_OK;
+    if (size_bytes > TRAY_BYTES || offset > s->content_bytes ||
+        size_bytes > s->content_bytes - offset)
+        return ex_fail(err, EX_INTERNAL, "a read outside the content");
+    frame_start(&s->frame, FRAME_READ, ++s->number, offset);
+    frame_add_u32(&s->frame, (uint32_t)size_bytes);
+    EX_TRY(command(s, NULL, &got, err));
+    if (got != size_bytes)
+        return breach(s, "it gave another number of bytes than it was asked for", err);
+    memcpy(to, s->worker.tray, size_bytes);
+    return EX_OK;
+}
+
+bool sandbox_lost(const struct sandbox *s) {
+    return s->lost;
+}
+
+/* ---- starting ---- */
+
+static void describe_confinement(struct sandbox *s, uint32_t what, uint32_t landlock) {
+    char files[32];
+    (void)snprintf(files, sizeof files, ", Landlock %u", landlock);
+    (void)snprintf(s->confinement, sizeof s->confinement, "seccomp, limits%s%s%s",
+                   (what & CONFINED_LANDLOCK) != 0 ? files : ", no Landlock",
+                   (what & CONFINED_NAMESPACES) != 0 ? ", namespaces" : ", no namespaces",
+                   (what & CONFINED_USER) != 0 ? ", user nobody" : "");
+}
+
+static ex_code wait_ready(struct sandbox *s, struct ex_error *err) {
+    set_deadline(s);
+    EX_TRY(next_frame(s, err));
+    struct ex_cursor c = frame_body(&s->frame);
+    if (s->frame.type == FRAME_FAILED) {
+        (void)failed(s, err);
+        return ex_hint(ex_fail(err, EX_UNSUPPORTED,
+                               "this system does not confine a parser as it must be confined"),
+                       err, "Linux with seccomp is needed");
+    }
+    uint32_t what = ex_cursor_le32(&c), landlock = ex_cursor_le32(&c);
+    if (s->frame.type != FRAME_READY || ex_cursor_end(&c, "READY", err) != EX_OK ||
+        s->frame.value != PROTOCOL_VERSION || (what & CONFINED_ALWAYS) != CONFINED_ALWAYS)
+        return ex_hint(breach(s, "it is not the one that belongs to this program", err), err,
+                       "install exhibit and exhibit-parser of the same version");
+    describe_confinement(s, what, landlock);
+    return EX_OK;
+}
+
+ex_code sandbox_start(const char *program, const struct sandbox_limits *limits,
+                      struct sandbox **ret, struct ex_error *err) {
+    EX_AUTO(sandbox_free) struct sandbox *s = ex_new0(struct sandbox);
+    s->limits = limits != NULL ? *limits : (struct sandbox_limits){0};
+    if (s->limits.memory_bytes == 0)
+        s->limits.memory_bytes = MEMORY_BYTES_DEFAULT;
+    if (s->limits.answer_ms == 0)
+        s->limits.answer_ms = ANSWER_MS_DEFAULT;
+    if (s->limits.cpu_s == 0)
+        s->limits.cpu_s = CPU_S_DEFAULT;
+    s->last_end = UINT64_MAX;
+    (void)snprintf(s->parser, sizeof s->parser, "exhibit-parser");
+    EX_TRY(worker_start(&s->worker, program, &s->limits, err));
+    EX_TRY(wait_ready(s, err));
+    *ret = ex_steal(&s);
+    return EX_OK;
+}
+
+const char *sandbox_confinement(const struct sandbox *s) {
+    return s->confinement;
+}
+
+void sandbox_free(struct sandbox *s) {
+    if (s == NULL)
+        return;
+    (void)worker_end(&s->worker);
+    free(s->input_size);
+    free(s);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parsing bytes from outside in a process that can do nothing else.
+ *
+ * The worker (parsers/, started from `program`) gets bytes of the inputs that it asks for, and
+ * answers with content and claims: docs/format/parser-protocol.md. It may be in an attacker's
+ * hands. What is promised here holds all the same: it reaches no file, no network and no other
+ * process; what it sends is checked against the rules of the protocol, and copied before it is
+ * used; it ends after its time. What is not promised: that what it says of its inputs is true. A
+ * worker that crashed, hung or broke a rule gives an error, and every later call on it the same.
+ *
+ * Threads: one at a time for each sandbox; several sandboxes side by side are fine.
+ */
+#ifndef EXHIBIT_SANDBOX_SANDBOX_H
+#define EXHIBIT_SANDBOX_SANDBOX_H
+
+#include "base/error.h"
+#include "base/mem.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SANDBOX_READ_BYTES_MAX = 1 << 20, SANDBOX_PATH_BYTES = 4096 };
+
+struct sandbox;
+
+/* Zeros: 1 GiB, 60 s for one call, 24 h of processor time in all. */
+struct sandbox_limits {
+    uint64_t memory_bytes;
+    unsigned answer_ms; /* without the time that the inputs take */
+    uint64_t cpu_s;
+};
+
+/* Where the inputs come from. Called by the thread that opens or reads. */
+struct sandbox_inputs {
+    void *context;
+    uint64_t size_bytes; /* of input 0 */
+    /* Exactly these bytes, which are inside the input. */
+    ex_code (*read)(void *context, unsigned input, uint64_t offset, uint8_t *to, size_t size_bytes,
+                    struct ex_error *err);
+    /* `input` is to be what an input calls by this name (any bytes, a NUL behind them); NULL: there
+     * are none. */
+    ex_code (*named)(void *context, const char *name, unsigned input, uint64_t *ret_size,
+                     struct ex_error *err);
+};
+
+/* A claim of the container, in the worker's words: any bytes. */
+struct sandbox_fact {
+    char *name;
+    uint8_t *value; /* a NUL behind it */
+    size_t size_bytes;
+};
+
+struct sandbox_range {
+    uint64_t offset, length;
+    uint32_t gap; /* enum parser_gap of parsers/api.h */
+};
+
+struct sandbox_content {
+    uint64_t size_bytes;
+    size_t fact_count, fact_capacity;
+    struct sandbox_fact *fact;
+    size_t range_count, range_capacity;
+    struct sandbox_range *range; /* ascending, inside the content */
+};
+void sandbox_content_clear(struct sandbox_content *c);
+/* NULL: it does not say that. */
+const struct sandbox_fact *sandbox_content_fact(const struct sandbox_content *c, const char *name);
+
+/* The worker program that belongs to the running one. EX_MISSING; EX_DENIED when somebody else
+ * could have changed it. */
+EX_MUST_USE ex_code sandbox_program(char ret[static SANDBOX_PATH_BYTES], struct ex_error *err);
+
+/* limits may be NULL. EX_UNSUPPORTED: this kernel does not confine it as it must be. */
+EX_MUST_USE ex_code sandbox_start(const char *program, const struct sandbox_limits *limits,
+                                  struct sandbox **ret, struct ex_error *err);
+void sandbox_free(struct sandbox *s);
+EX_DEFINE_AUTO(struct sandbox, sandbox_free);
+
+/* What confines this worker, for people: "seccomp, Landlock 6, …"; lives as long as it does. */
+const char *sandbox_confinement(const struct sandbox *s);
+
+/* Once. `inputs` is copied; its context lives as long as the sandbox. What is in *ret after a
+ * failure is to be cleared too. EX_FORMAT: not such a container, or the worker broke a rule or
+ * crashed. EX_LIMIT: it took too long or too much. */
+EX_MUST_USE ex_code sandbox_open(struct sandbox *s, const char *parser,
+                                 const struct sandbox_inputs *inputs, struct sandbox_content *ret,
+                                 struct ex_error *err);
+/* Exactly size_bytes, at most SANDBOX_READ_BYTES_MAX, inside the content. An error may be of this
+ * place alone: sandbox_lost() says whether others can still be read. */
+EX_MUST_USE ex_code sandbox_read(struct sandbox *s, uint64_t offset, uint8_t *to, size_t size_bytes,
+                                 struct ex_error *err);
+bool sandbox_lost(const struct sandbox *s);
+
+#endif

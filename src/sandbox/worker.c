@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The worker's end of docs/format/parser-protocol.md, and what parsers/api.h promises. */
+#include "parsers/api.h"
+
+#include "sandbox/confine_internal.h"
+#include "sandbox/protocol_internal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+struct parser_run {
+    const struct parser *parser;
+    void *state;
+    const uint8_t *window;
+    uint8_t *tray;
+    uint32_t number; /* of the command */
+    bool opening;
+    uint64_t size_bytes; /* of the content */
+    unsigned inputs, facts, ranges;
+    uint64_t ranges_end;
+    uint64_t input_size[PARSER_INPUTS_MAX];
+    /* what stands in the window */
+    unsigned window_input;
+    uint64_t window_offset;
+    size_t window_bytes;
+    struct frame frame;
+};
+
+enum { PARENT_GONE_S = 1 };
+
+/* ---- asking the supervisor ---- */
+
+static ex_code ask(struct parser_run *run, struct ex_error *err) {
+    struct frame *f = &run->frame;
+    EX_TRY(frame_send(SOCKET_FD, f, err));
+    EX_TRY(frame_receive(SOCKET_FD, f, err));
+    if (f->number != run->number)
+        return ex_fail(err, EX_INTERNAL, "an answer to another command");
+    if (f->type != FRAME_REFUSED)
+        return EX_OK;
+    struct ex_cursor c = frame_body(f);
+    ex_code code = failure_code(ex_cursor_le32(&c));
+    size_t size = ex_cursor_left(&c);
+    const uint8_t *text = ex_cursor_bytes(&c, size);
+    return ex_fail(err, code, "%.*s", (int)size, text == NULL ? "" : (const char *)text);
+}
+
+uint64_t parser_input_size(const struct parser_run *run, unsigned input) {
+    return input < run->inputs ? run->input_size[input] : 0;
+}
+
+ex_code parser_input_named(struct parser_run *run, const char *name, unsigned *ret,
+                           struct ex_error *err) {
+    struct frame *f = &run->frame;
+    size_t size = strlen(name);
+    if (run->inputs >= PARSER_INPUTS_MAX)
+        return ex_fail(err, EX_LIMIT, "more than %d inputs", PARSER_INPUTS_MAX);
+    if (size == 0 || size > PARSER_VALUE_BYTES_MAX)
+        return ex_fail(err, EX_FORMAT, "an input with a name of %zu bytes", size);
+    frame_start(f, FRAME_NAMED, run->number, 0);
+    frame_add(f, name, size);
+    EX_TRY(ask(run, err));
+    if (f->type != FRAME_INPUT)
+        return ex_fail(err, EX_INTERNAL, "not an answer to a name");
+    run->input_size[run->inputs] = f->value;
+    *ret = run->inputs++;
+    return EX_OK;
+}
+
+static bool in_window(const struct parser_run *run, unsigned input, uint64_t offset,
+                      size_t size_bytes) {
+    return run->window_bytes > 0 && run->window_input == input && offset >= run->window_offset &&
+           offset - run->window_offset <= run->window_bytes &&
+           size_bytes <= run->window_bytes - (size_t)(offset - run->window_offset);
+}
+
+static ex_code fill_window(struct parser_run *run, unsigned input, uint64_t offset,
+                           size_t size_bytes, struct ex_error *err) {
+    struct frame *f = &run->frame;
+    run->window_bytes = 0;
+    frame_start(f, FRAME_WANT, run->number, offset);
+    frame_add_u32(f, input);
+    frame_add_u32(f, (uint32_t)size_bytes);
+    EX_TRY(ask(run, err));
+    struct ex_cursor c = frame_body(f);
+    uint32_t length = ex_cursor_le32(&c);
+    if (f->type != FRAME_BYTES || length > WINDOW_BYTES)
+        return ex_fail(err, EX_INTERNAL, "not an answer to a want");
+    run->window_input = input;
+    run->window_offset = f->value;
+    run->window_bytes = length;
+    return EX_OK;
+}
+
+ex_code parser_view(struct parser_run *run, unsigned input, uint64_t offset, size_t size_bytes,
+                    const uint8_t **ret, struct ex_error *err) {
+    uint64_t size = parser_input_size(run, input);
+    if (offset > size || size_bytes > size - offset)
+        return ex_fail(err, EX_FORMAT, "byte %llu is behind the end of the file (%llu bytes)",
+                       (unsigned long long)(offset + size_bytes), (unsigned long long)size);
+    if (size_bytes > PARSER_READ_BYTES_MAX)
+        return ex_fail(err, EX_INTERNAL, "a view of %zu bytes", size_bytes);
+    if (size_bytes > 0 && !in_window(run, input, offset, size_bytes))
+        EX_TRY(fill_window(run, input, offset, size_bytes, err));
+    if (size_bytes > 0 && !in_window(run, input, offset, size_bytes))
+        return ex_fail(err, EX_INTERNAL, "other bytes than those that were wanted");
+    *ret = run->window + (size_bytes > 0 ? offset - run->window_offset : 0);
+    return EX_OK;
+}
+
+ex_code parser_read(struct parser_run *run, unsigned input, uint64_t offset, void *to,
+                    size_t size_bytes, struct ex_error *err) {
+    uint8_t *at = to;
+    for (size_t part; size_bytes > 0; size_bytes -= part, at += part, offset += part) {
+        const uint8_t *data;
+        part = size_bytes < PARSER_READ_BYTES_MAX ? size_bytes : PARSER_READ_BYTES_MAX;
+        EX_TRY(parser_view(run, input, offset, part, &data, err));
+        memcpy(at, data, part);
+    }
+    return EX_OK;
+}
+
+/* ---- telling it ---- */
+
+static ex_code tell(struct parser_run *run, struct ex_error *err) {
+    return frame_send(SOCKET_FD, &run->frame, err);
+}
+
+ex_code parser_fact(struct parser_run *run, const char *name, const void *value, size_t size_bytes,
+                    struct ex_error *err) {
+    struct frame *f = &run->frame;
+    if (!run->opening || run->facts >= PARSER_FACTS_MAX)
+        return ex_fail(err, EX_LIMIT, "more than %d facts", PARSER_FACTS_MAX);
+    run->facts++;
+    frame_start(f, FRAME_FACT, run->number, 0);
+    frame_add_u16(f, (uint16_t)strlen(name));
+    frame_add(f, name, strlen(name));
+    frame_add(f, value,
+              size_bytes < PARSER_VALUE_BYTES_MAX ? size_bytes : (size_t)PARSER_VALUE_BYTES_MAX);
+    return tell(run, err);
+}
+
+ex_code parser_fact_number(struct parser_run *run, const char *name, uint64_t value,
+                           struct ex_error *err) {
+    char text[24], *at = text + sizeof text;
+    do
+        *--at = (char)('0' + value % 10);
+    while ((value /= 10) > 0);
+    return parser_fact(run, name, at, (size_t)(text + sizeof text - at), err);
+}
+
+ex_code parser_range(struct parser_run *run, enum parser_gap gap, uint64_t offset, uint64_t length,
+                     struct ex_error *err) {
+    struct frame *f = &run->frame;
+    if (!run->opening || run->ranges >= PARSER_RANGES_MAX)
+        return ex_fail(err, EX_LIMIT, "more than %d ranges", PARSER_RANGES_MAX);
+    if (length == 0 || offset < run->ranges_end || length > UINT64_MAX - offset)
+        return ex_fail(err, EX_FORMAT, "ranges that are not in order");
+    run->ranges++;
+    run->ranges_end = offset + length;
+    frame_start(f, FRAME_RANGE, run->number, offset);
+    frame_add_u64(f, length);
+    frame_add_u32(f, (uint32_t)gap);
+    return tell(run, err);
+}
+
+/* ---- commands ---- */
+
+static ex_code open_content(struct parser_run *run, const struct parser *const table[],
+                            struct ex_error *err) {
+    struct frame *f = &run->frame;
+    if (run->parser != NULL)
+        return ex_fail(err, EX_INTERNAL, "opened twice");
+    for (; *table != NULL; table++)
+        if (strlen((*table)->name) == f->body_bytes &&
+            memcmp((*table)->name, f->body, f->body_bytes) == 0)
+            break;
+    if (*table == NULL)
+        return ex_fail(err, EX_UNSUPPORTED, "this worker has no such parser");
+    run->parser = *table;
+    run->inputs = 1;
+    run->input_size[0] = f->value;
+    run->opening = true;
+    ex_code code = run->parser->open(run, &run->state, &run->size_bytes, err);
+    run->opening = false;
+    return code;
+}
+
+static ex_code read_content(struct parser_run *run, uint64_t *ret_size, struct ex_error *err) {
+    struct frame *f = &run->frame;
+    struct ex_cursor c = frame_body(f);
+    uint32_t length = ex_cursor_le32(&c);
+    uint64_t offset = f->value;
+    EX_TRY(ex_cursor_end(&c, "a command to read", err));
+    if (run->parser == NULL || length == 0 || length > TRAY_BYTES || offset > run->size_bytes ||
+        length > run->size_bytes - offset)
+        return ex_fail(err, EX_INTERNAL, "a command to read what is not there");
+    EX_TRY(run->parser->read(run, run->state, offset, run->tray, length, err));
+    *ret_size = length;
+    return EX_OK;
+}
+
+static void answer(struct parser_run *run, ex_code code, uint64_t value,
+                   const struct ex_error *why) {
+    struct frame *f = &run->frame;
+    struct ex_error err;
+    if (code == EX_OK) {
+        frame_start(f, FRAME_DONE, run->number, value);
+    } else {
+        frame_start(f, FRAME_FAILED, run->number, 0);
+        frame_add_u32(f, failure_number(code));
+        frame_add(f, why->text, strnlen(why->text, FAILURE_TEXT_BYTES_MAX));
+    }
+    if (frame_send(SOCKET_FD, f, &err) != EX_OK)
+        _exit(0);
+}
+
+static void serve_one(struct parser_run *run, const struct parser *const table[]) {
+    struct frame *f = &run->frame;
+    struct ex_error err = {0};
+    uint64_t value = 0;
+    ex_code code;
+    if (frame_receive(SOCKET_FD, f, &err) != EX_OK)
+        _exit(0);
+    run->number = f->number;
+    if (f->type == FRAME_OPEN) {
+        code = open_content(run, table, &err);
+        value = run->size_bytes;
+    } else if (f->type == FRAME_READ) {
+        code = read_content(run, &value, &err);
+    } else {
+        _exit(1);
+    }
+    answer(run, code, value, &err);
+}
+
+/* ---- starting ---- */
+
+/* Who hangs in a loop would not see that the socket has closed. */
+static void end_with_parent(int signal_number) {
+    struct pollfd p = {.fd = SOCKET_FD};
+    int sys = errno;
+    (void)signal_number;
+    if (poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0)
+        _exit(0);
+    errno = sys;
+}
+
+static void watch_parent(void) {
+    const struct sigaction action = {.sa_handler = end_with_parent, .sa_flags = SA_RESTART};
+    const struct itimerval every = {{PARENT_GONE_S, 0}, {PARENT_GONE_S, 0}};
+    (void)sigaction(SIGALRM, &action, NULL);
+    (void)setitimer(ITIMER_REAL, &every, NULL);
+}
+
+static struct parser_run *begin(void) {
+    struct parser_run *run = calloc(1, sizeof *run);
+    if (run == NULL)
+        _exit(1);
+    run->window = mmap(NULL, WINDOW_BYTES, PROT_READ, MAP_SHARED, WINDOW_FD, 0);
+    run->tray = mmap(NULL, TRAY_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, TRAY_FD, 0);
+    if (run->window == MAP_FAILED || run->tray == MAP_FAILED)
+        _exit(1);
+    return run;
+}
+
+/* PROGRAM MEMORY_BYTES CPU_S, from the supervisor. */
+_Noreturn void parser_serve(const struct parser *const table[], int argc, char **argv) {
+    struct confine_limits limits = {0};
+    struct parser_run *run;
+    struct confinement confinement = {0};
+    struct ex_error err = {0};
+    if (argc != 3 || !ex_parse_decimal(argv[1], strlen(argv[1]), &limits.memory_bytes) ||
+        !ex_parse_decimal(argv[2], strlen(argv[2]), &limits.cpu_s))
+        _exit(2); /* somebody started it by hand */
+    run = begin();
+    watch_parent();
+    ex_code code = confine(&limits, &confinement, &err);
+    if (code != EX_OK) {
+        answer(run, code, 0, &err);
+        _exit(1);
+    }
+    frame_start(&run->frame, FRAME_READY, 0, PROTOCOL_VERSION);
+    frame_add_u32(&run->frame, confinement.what);
+    frame_add_u32(&run->frame, confinement.landlock_version);
+    if (tell(run, &err) != EX_OK)
+        _exit(0);
+    for (;;)
+        serve_one(run, table);
+}
