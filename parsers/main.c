@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* exhibit-parser: the worker program. Started by exhibit, never by a person. */
 #include "parsers/api.h"
+#include "parsers/ewf/ewf.h"
 
-static const struct parser *const PARSERS[] = {NULL};
+static const struct parser *const PARSERS[] = {&ewf_parser, NULL};
 
 int main(int argc, char **argv) {
     parser_serve(PARSERS, argc, argv);

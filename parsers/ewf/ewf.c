@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "parsers/ewf/ewf_internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+ex_code ewf_warn(struct parser_run *run, struct ewf *e, struct ex_error *err, const char *format,
+                 ...) {
+    char text[256];
+    va_list args;
+    if (e->warnings++ >= WARNINGS_MAX)
+        return EX_OK;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return parser_fact(run, "warning", text, strlen(text), err);
+}
+
+static void ewf_close(void *state) {
+    struct ewf *e = state;
+    if (e == NULL)
+        return;
+    for (size_t i = 0; i < e->table_count; i++) {
+        free(e->table[i].offset);
+        free(e->table[i].compressed);
+    }
+    free(e->table);
+    free(e->bad);
+    free(e->chunk);
+    free(e);
+}
+EX_DEFINE_AUTO(struct ewf, ewf_close);
+
+/* ---- what the content does not have ---- */
+
+static int by_sector(const void *a, const void *b) {
+    const struct ewf_bad *x = a, *y = b;
+    return x->sector < y->sector ? -1 : x->sector > y->sector;
+}
+
+/* The image's own list, merged and cut where chunks are missing: those are a range of their own. */
+static ex_code tell_ranges(struct parser_run *run, struct ewf *e, struct ex_error *err) {
+    uint64_t there = e->chunks * e->chunk_bytes, end = 0;
+    there = there < e->size_bytes ? there : e->size_bytes;
+    if (e->bad_count > 0)
+        qsort(e->bad, e->bad_count, sizeof *e->bad, by_sector);
+    for (size_t i = 0; i < e->bad_count; i++) {
+        uint64_t from = e->bad[i].sector * e->sector_bytes;
+        uint64_t to = from + e->bad[i].count * e->sector_bytes;
+        from = from > end ? from : end;
+        to = to < there ? to : there;
+        if (from >= to)
+            continue;
+        EX_TRY(parser_range(run, PARSER_UNREADABLE, from, to - from, err));
+        end = to;
+    }
+    if (there < e->size_bytes)
+        EX_TRY(parser_range(run, PARSER_DAMAGED, there, e->size_bytes - there, err));
+    return EX_OK;
+}
+
+static ex_code tell_rest(struct parser_run *run, struct ewf *e, struct ex_error *err) {
+    static const struct {
+        uint8_t type;
+        const char *name;
+    } MEDIA[] = {{0, "removable"}, {1, "fixed"}, {3, "optical"}, {14, "logical"}, {16, "memory"}};
+    for (size_t i = 0; i < sizeof MEDIA / sizeof MEDIA[0]; i++)
+        if (MEDIA[i].type == e->media_type)
+            EX_TRY(parser_fact(run, "media-type", MEDIA[i].name, strlen(MEDIA[i].name), err));
+    EX_TRY(parser_fact_number(run, "sector-bytes", e->sector_bytes, err));
+    EX_TRY(parser_fact_number(run, "chunk-bytes", e->chunk_bytes, err));
+    return parser_fact_number(run, "chunks", e->chunks, err);
+}
+
+static ex_code ewf_open(struct parser_run *run, void **ret_state, uint64_t *ret_size_bytes,
+                        struct ex_error *err) {
+    EX_AUTO(ewf_close) struct ewf *e = ex_new0(struct ewf);
+    EX_TRY(ewf_read_segments(run, e, err));
+    uint64_t wanted = (e->size_bytes + e->chunk_bytes - 1) / e->chunk_bytes;
+    if (e->chunks > wanted)
+        return ex_fail(err, EX_FORMAT,
+                       "the image holds %llu chunks, and says that it has %llu sectors, which "
+                       "are %llu",
+                       (unsigned long long)e->chunks, (unsigned long long)e->sectors,
+                       (unsigned long long)wanted);
+    if (e->chunks_announced != wanted)
+        EX_TRY(ewf_warn(run, e, err, "the volume section announces %llu chunks instead of %llu",
+                        (unsigned long long)e->chunks_announced, (unsigned long long)wanted));
+    EX_TRY(tell_rest(run, e, err));
+    EX_TRY(tell_ranges(run, e, err));
+    EX_TRY(
+        ex_alloc((size_t)e->chunk_bytes + 64, 1, CHUNK_BYTES_MAX + 64, "a chunk", &e->chunk, err));
+    *ret_size_bytes = e->size_bytes;
+    *ret_state = ex_steal(&e);
+    return EX_OK;
+}
+
+const struct parser ewf_parser = {"ewf", 1, ewf_open, ewf_read_content, ewf_close};

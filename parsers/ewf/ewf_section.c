@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Segments, and the sections in them. A section says its size and where the next one begins; both
+ * must say the same, because programs differ in which of them they believe. */
+#include "parsers/ewf/ewf_internal.h"
+
+#include <stdio.h>
+
+struct walk {
+    struct parser_run *run;
+    struct ewf *e;
+    unsigned input, segment;
+    bool done; /* the last segment has ended */
+};
+
+/* ---- what the image is ---- */
+
+static ex_code take_volume(struct walk *w, const struct ewf_section *s, struct ex_error *err) {
+    uint8_t data[VOLUME_BYTES];
+    struct ewf *e = w->e;
+    bool smart = s->data_bytes == VOLUME_SMART_BYTES;
+    size_t size = smart ? VOLUME_SMART_BYTES : VOLUME_BYTES;
+    if (s->data_bytes < size)
+        return ex_fail(err, EX_FORMAT, "a volume section of %llu bytes",
+                       (unsigned long long)s->data_bytes);
+    EX_TRY(parser_read(w->run, s->input, s->data, data, size, err));
+    struct ex_cursor c = ex_cursor_make(data + size - 4, 4);
+    if (!ewf_sum_is(data, size - 4, ex_cursor_le32(&c)))
+        return ex_fail(err, EX_ALTERED, "the volume section fails its checksum");
+    c = ex_cursor_make(data, size);
+    e->media_type = ex_cursor_u8(&c);
+    (void)ex_cursor_bytes(&c, 3);
+    e->chunks_announced = ex_cursor_le32(&c);
+    e->chunk_sectors = ex_cursor_le32(&c);
+    e->sector_bytes = ex_cursor_le32(&c);
+    e->sectors = smart ? ex_cursor_le32(&c) : ex_cursor_le64(&c);
+    e->chunk_bytes = (uint64_t)e->chunk_sectors * e->sector_bytes;
+    if (e->sector_bytes == 0 || e->chunk_bytes == 0 || e->chunk_bytes > CHUNK_BYTES_MAX ||
+        e->sectors > (UINT64_C(1) << 60) / e->sector_bytes)
+        return ex_fail(err, EX_FORMAT, "an image of %llu sectors of %u bytes, %u in a chunk",
+                       (unsigned long long)e->sectors, e->sector_bytes, e->chunk_sectors);
+    e->size_bytes = e->sectors * e->sector_bytes;
+    e->has_volume = true;
+    return EX_OK;
+}
+
+/* ---- hashes, unreadable sectors ---- */
+
+static ex_code take_hash(struct walk *w, const struct ewf_section *s, const char *name, size_t at,
+                         size_t size, struct ex_error *err) {
+    uint8_t hash[20];
+    char hex[2 * sizeof hash + 1];
+    EX_TRY(parser_read(w->run, s->input, s->data + at, hash, size, err));
+    uint8_t any = 0;
+    for (size_t i = 0; i < size; i++)
+        any |= hash[i];
+    if (any == 0)
+        return EX_OK; /* not computed */
+    return parser_fact(w->run, name, ex_hex(hex, hash, size), 2 * size, err);
+}
+
+static ex_code take_digest(struct walk *w, const struct ewf_section *s, bool sha1,
+                           struct ex_error *err) {
+    uint8_t data[80];
+    size_t size = sha1 ? 80 : 36;
+    if (s->data_bytes < size)
+        return ex_fail(err, EX_FORMAT, "a section of hashes of %llu bytes",
+                       (unsigned long long)s->data_bytes);
+    EX_TRY(parser_read(w->run, s->input, s->data, data, size, err));
+    struct ex_cursor c = ex_cursor_make(data + size - 4, 4);
+    if (!ewf_sum_is(data, size - 4, ex_cursor_le32(&c)))
+        return ex_fail(err, EX_ALTERED, "a section of hashes fails its checksum");
+    EX_TRY(take_hash(w, s, sha1 ? "md5" : "md5-of-hash-section", 0, 16, err));
+    return sha1 ? take_hash(w, s, "sha1", 16, 20, err) : EX_OK;
+}
+
+static ex_code take_errors(struct walk *w, const struct ewf_section *s, struct ex_error *err) {
+    enum { HEAD = 520, ENTRY = 8 };
+    uint8_t head[HEAD], entry[ENTRY];
+    struct ewf *e = w->e;
+    if (s->data_bytes < HEAD)
+        return ex_fail(err, EX_FORMAT, "an error section of %llu bytes",
+                       (unsigned long long)s->data_bytes);
+    EX_TRY(parser_read(w->run, s->input, s->data, head, sizeof head, err));
+    struct ex_cursor c = ex_cursor_make(head, sizeof head);
+    uint32_t count = ex_cursor_le32(&c);
+    if ((uint64_t)count * ENTRY > s->data_bytes - HEAD)
+        return ex_fail(err, EX_FORMAT, "an error section of %u entries in %llu bytes", count,
+                       (unsigned long long)s->data_bytes);
+    for (uint32_t i = 0; i < count; i++) {
+        EX_TRY(parser_read(w->run, s->input, s->data + HEAD + (uint64_t)i * ENTRY, entry,
+                           sizeof entry, err));
+        EX_TRY(ex_grow(&e->bad, &e->bad_capacity, e->bad_count + 1, sizeof *e->bad,
+                       PARSER_RANGES_MAX * sizeof *e->bad, "unreadable ranges", err));
+        c = ex_cursor_make(entry, sizeof entry);
+        e->bad[e->bad_count].sector = ex_cursor_le32(&c);
+        e->bad[e->bad_count++].count = ex_cursor_le32(&c);
+    }
+    return EX_OK;
+}
+
+/* ---- sections ---- */
+
+static ex_code take_section(struct walk *w, const struct ewf_section *s, struct ex_error *err) {
+    struct ewf *e = w->e;
+    const char *type = s->type;
+    if (strcmp(type, "header") == 0 || strcmp(type, "header2") == 0)
+        return ewf_read_text(w->run, e, s, err);
+    if (strcmp(type, "volume") == 0 || strcmp(type, "disk") == 0)
+        return e->has_volume ? ex_fail(err, EX_FORMAT, "a second volume section")
+                             : take_volume(w, s, err);
+    if (strcmp(type, "ltree") == 0 || strcmp(type, "ltypes") == 0)
+        return ex_fail(err, EX_UNSUPPORTED, "this is a logical evidence file, not a disk image");
+    if (!e->has_volume && (strcmp(type, "sectors") == 0 || strncmp(type, "table", 5) == 0))
+        return ex_fail(err, EX_FORMAT, "chunks without a volume section before them");
+    if (strcmp(type, "sectors") == 0) {
+        if (e->table_open)
+            EX_TRY(ewf_warn(w->run, e, err, "segment %u: a table is damaged, and so is its copy",
+                            s->segment));
+        e->sectors_section = *s;
+        return e->table_open ? ex_fail(err, EX_ALTERED, "a table is damaged, and so is its copy")
+                             : EX_OK;
+    }
+    if (strcmp(type, "table") == 0 || strcmp(type, "table2") == 0)
+        return ewf_read_table(w->run, e, s, err);
+    if (strcmp(type, "hash") == 0 || strcmp(type, "digest") == 0)
+        return take_digest(w, s, type[0] == 'd', err);
+    if (strcmp(type, "error2") == 0)
+        return take_errors(w, s, err);
+    return EX_OK; /* data, session, xheader…, and what is not known */
+}
+
+static ex_code read_descriptor(struct walk *w, uint64_t at, struct ewf_section *ret,
+                               struct ex_error *err) {
+    uint8_t data[SECTION_BYTES];
+    uint64_t segment_bytes = parser_input_size(w->run, w->input);
+    EX_TRY(parser_read(w->run, w->input, at, data, sizeof data, err));
+    struct ex_cursor c = ex_cursor_make(data, sizeof data);
+    *ret = (struct ewf_section){.input = w->input, .segment = w->segment, .at = at};
+    ex_cursor_copy(&c, ret->type, SECTION_TYPE_BYTES);
+    uint64_t next = ex_cursor_le64(&c), size = ex_cursor_le64(&c);
+    (void)ex_cursor_bytes(&c, 40);
+    if (!ewf_sum_is(data, 72, ex_cursor_le32(&c)))
+        return ex_fail(err, EX_ALTERED, "the head of a section fails its checksum");
+    bool last = strcmp(ret->type, "next") == 0 || strcmp(ret->type, "done") == 0;
+    ret->data = at + SECTION_BYTES;
+    if (last && (next == at || next == ret->data))
+        return EX_OK;
+    if (next <= at || next > segment_bytes || next - at < SECTION_BYTES)
+        return ex_fail(err, EX_FORMAT, "the section behind it would be at byte %llu",
+                       (unsigned long long)next);
+    if (size != 0 && size != next - at) /* some old writers leave it 0 */
+        return ex_fail(err, EX_FORMAT,
+                       "a section says that it has %llu bytes, and that the next one comes after "
+                       "%llu",
+                       (unsigned long long)size, (unsigned long long)(next - at));
+    ret->next = next;
+    ret->data_bytes = next - ret->data;
+    return EX_OK;
+}
+
+static ex_code walk_sections(struct walk *w, struct ex_error *err) {
+    struct ewf_section s;
+    for (uint64_t at = SEGMENT_HEADER_BYTES;; at = s.next) {
+        struct ex_error why = {0};
+        ex_code code = read_descriptor(w, at, &s, &why);
+        if (code == EX_OK && s.next == 0) {
+            w->done = strcmp(s.type, "done") == 0;
+            return EX_OK;
+        }
+        if (code == EX_OK)
+            code = take_section(w, &s, &why);
+        if (code != EX_OK)
+            return ex_fail(err, code, "segment %u, byte %llu: %s", w->segment,
+                           (unsigned long long)at, why.text);
+    }
+}
+
+/* ---- segments ---- */
+
+static ex_code check_segment(struct walk *w, struct ex_error *err) {
+    static const uint8_t EVF[8] = {'E', 'V', 'F', 9, 13, 10, 255, 0};
+    static const uint8_t LVF[8] = {'L', 'V', 'F', 9, 13, 10, 255, 0};
+    uint8_t head[SEGMENT_HEADER_BYTES];
+    EX_TRY(parser_read(w->run, w->input, 0, head, sizeof head, err));
+    struct ex_cursor c = ex_cursor_make(head + 8, sizeof head - 8);
+    if (memcmp(head, LVF, sizeof LVF) == 0)
+        return ex_fail(err, EX_UNSUPPORTED, "this is a logical evidence file, not a disk image");
+    uint8_t start = ex_cursor_u8(&c);
+    uint16_t number = ex_cursor_le16(&c), end = ex_cursor_le16(&c);
+    if (memcmp(head, EVF, sizeof EVF) != 0 || start != 1 || end != 0)
+        return ex_fail(err, EX_FORMAT, "segment %u does not begin as an E01 does", w->segment);
+    if (number != w->segment)
+        return ex_fail(err, EX_FORMAT, "the file of segment %u says that it is segment %u",
+                       w->segment, number);
+    return EX_OK;
+}
+
+/* What cannot be read of a set ends the reading of its structure, not that of its content. */
+static ex_code read_segment(struct walk *w, struct ex_error *err) {
+    char name[16];
+    if (w->segment > 1) {
+        (void)snprintf(name, sizeof name, "segment %u", w->segment);
+        EX_TRY(parser_input_named(w->run, name, &w->input, err));
+    }
+    EX_TRY(check_segment(w, err));
+    return walk_sections(w, err);
+}
+
+ex_code ewf_read_segments(struct parser_run *run, struct ewf *e, struct ex_error *err) {
+    struct walk w = {.run = run, .e = e};
+    while (!w.done && w.segment < PARSER_INPUTS_MAX) {
+        struct ex_error why = {0};
+        w.segment++;
+        ex_code code = read_segment(&w, &why);
+        if (code == EX_OK)
+            continue;
+        bool damage =
+            code == EX_FORMAT || code == EX_ALTERED || code == EX_MISSING || code == EX_IO;
+        if (!damage || !e->has_volume)
+            return ex_fail(err, code, "%s", why.text);
+        EX_TRY(ewf_warn(run, e, err, "%s", why.text));
+        break;
+    }
+    EX_TRY(parser_fact_number(run, "segments", w.segment, err));
+    return e->has_volume ? EX_OK : ex_fail(err, EX_FORMAT, "there is no volume section");
+}
