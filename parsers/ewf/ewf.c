@@ -38,24 +38,40 @@ static int by_sector(const void *a, const void *b) {
     return x->sector < y->sector ? -1 : x->sector > y->sector;
 }
 
-/* The image's own list, merged and cut where chunks are missing: those are a range of their own. */
+/* Sectors that the image itself lists, as far as they lie in [*at, end) of the content. */
+static ex_code tell_listed(struct parser_run *run, const struct ewf *e, size_t *next, uint64_t at,
+                           uint64_t end, struct ex_error *err) {
+    for (; *next < e->bad_count; ++*next) {
+        uint64_t from = e->bad[*next].sector * e->sector_bytes;
+        uint64_t to = from + e->bad[*next].count * e->sector_bytes;
+        from = from > at ? from : at;
+        if (from >= end)
+            return EX_OK;
+        if (to > from)
+            EX_TRY(parser_range(run, PARSER_UNREADABLE, from, (to < end ? to : end) - from, err));
+        at = to > at ? to : at;
+        if (to > end)
+            return EX_OK; /* the rest of it behind what is missing there */
+    }
+    return EX_OK;
+}
+
+/* What no table holds, and between that what the image says of its sectors. */
 static ex_code tell_ranges(struct parser_run *run, struct ewf *e, struct ex_error *err) {
-    uint64_t there = e->chunks * e->chunk_bytes, end = 0;
-    there = there < e->size_bytes ? there : e->size_bytes;
+    uint64_t at = 0;
+    size_t next = 0;
     if (e->bad_count > 0)
         qsort(e->bad, e->bad_count, sizeof *e->bad, by_sector);
-    for (size_t i = 0; i < e->bad_count; i++) {
-        uint64_t from = e->bad[i].sector * e->sector_bytes;
-        uint64_t to = from + e->bad[i].count * e->sector_bytes;
-        from = from > end ? from : end;
-        to = to < there ? to : there;
-        if (from >= to)
-            continue;
-        EX_TRY(parser_range(run, PARSER_UNREADABLE, from, to - from, err));
-        end = to;
+    for (size_t i = 0; at < e->size_bytes; i++) {
+        const struct ewf_table *t = i < e->table_count ? &e->table[i] : NULL;
+        uint64_t from = t == NULL ? e->size_bytes : t->first * e->chunk_bytes;
+        uint64_t end = t == NULL ? e->size_bytes : from + t->count * e->chunk_bytes;
+        if (from > at)
+            EX_TRY(parser_range(run, PARSER_DAMAGED, at, from - at, err));
+        end = end < e->size_bytes ? end : e->size_bytes;
+        EX_TRY(tell_listed(run, e, &next, from, end, err));
+        at = end;
     }
-    if (there < e->size_bytes)
-        EX_TRY(parser_range(run, PARSER_DAMAGED, there, e->size_bytes - there, err));
     return EX_OK;
 }
 
@@ -76,7 +92,7 @@ static ex_code ewf_open(struct parser_run *run, void **ret_state, uint64_t *ret_
                         struct ex_error *err) {
     EX_AUTO(ewf_close) struct ewf *e = ex_new0(struct ewf);
     EX_TRY(ewf_read_segments(run, e, err));
-    uint64_t wanted = (e->size_bytes + e->chunk_bytes - 1) / e->chunk_bytes;
+    uint64_t wanted = ewf_chunks_wanted(e);
     if (e->chunks > wanted)
         return ex_fail(err, EX_FORMAT,
                        "the image holds %llu chunks, and says that it has %llu sectors, which "

@@ -47,7 +47,9 @@ struct ewf {
     size_t table_count, table_capacity;
     struct ewf_table *table;
     uint64_t chunks;
-    bool table_open; /* the last table was damaged, and its copy may come */
+    bool table_open;  /* the last table was damaged, and its copy may come */
+    bool gap;         /* some segment, or a part of one, is not there: */
+    size_t gap_table; /* before this table; how many chunks is seen at the end */
     struct ewf_section sectors_section;
     unsigned warnings;
     /* what is unreadable, as the image says itself: sectors */
@@ -69,6 +71,7 @@ EX_MUST_USE ex_code ewf_warn(struct parser_run *run, struct ewf *e, struct ex_er
 
 /* ewf_section.c */
 EX_MUST_USE ex_code ewf_read_segments(struct parser_run *run, struct ewf *e, struct ex_error *err);
+uint64_t ewf_chunks_wanted(const struct ewf *e);
 /* ewf_table.c: of type table or table2. */
 EX_MUST_USE ex_code ewf_read_table(struct parser_run *run, struct ewf *e,
                                    const struct ewf_section *s, struct ex_error *err);
@@ -85,7 +88,11 @@ EX_MUST_USE ex_code ewf_read_content(struct parser_run *run, void *state, uint64
                                      uint8_t *to, size_t size_bytes, struct ex_error *err);
 
 static inline bool ewf_sum_is(const uint8_t *data, size_t size_bytes, uint32_t sum) {
+#ifdef EXHIBIT_FUZZ_WITHOUT_SUMS
+    return true;
+#else
     return isal_adler32(1, data, size_bytes) == sum;
+#endif
 }
 
 #endif

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+enum { MISSING_IN_A_ROW = 8 };
+
 struct walk {
     struct parser_run *run;
     struct ewf *e;
@@ -195,7 +197,6 @@ static ex_code check_segment(struct walk *w, struct ex_error *err) {
     return EX_OK;
 }
 
-/* What cannot be read of a set ends the reading of its structure, not that of its content. */
 static ex_code read_segment(struct walk *w, struct ex_error *err) {
     char name[16];
     if (w->segment > 1) {
@@ -206,12 +207,50 @@ static ex_code read_segment(struct walk *w, struct ex_error *err) {
     return walk_sections(w, err);
 }
 
+uint64_t ewf_chunks_wanted(const struct ewf *e) {
+    return (e->size_bytes + e->chunk_bytes - 1) / e->chunk_bytes;
+}
+
+/* From here on chunks are missing. Where those behind belong is known when the end of the set was
+ * seen, because they reach to the end of the image; so there may be one gap. */
+static bool note_gap(struct ewf *e) {
+    if (e->gap && e->gap_table != e->table_count)
+        return false;
+    e->gap = true;
+    e->gap_table = e->table_count;
+    e->table_open = false;
+    e->sectors_section = (struct ewf_section){0};
+    return true;
+}
+
+static void drop_behind_gap(struct ewf *e) {
+    while (e->table_count > e->gap_table) {
+        struct ewf_table *t = &e->table[--e->table_count];
+        e->chunks -= t->count;
+        free(t->offset);
+        free(t->compressed);
+    }
+}
+
+static void close_gap(struct ewf *e, bool done) {
+    uint64_t wanted = ewf_chunks_wanted(e);
+    if (!done || e->chunks > wanted) {
+        drop_behind_gap(e);
+        return;
+    }
+    for (size_t i = e->gap_table; i < e->table_count; i++)
+        e->table[i].first += wanted - e->chunks;
+    e->chunks = wanted;
+}
+
 ex_code ewf_read_segments(struct parser_run *run, struct ewf *e, struct ex_error *err) {
     struct walk w = {.run = run, .e = e};
-    while (!w.done && w.segment < PARSER_INPUTS_MAX) {
+    unsigned missing = 0;
+    while (!w.done && missing < MISSING_IN_A_ROW && w.segment < PARSER_INPUTS_MAX) {
         struct ex_error why = {0};
         w.segment++;
         ex_code code = read_segment(&w, &why);
+        missing = code == EX_MISSING ? missing + 1 : 0;
         if (code == EX_OK)
             continue;
         bool damage =
@@ -219,8 +258,12 @@ ex_code ewf_read_segments(struct parser_run *run, struct ewf *e, struct ex_error
         if (!damage || !e->has_volume)
             return ex_fail(err, code, "%s", why.text);
         EX_TRY(ewf_warn(run, e, err, "%s", why.text));
-        break;
+        if (!note_gap(e))
+            break;
     }
-    EX_TRY(parser_fact_number(run, "segments", w.segment, err));
-    return e->has_volume ? EX_OK : ex_fail(err, EX_FORMAT, "there is no volume section");
+    if (!e->has_volume)
+        return ex_fail(err, EX_FORMAT, "there is no volume section");
+    if (e->gap)
+        close_gap(e, w.done);
+    return parser_fact_number(run, "segments", w.segment - missing, err);
 }
