@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A disk image with faults, as a file: faulty_disk IMAGE MOUNTPOINT. It runs in the foreground.
+/* A disk image with faults, as a file: faulty_disk IMAGE MOUNTPOINT [writable]. It runs in the
+ * foreground.
  *
- *   MOUNTPOINT/disk     the image, read-only; reads that touch a bad range fail with EIO
+ *   MOUNTPOINT/disk     the image; reads that touch a bad range fail with EIO
  *   MOUNTPOINT/control  written to, one line a command:
  *                         bad OFFSET LENGTH      unreadable from now on
  *                         other OFFSET LENGTH    reads give other bytes from now on
  *                         good                   no faults any more
- *                         gone                   every read fails
+ *                         gone                   every read and every write fails
  *                         gone-after BYTES       so, once so many more bytes were read
  *                       read from: how many bytes were given of the disk so far
  *
@@ -34,6 +35,7 @@ struct fault {
 
 struct disk {
     int fd;
+    bool writable;
     uint64_t size_bytes, given_bytes, gone_after;
     size_t count;
     struct fault fault[RANGES_MAX];
@@ -138,11 +140,20 @@ static int command(struct disk *d, const char *line) {
     return 0;
 }
 
+static int write_disk(const struct disk *d, const char *from, size_t size, off_t offset) {
+    if (!d->writable)
+        return -EROFS;
+    if (d->given_bytes >= d->gone_after)
+        return -EIO;
+    ssize_t put = pwrite(d->fd, from, size, offset);
+    return put < 0 ? -errno : (int)put;
+}
+
 static int write_file(const char *path, const char *from, size_t size, off_t offset,
                       struct fuse_file_info *info) {
-    (void)offset, (void)info;
+    (void)info;
     if (!is_control(path))
-        return -EROFS;
+        return write_disk(disk_of_mount(), from, size, offset);
     char *text = strndup(from, size), *rest = text;
     int code = 0;
     for (char *line; code == 0 && (line = strsep(&rest, "\n")) != NULL;)
@@ -167,9 +178,10 @@ static const struct fuse_operations operations = {.getattr = get_attr,
 int main(int argc, char **argv) {
     struct disk *d = calloc(1, sizeof *d);
     struct stat st;
-    if (argc != 3 || d == NULL)
+    if (argc < 3 || d == NULL)
         return 2;
-    d->fd = open(argv[1], O_RDONLY | O_CLOEXEC);
+    d->writable = argc > 3 && strcmp(argv[3], "writable") == 0;
+    d->fd = open(argv[1], (d->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
     d->gone_after = UINT64_MAX;
     if (d->fd < 0 || fstat(d->fd, &st) != 0)
         return 1;

@@ -287,4 +287,62 @@ file_on_4kn() {
 }
 check "R7 a file on a 4Kn disk that is pulled out: an error, and no zeros" file_on_4kn
 check "everything verifies" exhibit verify --all --linear --quiet
+
+# ---- the vault's own disk is pulled out ----
+
+noise() { # SEED SIZE
+    openssl enc -aes-256-ctr -nosalt -K "$(printf '%064d' "$1")" -iv 00000000000000000000000000000000 \
+        </dev/zero 2>/dev/null | head -c "$2"
+}
+home_on() {
+    mkdir -p m home
+    "$faulty" home.img m writable &
+    for _ in $(seq 100); do
+        mountpoint -q m && break
+        sleep 0.02
+    done
+    loop=$(losetup -f --show --direct-io=on m/disk) && mount "$loop" home
+}
+home_off() {
+    umount -l home
+    disk_off
+}
+has_point() { # waits until the collection in $run can be gone on with
+    for _ in $(seq 3000); do
+        [ "$(cat home/vault/work/*/journal 2>/dev/null | wc -c)" -gt 3500 ] && return 0
+        kill -0 "$run" 2>/dev/null || return 1
+        sleep 0.02
+    done
+    return 1
+}
+disk_off
+truncate -s 900M home.img
+noise 3 1000000 >small && noise 4 420000000 >large
+if mkfs.ext4 -q home.img && home_on; then
+    export EXHIBIT_VAULT=$work/home/vault
+    exhibit init home/vault --agency A --officer O --no-recovery-sheet --kdf-memory 8 --quiet >/dev/null
+    exhibit case new --number c --title t --quiet >/dev/null
+    collect small
+    pulled() {
+        "$bin" collect large --case c --json --quiet >out &
+        run=$!
+        has_point || return 1
+        fault gone
+        status_is 1 wait $run && jq -e '.code == "io" and .result == null' out
+    }
+    check "O2 the vault's disk is pulled out: one error, and nothing collected" pulled
+    home_off
+    check "… plugged in again" home_on
+    check "… what was held is good" exhibit verify --all --quiet
+    check "… the vault is sound" exhibit vault check --deep --quiet
+    gone_on() {
+        exhibit work list --quiet | grep 'can be resumed at' &&
+            exhibit work resume "$(basename "$(ls -d home/vault/work/*/)")" --json --quiet >out &&
+            [ "$(member .result.item.sha256)" = "$(sha256sum <large | cut -d' ' -f1)" ]
+    }
+    check "… and the collection is gone on with" gone_on
+    home_off
+else
+    skip "O2 the vault's disk is pulled out" "no disk can be mounted here"
+fi
 echo "1..$count"
