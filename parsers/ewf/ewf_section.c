@@ -198,7 +198,7 @@ static ex_code check_segment(struct walk *w, struct ex_error *err) {
 }
 
 static ex_code read_segment(struct walk *w, struct ex_error *err) {
-    char name[16];
+    char name[24];
     if (w->segment > 1) {
         (void)snprintf(name, sizeof name, "segment %u", w->segment);
         EX_TRY(parser_input_named(w->run, name, &w->input, err));

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SANDBOX_READ_BYTES_MAX = 1 << 20, SANDBOX_PATH_BYTES = 4096 };
+enum { SANDBOX_READ_BYTES_MAX = 1 << 20 };
 
 struct sandbox;
 
@@ -66,9 +66,9 @@ void sandbox_content_clear(struct sandbox_content *c);
 /* NULL: it does not say that. */
 const struct sandbox_fact *sandbox_content_fact(const struct sandbox_content *c, const char *name);
 
-/* The worker program that belongs to the running one. EX_MISSING; EX_DENIED when somebody else
- * could have changed it. */
-EX_MUST_USE ex_code sandbox_program(char ret[static SANDBOX_PATH_BYTES], struct ex_error *err);
+/* The path of the worker program that belongs to the running one. EX_MISSING; EX_DENIED when
+ * somebody else could have changed it. */
+EX_MUST_USE ex_code sandbox_program(char *ret, size_t size_bytes, struct ex_error *err);
 
 /* limits may be NULL. EX_UNSUPPORTED: this kernel does not confine it as it must be. */
 EX_MUST_USE ex_code sandbox_start(const char *program, const struct sandbox_limits *limits,

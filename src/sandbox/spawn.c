@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -168,8 +169,8 @@ static const char *const PLACES[] = {
     "../../parsers/exhibit-parser",      /* where it was built: src/cli/exhibit */
 };
 
-ex_code sandbox_program(char ret[static SANDBOX_PATH_BYTES], struct ex_error *err) {
-    char own[SANDBOX_PATH_BYTES / 2];
+ex_code sandbox_program(char *ret, size_t size_bytes, struct ex_error *err) {
+    char own[PATH_MAX];
     struct stat self, st;
     ssize_t size = readlink("/proc/self/exe", own, sizeof own - 1);
     if (size < 0 || stat("/proc/self/exe", &self) != 0)
@@ -177,7 +178,9 @@ ex_code sandbox_program(char ret[static SANDBOX_PATH_BYTES], struct ex_error *er
     own[size] = '\0';
     *strrchr(own, '/') = '\0';
     for (size_t i = 0; i < sizeof PLACES / sizeof PLACES[0]; i++) {
-        (void)snprintf(ret, SANDBOX_PATH_BYTES, "%s/%s", own, PLACES[i]);
+        int length = snprintf(ret, size_bytes, "%s/%s", own, PLACES[i]);
+        if (length < 0 || (size_t)length >= size_bytes)
+            return ex_fail(err, EX_LIMIT, "this program lies too deep");
         if (stat(ret, &st) != 0 || !S_ISREG(st.st_mode))
             continue;
         if ((st.st_uid != 0 && st.st_uid != self.st_uid) || (st.st_mode & S_IWOTH) != 0)
