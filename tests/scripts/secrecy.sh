@@ -210,7 +210,7 @@ killed_while_waiting() { # NUMBER BYTES: standard input stalls, then kill -9
 }
 check "kill -9 before the first byte" killed_while_waiting 100 0
 check "nothing is found" nothing
-check "kill -9 when a pack has grown and is not sealed" killed_while_waiting 200 3145728
+check "kill -9 when a pack has grown and is not sealed" killed_while_waiting 200 8388608
 check "it is there under work/" left 100000
 check "nothing is found" nothing
 
