@@ -51,18 +51,6 @@ ex_code parser_view(struct parser_run *run, unsigned input, uint64_t offset, siz
     return EX_OK;
 }
 
-ex_code parser_read(struct parser_run *run, unsigned input, uint64_t offset, void *to,
-                    size_t size_bytes, struct ex_error *err) {
-    uint8_t *at = to;
-    for (size_t part; size_bytes > 0; size_bytes -= part, at += part, offset += part) {
-        const uint8_t *data;
-        part = size_bytes < PARSER_READ_BYTES_MAX ? size_bytes : PARSER_READ_BYTES_MAX;
-        EX_TRY(parser_view(run, input, offset, part, &data, err));
-        memcpy(at, data, part);
-    }
-    return EX_OK;
-}
-
 ex_code parser_fact(struct parser_run *run, const char *name, const void *value, size_t size_bytes,
                     struct ex_error *err) {
     volatile uint8_t sum = 0;
@@ -70,11 +58,6 @@ ex_code parser_fact(struct parser_run *run, const char *name, const void *value,
         abort();
     for (size_t i = 0; i < size_bytes; i++)
         sum = (uint8_t)(sum + ((const uint8_t *)value)[i]);
-    return EX_OK;
-}
-
-ex_code parser_fact_number(struct parser_run *run, const char *name, uint64_t value,
-                           struct ex_error *err) {
     return EX_OK;
 }
 

@@ -38,7 +38,7 @@ static int by_sector(const void *a, const void *b) {
     return x->sector < y->sector ? -1 : x->sector > y->sector;
 }
 
-/* Sectors that the image itself lists, as far as they lie in [*at, end) of the content. */
+/* Sectors that the image itself lists, as far as they lie in [at, end) of the content. */
 static ex_code tell_listed(struct parser_run *run, const struct ewf *e, size_t *next, uint64_t at,
                            uint64_t end, struct ex_error *err) {
     for (; *next < e->bad_count; ++*next) {

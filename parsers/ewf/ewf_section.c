@@ -116,11 +116,9 @@ static ex_code take_section(struct walk *w, const struct ewf_section *s, struct 
         return ex_fail(err, EX_FORMAT, "chunks without a volume section before them");
     if (strcmp(type, "sectors") == 0) {
         if (e->table_open)
-            EX_TRY(ewf_warn(w->run, e, err, "segment %u: a table is damaged, and so is its copy",
-                            s->segment));
+            return ex_fail(err, EX_ALTERED, "a table is damaged, and its copy is not there");
         e->sectors_section = *s;
-        return e->table_open ? ex_fail(err, EX_ALTERED, "a table is damaged, and so is its copy")
-                             : EX_OK;
+        return EX_OK;
     }
     if (strcmp(type, "table") == 0 || strcmp(type, "table2") == 0)
         return ewf_read_table(w->run, e, s, err);

@@ -114,18 +114,6 @@ ex_code parser_view(struct parser_run *run, unsigned input, uint64_t offset, siz
     return EX_OK;
 }
 
-ex_code parser_read(struct parser_run *run, unsigned input, uint64_t offset, void *to,
-                    size_t size_bytes, struct ex_error *err) {
-    uint8_t *at = to;
-    for (size_t part; size_bytes > 0; size_bytes -= part, at += part, offset += part) {
-        const uint8_t *data;
-        part = size_bytes < PARSER_READ_BYTES_MAX ? size_bytes : PARSER_READ_BYTES_MAX;
-        EX_TRY(parser_view(run, input, offset, part, &data, err));
-        memcpy(at, data, part);
-    }
-    return EX_OK;
-}
-
 /* ---- telling it ---- */
 
 static ex_code tell(struct parser_run *run, struct ex_error *err) {
@@ -144,15 +132,6 @@ ex_code parser_fact(struct parser_run *run, const char *name, const void *value,
     frame_add(f, value,
               size_bytes < PARSER_VALUE_BYTES_MAX ? size_bytes : (size_t)PARSER_VALUE_BYTES_MAX);
     return tell(run, err);
-}
-
-ex_code parser_fact_number(struct parser_run *run, const char *name, uint64_t value,
-                           struct ex_error *err) {
-    char text[24], *at = text + sizeof text;
-    do
-        *--at = (char)('0' + value % 10);
-    while ((value /= 10) > 0);
-    return parser_fact(run, name, at, (size_t)(text + sizeof text - at), err);
 }
 
 ex_code parser_range(struct parser_run *run, enum parser_gap gap, uint64_t offset, uint64_t length,
