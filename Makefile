@@ -9,7 +9,7 @@ ENTRIES ?= 20000000
 DIR ?= /tmp
 ROUNDS ?= 5000
 
-.PHONY: help build demo test crash damage agree bench bench-clones bench-index fuzz format install clean
+.PHONY: help build demo test crash damage agree bench bench-clones bench-containers bench-index fuzz format install clean
 
 help:
 	@echo 'make demo                 see it work: collect, verify, export a small disk image'
@@ -23,6 +23,7 @@ help:
 	@echo 'make install              install both under PREFIX ($(PREFIX)); DESTDIR is honoured'
 	@echo 'make bench                time and memory beside dc3dd, ewfacquire, restic and borg (RUNS=3)'
 	@echo 'make bench-clones         many similar images in one store, beside borg and restic (SIZE=512)'
+	@echo 'make bench-containers     images in and out beside libewf, and the cost of the sandbox (RUNS=5)'
 	@echo 'make bench-index          the chunk index with ENTRIES ($(ENTRIES)) synthetic chunks, in DIR ($(DIR))'
 	@echo 'make fuzz                 libFuzzer, FUZZ_SECONDS ($(FUZZ_SECONDS)) for each target'
 	@echo 'make format               clang-format over the sources'
@@ -31,7 +32,7 @@ help:
 build:
 	@tools/install-deps build
 	@test -f $(RELEASE)/build.ninja || meson setup $(RELEASE)
-	@ninja -C $(RELEASE) src/cli/exhibit verify/exhibit-verify
+	@ninja -C $(RELEASE) src/cli/exhibit parsers/exhibit-parser verify/exhibit-verify
 
 demo:
 	@tools/install-deps build demo
@@ -57,7 +58,7 @@ damage:
 agree:
 	@tools/install-deps build test
 	@test -f $(RELEASE)/build.ninja || meson setup $(RELEASE)
-	@ninja -C $(RELEASE) src/cli/exhibit verify/exhibit-verify
+	@ninja -C $(RELEASE) src/cli/exhibit parsers/exhibit-parser verify/exhibit-verify
 	@N=$$(($(ROUNDS) / 3)) SEED=$${SEED:-2} tests/scripts/verifier.sh $(RELEASE)/src/cli/exhibit
 
 bench:
@@ -69,6 +70,12 @@ bench-clones:
 	@tools/install-deps build bench
 	@$(MAKE) --no-print-directory build
 	@bench/clones $(RELEASE)/src/cli/exhibit
+
+bench-containers:
+	@tools/install-deps build bench test
+	@test -f $(RELEASE)/build.ninja || meson setup $(RELEASE)
+	@ninja -C $(RELEASE) src/cli/exhibit parsers/exhibit-parser tests/unit/parsers/read_container bench/read-direct
+	@bench/containers $(RELEASE)
 
 bench-index:
 	@tools/install-deps build

@@ -58,6 +58,8 @@ json_t *collecting_intent_json(const struct act *act, const struct collecting *c
         json_object_set_new(what, "fills", collecting_fills_json(c));
     if (c->before.kind == SOURCE_FOLDER)
         json_object_set_new(what, "selection", collecting_selection_json(&c->selection));
+    if (c->before.kind == SOURCE_CONTAINER)
+        json_object_set_new(what, "container", collecting_container_json(c, false));
     if (act->queue != NULL)
         json_object_set(what, "queue", act->queue);
     return what;
@@ -66,6 +68,7 @@ json_t *collecting_intent_json(const struct act *act, const struct collecting *c
 ex_code collecting_open(struct act *act, struct collecting *c, const char *path,
                         struct ex_error *err) {
     EX_TRY(collecting_open_folder(act, c, path, err));
+    EX_TRY(collecting_open_container(act, c, path, err));
     if (c->source == NULL) {
         EX_TRY(device_take(act, path, &c->device, err));
         EX_TRY(source_open(path, &c->source, err));
@@ -116,6 +119,14 @@ static void finish_device(struct collecting *c) {
         json_object_set(c->item, "warnings", warnings);
 }
 
+static void finish_container(struct collecting *c) {
+    json_t *warnings = collecting_container_warnings(c);
+    json_object_set_new(c->item, "container", collecting_container_json(c, true));
+    if (json_array_size(warnings) > 0)
+        json_object_set(c->item, "warnings", warnings);
+    json_decref(warnings);
+}
+
 /* Under the ledger's lock: only now is it known which number the item gets. */
 static ex_code finish_item(struct act *act, struct draft *draft, void *context,
                            struct ex_error *err) {
@@ -137,6 +148,8 @@ static ex_code finish_item(struct act *act, struct draft *draft, void *context,
         json_object_set_new(c->item, "resumed_at", collecting_resumed_at_json(c));
     if (c->device != NULL)
         finish_device(c);
+    if (c->before.kind == SOURCE_CONTAINER)
+        finish_container(c);
     collecting_add_unread(c->item, &c->report.put);
     if (c->filled != NULL)
         json_object_set(c->item, "filled", c->filled);

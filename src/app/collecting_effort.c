@@ -180,11 +180,15 @@ static void add_ranges(json_t *item, const char *name, const struct vault_put_re
 void collecting_add_unread(json_t *item, const struct vault_put_report *r) {
     add_ranges(item, "untried", r, SOURCE_UNTRIED);
     add_ranges(item, "skipped", r, SOURCE_SKIPPED);
+    add_ranges(item, "stated_unreadable", r, SOURCE_STATED_UNREADABLE);
+    add_ranges(item, "absent", r, SOURCE_ABSENT);
+    add_ranges(item, "damaged_in_container", r, SOURCE_DAMAGED);
 }
 
 json_t *collecting_reading_json(const struct collecting *c) {
     struct source_tally t;
-    if (c->before.kind == SOURCE_FOLDER) /* it counts files, not sectors */
+    if (c->before.kind == SOURCE_FOLDER ||
+        c->before.kind == SOURCE_CONTAINER) /* these count files, not sectors */
         return json_null();
     source_tally(c->source, &t);
     return json_pack("{s:o, s:o, s:o}", "bytes_read", json_number(t.bytes_read), "bad_sectors",

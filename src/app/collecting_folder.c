@@ -179,5 +179,6 @@ json_t *collecting_folder_json(const struct collecting *c) {
 bool collecting_is_partial(const struct collecting *c) {
     struct folder_report r;
     return c->report.object.unreadable_count > 0 || c->partial ||
+           collecting_container_is_partial(c) ||
            (source_folder_report(c->source, &r) && folder_report_is_partial(&r));
 }

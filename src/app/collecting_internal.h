@@ -8,6 +8,7 @@
 #include "app/act_internal.h"
 #include "app/device_internal.h"
 #include "collect/collect.h"
+#include "source/container.h"
 #include "source/folder.h"
 
 struct collecting {
@@ -101,6 +102,19 @@ json_t *collecting_selection_json(const struct folder_selection *s);
 json_t *collecting_folder_json(const struct collecting *c);
 /* Was anything not read? */
 bool collecting_is_partial(const struct collecting *c);
+
+/* ---- images: collecting_container.c ---- */
+
+/* If it is one that can be read, and --container does not say otherwise: opens what is in it;
+ * otherwise c->source stays as it is. EX_USAGE: a format for what is no file. */
+EX_MUST_USE ex_code collecting_open_container(struct act *act, struct collecting *c,
+                                              const char *path, struct ex_error *err);
+/* `container` of json.md §4.1; NULL: it is none. `whole`: it was read to its end. */
+json_t *collecting_container_json(const struct collecting *c, bool whole);
+/* An array, which may be empty. */
+json_t *collecting_container_warnings(const struct collecting *c);
+/* Does one of its own hashes differ? */
+bool collecting_container_is_partial(const struct collecting *c);
 
 /* ---- what it looks like: collecting_kind.c ---- */
 

@@ -23,7 +23,7 @@ static void set_time(json_t *json, const char *key, struct source_time t) {
 static void file_json(json_t *json, const struct source_identity *i) {
     char mode[8];
     (void)snprintf(mode, sizeof mode, "%06o", i->mode & 0177777);
-    if (i->kind == SOURCE_FILE)
+    if (i->kind == SOURCE_FILE || i->kind == SOURCE_CONTAINER)
         json_object_set_new(json, "write_guarded", json_boolean(i->write_guarded));
     json_object_set_new(json, "device", json_number(i->device));
     json_object_set_new(json, "inode", json_number(i->inode));
@@ -45,7 +45,8 @@ json_t *collecting_source_json(const struct source_identity *i) {
                                        [SOURCE_STDIN] = "stdin",
                                        [SOURCE_MEMBER] = "member",
                                        [SOURCE_DEVICE] = "device",
-                                       [SOURCE_FOLDER] = "folder"};
+                                       [SOURCE_FOLDER] = "folder",
+                                       [SOURCE_CONTAINER] = "container"};
     json_t *json = json_pack("{s:s}", "kind", kind[i->kind]);
     json_set_text(json, "path", i->path);
     if (i->kind == SOURCE_STDIN || i->kind == SOURCE_MEMBER)
@@ -53,7 +54,7 @@ json_t *collecting_source_json(const struct source_identity *i) {
     if (i->resolved != NULL)
         json_set_text(json, "resolved", i->resolved);
     json_object_set_new(json, "link", json_boolean(i->link));
-    if (i->kind != SOURCE_FOLDER)
+    if (i->kind != SOURCE_FOLDER && i->kind != SOURCE_CONTAINER)
         json_object_set_new(json, "size_bytes", json_number(i->size_bytes));
     if (i->kind == SOURCE_DEVICE)
         device_json(json, i);
@@ -111,7 +112,7 @@ static bool same_source(const struct item_truth *held, json_t *asked) {
     const json_t *source = json_object_get(held->item, "source");
     const json_t *now = json_object_get(asked, "source");
     const char *kind = json_string_value(json_object_get(now, "kind"));
-    if (kind == NULL || strcmp(kind, "file") != 0)
+    if (kind == NULL || (strcmp(kind, "file") != 0 && strcmp(kind, "container") != 0))
         return false;
     for (size_t i = 0; i < SAME_BY; i++)
         if (!same_member(source, now, same_by[i].key))

@@ -26,6 +26,10 @@ void render_verify(struct cli_page *page, const json_t *result);
 void render_export(struct cli_page *page, const json_t *result);
 /* Of an item: what was taken of a folder, and what was not. */
 void render_folder(struct cli_page *page, const json_t *folder);
+/* Of an item: what was not read, and why. */
+void page_unread(struct cli_page *page, const json_t *item);
+/* Of an item: the image that it was taken from. */
+void render_container(struct cli_page *page, const json_t *container);
 /* Nothing of an item that was read in one sitting. */
 void render_sittings(struct cli_page *page, const json_t *item);
 /* The lines of a `not_read`; NULL: none. */

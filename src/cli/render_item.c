@@ -5,82 +5,11 @@
 #include "base/mem.h"
 #include <string.h>
 
-enum { RANGES_SHOWN = 20 };
-
 static void put_outside_text(struct cli_page *page, const char *name, const json_t *value,
                              const char *path) {
     EX_AUTO_FREE char *bytes = page_bytes(value, path);
     if (bytes != NULL)
         page_field(page, name, "%s", bytes);
-}
-
-static bool is_kind(const json_t *source, const char *kind) {
-    return strcmp(page_text_or(source, "kind", ""), kind) == 0;
-}
-
-/* Of a stream nobody knows how long it should have been: a program that broke off ends it too. */
-static const char *nothing_unread(const json_t *source) {
-    if (is_kind(source, "file"))
-        return _("nothing: every byte of the source was read");
-    if (is_kind(source, "device"))
-        return _("nothing: every sector that the device shows was read");
-    if (is_kind(source, "stdin"))
-        return _("nothing known: read to the end of the stream; whether that was all that was "
-                 "meant is not known");
-    return _("nothing");
-}
-
-static uint64_t parted_bytes(const json_t *item) {
-    return page_number(item, "skipped.bytes") + page_number(item, "untried.bytes");
-}
-
-/* Why, as far as it is known: with an item of a package there are no reasons, and a file of a
- * folder may also have been gone. */
-static void put_reasons(struct cli_page *page, const json_t *item) {
-    const json_t *source = page_get(item, "source");
-    char bytes[CLI_NUMBER_BYTES];
-    uint64_t all = page_number(item, "unreadable.bytes"), parted = parted_bytes(item);
-    if ((is_kind(source, "file") || is_kind(source, "device")) && all > parted)
-        page_say(page, 2, _("unreadable, asked for and never given: %s"),
-                 cli_size(bytes, all - parted));
-    if (page_has(item, "skipped"))
-        page_say(page, 2, _("skipped, left out on the officer's word and never asked for: %s"),
-                 page_size_text(bytes, item, "skipped.bytes"));
-    if (page_has(item, "untried"))
-        page_say(page, 2, _("untried, given up unasked because what is around took too long: %s"),
-                 page_size_text(bytes, item, "untried.bytes"));
-}
-
-/* What was not read is told even when it is nothing: silence would not be an answer. */
-static void put_unreadable(struct cli_page *page, const json_t *item) {
-    if (!page_has(item, "unreadable.bytes")) {
-        page_field(page, _("Not read"), "%s", _("not recorded"));
-        return;
-    }
-    if (page_number(item, "unreadable.bytes") == 0) {
-        page_field(page, _("Not read"), "%s", nothing_unread(page_get(item, "source")));
-        return;
-    }
-    char ranges[CLI_NUMBER_BYTES];
-    char bytes[CLI_NUMBER_BYTES];
-    page_field(page, _("Not read"),
-               ngettext("%s in %s place of the source", "%s in %s places of the source",
-                        page_number(item, "unreadable.ranges")),
-               page_size_text(bytes, item, "unreadable.bytes"),
-               page_number_text(ranges, item, "unreadable.ranges"));
-    const json_t *list = page_get(item, "unreadable.list");
-    size_t i = 0;
-    json_t *range = NULL;
-    json_array_foreach(list, i, range) {
-        char offset[CLI_NUMBER_BYTES];
-        if (i == RANGES_SHOWN) {
-            page_say(page, 2, _("and %zu more: --json lists them all"), json_array_size(list) - i);
-            break;
-        }
-        page_say(page, 2, _("%s from byte %s"), page_size_text(bytes, range, "length"),
-                 page_number_text(offset, range, "offset"));
-    }
-    put_reasons(page, item);
 }
 
 /* Nobody kept writers away: what could then have happened unseen is told where the hash is. */
@@ -211,12 +140,14 @@ static void put_item_head(struct cli_page *page, const json_t *item) {
     render_sittings(page, item);
     page_field(page, _("Size"), "%s", page_size_text(size, item, "size_bytes"));
     put_hashes(page, 0, item);
+    if (page_has(item, "container"))
+        render_container(page, page_get(item, "container"));
     if (page_has(item, "folder"))
         render_folder(page, page_get(item, "folder"));
     else
         page_not_read(page, 0, page_get(item, "not_read"));
     if (!page_has(item, "folder") || page_number(item, "unreadable.bytes") > 0)
-        put_unreadable(page, item);
+        page_unread(page, item);
     put_again(page, item);
     put_unguarded(page, page_get(item, "source"));
     put_kind(page, item);
@@ -274,13 +205,17 @@ void render_collect(struct cli_page *page, const json_t *result) {
     page_say(page, 0,
              !partial                   ? _("Collected item %s.")
              : page_has(item, "folder") ? _("Collected item %s, but not everything of the folder.")
+             : page_has(item, "container") && page_number(item, "unreadable.bytes") == 0
+                 ? _("Collected item %s, but the image states another hash than what came has.")
+             : page_has(item, "container")
+                 ? _("Collected item %s, but not all that the image should hold came from it.")
              : skipped > 0 && skipped == page_number(item, "unreadable.bytes")
                  ? _("Collected item %s, without the parts that were to be left out.")
                  : _("Collected item %s, but not all of the source was read."),
              label);
     page_gap(page);
     put_item_head(page, item);
-    if (is_kind(page_get(item, "source"), "stdin"))
+    if (strcmp(page_text_or(item, "source.kind", ""), "stdin") == 0)
         page_field(page, _("Source"), "%s", _("standard input"));
     else
         put_outside_text(page, _("Source"), item, "source.path");
@@ -417,7 +352,9 @@ static void put_source(struct cli_page *page, const json_t *item) {
                : strcmp(kind, "file") == 0   ? _("file")
                : strcmp(kind, "device") == 0 ? _("block device")
                : strcmp(kind, "folder") == 0 ? _("folder")
-                                             : kind);
+               : strcmp(kind, "container") == 0
+                   ? _("image that somebody made; the item is what is in it")
+                   : kind);
     put_outside_text(page, _("  path"), source, "path");
     if (strcmp(kind, "file") == 0)
         put_file_source(page, source);

@@ -125,8 +125,11 @@ static void put_alert(struct form *f, const char *title, const json_t *texts) {
 static void put_result(struct form *f, const json_t *report) {
     const char *result = acquisition_text(report, "outcome.result");
     if (result == NULL || strcmp(result, "done") != 0) {
+        bool all = acquisition_get(report, "item.container") != NULL &&
+                   acquisition_number(report, "item.unreadable.bytes") == 0;
         form_add(f, FORM_BEGIN_ALERT, NULL,
-                 _("Not everything was read. See \"What was not read\"."));
+                 all ? _("The image states another hash than that of what came from it.")
+                     : _("Not everything was read. See \"What was not read\"."));
         form_add(f, FORM_END, NULL, "");
     }
     put_alert(f,
@@ -134,6 +137,8 @@ static void put_result(struct form *f, const json_t *report) {
                 "explained:"),
               acquisition_get(report, "findings"));
     put_alert(f, _("Warnings:"), acquisition_get(report, "outcome.what.device_after.warnings"));
+    if (acquisition_get(report, "item.container") != NULL)
+        put_alert(f, _("Warnings:"), acquisition_get(report, "item.warnings"));
 }
 
 /* ---- the item ---- */
@@ -202,12 +207,13 @@ static void put_source(struct form *f, const json_t *what) {
     const json_t *source = acquisition_get(what, "source");
     const char *kind = acquisition_text(source, "kind");
     form_add(f, FORM_FACT, _("Source"),
-             kind == NULL                  ? _("NOT RECORDED")
-             : strcmp(kind, "file") == 0   ? _("a file")
-             : strcmp(kind, "stdin") == 0  ? _("standard input")
-             : strcmp(kind, "device") == 0 ? _("a block device")
-             : strcmp(kind, "folder") == 0 ? _("a folder")
-                                           : form_words(f, kind));
+             kind == NULL                     ? _("NOT RECORDED")
+             : strcmp(kind, "file") == 0      ? _("a file")
+             : strcmp(kind, "stdin") == 0     ? _("standard input")
+             : strcmp(kind, "device") == 0    ? _("a block device")
+             : strcmp(kind, "folder") == 0    ? _("a folder")
+             : strcmp(kind, "container") == 0 ? _("what is in an image that somebody made")
+                                              : form_words(f, kind));
     acquisition_put_text(f, _("Path"), source, "path", true);
     acquisition_put_text(f, _("Path without links"), source, "resolved", false);
     if (acquisition_get(source, "link") != NULL)
@@ -288,79 +294,6 @@ static void put_digests(struct form *f, const json_t *item) {
     acquisition_put_text(f, _("Object"), item, "object", true);
 }
 
-/* Of the last sitting. */
-static void put_reading(struct form *f, const json_t *reading) {
-    if (reading == NULL)
-        return;
-    acquisition_put_bytes(f, _("Given by the system"), reading, "bytes_read", true);
-    acquisition_put_number(f, _("Bad sectors"), reading, "bad_sectors", true);
-    acquisition_put_number(f, _("Came later"), reading, "rescued_sectors", true);
-}
-
-static void put_ranges(struct form *f, const json_t *ranges) {
-    size_t i;
-    json_t *one;
-    json_array_foreach(acquisition_get(ranges, "list"), i, one) {
-        if (i == ACQUISITION_RANGES_SHOWN)
-            break;
-        form_add_format(f, FORM_POINT, NULL, _("byte %" PRIu64 ", length %" PRIu64),
-                        acquisition_number(one, "offset"), acquisition_number(one, "length"));
-    }
-    if (acquisition_number(ranges, "ranges") > i)
-        form_add_format(f, FORM_POINT, NULL,
-                        _("and %" PRIu64 " more: the JSON form of this report, and the vault, have "
-                          "them"),
-                        acquisition_number(ranges, "ranges") - i);
-}
-
-static void put_part(struct form *f, const json_t *ranges, const char *words) {
-    if (acquisition_number(ranges, "bytes") == 0)
-        return;
-    form_add_format(f, FORM_TEXT, NULL, "%" PRIu64 " %s", acquisition_number(ranges, "bytes"),
-                    words);
-    put_ranges(f, ranges);
-}
-
-/* Of a folder it is not known here: a file that was gone counts as well. */
-static void put_reasons(struct form *f, const json_t *item) {
-    uint64_t parted =
-        acquisition_number(item, "skipped.bytes") + acquisition_number(item, "untried.bytes");
-    uint64_t all = acquisition_number(item, "unreadable.bytes");
-    if (acquisition_get(item, "folder") == NULL && all > parted)
-        form_add_format(f, FORM_TEXT, NULL,
-                        _("%" PRIu64 " of these bytes are unreadable: they were asked for, and "
-                          "never given."),
-                        all - parted);
-    put_part(f, acquisition_get(item, "skipped"),
-             _("of these bytes were skipped: left out because the officer said so, and never "
-               "asked for:"));
-    put_part(f, acquisition_get(item, "untried"),
-             _("of these bytes are untried: given up without being asked for, because the time "
-               "for errors was over:"));
-}
-
-static void put_unreadable(struct form *f, const json_t *report, const json_t *item) {
-    const json_t *all = acquisition_get(item, "unreadable");
-    acquisition_put_heading(f, _("What was not read"), acquisition_get(report, "outcome.entry"));
-    if (!json_is_integer(acquisition_get(all, "bytes"))) {
-        form_add(f, FORM_TEXT, NULL, _("NOT RECORDED"));
-        return;
-    }
-    bool folder =
-        acquisition_get(item, "folder") != NULL; /* says above what was not taken at all */
-    acquisition_put_bytes(f, folder ? _("Of files taken") : _("Not read"), all, "bytes", true);
-    acquisition_put_number(f, _("In so many places"), all, "ranges", true);
-    put_reading(f, acquisition_get(report, "outcome.what.reading"));
-    if (acquisition_number(all, "bytes") == 0)
-        return;
-    form_add(
-        f, FORM_TEXT, NULL,
-        _("These ranges stand as zeros in a raw copy of the item. In the vault they are marked "
-          "as not read, and are not the same as zeros that were read:"));
-    put_ranges(f, all);
-    put_reasons(f, item);
-}
-
 /* As far as it is known where the answer came from: vault.md §4. */
 static const char *method_words(const char *method) {
     return method == NULL || strcmp(method, "none") == 0 ? NULL
@@ -400,7 +333,9 @@ static void put_outcome(struct form *f, const json_t *report) {
     put_digests(f, item);
     put_stored(f, acquisition_get(outcome, "what.stored"));
     acquisition_put_folder(f, acquisition_get(item, "folder"), acquisition_get(outcome, "entry"));
-    put_unreadable(f, report, item);
+    acquisition_put_container(f, acquisition_get(item, "container"),
+                              acquisition_get(outcome, "entry"));
+    acquisition_put_unread(f, report, item);
     const json_t *first = json_array_get(acquisition_get(report, "sittings"), 0);
     acquisition_put_device_after(f, acquisition_get(first, "what.device"), outcome);
 }

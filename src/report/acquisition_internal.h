@@ -30,6 +30,10 @@ void acquisition_put_answer(struct form *f, const char *name, const json_t *from
 /* "Name (entry 7)" as a heading; 0: no entry. */
 void acquisition_put_heading(struct form *f, const char *title, const json_t *entry);
 
+/* ---- what was not read: acquisition_unread.c ---- */
+
+void acquisition_put_unread(struct form *f, const json_t *report, const json_t *item);
+
 /* ---- a block device (json.md §4.11): acquisition_device.c ---- */
 
 void acquisition_put_device(struct form *f, const json_t *sitting);
@@ -38,5 +42,9 @@ void acquisition_put_device_after(struct form *f, const json_t *before, const js
 /* ---- a folder (`folder` of json.md §4.1; NULL: it is none): acquisition_folder.c ---- */
 
 void acquisition_put_folder(struct form *f, const json_t *folder, const json_t *entry);
+
+/* ---- an image (`container` of json.md §4.1; NULL: it is none): acquisition_container.c ---- */
+
+void acquisition_put_container(struct form *f, const json_t *container, const json_t *entry);
 
 #endif

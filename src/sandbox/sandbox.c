@@ -22,6 +22,14 @@ enum {
     TEXT_BYTES = 256
 };
 
+/* The two sides' names for the same things. */
+_Static_assert((int)SANDBOX_READ_BYTES_MAX == PARSER_READ_BYTES_MAX &&
+                   (int)SANDBOX_INPUTS_MAX == PARSER_INPUTS_MAX,
+               "limits");
+_Static_assert((int)SANDBOX_UNREADABLE == PARSER_UNREADABLE &&
+                   (int)SANDBOX_ABSENT == PARSER_ABSENT && (int)SANDBOX_DAMAGED == PARSER_DAMAGED,
+               "gaps");
+
 struct sandbox {
     struct worker worker;
     struct sandbox_limits limits;
@@ -316,6 +324,8 @@ ex_code sandbox_open(struct sandbox *s, const char *parser, const struct sandbox
     EX_TRY(command(s, ret, &ret->size_bytes, err));
     const struct sandbox_range *last =
         ret->range_count > 0 ? &ret->range[ret->range_count - 1] : NULL;
+    if (ret->size_bytes > INT64_MAX)
+        return breach(s, "it says that the content has more bytes than any disk", err);
     if (last != NULL && last->offset + last->length > ret->size_bytes)
         return breach(s, "it lists ranges behind the end of the content", err);
     s->content_bytes = ret->size_bytes;

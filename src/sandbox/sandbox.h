@@ -19,7 +19,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SANDBOX_READ_BYTES_MAX = 1 << 20 };
+enum { SANDBOX_READ_BYTES_MAX = 1 << 20, SANDBOX_INPUTS_MAX = 16384 };
+
+/* Why a content has zeros in a place (docs/format/parser-protocol.md §3). */
+enum sandbox_gap {
+    SANDBOX_UNREADABLE = 1, /* not readable when the container was made, as it says itself */
+    SANDBOX_ABSENT = 2,     /* the container holds nothing for it */
+    SANDBOX_DAMAGED = 3     /* cannot be read from this container */
+};
 
 struct sandbox;
 
@@ -52,7 +59,7 @@ struct sandbox_fact {
 
 struct sandbox_range {
     uint64_t offset, length;
-    uint32_t gap; /* enum parser_gap of parsers/api.h */
+    uint32_t gap; /* enum sandbox_gap */
 };
 
 struct sandbox_content {

@@ -3,8 +3,8 @@
  *
  * Nothing here can write: files are opened read-only and without touching their access time where
  * the system allows that. Today: a regular file taken as a raw image, a block device (read past the
- * page cache), standard input, a member of a package, and a folder (folder.h). A source gives its
- * bytes once, from the first to the last. A range that the system cannot read is given as zero
+ * page cache), standard input, a member of a package, a folder (folder.h), and what is in an
+ * image (container.h). A source gives its bytes once, from the first to the last. A range that the system cannot read is given as zero
  * bytes and listed, down to the sector (of a device its logical one, of a file 512 bytes), and
  * reading goes on behind it: how is in docs/collecting.md. A source that does not answer any more
  * is an error, and no zeros.
@@ -27,7 +27,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum source_kind { SOURCE_FILE, SOURCE_STDIN, SOURCE_MEMBER, SOURCE_DEVICE, SOURCE_FOLDER };
+enum source_kind {
+    SOURCE_FILE,
+    SOURCE_STDIN,
+    SOURCE_MEMBER,
+    SOURCE_DEVICE,
+    SOURCE_FOLDER,
+    SOURCE_CONTAINER
+};
 enum { SOURCE_SECTOR_BYTES = 512, SOURCE_SECTOR_MAX_BYTES = 4096 };
 
 struct source;
@@ -36,7 +43,12 @@ struct source;
 enum source_unread {
     SOURCE_UNREADABLE, /* every sector of it was asked for, alone, and did not come */
     SOURCE_UNTRIED,    /* given up unasked, because what is around it took too long */
-    SOURCE_SKIPPED     /* never asked for, on the officer's word */
+    SOURCE_SKIPPED,    /* never asked for, on the officer's word */
+    /* of a container: */
+    SOURCE_STATED_UNREADABLE, /* it says itself that this could not be read when it was made */
+    SOURCE_ABSENT,            /* it holds nothing for it */
+    SOURCE_DAMAGED,           /* it cannot be read from it */
+    SOURCE_UNREAD_COUNT
 };
 
 struct source_range {

@@ -262,7 +262,7 @@ static bool read_ranges(struct ex_cursor *c, struct put_state *s) {
         uint8_t why = ex_cursor_u8(c);
         r.why = (enum source_unread)why;
         if (r.length == 0 || r.offset > s->offset || r.length > s->offset - r.offset ||
-            why > SOURCE_SKIPPED || (i > 0 && r.offset < end) ||
+            why >= SOURCE_UNREAD_COUNT || (i > 0 && r.offset < end) ||
             put_state_add_range(s, r, NULL) != EX_OK || s->unreadable_count != i + 1)
             return false;
         end = r.offset + r.length;

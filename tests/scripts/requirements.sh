@@ -192,12 +192,12 @@ segments() {
         refuses 2 'there is no flag --segment-size' exhibit collect random --case c --segment-size 1M
 }
 check "O4: segments are not offered: refused, and nothing is written" segments
-no_conversion() {
+as_it_is() {
     { printf 'EVF\t\r\n\377\000\001\001\000\000\000' && random 100000 3; } >image.E01
-    collect image.E01 && [ "$(result .item.sha256)" = "$(sha256 image.E01)" ] && export_raw && cmp image.E01 copy &&
+    collect image.E01 --container file && [ "$(result .item.sha256)" = "$(sha256 image.E01)" ] && export_raw && cmp image.E01 copy &&
         no_file refuses 2 'there is no command' exhibit convert image.E01 nothing
 }
-check "O6: no conversion is offered: an E01 file is the file that it is, and comes back as that" no_conversion
+check "O6: an E01 that is collected as the file that it is comes back as that" as_it_is
 no_clone() {
     refuses 2 'there is no command' exhibit clone c/1 "$loop" && local before
     before=$(sha256 "$loop")

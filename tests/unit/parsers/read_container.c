@@ -3,7 +3,7 @@
  *
  * Lines: "size N", "fact NAME VALUE", "range OFFSET LENGTH GAP", "damaged OFFSET LENGTH WHY",
  * "sha256 …" and "md5 …" of the content, in which zeros stand for what could not be read. With
- * BLOCK in the environment it is read in pieces of that size. */
+ * BLOCK in the environment it is read in pieces of that size, with NO_SUMS nothing is hashed. */
 #include "base/cursor.h"
 #include "sandbox/sandbox.h"
 
@@ -119,13 +119,15 @@ static ex_code read_all(struct sandbox *s, const struct sandbox_content *c, stru
     EVP_MD_CTX *sha256 = EVP_MD_CTX_new(), *md5 = EVP_MD_CTX_new();
     EVP_DigestInit_ex(sha256, EVP_sha256(), NULL);
     EVP_DigestInit_ex(md5, EVP_md5(), NULL);
+    bool sums = getenv("NO_SUMS") == NULL;
     ex_code code = block == NULL ? EX_NOMEM : EX_OK;
     for (uint64_t at = 0; at < c->size_bytes && code == EX_OK; at += step) {
         uint64_t left = c->size_bytes - at;
         size_t size = left < step ? (size_t)left : step;
         code = read_block(s, c, at, block, size, err);
-        EVP_DigestUpdate(sha256, block, size);
-        if (getenv("NO_MD5") == NULL)
+        if (sums)
+            EVP_DigestUpdate(sha256, block, size);
+        if (sums)
             EVP_DigestUpdate(md5, block, size);
     }
     print_hash(sha256, "sha256");

@@ -283,6 +283,64 @@ static ex_code crash_later_read(struct parser_run *run, void *state, uint64_t of
 static const struct parser crash_later_parser = {"crash_later", 1, copy_open, crash_later_read,
                                                  none};
 
+/* Two places that cannot be read, one of them at the cost of the worker. */
+static ex_code minefield_open(struct parser_run *run, void **state, uint64_t *ret,
+                              struct ex_error *err) {
+    *ret = parser_input_size(run, 0);
+    EX_TRY(parser_range(run, PARSER_UNREADABLE, 100000, 512, err));
+    return parser_range(run, PARSER_ABSENT, 4194304 - 100, 200, err);
+}
+static ex_code minefield_read(struct parser_run *run, void *state, uint64_t offset, uint8_t *to,
+                              size_t size_bytes, struct ex_error *err) {
+    uint64_t end = offset + size_bytes;
+    if (offset <= 9500000 && end > 9500000)
+        return crash(run, err);
+    if (offset <= 5000000 && end > 5000000)
+        return ex_fail(err, EX_ALTERED, "byte 5,000,000 is bad");
+    return copy_read(run, state, offset, to, size_bytes, err);
+}
+static const struct parser minefield_parser = {"minefield", 1, minefield_open, minefield_read,
+                                               none};
+
+static ex_code always_crash_read(struct parser_run *run, void *state, uint64_t offset, uint8_t *to,
+                                 size_t size_bytes, struct ex_error *err) {
+    return crash(run, err);
+}
+static const struct parser always_crash_parser = {"always_crash", 1, minefield_open,
+                                                  always_crash_read, none};
+
+static ex_code stray(struct parser_run *run, struct ex_error *err) {
+    static const char *const names[] = {
+        "file ../secret", "file /etc/passwd", "file ..",    "file a\\b",       "file ",
+        "/etc/passwd",    "segment 1",        "segment 2x", "segment 99999999"};
+    unsigned other;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (parser_input_named(run, names[i], &other, NULL) == EX_OK)
+            return ex_fail(err, EX_FORMAT, "it got %s", names[i]);
+    return EX_OK;
+}
+PARSER(stray, 0);
+
+static ex_code states_hashes(struct parser_run *run, struct ex_error *err) {
+    uint8_t stated[32]; /* in front of the content */
+    EX_TRY(parser_read(run, 0, 0, stated, sizeof stated, err));
+    EX_TRY(parser_fact(run, "md5", stated, 32, err));
+    EX_TRY(parser_fact(run, "sha1", "0123456789012345678901234567890123456789", 40, err));
+    return parser_fact(run, "sha256", "no hash", 7, err);
+}
+static ex_code states_hashes_open(struct parser_run *run, void **state, uint64_t *ret,
+                                  struct ex_error *err) {
+    EX_TRY(states_hashes(run, err));
+    *ret = parser_input_size(run, 0) - 32;
+    return EX_OK;
+}
+static ex_code states_hashes_read(struct parser_run *run, void *state, uint64_t offset, uint8_t *to,
+                                  size_t size_bytes, struct ex_error *err) {
+    return copy_read(run, state, offset + 32, to, size_bytes, err);
+}
+static const struct parser states_hashes_parser = {"states_hashes", 1, states_hashes_open,
+                                                   states_hashes_read, none};
+
 static const struct parser *const PARSERS[] = {
     &copy_parser,
     &nothing_parser,
@@ -319,6 +377,10 @@ static const struct parser *const PARSERS[] = {
     &fake_answer_parser,
     &late_fact_parser,
     &crash_later_parser,
+    &minefield_parser,
+    &always_crash_parser,
+    &stray_parser,
+    &states_hashes_parser,
     NULL,
 };
 

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a worker may send, as a row of messages (le16 size, bytes): the supervisor must keep every
+ * promise of its door, whatever they are. No process and no socket are there: the linker puts the
+ * four functions below in the place of those that start a worker and talk to it. */
+#include "sandbox/protocol_internal.h"
+#include "sandbox/sandbox_internal.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { INPUT_BYTES = 5000, OTHER_BYTES = 300, READS = 4, INPUTS_KNOWN = 64 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+ex_code __wrap_worker_start(struct worker *w, const char *program,
+                            const struct sandbox_limits *limits, struct ex_error *err);
+int __wrap_worker_end(struct worker *w);
+ex_code __wrap_frame_send(int fd, const struct frame *f, struct ex_error *err);
+ex_code __wrap_frame_receive(int fd, struct frame *f, struct ex_error *err);
+
+static struct ex_cursor messages;
+static unsigned inputs;
+
+ex_code __wrap_worker_start(struct worker *w, const char *program,
+                            const struct sandbox_limits *limits, struct ex_error *err) {
+    *w =
+        (struct worker){.socket = open("/dev/zero", O_RDONLY | O_CLOEXEC)}; /* it is always ready */
+    w->window = malloc(WINDOW_BYTES);
+    w->tray = calloc(1, TRAY_BYTES);
+    return EX_OK;
+}
+
+int __wrap_worker_end(struct worker *w) {
+    if (w->socket >= 0)
+        close(w->socket);
+    free(w->window);
+    free((void *)(uintptr_t)w->tray);
+    *w = (struct worker){.socket = -1};
+    return 0;
+}
+
+ex_code __wrap_frame_send(int fd, const struct frame *f, struct ex_error *err) {
+    if (fd < 0 || f->body_bytes > sizeof f->body)
+        abort();
+    return EX_OK;
+}
+
+ex_code __wrap_frame_receive(int fd, struct frame *f, struct ex_error *err) {
+    size_t size = ex_cursor_le16(&messages);
+    const uint8_t *data = ex_cursor_bytes(&messages, size);
+    if (fd < 0)
+        abort();
+    if (data == NULL)
+        return ex_fail(err, EX_MISSING, "the other end is closed");
+    return frame_parse(data, size, f, err);
+}
+
+static ex_code give_bytes(void *context, unsigned input, uint64_t offset, uint8_t *to, size_t size,
+                          struct ex_error *err) {
+    uint64_t all = input == 0 ? INPUT_BYTES : OTHER_BYTES;
+    if (input > inputs || offset > all || size > all - offset)
+        abort(); /* outside the input */
+    memset(to, (int)input, size);
+    return offset == 77 ? ex_fail(err, EX_IO, "a bad place") : EX_OK;
+}
+
+static ex_code give_input(void *context, const char *name, unsigned input, uint64_t *ret_size,
+                          struct ex_error *err) {
+    if (input != inputs + 1 || strlen(name) == 0)
+        abort();
+    if (inputs == INPUTS_KNOWN)
+        return ex_fail(err, EX_MISSING, "no more");
+    inputs++;
+    *ret_size = OTHER_BYTES;
+    return EX_OK;
+}
+
+static void check_content(const struct sandbox_content *c) {
+    uint64_t end = 0;
+    for (size_t i = 0; i < c->range_count; i++) {
+        const struct sandbox_range *r = &c->range[i];
+        if (r->offset < end || r->length == 0 || r->length > c->size_bytes ||
+            r->offset > c->size_bytes - r->length || r->gap < SANDBOX_UNREADABLE ||
+            r->gap > SANDBOX_DAMAGED)
+            abort();
+        end = r->offset + r->length;
+    }
+    for (size_t i = 0; i < c->fact_count; i++)
+        if (c->fact[i].name[0] == '\0' || c->fact[i].value[c->fact[i].size_bytes] != '\0')
+            abort();
+}
+
+static void check_error(ex_code code, const struct ex_error *err) {
+    if (code == EX_OK || code != err->code)
+        abort();
+    for (const char *p = err->text; *p != '\0'; p++)
+        if (*p < 0x20 || *p > 0x7E)
+            abort(); /* a worker's text comes cleaned */
+}
+
+static void read_some(struct sandbox *s, uint64_t size) {
+    uint8_t *to = malloc(SANDBOX_READ_BYTES_MAX);
+    for (unsigned i = 0; i < READS; i++) {
+        struct ex_error err = {0};
+        uint64_t at = size / READS * i;
+        size_t want =
+            size - at < SANDBOX_READ_BYTES_MAX ? (size_t)(size - at) : SANDBOX_READ_BYTES_MAX;
+        ex_code code = sandbox_read(s, at, to, want, &err);
+        if (code != EX_OK)
+            check_error(code, &err);
+        if (code == EX_OK && sandbox_lost(s))
+            abort();
+    }
+    free(to);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct sandbox *s = NULL;
+    struct sandbox_content content = {0};
+    const struct sandbox_inputs from = {
+        .size_bytes = INPUT_BYTES, .read = give_bytes, .named = give_input};
+    struct ex_error err = {0};
+    messages = ex_cursor_make(data, size);
+    inputs = 0;
+    ex_code code = sandbox_start("worker", NULL, &s, &err);
+    if (code != EX_OK) {
+        check_error(code, &err);
+        return 0;
+    }
+    code = sandbox_open(s, "fuzzed", &from, &content, &err);
+    if (code != EX_OK) {
+        check_error(code, &err);
+    } else {
+        check_content(&content);
+        read_some(s, content.size_bytes);
+    }
+    sandbox_content_clear(&content);
+    sandbox_free(s);
+    return 0;
+}

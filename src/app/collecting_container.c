@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An image that somebody made: whether it is taken for what is in it, and what it states. */
+#include "app/collecting_internal.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    FILES_LISTED = 100,
+    STATED_LISTED = 200,
+    STATED_BYTES_MAX = 3000 /* of one value */
+};
+
+/* What can be opened, by the word for its signature (json.md §4.13); NULL: it has none. */
+static const struct { const char *kind, *format; } readers[] = {{"ewf", "ewf"}};
+enum { READERS = sizeof readers / sizeof readers[0] };
+
+static const char as_file_hint[] =
+    "--container file collects it as the file that it is; docs/containers.md says what can be read";
+
+/* ---- which ---- */
+
+/* False: no regular file, or none that can be read; opening it says why. */
+static bool head_of(const char *path, uint8_t *to, size_t size_bytes, size_t *ret_got) {
+    int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    struct stat st;
+    EX_AUTO_FD int fd = strcmp(path, "-") == 0 ? -1 : open(path, flags | O_NOATIME);
+    if (fd < 0 && errno == EPERM)
+        fd = open(path, flags);
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return false;
+    ssize_t got = pread(fd, to, size_bytes, 0);
+    *ret_got = got < 0 ? 0 : (size_t)got;
+    return got >= 0;
+}
+
+static const char *format_of_kind(const char *kind) {
+    for (size_t i = 0; kind != NULL && i < READERS; i++)
+        if (readers[i].kind != NULL && strcmp(readers[i].kind, kind) == 0)
+            return readers[i].format;
+    return NULL;
+}
+
+static ex_code format_asked(const char *word, const char **ret, struct ex_error *err) {
+    char all[160] = "";
+    for (size_t i = 0, used = 0; i < READERS; i++) {
+        used += (size_t)snprintf(all + used, sizeof all - used, ", %s", readers[i].format);
+        if (strcmp(readers[i].format, word) == 0) {
+            *ret = readers[i].format;
+            return EX_OK;
+        }
+    }
+    return ex_hint(ex_fail(err, EX_USAGE, "--container does not take \"%.40s\"", word), err,
+                   "auto (by its first bytes), file (as the file that it is)%s", all);
+}
+
+static ex_code choose(struct act *act, const char *path, const char **ret, struct ex_error *err) {
+    const char *how = act_flag(act, FLAG_CONTAINER);
+    uint8_t head[KIND_HEAD_BYTES];
+    struct kind kind;
+    size_t got;
+    *ret = NULL;
+    if (how != NULL && strcmp(how, "file") == 0)
+        return EX_OK;
+    bool regular = head_of(path, head, sizeof head, &got);
+    if (how != NULL && strcmp(how, "auto") != 0) {
+        EX_TRY(format_asked(how, ret, err));
+        return regular || (access(path, R_OK) != 0 && strcmp(path, "-") != 0)
+                   ? EX_OK
+                   : ex_fail(err, EX_USAGE, "--container %s is for files, and \"%.100s\" is none",
+                             how, path);
+    }
+    if (!regular)
+        return EX_OK;
+    kind_of_bytes(head, got, &kind);
+    *ret = format_of_kind(kind.word);
+    return EX_OK;
+}
+
+ex_code collecting_open_container(struct act *act, struct collecting *c, const char *path,
+                                  struct ex_error *err) {
+    const char *format;
+    EX_TRY(choose(act, path, &format, err));
+    if (format == NULL || c->source != NULL)
+        return EX_OK;
+    ex_code code = source_open_container(path, format, &c->source, err);
+    if (code != EX_OK && err != NULL && err->hint[0] == '\0')
+        (void)ex_hint(code, err, "%s", as_file_hint);
+    return code;
+}
+
+/* ---- what it states ---- */
+
+static const char *verdict_word(enum container_verdict v) {
+    return v == CONTAINER_HASH_AGREES    ? "agrees"
+           : v == CONTAINER_HASH_DIFFERS ? "differs"
+                                         : "not-compared";
+}
+
+static json_t *files_json(const struct container_report *r) {
+    json_t *list = json_array();
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < r->file_count; i++) {
+        const struct container_file *f = &r->file[i];
+        bytes += f->identity.size_bytes;
+        if (i >= FILES_LISTED)
+            continue;
+        json_t *one = json_pack("{s:o}", "size_bytes", json_number(f->identity.size_bytes));
+        json_set_text(one, "path", f->path);
+        json_array_append_new(list, one);
+    }
+    return json_pack("{s:o, s:o, s:o}", "count", json_number(r->file_count), "bytes",
+                     json_number(bytes), "list", list);
+}
+
+/* Any bytes; a NUL, which no text can hold, becomes one that is no UTF-8 either. */
+static void set_stated(json_t *json, const struct sandbox_fact *f) {
+    char value[STATED_BYTES_MAX + 1];
+    size_t size = f->size_bytes < STATED_BYTES_MAX ? f->size_bytes : STATED_BYTES_MAX;
+    for (size_t i = 0; i < size; i++)
+        value[i] = (char)(f->value[i] != 0 ? f->value[i] : 0xFF);
+    value[size] = '\0';
+    json_set_text(json, "value", value);
+    if (f->size_bytes > size)
+        json_object_set_new(json, "cut", json_true());
+}
+
+static bool said_before(const struct sandbox_content *c, size_t i) {
+    const struct sandbox_fact *f = &c->fact[i], *other = c->fact;
+    for (; other < f; other++)
+        if (strcmp(other->name, f->name) == 0 && other->size_bytes == f->size_bytes &&
+            memcmp(other->value, f->value, f->size_bytes) == 0)
+            return true;
+    return false;
+}
+
+static json_t *stated_json(const struct sandbox_content *c, uint64_t *ret_left_out) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < c->fact_count; i++) {
+        if (said_before(c, i) || strcmp(c->fact[i].name, "warning") == 0)
+            continue;
+        if (json_array_size(list) == STATED_LISTED) {
+            ++*ret_left_out;
+            continue;
+        }
+        json_t *one = json_pack("{s:s}", "name", c->fact[i].name);
+        set_stated(one, &c->fact[i]);
+        json_array_append_new(list, one);
+    }
+    return list;
+}
+
+static json_t *hashes_json(const struct container_report *r) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < r->hash_count; i++) {
+        const struct container_hash *h = &r->hash[i];
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s?, s:s}", "name", h->fact,
+                                              "algorithm", h->algorithm, "stated", h->stated,
+                                              "found", h->found[0] == '\0' ? NULL : h->found,
+                                              "verdict", verdict_word(h->verdict)));
+    }
+    return list;
+}
+
+static json_t *damage_json(const struct container_report *r) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < r->damage_count && i < CONTAINER_DAMAGE_LISTED; i++) {
+        json_t *one = json_pack("{s:o, s:o}", "offset", json_number(r->damage[i].offset), "length",
+                                json_number(r->damage[i].length));
+        json_set_text(one, "why", r->damage[i].why);
+        json_array_append_new(list, one);
+    }
+    return json_pack("{s:o, s:o}", "count", json_number(r->damage_count), "list", list);
+}
+
+json_t *collecting_container_json(const struct collecting *c, bool whole) {
+    struct container_report r;
+    uint64_t left_out = 0;
+    if (c->source == NULL || !source_container_report(c->source, &r))
+        return NULL;
+    json_t *json = json_pack("{s:s, s:o, s:s}", "format", r.format, "files", files_json(&r),
+                             "confinement", r.confinement);
+    if (!whole)
+        return json;
+    json_t *stated = stated_json(r.content, &left_out);
+    json_object_set_new(json, "stated", stated);
+    if (left_out > 0)
+        json_object_set_new(json, "stated_left_out", json_number(left_out));
+    json_object_set_new(json, "hashes", hashes_json(&r));
+    json_object_set_new(json, "damage", damage_json(&r));
+    json_object_set_new(json, "workers_lost", json_number(r.workers_lost));
+    return json;
+}
+
+/* ---- what an officer must be told ---- */
+
+static void warn_of_hash(json_t *list, const struct container_hash *h) {
+    json_array_append_new(list,
+                          json_sprintf("THE CONTENT IS NOT WHAT THE IMAGE SAYS OF IT: its %s is "
+                                       "%s, and the image states %s; one was changed, or never "
+                                       "belonged to the other",
+                                       h->algorithm, h->found, h->stated));
+}
+
+static void warn_of_words(json_t *list, const char *format, const struct sandbox_fact *f) {
+    enum { WORDS = 500 };
+    char text[WORDS + 100];
+    json_t *holder = json_object();
+    (void)snprintf(text, sizeof text, "the reader of %s says: %.*s", format, WORDS,
+                   (const char *)f->value);
+    json_set_text(holder, "text", text);
+    json_array_append(list, json_object_get(holder, "text"));
+    json_decref(holder);
+}
+
+json_t *collecting_container_warnings(const struct collecting *c) {
+    struct container_report r;
+    json_t *list = json_array();
+    if (!source_container_report(c->source, &r))
+        return list;
+    for (size_t i = 0; i < r.hash_count; i++)
+        if (r.hash[i].verdict == CONTAINER_HASH_DIFFERS)
+            warn_of_hash(list, &r.hash[i]);
+    for (size_t i = 0, said = 0; i < r.content->fact_count && said < STATED_LISTED; i++)
+        if (strcmp(r.content->fact[i].name, "warning") == 0 && !said_before(r.content, i)) {
+            warn_of_words(list, r.format, &r.content->fact[i]);
+            said++;
+        }
+    return list;
+}
+
+bool collecting_container_is_partial(const struct collecting *c) {
+    struct container_report r;
+    if (!source_container_report(c->source, &r))
+        return false;
+    for (size_t i = 0; i < r.hash_count; i++)
+        if (r.hash[i].verdict == CONTAINER_HASH_DIFFERS)
+            return true;
+    return false;
+}

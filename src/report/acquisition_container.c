@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An image that somebody made, in the acquisition report: what came of its hashes, and what it
+ * says of itself. */
+#include "report/acquisition_internal.h"
+
+#include <inttypes.h>
+#include <libintl.h>
+#include <string.h>
+
+#define _(text) gettext(text)
+
+static void put_hashes(struct form *f, const json_t *hashes) {
+    size_t i = 0;
+    json_t *one = NULL;
+    if (json_array_size(hashes) == 0)
+        form_add(f, FORM_FACT, _("Its hashes"), _("none of the whole content"));
+    json_array_foreach(hashes, i, one) {
+        const char *verdict = acquisition_text(one, "verdict");
+        acquisition_put_text(f, _("It states"), one, "name", true);
+        acquisition_put_text(f, _("  as"), one, "stated", true);
+        form_add(f, FORM_FACT, _("  compared"),
+                 verdict == NULL                   ? _("NOT RECORDED")
+                 : strcmp(verdict, "agrees") == 0  ? _("with what came: the same")
+                 : strcmp(verdict, "differs") == 0 ? _("with what came: ANOTHER")
+                                                   : _("NOT: zeros stand for some of it"));
+        acquisition_put_text(f, _("  what came"), one, "found", false);
+    }
+}
+
+static void put_stated(struct form *f, const json_t *stated) {
+    size_t i = 0;
+    json_t *one = NULL;
+    form_add(f, FORM_TEXT, NULL,
+             _("What it says of itself; whoever made it wrote this, and nothing of it was "
+               "checked:"));
+    if (json_array_size(stated) == 0)
+        form_add(f, FORM_POINT, NULL, _("nothing"));
+    json_array_foreach(stated, i, one) {
+        const char *name = acquisition_text(one, "name"), *value = acquisition_text(one, "value");
+        form_add_format(f, FORM_POINT, NULL, "%s: %s", name != NULL ? form_words(f, name) : "?",
+                        value != NULL ? form_words(f, value) : "?");
+    }
+}
+
+static void put_damage(struct form *f, const json_t *damage) {
+    size_t i = 0;
+    json_t *one = NULL;
+    if (acquisition_number(damage, "count") == 0)
+        return;
+    form_add(f, FORM_TEXT, NULL, _("Damaged places, in the words of its reader:"));
+    json_array_foreach(acquisition_get(damage, "list"), i, one) {
+        const char *why = acquisition_text(one, "why");
+        form_add_format(f, FORM_POINT, NULL, _("byte %" PRIu64 ", length %" PRIu64 ": %s"),
+                        acquisition_number(one, "offset"), acquisition_number(one, "length"),
+                        why != NULL ? form_words(f, why) : "?");
+    }
+    if (acquisition_number(damage, "count") > i)
+        form_add_format(f, FORM_POINT, NULL, _("and %" PRIu64 " more"),
+                        acquisition_number(damage, "count") - i);
+}
+
+void acquisition_put_container(struct form *f, const json_t *container, const json_t *entry) {
+    size_t i = 0;
+    json_t *one = NULL;
+    if (container == NULL)
+        return;
+    acquisition_put_heading(f, _("The image that it was taken from"), entry);
+    acquisition_put_text(f, _("Format"), container, "format", true);
+    acquisition_put_number(f, _("Files"), container, "files.count", true);
+    acquisition_put_bytes(f, _("  together"), container, "files.bytes", true);
+    json_array_foreach(acquisition_get(container, "files.list"), i, one)
+        acquisition_put_text(f, _("  file"), one, "path", true);
+    acquisition_put_text(f, _("Read by a process"), container, "confinement", true);
+    acquisition_put_number(f, _("  stopped, times"), container, "workers_lost", true);
+    form_add(f, FORM_TEXT, NULL,
+             _("The item is what is in the image. The image's own files are not held with it."));
+    put_hashes(f, acquisition_get(container, "hashes"));
+    put_stated(f, acquisition_get(container, "stated"));
+    put_damage(f, acquisition_get(container, "damage"));
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container as a source: what is in an image that somebody made (docs/containers.md).
+ *
+ * Its files are read by confined workers, several side by side, and what comes is the content from
+ * its first byte to its last. Promises: no byte of the files is looked at in this process; files
+ * that the container names are read only beside it, and are all listed; what the container does not
+ * hold, or what cannot be read from it, is zeros and listed with the reason; a worker that crashes
+ * or hangs costs the piece it was reading. Each hash of the content that the container states is
+ * compared, if all that it covers was there.
+ * It does not promise that the container tells the truth: who made it chose content and hashes.
+ *
+ * The source cannot begin in the middle. Reading it starts threads and processes, which
+ * source_close() ends. In its identity size_bytes is the content's, everything else that of the
+ * file that was named.
+ */
+#ifndef EXHIBIT_SOURCE_CONTAINER_H
+#define EXHIBIT_SOURCE_CONTAINER_H
+
+#include "sandbox/sandbox.h"
+#include "source/source.h"
+
+enum { CONTAINER_HASHES_MAX = 8, CONTAINER_DAMAGE_LISTED = 64 };
+
+enum container_verdict {
+    CONTAINER_HASH_AGREES,
+    CONTAINER_HASH_DIFFERS,
+    CONTAINER_HASH_NOT_COMPARED /* not all that it covers is there */
+};
+
+/* A hash of the whole content. */
+struct container_hash {
+    const char *fact;             /* the name that the container's parser gives it */
+    const char *algorithm;        /* "md5", "sha1", "sha256", "sha512" */
+    char stated[129], found[129]; /* hex; found is empty when it was not compared */
+    enum container_verdict verdict;
+};
+
+struct container_file {
+    const char *path;
+    struct source_identity identity; /* when it was opened */
+};
+
+/* The first words about a piece that could not be read. */
+struct container_damage {
+    uint64_t offset, length;
+    char why[256];
+};
+
+/* All of it lives as long as the source, and is whole once source_read() gave the end. */
+struct container_report {
+    const char *format, *confinement;
+    const struct sandbox_content *content; /* what it states */
+    const struct container_file *file;     /* that were read; the first is the one that was named */
+    size_t file_count;
+    const struct container_hash *hash;
+    size_t hash_count;
+    const struct container_damage *damage; /* the first CONTAINER_DAMAGE_LISTED */
+    size_t damage_count;                   /* all */
+    unsigned workers_lost;
+};
+
+/* `format`: a parser's name (docs/containers.md). EX_FORMAT, EX_ALTERED, EX_MISSING, EX_LIMIT: it
+ * cannot be opened as that; EX_UNSUPPORTED: nor any other of its kind, or the system cannot confine
+ * a worker. */
+EX_MUST_USE ex_code source_open_container(const char *path, const char *format, struct source **ret,
+                                          struct ex_error *err);
+/* False: it is none. Waits for the hashes, if the content was read to its end. */
+bool source_container_report(struct source *s, struct container_report *ret);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container behind the door of sources. */
+#include "source/container_internal.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static size_t workers_wanted(const struct container *c) {
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t stripes = container_stripes(c);
+    size_t wanted = cores < 1 ? 1 : (size_t)cores;
+    wanted = wanted < CONTAINER_WORKERS_MAX ? wanted : CONTAINER_WORKERS_MAX;
+    return stripes < wanted ? (size_t)stripes : wanted;
+}
+
+static ex_code start(struct container *c, struct ex_error *err) {
+    c->worker_count = workers_wanted(c);
+    EX_TRY(container_ring_start(c, err));
+    for (size_t i = 0; i < c->worker_count; i++) {
+        struct container_worker *w = &c->worker[i];
+        w->container = c;
+        if (pthread_create(&w->thread, NULL, container_work, w) != 0)
+            return ex_fail(err, EX_NOMEM, "could not start a thread");
+        w->started = true;
+    }
+    return container_hashes_start(c, err);
+}
+
+/* Zeros alone are no evidence of anything. */
+static ex_code fail_empty(const struct container *c, struct ex_error *err) {
+    const struct sandbox_fact *why = sandbox_content_fact(&c->content, "warning");
+    char text[128] = "";
+    for (size_t i = 0; why != NULL && i < why->size_bytes && i + 1 < sizeof text; i++)
+        text[i] = (char)(why->value[i] >= 0x20 && why->value[i] < 0x7F ? why->value[i] : '?');
+    return ex_fail(err, EX_ALTERED, "nothing of the content of \"%.60s\" can be read from it%s%s",
+                   c->path, text[0] != '\0' ? ": " : "", text);
+}
+
+/* Of what is given now, and nothing behind it: the list never runs ahead of the reading. */
+static ex_code note_missing(struct source *s, const struct stripe *stripe, uint64_t end,
+                            struct ex_error *err) {
+    for (size_t i = 0; i < stripe->bad_count; i++) {
+        struct source_range r = stripe->bad[i];
+        uint64_t until = r.offset + r.length < end ? r.offset + r.length : end;
+        r.offset = r.offset > s->at ? r.offset : s->at;
+        if (r.offset >= until)
+            continue;
+        r.length = until - r.offset;
+        EX_TRY(source_note_unread(s, r, err));
+    }
+    return EX_OK;
+}
+
+static ex_code read_container(struct source *s, uint8_t *to, size_t size_bytes, size_t *ret_got,
+                              struct ex_error *err) {
+    struct container *c = s->own;
+    size_t have = 0;
+    if (c->ring == NULL && container_stripes(c) > 0)
+        EX_TRY(start(c, err));
+    while (have < size_bytes && s->at < c->content.size_bytes) {
+        struct stripe *stripe;
+        EX_TRY(container_ring_wait(c, c->read, &stripe, err));
+        size_t within = (size_t)(s->at % STRIPE_BYTES), all = container_stripe_bytes(c, c->read);
+        size_t part = all - within < size_bytes - have ? all - within : size_bytes - have;
+        memcpy(to + have, stripe->data + within, part);
+        EX_TRY(note_missing(s, stripe, s->at + part, err));
+        have += part;
+        s->at += part;
+        if (within + part == all)
+            container_ring_done(c, &c->read);
+        if (s->at == c->content.size_bytes && s->bad_count == 1 &&
+            s->bad[0].length == c->content.size_bytes)
+            return fail_empty(c, err);
+    }
+    s->tally.bytes_read = atomic_load(&c->files.bytes_read);
+    *ret_got = have;
+    return EX_OK;
+}
+
+static ex_code check_container(struct source *s, struct source_identity *now,
+                               struct ex_error *err) {
+    struct container *c = s->own;
+    for (size_t i = 0; i < c->files.count; i++) {
+        struct source_identity after;
+        EX_TRY(source_check_unchanged(c->files.source[i], &after, err));
+        if (i > 0)
+            continue;
+        after.kind = SOURCE_CONTAINER;
+        after.size_bytes = now->size_bytes;
+        after.seekable = false;
+        *now = after;
+    }
+    return EX_OK;
+}
+
+/* Their processes end with the sandboxes, so nothing here waits for long. */
+static void end_threads(struct container *c, bool whole) {
+    container_ring_stop(c);
+    for (size_t i = 0; i < c->worker_count; i++)
+        if (c->worker[i].started)
+            pthread_join(c->worker[i].thread, NULL);
+    for (size_t i = 0; i < CONTAINER_WORKERS_MAX; i++) {
+        c->worker[i].started = false;
+        container_worker_close(&c->worker[i]);
+    }
+    container_hashes_end(c, whole);
+}
+
+static void close_container(struct source *s) {
+    struct container *c = s->own;
+    end_threads(c, false);
+    for (size_t i = 0; c->ring != NULL && i < c->ring_size; i++) {
+        free(c->ring[i].data);
+        free(c->ring[i].bad);
+    }
+    free(c->ring);
+    sandbox_content_clear(&c->content);
+    container_files_close(&c->files);
+    pthread_mutex_destroy(&c->mutex);
+    pthread_cond_destroy(&c->changed);
+    free(c);
+}
+
+static const struct source_driver container_driver = {
+    .read = read_container, .check = check_container, .close = close_container};
+
+static ex_code open_content(struct container *c, struct ex_error *err) {
+    struct container_worker *w = &c->worker[0];
+    w->container = c;
+    EX_TRY(container_worker_open(w, &c->content, err));
+    (void)snprintf(c->confinement, sizeof c->confinement, "%s", sandbox_confinement(w->sandbox));
+    c->damaged = c->content.range_count > 0;
+    uint64_t missing = 0;
+    for (size_t i = 0; i < c->content.range_count; i++)
+        missing += c->content.range[i].length;
+    if (missing == c->content.size_bytes && missing > 0)
+        return fail_empty(c, err);
+    container_hashes_find(c);
+    return EX_OK;
+}
+
+ex_code source_open_container_by(const char *program, const char *path, const char *format,
+                                 struct source **ret, struct ex_error *err) {
+    EX_AUTO(source_close) struct source *s = ex_new0(struct source);
+    struct container *c = ex_new0(struct container);
+    s->fd = -1;
+    s->path = ex_strdup(path);
+    s->own = c;
+    s->driver = &container_driver;
+    c->path = s->path;
+    c->stop = &s->stop;
+    (void)snprintf(c->format, sizeof c->format, "%s", format);
+    pthread_mutex_init(&c->mutex, NULL);
+    pthread_cond_init(&c->changed, NULL);
+    (void)snprintf(c->program, sizeof c->program, "%s", program);
+    EX_TRY(container_files_open(&c->files, s->path, err));
+    EX_TRY(open_content(c, err));
+    s->identity = c->files.file[0].identity;
+    s->identity.kind = SOURCE_CONTAINER;
+    s->identity.path = s->path;
+    s->identity.size_bytes = c->content.size_bytes;
+    s->identity.seekable = false;
+    *ret = ex_steal(&s);
+    return EX_OK;
+}
+
+ex_code source_open_container(const char *path, const char *format, struct source **ret,
+                              struct ex_error *err) {
+    char program[PATH_MAX];
+    EX_TRY(sandbox_program(program, sizeof program, err));
+    return source_open_container_by(program, path, format, ret, err);
+}
+
+bool source_container_report(struct source *s, struct container_report *ret) {
+    struct container *c = s->own;
+    if (s->identity.kind != SOURCE_CONTAINER)
+        return false;
+    bool whole = s->at == c->content.size_bytes;
+    if (whole && !c->hashed && container_stripes(c) == 0 && c->hash_count > 0)
+        whole = container_hashes_start(c, NULL) == EX_OK; /* of nothing */
+    if (whole && !c->hashed) {                            /* they go on to the end by themselves */
+        container_hashes_end(c, true);
+        c->hashed = true;
+    }
+    *ret = (struct container_report){.format = c->format,
+                                     .confinement = c->confinement,
+                                     .content = &c->content,
+                                     .file = c->files.file,
+                                     .file_count = c->files.count,
+                                     .hash = c->hash,
+                                     .hash_count = c->hash_count,
+                                     .damage = c->damage,
+                                     .damage_count = c->damage_count,
+                                     .workers_lost = c->lost};
+    return true;
+}
