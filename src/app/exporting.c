@@ -202,9 +202,10 @@ ex_code app_export(struct act *act, json_t **ret_result, struct ex_error *err) {
     struct truth t = {0};
     const struct item_truth *i;
     if (strcmp(act_flag(act, FLAG_FORMAT), "raw") != 0 && !c.files && !is_e01(act))
-        return ex_hint(ex_fail(err, EX_UNSUPPORTED, "the format \"%.40s\" is not known",
-                               act_flag(act, FLAG_FORMAT)),
-                       err, "raw: the bytes; e01: an image for other programs; files: a folder, restored");
+        return ex_hint(
+            ex_fail(err, EX_UNSUPPORTED, "the format \"%.40s\" is not known",
+                    act_flag(act, FLAG_FORMAT)),
+            err, "raw: the bytes; e01: an image for other programs; files: a folder, restored");
     EX_TRY(act_outside_vault(act, act_flag(act, FLAG_OUTPUT), err));
     EX_TRY(truth_load(act, &t, err));
     ex_code code = truth_find(&t, act->request->operand[0], &i, err);

@@ -37,9 +37,9 @@ static ex_code check_output(const char *output, struct ex_error *err) {
     const size_t extension = strlen(EXPORT_E01_EXTENSION), size = strlen(output);
     const char *slash = strrchr(output, '/'), *name = slash == NULL ? output : slash + 1;
     if (strcmp(output, "-") == 0)
-        return ex_hint(ex_fail(err, EX_USAGE, "an E01 cannot go to standard output: it is several "
-                                              "files"),
-                       err, "name one: --output NAME%s", EXPORT_E01_EXTENSION);
+        return ex_hint(
+            ex_fail(err, EX_USAGE, "an E01 is several files, which cannot go to standard output"),
+            err, "name one: --output NAME%s", EXPORT_E01_EXTENSION);
     if (strlen(name) > extension && strcmp(output + size - extension, EXPORT_E01_EXTENSION) == 0)
         return EX_OK;
     return ex_hint(ex_fail(err, EX_USAGE, "the name of an E01 ends in %s, and \"%.100s\" does not",
@@ -60,9 +60,9 @@ ex_code exporting_e01_check(const struct act *act, const struct item_truth *i,
     EX_TRY(parse_segment_bytes(act, &ignored, err));
     EX_TRY(check_output(act_flag(act, FLAG_OUTPUT), err));
     if (kind != NULL && strcmp(kind, "folder") == 0)
-        return ex_hint(ex_fail(err, EX_UNSUPPORTED, "item %s is a folder, and an E01 holds a disk",
-                               i->label),
-                       err, "--format files restores it, --format raw writes the archive");
+        return ex_hint(
+            ex_fail(err, EX_UNSUPPORTED, "item %s is a folder, and an E01 holds a disk", i->label),
+            err, "--format files restores it, --format raw writes the archive");
     return EX_OK;
 }
 
@@ -190,12 +190,11 @@ static json_t *unread_json(const struct item_truth *i, const struct vault_object
     struct unread_list u = {.list = json_array()};
     item_unread(i, o, add_unread, &u);
     return json_pack("{s:o, s:o, s:o, s:o}", "ranges", json_number(o->unreadable_count), "bytes",
-                     json_number(u.bytes), "listed_in_image",
-                     json_number(r->written.unread_listed), "list", u.list);
+                     json_number(u.bytes), "listed_in_image", json_number(r->written.unread_listed),
+                     "list", u.list);
 }
 
-static json_t *warnings_json(const struct vault_object_info *o,
-                             const struct export_e01_report *r) {
+static json_t *warnings_json(const struct vault_object_info *o, const struct export_e01_report *r) {
     json_t *list = json_array();
     if (r->sector_bytes == 1)
         json_array_append_new(
@@ -249,12 +248,11 @@ static json_t *item_json(const struct item_truth *i, const struct vault_object_i
 
 static json_t *image_json(const struct act *act, const struct ewf_form *form,
                           const struct export_e01_report *r) {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "md5",
-                     json_hex(r->written.md5, EWF_MD5_BYTES), "sha1",
-                     json_hex(r->written.sha1, EWF_SHA1_BYTES), "sector_bytes",
-                     json_number(r->sector_bytes), "set_id",
-                     json_hex(form->set_id, sizeof form->set_id), "stored_bytes",
-                     json_number(r->stored_bytes), "segments", segments_json(act, r));
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o}", "md5", json_hex(r->written.md5, EWF_MD5_BYTES), "sha1",
+        json_hex(r->written.sha1, EWF_SHA1_BYTES), "sector_bytes", json_number(r->sector_bytes),
+        "set_id", json_hex(form->set_id, sizeof form->set_id), "stored_bytes",
+        json_number(r->stored_bytes), "segments", segments_json(act, r));
 }
 
 static char *make_side(const struct act *act, const struct item_truth *i,
@@ -262,11 +260,11 @@ static char *make_side(const struct act *act, const struct item_truth *i,
                        const struct export_e01_report *r) {
     struct ex_clock now;
     ex_clock_read(&now);
-    json_t *side = json_pack(
-        "{s:s, s:i, s:s, s:s, s:o, s:o, s:O?}", "format", "exhibit-e01", "version", 1, "program",
-        "exhibit " EXHIBIT_VERSION, "log", vault_config(act->vault)->origin, "entry_intent",
-        json_number(act->intent), "officer", officer_json(act), "case",
-        json_object_get(i->item, "case"));
+    json_t *side =
+        json_pack("{s:s, s:i, s:s, s:s, s:o, s:o, s:O?}", "format", "exhibit-e01", "version", 1,
+                  "program", "exhibit " EXHIBIT_VERSION, "log", vault_config(act->vault)->origin,
+                  "entry_intent", json_number(act->intent), "officer", officer_json(act), "case",
+                  json_object_get(i->item, "case"));
     json_set_text(side, "agency", act->agency);
     json_object_set_new(side, "exported", json_time(now.utc_ns));
     json_object_set_new(side, "item", item_json(i, o));

@@ -116,7 +116,7 @@ struct ewf_output {
     size_t unread_listed;
 };
 
-size_t ewf_table_bytes(uint32_t entries);         /* of a section, its head included */
+size_t ewf_table_bytes(uint32_t entries);          /* of a section, its head included */
 uint64_t ewf_tail_bytes(const struct ewf_form *f); /* of what may follow the last table */
 
 EX_MUST_USE ex_code ewf_output_put(struct ewf_output *o, const void *data, size_t size_bytes,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The segments: which sections stand in them, in which order, and where one ends. docs/format/e01.md
- * §1, §2 */
+/* The segments: which sections stand in them, in which order, and where one ends.
+ * docs/format/e01.md §1, §2 */
 #include "base/bytes.h"
 #include "formats/ewf_write_internal.h"
 

@@ -82,8 +82,8 @@ static ex_code make_names(struct export_e01 *e, const char *path, struct ex_erro
 
 static ex_code add_part(struct export_e01 *e, unsigned segment, struct part **ret,
                         struct ex_error *err) {
-    EX_TRY(ex_grow(&e->part, &e->part_capacity, e->part_count + 1, sizeof *e->part,
-                   PARTS_BYTES_MAX, "the list of segments", err));
+    EX_TRY(ex_grow(&e->part, &e->part_capacity, e->part_count + 1, sizeof *e->part, PARTS_BYTES_MAX,
+                   "the list of segments", err));
     struct part *p = ex_new0(struct part);
     e->part[e->part_count++] = p;
     p->name = name_of(e, segment);

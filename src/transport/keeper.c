@@ -33,8 +33,7 @@ struct keeper {
 static bool wait_for_work(struct keeper *k, uint64_t hashed, struct kept *ret) {
     const struct kept *f = &k->file[k->done % FILES];
     pthread_mutex_lock(&k->mutex);
-    while (!k->stopping &&
-           (k->done == k->begun || (f->settled == hashed && !f->ended)))
+    while (!k->stopping && (k->done == k->begun || (f->settled == hashed && !f->ended)))
         pthread_cond_wait(&k->changed, &k->mutex);
     bool work = k->done < k->begun && (f->settled > hashed || f->ended);
     *ret = *f;

@@ -94,9 +94,8 @@ static void segments(void **state) {
     struct ewf_seen *s = calloc(1, sizeof *s);
     form.segment_bytes = EWF_SEGMENT_BYTES_MIN;
     round_trip(&form, 1 << 20, s);
-    assert_string_equal(s->sections,
-                        "header2 header2 header volume sectors table table2 next "
-                        "| data sectors table table2 digest hash done ");
+    assert_string_equal(s->sections, "header2 header2 header volume sectors table table2 next "
+                                     "| data sectors table table2 digest hash done ");
     free(s);
 }
 
@@ -111,9 +110,9 @@ static void small_tables(void **state) {
 }
 
 static void odd_sizes(void **state) {
-    static const size_t sizes[] = {1,     2,       511,     513,     4097,       32767,
-                                   32768, 32769,   65536,   1048575, 1048576,    1048577,
-                                   2 << 20, 3145728 + 512, 3145728 + 32768 + 3};
+    static const size_t sizes[] = {1,       2,       511,     513,           4097,
+                                   32767,   32768,   32769,   65536,         1048575,
+                                   1048576, 1048577, 2 << 20, 3145728 + 512, 3145728 + 32768 + 3};
     struct ewf_seen *s = calloc(1, sizeof *s);
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         struct ewf_form form = form_of(sizes[i]);
@@ -360,9 +359,10 @@ static void texts(void **state) {
                    "1795438773\t1795438773\t0\t\n\nsrce\n0\t1\n");
     static const uint8_t disk[] = {0xE9, 0, ' ', 0, 0x3D, 0xD8, 0xBE, 0xDC, ' ', 0, 0xFD, 0xFF};
     assert_non_null(memmem(s->header2, s->header2_size, disk, sizeof disk));
-    assert_narrow(s, "1\r\nmain\r\nc\tn\ta\te\tt\tav\tov\tm\tu\tp\r\n"
-                     "case 7  \t7/1\tcaf? ? ?\tAn Officer\tx\ta name too \t"
-                     "12345678901234567890123\t2026 11 23 12 59 33\t2026 11 23 12 59 33\t0\r\n\r\n");
+    assert_narrow(s,
+                  "1\r\nmain\r\nc\tn\ta\te\tt\tav\tov\tm\tu\tp\r\n"
+                  "case 7  \t7/1\tcaf? ? ?\tAn Officer\tx\ta name too \t"
+                  "12345678901234567890123\t2026 11 23 12 59 33\t2026 11 23 12 59 33\t0\r\n\r\n");
     free(s);
 }
 
