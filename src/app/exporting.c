@@ -103,7 +103,7 @@ static ex_code record_copy(struct act *act, const struct item_truth *i, const st
     if (c->files)
         json_object_set_new(what, "restored", restored_json(&c->restored));
     if (c->image != NULL)
-        json_object_set(what, EXPORTING_E01, c->image_json);
+        json_object_set(what, "image", c->image_json);
     ex_code code =
         act_outcome(act, partial ? "partial" : "done", what, i->object_id, NULL, NULL, err);
     act->verdict = partial ? EX_PARTIAL : EX_OK;
@@ -134,7 +134,7 @@ static ex_code exporting(struct act *act, const struct item_truth *i, struct cop
     if (c->files)
         json_object_set_new(*ret_result, "restored", restored_json(&c->restored));
     if (c->image != NULL)
-        json_object_set(*ret_result, EXPORTING_E01, c->image_json);
+        json_object_set(*ret_result, "image", c->image_json);
     return EX_OK;
 }
 

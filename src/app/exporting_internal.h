@@ -18,7 +18,7 @@ uint64_t exporting_e01_segment_bytes(const struct act *act);
 EX_MUST_USE ex_code exporting_e01_write(struct act *act, const struct item_truth *i,
                                         const struct vault_object_info *o, struct export_e01 **ret,
                                         struct ex_error *err);
-/* `e01` of json.md §3. */
+/* `image` of json.md §3. */
 json_t *exporting_e01_json(const struct act *act, const struct export_e01 *image,
                            const struct vault_object_info *o);
 

@@ -487,7 +487,7 @@ static void put_image(struct cli_page *page, const json_t *image, const char *to
 }
 
 void render_export(struct cli_page *page, const json_t *result) {
-    const json_t *image = page_get(result, "e01");
+    const json_t *image = page_get(result, "image");
     char size[CLI_NUMBER_BYTES];
     if (page_has(result, "restored")) {
         render_restored(page, result);

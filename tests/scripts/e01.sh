@@ -23,7 +23,8 @@ item() {
     items=$((items + 1))
     item=2026-014/$items
 }
-e01() { exhibit export "$item" --format e01 --output "$@" --json --quiet >result; }
+result() { jq -c 'select(.type == "summary").result'; }
+e01() { exhibit export "$item" --format e01 --output "$@" --json --quiet >said && result <said >result; }
 hash_of() { sha256sum "$1" | cut -d' ' -f1; }
 
 # Text, noise and runs of one value.
@@ -50,7 +51,7 @@ ours() {
 }
 # beside FILE SOURCE: the file beside it is signed, and says what is so.
 beside() {
-    exhibit officer list --json --quiet | jq -r '.officers[0].ssh' >key && echo "officer $(cat key)" >signers
+    exhibit officer list --json --quiet | result | jq -r '.officers[0].ssh' >key && echo "officer $(cat key)" >signers
     ssh-keygen -Y verify -f signers -I officer -n exhibit-export -s "$1.exhibit.json.sig" <"$1.exhibit.json" || return 1
     sed 's/Sok/Sak/' "$1.exhibit.json" | ssh-keygen -Y verify -f signers -I officer -n exhibit-export -s "$1.exhibit.json.sig" && return 1
     jq -r '.image.segments[] | "\(.sha256)  \(.name)"' "$1.exhibit.json" | sha256sum -c --strict --quiet || return 1
@@ -64,8 +65,8 @@ beside() {
         and .officer.name == "Sok Dara" and (.item.fsverity | length) == 64 and (.does_not_prove | length) > 3' "$1.exhibit.json"
 }
 recorded() { # FILE: in the ledger stands what the file beside it says
-    exhibit ledger show --json --quiet | jq -e --slurpfile side "$1.exhibit.json" --arg hash "$(hash_of "$1.exhibit.json")" \
-        '[.shown[] | select(.event == "export.outcome") | .body.what.e01] | last |
+    exhibit ledger show --json --quiet | result | jq -e --slurpfile side "$1.exhibit.json" --arg hash "$(hash_of "$1.exhibit.json")" \
+        '[.shown[] | select(.event == "export.outcome") | .body.what.image] | last |
         .segments == ($side[0].image.segments | length) and .md5 == $side[0].image.md5 and .sha1 == $side[0].image.sha1 and
         .side_sha256 == $hash and .segment_size > 0'
 }
@@ -130,7 +131,7 @@ for size in 1 511 512 513 4097 32768 32769 1048577; do
     check '… and given back by libewf' back odd.E01 odd.raw
     check '… and by our own reader' ours odd.E01 odd.raw
 done
-warned() { jq -e '.e01.warnings | length == 1' result && jq -e '.warnings[0] | test("sectors of one byte")' odd.E01.exhibit.json; }
+warned() { jq -e '.image.warnings | length == 1' result && jq -e '.warnings[0] | test("sectors of one byte")' odd.E01.exhibit.json; }
 check 'sectors of one byte come with a warning' warned
 : >empty.raw
 item empty.raw 'nothing'
@@ -138,13 +139,13 @@ check 'nothing at all is written' e01 empty.E01
 verified() { ewfverify -q -d sha1 "$1" 2>&1 | tee out && grep -q 'ewfverify: SUCCESS' out; }
 check '… and verified by libewf' verified empty.E01
 check '… and read by our own reader' ours empty.E01 empty.raw
-truncate -s 5G sparse.raw
-printf 'the end' | dd of=sparse.raw bs=1 seek=$((5368709120 - 512)) conv=notrunc 2>/dev/null
-item sparse.raw 'mostly holes'
-check '5 GiB, most of it a hole' e01 sparse.E01
+truncate -s 2304M sparse.raw
+printf 'the end' | dd of=sparse.raw bs=1 seek=$((2415919104 - 512)) conv=notrunc 2>/dev/null
+item sparse.raw 'mostly holes' --readback none
+check '2.25 GiB, most of it a hole' e01 sparse.E01
 sparse() {
     [ "$(stat -c %s sparse.E01)" -lt 20000000 ] && jq -e --arg sha "$(jq -r .sha256 result)" '.item.sha256 == $sha' sparse.E01.exhibit.json &&
-        ewfinfo sparse.E01 | grep '5368709120 bytes' && jq -e '.matches and .e01.segments == 1' result
+        ewfinfo sparse.E01 | grep '2415919104 bytes' && jq -e '.matches and .image.segments == 1' result
 }
 check '… is small, and of that size' sparse
 rm -f sparse.raw sparse.E01
@@ -204,7 +205,7 @@ mkdir folder && echo x >folder/x
 item folder 'A folder'
 check 'a folder is no disk' refused 9 'is a folder' export_to --output folder.E01
 truncate -s 20G huge.raw
-item huge.raw 'huge'
+item huge.raw 'huge' --skip-region 0+21474836480
 check 'more segments than names: it says so at once' refused 1 'names for 14971' export_to --output huge.E01 --segment-size 1048576
 rm -f huge.raw
 nothing_left() { ls -A; [ -z "$(find . -name '*.part' -o -name 'huge.E*' -o -name 's.E*' -o -name 'image.*' -o -name 'stray.E01*' -o -name 'left.E01')" ]; }
