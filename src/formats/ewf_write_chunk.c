@@ -8,6 +8,12 @@
  * smaller than its content, X-Ways warns of one that is hardly so. */
 enum { GAIN = 1000, VALUES = 256 };
 
+/* What is encrypted or compressed already would be deflated for nothing: of a sample from all over
+ * the chunk, the sum of the squares of how often each byte comes. For noise it is n + n (n - 1) /
+ * 256 = 69616, with a standard deviation of 361; what lies within five of these has less than 1/400
+ * to gain by its bytes' frequencies, and repeats would show as well. */
+enum { SAMPLE_PARTS = 8, SAMPLE_PART_BYTES = 512, NOISE_SQUARES_MAX = 69616 + 5 * 361 };
+
 struct ewf_packer {
     struct isal_zstream z;
     uint8_t level[ISAL_DEF_LVL1_DEFAULT];
@@ -84,13 +90,26 @@ static uint32_t pack_constant(struct ewf_packer *p, struct ewf_constants *c, con
 
 /* ---- any ---- */
 
+static bool looks_like_noise(const uint8_t *data, size_t size_bytes) {
+    uint32_t often[VALUES] = {0}, squares = 0;
+    for (size_t part = 0; part < SAMPLE_PARTS; part++) {
+        const uint8_t *at = data + part * (size_bytes / SAMPLE_PARTS);
+        for (size_t i = 0; i < SAMPLE_PART_BYTES; i++)
+            often[at[i]]++;
+    }
+    for (size_t i = 0; i < VALUES; i++)
+        squares += often[i] * often[i];
+    return squares <= NOISE_SQUARES_MAX;
+}
+
 struct ewf_chunk ewf_pack_chunk(struct ewf_packer *p, struct ewf_constants *constants,
                                 uint32_t chunk_bytes, const uint8_t *from, size_t size_bytes,
                                 uint8_t *to) {
     struct ewf_chunk chunk = {0};
-    if (size_bytes == chunk_bytes && is_constant(from, size_bytes))
+    bool whole = size_bytes == chunk_bytes;
+    if (whole && is_constant(from, size_bytes))
         chunk.bytes = pack_constant(p, constants, from, to);
-    else
+    else if (!whole || !looks_like_noise(from, size_bytes))
         chunk.bytes = (uint32_t)ewf_deflate(p, from, size_bytes, to,
                                             size_bytes - (size_bytes + GAIN - 1) / GAIN);
     chunk.compressed = chunk.bytes > 0;

@@ -154,6 +154,36 @@ static void hashes(void **state) {
     files_clear(&files);
 }
 
+/* Noise is stored as it is; noise that repeats itself, or has a bias, is not taken for it. */
+static void noise(void **state) {
+    enum { CHUNK = 32768 };
+    struct ewf_form form = form_of(4 * CHUNK);
+    struct ewf_files files = {0};
+    struct ewf_written written;
+    struct ewf_seen *s = calloc(1, sizeof *s);
+    uint8_t *data = malloc(4 * CHUNK);
+    uint32_t x = 99;
+    for (size_t i = 0; i < 4 * CHUNK; i++) {
+        x = x * 1664525 + 1013904223;
+        data[i] = (uint8_t)(x >> 24);
+        if (i / CHUNK == 1)
+            data[i] = data[i % 1024];
+        if (i / CHUNK == 2)
+            data[i] &= 0x7F;
+        if (i / CHUNK == 3 && i % CHUNK < CHUNK / 8)
+            data[i] = 'x';
+    }
+    write_whole(&form, data, CHUNK, &files, &written);
+    see(&files, s);
+    assert_int_equal(s->plain, 1);
+    assert_int_equal(s->compressed, 3);
+    assert_memory_equal(s->content, data, 4 * CHUNK);
+    files_clear(&files);
+    free(s->content);
+    free(s);
+    free(data);
+}
+
 /* The same image, whether a run comes as bytes or is described. */
 static void constants(void **state) {
     struct ex_error err;
@@ -393,7 +423,7 @@ int main(void) {
         cmocka_unit_test(unread_too_far), cmocka_unit_test(unread_too_many),
         cmocka_unit_test(limits),         cmocka_unit_test(wrong_sizes),
         cmocka_unit_test(full_disk),      cmocka_unit_test(texts),
-        cmocka_unit_test(long_text),
+        cmocka_unit_test(long_text),      cmocka_unit_test(noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
