@@ -292,6 +292,11 @@ bool truth_has_body(const struct item_truth *i);
 bool truth_agrees(const struct item_truth *i, const struct vault_object_info *o);
 /* json.md §4.1 without `verified`; `damaged` says what is wrong with the entry, if anything is. */
 json_t *truth_item_json(const struct item_truth *i);
+/* The parts of it that were not read, in order, each with why, as far as the ledger has it:
+ * "unreadable", "untried", "skipped", "not-known". The item has a body. item_map.c. */
+typedef void item_unread_fn(void *context, uint64_t offset, uint64_t length, const char *why);
+void item_unread(const struct item_truth *i, const struct vault_object_info *o,
+                 item_unread_fn *each, void *context);
 /* What of it was read, as a mapfile of ddrescue: item_map.c. EX_USAGE: it has no bytes. The caller
  * frees. */
 EX_MUST_USE ex_code item_map(struct act *act, const struct item_truth *i, char **ret,

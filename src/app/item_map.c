@@ -6,9 +6,61 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+/* ---- what was not read, and why ---- */
+
+struct never {
+    const json_t *list; /* ranges that were not asked for, ascending */
+    size_t next;
+    const char *word;
+};
+
+/* The first of them that ends behind `at`; empty: none does. */
+static struct source_range next_never(struct never *n, uint64_t at) {
+    for (; n->next < json_array_size(n->list); n->next++) {
+        const json_t *one = json_array_get(n->list, n->next);
+        uint64_t offset = (uint64_t)json_integer_value(json_object_get(one, "offset"));
+        uint64_t length = (uint64_t)json_integer_value(json_object_get(one, "length"));
+        if (offset + length > at)
+            return (struct source_range){.offset = offset, .length = length};
+    }
+    return (struct source_range){.offset = UINT64_MAX};
+}
+
+static struct never never_of(const struct item_truth *i, const char *word, bool *whole) {
+    const json_t *json = json_object_get(i->item, word);
+    struct never n = {.list = json_object_get(json, "list"), .word = word};
+    if ((uint64_t)json_integer_value(json_object_get(json, "ranges")) != json_array_size(n.list))
+        *whole = false; /* the entry has the first ones alone */
+    return n;
+}
+
+void item_unread(const struct item_truth *i, const struct vault_object_info *o,
+                 item_unread_fn *each, void *context) {
+    bool whole = i->begin == ITEM_COLLECTED;
+    struct never never[] = {never_of(i, "untried", &whole), never_of(i, "skipped", &whole)};
+    const char *rest = whole ? "unreadable" : "not-known";
+    for (size_t n = 0; n < o->unreadable_count; n++) {
+        uint64_t at = o->unreadable[n].offset, end = at + o->unreadable[n].length;
+        while (at < end) {
+            struct source_range range[] = {next_never(&never[0], at), next_never(&never[1], at)};
+            size_t first = range[1].offset < range[0].offset ? 1 : 0;
+            uint64_t from = range[first].offset < end ? range[first].offset : end;
+            if (from > at)
+                each(context, at, from - at, rest);
+            at = from > at ? from : at;
+            uint64_t until = range[first].offset + range[first].length;
+            until = until < end ? until : end;
+            if (at < end)
+                each(context, at, until - at, never[first].word);
+            at = at < end ? until : end;
+        }
+    }
+}
+
+/* ---- as a mapfile ---- */
+
 struct map {
     FILE *out;
-    const json_t *never[2]; /* lists of ranges that were not asked for */
     uint64_t at;
 };
 
@@ -18,33 +70,12 @@ static void put_line(struct map *m, uint64_t until, char status) {
     m->at = until > m->at ? until : m->at;
 }
 
-/* The first of the ranges that were not asked for which ends behind `at`; empty: none does. */
-static struct source_range next_never(const struct map *m, uint64_t at) {
-    struct source_range found = {.offset = UINT64_MAX};
-    for (size_t n = 0; n < 2; n++) {
-        json_t *one = NULL;
-        size_t i = 0;
-        json_array_foreach(m->never[n], i, one) {
-            uint64_t offset = (uint64_t)json_integer_value(json_object_get(one, "offset"));
-            uint64_t length = (uint64_t)json_integer_value(json_object_get(one, "length"));
-            if (offset + length > at && offset < found.offset)
-                found = (struct source_range){.offset = offset, .length = length};
-        }
-    }
-    return found;
-}
-
 /* Bad (-), or not tried (?). */
-static void put_hole(struct map *m, const struct source_range *hole) {
-    uint64_t end = hole->offset + hole->length;
-    while (m->at < end) {
-        struct source_range never = next_never(m, m->at);
-        uint64_t from = never.offset < end ? never.offset : end;
-        put_line(m, from, '-');
-        uint64_t until = never.offset + never.length;
-        if (m->at < end)
-            put_line(m, until < end ? until : end, '?');
-    }
+static void put_hole(void *context, uint64_t offset, uint64_t length, const char *why) {
+    struct map *m = context;
+    bool asked = strcmp(why, "untried") != 0 && strcmp(why, "skipped") != 0;
+    put_line(m, offset, '+');
+    put_line(m, offset + length, asked ? '-' : '?');
 }
 
 ex_code item_map(struct act *act, const struct item_truth *i, char **ret, struct ex_error *err) {
@@ -54,9 +85,7 @@ ex_code item_map(struct act *act, const struct item_truth *i, char **ret, struct
     if (i->physical || i->item == NULL)
         return ex_fail(err, EX_USAGE, "%s has no bytes of which there could be a map", i->label);
     EX_TRY(vault_object(act->vault, i->object_id, &o, err));
-    struct map m = {.out = open_memstream(&text, &size),
-                    .never = {json_object_get(json_object_get(i->item, "untried"), "list"),
-                              json_object_get(json_object_get(i->item, "skipped"), "list")}};
+    struct map m = {.out = open_memstream(&text, &size)};
     if (m.out == NULL) {
         vault_object_info_clear(&o);
         return ex_fail(err, EX_NOMEM, "no memory for the map");
@@ -66,10 +95,7 @@ ex_code item_map(struct act *act, const struct item_truth *i, char **ret, struct
             "# current_pos  current_status  current_pass\n0x%08" PRIX64 "     +               1\n"
             "#      pos        size  status\n",
             i->label, o.size_bytes);
-    for (size_t n = 0; n < o.unreadable_count; n++) {
-        put_line(&m, o.unreadable[n].offset, '+');
-        put_hole(&m, &o.unreadable[n]);
-    }
+    item_unread(i, &o, put_hole, &m);
     put_line(&m, o.size_bytes, '+');
     vault_object_info_clear(&o);
     if (fclose(m.out) != 0) {

@@ -413,7 +413,18 @@ void render_item_show(struct cli_page *page, const json_t *result) {
 
 /* ---- export ---- */
 
+static void put_image(struct cli_page *page, const json_t *image, const char *to) {
+    char size[CLI_NUMBER_BYTES];
+    uint64_t segments = page_number(image, "segments");
+    page_field(page, _("Segments"), segments == 1 ? _("%llu, of %s") : _("%llu, together of %s"),
+               (unsigned long long)segments, page_size_text(size, image, "stored_bytes"));
+    page_field(page, _("Beside it"), _("%s.exhibit.json, signed by %s.exhibit.json.sig"), to, to);
+    page_field(page, "MD5", "%s", page_text_or(image, "md5", "?"));
+    page_field(page, "SHA-1", "%s", page_text_or(image, "sha1", "?"));
+}
+
 void render_export(struct cli_page *page, const json_t *result) {
+    const json_t *image = page_get(result, "image");
     char size[CLI_NUMBER_BYTES];
     if (page_has(result, "restored")) {
         render_restored(page, result);
@@ -435,16 +446,22 @@ void render_export(struct cli_page *page, const json_t *result) {
     page_field(page, _("Copy"), "%s", strcmp(to, "-") == 0 ? _("standard output") : to);
     page_field(page, _("Format"), "%s", page_text_or(result, "format", _("not recorded")));
     page_field(page, _("Size"), "%s", page_size_text(size, result, "size_bytes"));
-    page_hash(page, 0, _("SHA-256 of the copy"), page_text(result, "sha256"));
+    page_hash(page, 0, image == NULL ? _("SHA-256 of the copy") : _("SHA-256 of the content"),
+              page_text(result, "sha256"));
+    if (image != NULL)
+        put_image(page, image, to);
     if (page_number(result, "unreadable_bytes") > 0)
         page_field(page, _("Not in the copy"),
                    _("%s that were never read from the source; zeros stand for them"),
                    page_size_text(size, result, "unreadable_bytes"));
     page_not_read(page, 0, page_get(result, "not_read"));
+    page_warnings(page, page_get(image, "warnings"));
     page_gap(page);
     page_recorded(page, result);
     if (!matches)
         page_next(page, _("find out what is damaged: exhibit verify %s"), label);
+    else if (image != NULL)
+        page_next(page, _("whoever receives the image checks it with: ewfverify -d sha1 %s"), to);
     else if (strcmp(to, "-") != 0)
         page_next(page, _("whoever receives the copy checks it with: sha256sum %s"), to);
 }

@@ -2,6 +2,7 @@
 #include "transport/export.h"
 
 #include "base/file.h"
+#include "transport/export_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,6 +47,13 @@ static ex_code put_constant(struct exporter *x, uint8_t value, uint64_t length,
     return EX_OK;
 }
 
+ex_code export_fail_damaged(const struct vault_piece *piece, struct ex_error *err) {
+    return ex_hint(ex_fail(err, piece->missing ? EX_MISSING : EX_ALTERED,
+                           "bytes %" PRIu64 " to %" PRIu64 " of the item cannot be given: %s",
+                           piece->offset, piece->offset + piece->length - 1, piece->why),
+                   err, "run: exhibit verify ITEM, which names everything that is damaged");
+}
+
 static ex_code put_piece(void *context, const struct vault_piece *piece, struct ex_error *err) {
     struct exporter *x = context;
     switch (piece->kind) {
@@ -55,10 +63,7 @@ static ex_code put_piece(void *context, const struct vault_piece *piece, struct 
         return put_constant(x, piece->value, piece->length, err);
     case VAULT_PIECE_DAMAGED:
     default:
-        return ex_hint(ex_fail(err, piece->missing ? EX_MISSING : EX_ALTERED,
-                               "bytes %" PRIu64 " to %" PRIu64 " of the item cannot be given: %s",
-                               piece->offset, piece->offset + piece->length - 1, piece->why),
-                       err, "run: exhibit verify ITEM, which names everything that is damaged");
+        return export_fail_damaged(piece, err);
     }
 }
 

@@ -69,6 +69,7 @@ s/\(entries by a clock that nothing sets: \)[0-9]*/\1N/
 # what depends on the file system and on the version of the compressor
 s/^\(Added to disk  *\).*/\1SIZE/
 s/^\(Stored  *\).*/\1SIZE/
+s/^\(Segments  *[0-9]*, \).*/\1SIZE/
 s/"\(added_bytes\|stored_bytes\)":[0-9]*/"\1":N/g
 s/^\( *\(added_bytes\|stored_bytes\): \).*/\1N/
 s/^\( *readback_method: \).*/\1METHOD/
