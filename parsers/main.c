@@ -2,9 +2,10 @@
 /* exhibit-parser: the worker program. Started by exhibit, never by a person. */
 #include "parsers/api.h"
 #include "parsers/ewf/ewf.h"
+#include "parsers/qcow2/qcow2.h"
 #include "parsers/split/split.h"
 
-static const struct parser *const PARSERS[] = {&ewf_parser, &split_parser, NULL};
+static const struct parser *const PARSERS[] = {&ewf_parser, &qcow2_parser, &split_parser, NULL};
 
 int main(int argc, char **argv) {
     parser_serve(PARSERS, argc, argv);
