@@ -4,8 +4,11 @@
 #include "parsers/ewf/ewf.h"
 #include "parsers/qcow2/qcow2.h"
 #include "parsers/split/split.h"
+#include "parsers/vhd/vhd.h"
+#include "parsers/vhdx/vhdx.h"
 
-static const struct parser *const PARSERS[] = {&ewf_parser, &qcow2_parser, &split_parser, NULL};
+static const struct parser *const PARSERS[] = {&ewf_parser, &qcow2_parser, &split_parser,
+                                               &vhd_parser, &vhdx_parser,  NULL};
 
 int main(int argc, char **argv) {
     parser_serve(PARSERS, argc, argv);
