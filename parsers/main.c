@@ -6,9 +6,10 @@
 #include "parsers/split/split.h"
 #include "parsers/vhd/vhd.h"
 #include "parsers/vhdx/vhdx.h"
+#include "parsers/vmdk/vmdk.h"
 
-static const struct parser *const PARSERS[] = {&ewf_parser, &qcow2_parser, &split_parser,
-                                               &vhd_parser, &vhdx_parser,  NULL};
+static const struct parser *const PARSERS[] = {
+    &ewf_parser, &qcow2_parser, &split_parser, &vhd_parser, &vhdx_parser, &vmdk_parser, NULL};
 
 int main(int argc, char **argv) {
     parser_serve(PARSERS, argc, argv);
