@@ -23,7 +23,8 @@ enum {
     PARSER_FACTS_MAX = 4096,
     PARSER_RANGES_MAX = 1 << 20,
     PARSER_NAME_BYTES_MAX = 128,
-    PARSER_VALUE_BYTES_MAX = 60000
+    PARSER_VALUE_BYTES_MAX = 60000,
+    PARSER_WARNINGS_MAX = 32
 };
 
 struct parser_run; /* one job */
@@ -43,6 +44,11 @@ EX_MUST_USE ex_code parser_read(struct parser_run *run, unsigned input, uint64_t
 /* The same without a copy, up to PARSER_READ_BYTES_MAX; valid until the next call that reads. */
 EX_MUST_USE ex_code parser_view(struct parser_run *run, unsigned input, uint64_t offset,
                                 size_t size_bytes, const uint8_t **ret, struct ex_error *err);
+/* The same for up to size_max bytes; *own, which may be what holds them, is the caller's to free.
+ */
+EX_MUST_USE ex_code parser_take(struct parser_run *run, unsigned input, uint64_t offset,
+                                size_t size_bytes, size_t size_max, uint8_t **own,
+                                const uint8_t **ret, struct ex_error *err);
 
 /* ---- what was found: while open() runs ---- */
 
@@ -51,6 +57,10 @@ EX_MUST_USE ex_code parser_fact(struct parser_run *run, const char *name, const 
                                 size_t size_bytes, struct ex_error *err);
 EX_MUST_USE ex_code parser_fact_number(struct parser_run *run, const char *name, uint64_t value,
                                        struct ex_error *err);
+/* The fact "warning": something that whoever uses the content should know, and that does not end
+ * the reading. *count is how many there were; those over PARSER_WARNINGS_MAX are left out. */
+EX_MUST_USE ex_code parser_warn(struct parser_run *run, unsigned *count, struct ex_error *err,
+                                const char *format, ...) EX_PRINTF(4, 5);
 
 enum parser_gap {
     PARSER_UNREADABLE = 1, /* not readable when the container was made, as it says itself */

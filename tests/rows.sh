@@ -194,6 +194,7 @@ trap 'rm -rf "$scratch"' EXIT
     allow src/sandbox/planted.c '#include "parsers/api.h"'
     plant parsers/mail/planted.c '#include "source/source.h"' 'may include only itself'
     plant parsers/mail/planted.c '#include "parsers/chat/chat.h"' 'may include only itself'
+    allow parsers/mail/planted.c '#include "parsers/shared/pages.h"'
     plant verify/planted.c '#include "base/cursor.h"' 'may include only itself'
     allow src/app/planted.c '#include "ledger/ledger.h"'
     allow src/app/planted.c '    return ledger_add(l, entry, size, err);'

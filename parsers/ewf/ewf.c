@@ -1,21 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "parsers/ewf/ewf_internal.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
-ex_code ewf_warn(struct parser_run *run, struct ewf *e, struct ex_error *err, const char *format,
-                 ...) {
-    char text[256];
-    va_list args;
-    if (e->warnings++ >= WARNINGS_MAX)
-        return EX_OK;
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    return parser_fact(run, "warning", text, strlen(text), err);
-}
-
 static void ewf_close(void *state) {
     struct ewf *e = state;
     if (e == NULL)

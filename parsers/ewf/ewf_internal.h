@@ -5,8 +5,7 @@
 #include "base/cursor.h"
 #include "base/mem.h"
 #include "parsers/ewf/ewf.h"
-
-#include <isa-l/igzip_lib.h>
+#include "parsers/shared/expand.h"
 
 enum {
     SEGMENT_HEADER_BYTES = 13,
@@ -17,8 +16,7 @@ enum {
     TABLE_HEADER_BYTES = 24,
     TABLE_ENTRIES_MAX = 1 << 22,
     CHUNK_BYTES_MAX = 16 << 20, /* EnCase: 32768 sectors of 512 bytes */
-    TEXT_BYTES_MAX = 2 << 20,   /* a header section, expanded */
-    WARNINGS_MAX = 32
+    TEXT_BYTES_MAX = 2 << 20    /* a header section, expanded */
 };
 #define EWF_MEMORY_MAX ((size_t)768 << 20)
 
@@ -65,9 +63,7 @@ struct ewf {
     bool chunk_there;
 };
 
-/* Something that the reader of the result should know, and that does not end the reading. */
-EX_MUST_USE ex_code ewf_warn(struct parser_run *run, struct ewf *e, struct ex_error *err,
-                             const char *format, ...) EX_PRINTF(4, 5);
+#define ewf_warn(run, e, err, ...) parser_warn(run, &(e)->warnings, err, __VA_ARGS__)
 
 /* ewf_section.c */
 EX_MUST_USE ex_code ewf_read_segments(struct parser_run *run, struct ewf *e, struct ex_error *err);
@@ -81,9 +77,6 @@ const struct ewf_table *ewf_find_table(const struct ewf *e, uint64_t chunk);
 EX_MUST_USE ex_code ewf_read_text(struct parser_run *run, struct ewf *e,
                                   const struct ewf_section *s, struct ex_error *err);
 /* ewf_read.c */
-/* A whole zlib stream into at most `size` bytes. */
-EX_MUST_USE ex_code ewf_inflate(struct ewf *e, const uint8_t *from, size_t from_bytes, uint8_t *to,
-                                size_t size_bytes, size_t *ret_bytes, struct ex_error *err);
 EX_MUST_USE ex_code ewf_read_content(struct parser_run *run, void *state, uint64_t offset,
                                      uint8_t *to, size_t size_bytes, struct ex_error *err);
 

@@ -2,24 +2,6 @@
 /* Chunks: zlib streams, or bytes with a checksum behind them. */
 #include "parsers/ewf/ewf_internal.h"
 
-ex_code ewf_inflate(struct ewf *e, const uint8_t *from, size_t from_bytes, uint8_t *to,
-                    size_t size_bytes, size_t *ret_bytes, struct ex_error *err) {
-    struct inflate_state *z = &e->inflate;
-    isal_inflate_init(z);
-    z->crc_flag = ISAL_ZLIB;
-    z->next_in = (uint8_t *)(uintptr_t)from;
-    z->avail_in = (uint32_t)from_bytes;
-    z->next_out = to;
-    z->avail_out = (uint32_t)size_bytes;
-    int code = isal_inflate_stateless(z);
-    *ret_bytes = size_bytes - z->avail_out;
-    if (code == ISAL_OUT_OVERFLOW)
-        return ex_fail(err, EX_FORMAT, "it expands to more than %zu bytes", size_bytes);
-    if (code == ISAL_INCORRECT_CHECKSUM)
-        return ex_fail(err, EX_ALTERED, "its checksum does not fit");
-    return code == ISAL_DECOMP_OK ? EX_OK : ex_fail(err, EX_ALTERED, "it cannot be expanded");
-}
-
 static ex_code read_plain(struct ewf *e, const uint8_t *data, size_t stored, size_t size,
                           struct ex_error *err) {
     if (stored != size + 4)
@@ -41,17 +23,12 @@ static ex_code read_stored(struct parser_run *run, struct ewf *e, const struct e
     EX_AUTO_FREE uint8_t *own = NULL;
     if (stored > 2 * e->chunk_bytes + 4096)
         return ex_fail(err, EX_FORMAT, "it has %llu stored bytes", (unsigned long long)stored);
-    if (stored <= PARSER_READ_BYTES_MAX) {
-        EX_TRY(parser_view(run, t->input, at, (size_t)stored, &data, err));
-    } else {
-        EX_TRY(ex_alloc((size_t)stored, 1, EWF_MEMORY_MAX, "a chunk", &own, err));
-        EX_TRY(parser_read(run, t->input, at, own, (size_t)stored, err));
-        data = own;
-    }
+    EX_TRY(parser_take(run, t->input, at, (size_t)stored, EWF_MEMORY_MAX, &own, &data, err));
     if (!compressed)
         return read_plain(e, data, (size_t)stored, size, err);
     /* A byte more, so that one that is too long shows. */
-    EX_TRY(ewf_inflate(e, data, (size_t)stored, e->chunk, (size_t)e->chunk_bytes + 1, &got, err));
+    EX_TRY(expand_zlib(&e->inflate, data, (size_t)stored, e->chunk, (size_t)e->chunk_bytes + 1,
+                       &got, err));
     return got == size
                ? EX_OK
                : ex_fail(err, EX_FORMAT, "it expands to %zu bytes instead of %zu", got, size);

@@ -118,7 +118,8 @@ ex_code ewf_read_text(struct parser_run *run, struct ewf *e, const struct ewf_se
     EX_TRY(ex_alloc((size_t)s->data_bytes, 1, TEXT_BYTES_MAX, "a text", &stored, err));
     EX_TRY(parser_read(run, s->input, s->data, stored, (size_t)s->data_bytes, err));
     EX_TRY(ex_alloc(TEXT_BYTES_MAX, 1, TEXT_BYTES_MAX, "a text", &text, err));
-    if (ewf_inflate(e, stored, (size_t)s->data_bytes, text, TEXT_BYTES_MAX, &size, &why) != EX_OK)
+    if (expand_zlib(&e->inflate, stored, (size_t)s->data_bytes, text, TEXT_BYTES_MAX, &size,
+                    &why) != EX_OK)
         return ewf_warn(run, e, err, "segment %u, byte %llu: the %s section: %s", s->segment,
                         (unsigned long long)s->at, s->type, why.text);
     if (wide) {

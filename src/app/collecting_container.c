@@ -16,58 +16,56 @@ enum {
     STATED_BYTES_MAX = 3000 /* of one value */
 };
 
-/* What can be opened, by the word for its signature (json.md §4.13); NULL: it has none. */
-static const struct { const char *kind, *format; } readers[] = {{"ewf", "ewf"}};
-enum { READERS = sizeof readers / sizeof readers[0] };
+static const char *const formats[] = {"aff4", "ewf", "qcow2", "split", "vhd", "vhdx", "vmdk"};
 
 static const char as_file_hint[] =
     "--container file collects it as the file that it is; docs/containers.md says what can be read";
 
 /* ---- which ---- */
 
-/* False: no regular file, or none that can be read; opening it says why. */
-static bool head_of(const char *path, uint8_t *to, size_t size_bytes, size_t *ret_got) {
+/* What its first and last bytes say; false: no regular file, or none that can be read (opening it
+ * says why). */
+static bool kind_of_file(const char *path, struct kind *ret) {
     int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    uint8_t part[KIND_HEAD_BYTES];
     struct stat st;
     EX_AUTO_FD int fd = strcmp(path, "-") == 0 ? -1 : open(path, flags | O_NOATIME);
     if (fd < 0 && errno == EPERM)
         fd = open(path, flags);
     if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         return false;
-    ssize_t got = pread(fd, to, size_bytes, 0);
-    *ret_got = got < 0 ? 0 : (size_t)got;
-    return got >= 0;
-}
-
-static const char *format_of_kind(const char *kind) {
-    for (size_t i = 0; kind != NULL && i < READERS; i++)
-        if (readers[i].kind != NULL && strcmp(readers[i].kind, kind) == 0)
-            return readers[i].format;
-    return NULL;
+    ssize_t got = pread(fd, part, sizeof part, 0);
+    kind_of_bytes(part, got < 0 ? 0 : (size_t)got, ret);
+    if (kind_parser(ret) != NULL)
+        return true;
+    struct kind tail;
+    off_t from = st.st_size > KIND_TAIL_BYTES ? st.st_size - KIND_TAIL_BYTES : 0;
+    got = pread(fd, part, KIND_TAIL_BYTES, from);
+    if (got > 0 && kind_of_tail(part, (size_t)got, &tail))
+        *ret = tail;
+    return true;
 }
 
 static ex_code format_asked(const char *word, const char **ret, struct ex_error *err) {
     char all[160] = "";
-    for (size_t i = 0, used = 0; i < READERS; i++) {
-        used += (size_t)snprintf(all + used, sizeof all - used, ", %s", readers[i].format);
-        if (strcmp(readers[i].format, word) == 0) {
-            *ret = readers[i].format;
+    for (size_t i = 0, used = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        used += (size_t)snprintf(all + used, sizeof all - used, ", %s", formats[i]);
+        if (strcmp(formats[i], word) == 0) {
+            *ret = formats[i];
             return EX_OK;
         }
     }
     return ex_hint(ex_fail(err, EX_USAGE, "--container does not take \"%.40s\"", word), err,
-                   "auto (by its first bytes), file (as the file that it is)%s", all);
+                   "auto (by its first and last bytes), file (as the file that it is)%s", all);
 }
 
 static ex_code choose(struct act *act, const char *path, const char **ret, struct ex_error *err) {
     const char *how = act_flag(act, FLAG_CONTAINER);
-    uint8_t head[KIND_HEAD_BYTES];
     struct kind kind;
-    size_t got;
     *ret = NULL;
     if (how != NULL && strcmp(how, "file") == 0)
         return EX_OK;
-    bool regular = head_of(path, head, sizeof head, &got);
+    bool regular = kind_of_file(path, &kind);
     if (how != NULL && strcmp(how, "auto") != 0) {
         EX_TRY(format_asked(how, ret, err));
         return regular || (access(path, R_OK) != 0 && strcmp(path, "-") != 0)
@@ -77,8 +75,9 @@ static ex_code choose(struct act *act, const char *path, const char **ret, struc
     }
     if (!regular)
         return EX_OK;
-    kind_of_bytes(head, got, &kind);
-    *ret = format_of_kind(kind.word);
+    *ret = kind_parser(&kind);
+    if (*ret == NULL && container_is_first_part(path))
+        *ret = "split";
     return EX_OK;
 }
 

@@ -8,6 +8,11 @@
 
 /* ---- what was not read, and why ---- */
 
+/* The rest was asked for and did not come. */
+static const char *const reasons[] = {"untried", "skipped", "stated_unreadable", "absent",
+                                      "damaged_in_container"};
+enum { REASONS = sizeof reasons / sizeof reasons[0] };
+
 struct never {
     const json_t *list; /* ranges that were not asked for, ascending */
     size_t next;
@@ -37,18 +42,25 @@ static struct never never_of(const struct item_truth *i, const char *word, bool 
 void item_unread(const struct item_truth *i, const struct vault_object_info *o,
                  item_unread_fn *each, void *context) {
     bool whole = i->begin == ITEM_COLLECTED;
-    struct never never[] = {never_of(i, "untried", &whole), never_of(i, "skipped", &whole)};
+    struct never never[REASONS];
+    for (size_t r = 0; r < REASONS; r++)
+        never[r] = never_of(i, reasons[r], &whole);
     const char *rest = whole ? "unreadable" : "not-known";
     for (size_t n = 0; n < o->unreadable_count; n++) {
         uint64_t at = o->unreadable[n].offset, end = at + o->unreadable[n].length;
         while (at < end) {
-            struct source_range range[] = {next_never(&never[0], at), next_never(&never[1], at)};
-            size_t first = range[1].offset < range[0].offset ? 1 : 0;
-            uint64_t from = range[first].offset < end ? range[first].offset : end;
+            struct source_range range = {.offset = UINT64_MAX};
+            size_t first = 0;
+            for (size_t r = 0; r < REASONS; r++) {
+                struct source_range next = next_never(&never[r], at);
+                first = next.offset < range.offset ? r : first;
+                range = next.offset < range.offset ? next : range;
+            }
+            uint64_t from = range.offset < end ? range.offset : end;
             if (from > at)
                 each(context, at, from - at, rest);
             at = from > at ? from : at;
-            uint64_t until = range[first].offset + range[first].length;
+            uint64_t until = range.offset + range.length;
             until = until < end ? until : end;
             if (at < end)
                 each(context, at, until - at, never[first].word);

@@ -59,6 +59,10 @@ struct container_report {
     unsigned workers_lost;
 };
 
+/* Is it the first of several parts of a raw image, by its name and by that of the second, which lies
+ * beside it: .000 and .001, .001 and .002 without a .000, .aa and .ab? */
+bool container_is_first_part(const char *path);
+
 /* `format`: a parser's name (docs/containers.md). EX_FORMAT, EX_ALTERED, EX_MISSING, EX_LIMIT: it
  * cannot be opened as that; EX_UNSUPPORTED: nor any other of its kind, or the system cannot confine
  * a worker. */

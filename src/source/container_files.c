@@ -56,6 +56,25 @@ bool container_segment_path(const char *first, unsigned number, char *ret, size_
     return ewf_ending(dot + 1, number) || counted_ending(dot + 1, number);
 }
 
+static bool is_file(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool container_is_first_part(const char *path) {
+    char other[PATH_MAX];
+    const char *dot = strrchr(path, '.');
+    if (dot == NULL || !container_segment_path(path, 2, other, sizeof other) || !is_file(other))
+        return false;
+    if (strcmp(dot, ".000") == 0 || strcmp(dot, ".aa") == 0 || strcmp(dot, ".AA") == 0)
+        return true;
+    if (strcmp(dot, ".001") != 0)
+        return false;
+    (void)snprintf(other, sizeof other, "%s", path);
+    other[strlen(other) - 1] = '0';
+    return !is_file(other);
+}
+
 static ex_code path_beside(const char *first, const char *name, char *ret, size_t size_bytes,
                            struct ex_error *err) {
     const char *slash = strrchr(first, '/');

@@ -48,27 +48,64 @@ static ex_code read_file(void *context, unsigned input, uint64_t offset, uint8_t
 }
 
 /* E01 … E99, EAA … EZZ, FAA … */
-static void segment_name(char *path, unsigned number) {
-    char *end = path + strlen(path) - 3;
+static void ewf_name(char *extension, unsigned number) {
     if (number <= 99) {
-        (void)snprintf(end + 1, 3, "%02u", number);
+        (void)snprintf(extension + 1, 3, "%02u", number);
         return;
     }
     number -= 100;
-    end[0] = (char)(end[0] + (int)(number / (26 * 26)));
-    end[1] = (char)('A' + number / 26 % 26);
-    end[2] = (char)('A' + number % 26);
+    extension[0] = (char)(extension[0] + (int)(number / (26 * 26)));
+    extension[1] = (char)('A' + number / 26 % 26);
+    extension[2] = (char)('A' + number % 26);
+}
+
+/* The parts of a raw image: 000, 001 …; aa, ab …. False: they are not counted any further. */
+static bool part_name(char *extension, unsigned number) {
+    size_t size = strlen(extension);
+    bool digits = strspn(extension, "0123456789") == size;
+    unsigned base = digits ? 10 : 26, carry = number - 1;
+    char first = digits ? '0' : 'a';
+    for (size_t i = size; i-- > 0; carry /= base) {
+        carry += (unsigned)(extension[i] - first);
+        extension[i] = (char)(first + (int)(carry % base));
+    }
+    return carry == 0;
+}
+
+/* What the supervisor will do for input 0's neighbours, as far as tests need it. */
+static bool segment_name(char *path, unsigned number) {
+    char *dot = strrchr(path, '.');
+    if (dot == NULL || strlen(dot) < 3 || number < 2)
+        return false;
+    size_t size = strlen(dot + 1);
+    if (strspn(dot + 1, "0123456789") == size ||
+        strspn(dot + 1, "abcdefghijklmnopqrstuvwxyz") == size)
+        return part_name(dot + 1, number);
+    ewf_name(path + strlen(path) - 3, number);
+    return true;
+}
+
+/* "file NAME": beside input 0, and nowhere else. */
+static ex_code sibling_name(char *path, size_t size_bytes, const char *name, struct ex_error *err) {
+    char *slash = strrchr(path, '/'), *base = slash == NULL ? path : slash + 1;
+    if (strpbrk(name, "/\\") != NULL || strcmp(name, "..") == 0 || strcmp(name, ".") == 0)
+        return ex_fail(err, EX_DENIED, "\"%.60s\" is not beside the image", name);
+    if (strlen(name) >= size_bytes - (size_t)(base - path))
+        return ex_fail(err, EX_MISSING, "a name that is too long");
+    memcpy(base, name, strlen(name) + 1);
+    return EX_OK;
 }
 
 static ex_code named(void *context, const char *name, unsigned input, uint64_t *ret,
                      struct ex_error *err) {
     struct files *f = context;
     char path[PATH_BYTES];
-    unsigned number;
+    unsigned number = 0;
     (void)snprintf(path, sizeof path, "%s", f->path);
-    if (sscanf(name, "segment %u", &number) != 1 || strlen(path) < 4 || number < 2)
+    if (strncmp(name, "file ", 5) == 0)
+        EX_TRY(sibling_name(path, sizeof path, name + 5, err));
+    else if (sscanf(name, "segment %u", &number) != 1 || !segment_name(path, number))
         return ex_fail(err, EX_MISSING, "no such input");
-    segment_name(path, number);
     ex_code code = open_one(f, path, input, ret, err);
     return code == EX_NOT_FOUND ? ex_fail(err, EX_MISSING, "%s is missing", path) : code;
 }
