@@ -14,7 +14,15 @@ static const struct {
              {"md5-of-hash-section", "md5"},
              {"sha1", "sha1"},
              {"sha256", "sha256"},
-             {"sha512", "sha512"}};
+             {"sha512", "sha512"},
+             {"image.hash.md5", "md5"}, /* of AFF4; that of a stream covers only what is stored */
+             {"image.hash.sha1", "sha1"},
+             {"image.hash.sha256", "sha256"},
+             {"image.hash.sha512", "sha512"},
+             {"map.hash.md5", "md5"},
+             {"map.hash.sha1", "sha1"},
+             {"map.hash.sha256", "sha256"},
+             {"map.hash.sha512", "sha512"}};
 
 static bool is_hash(const struct sandbox_fact *f, size_t hex_bytes) {
     return f->size_bytes == hex_bytes &&

@@ -117,6 +117,56 @@ check "… all bytes are held" item_is ".sha256 == \"$sum\" and .unreadable.byte
 check "… and it is said loudly" item_is '.warnings | any(contains("THE CONTENT IS NOT WHAT THE IMAGE SAYS OF IT"))'
 check "… also on its page" bash -c "'$bin' item show '$(member .result.item.label)' --quiet | grep 'md5: IT STATES ANOTHER'"
 
+# ---- other formats ----
+
+taken() { # FORMAT FILES FILE [FLAGS]: its content is that of source.raw
+    local format=$1 files=$2
+    shift 2
+    collect "$@" && item_is ".sha256 == \"$sum\" and .result == \"done\" and .container.format == \"$format\" and
+        .container.files.count == $files and .unreadable.bytes == 0"
+}
+convert() { qemu-img convert -f raw "$@"; }
+mkdir other
+convert -O qcow2 -c source.raw other/a.qcow2
+convert -O vhdx source.raw other/a.vhdx
+convert -O vpc -o force_size=on source.raw other/a.vhd
+convert -O vpc -o subformat=fixed,force_size=on source.raw other/fixed.img
+convert -O vmdk source.raw other/a.vmdk
+convert -O vmdk -o subformat=monolithicFlat source.raw other/flat.vmdk
+split -b 5000000 -d -a 3 source.raw other/parts.
+split -b 5000000 -a 2 source.raw other/letters.
+check "QCOW2" taken qcow2 1 other/a.qcow2
+check "VHDX" taken vhdx 1 other/a.vhdx
+check "VHD, dynamic" taken vhd 1 other/a.vhd
+check "VHD, fixed, by its end" taken vhd 1 other/fixed.img
+check "VMDK" taken vmdk 1 other/a.vmdk
+check "VMDK of a descriptor and a flat file" taken vmdk 2 other/flat.vmdk
+check "split, by numbers" taken split 3 other/parts.000
+check "split, by letters" taken split 3 other/letters.aa
+check "the second part alone is a file" collect other/parts.001
+check "… as which it is held" item_is '.source.kind == "file" and .size_bytes == 5000000'
+check "the first one alone, when that is wanted" collect other/parts.000 --container file
+check "… as which it is held" item_is '.source.kind == "file" and .size_bytes == 5000000'
+rm other/flat-flat.vmdk
+fails_as() { status_is "$1" "$bin" collect "$2" --case c --quiet; }
+check "a VMDK without its flat file is an error" fails_as 4 other/flat.vmdk
+qemu-img create -q -f qcow2 -b a.qcow2 -F qcow2 other/layer.qcow2
+check "a layer over another image is refused" fails_as 9 other/layer.qcow2
+
+# ---- there and back ----
+
+back() { # LABEL: out as E01, and in again
+    rm -rf back && mkdir back && "$bin" export "$1" --format e01 --output back/x.E01 --quiet && collect back/x.E01
+}
+check "an E01 of ours is taken in again" back c/1
+check "… with the same SHA-256" item_is ".sha256 == \"$sum\" and .result == \"done\" and
+    (.container.hashes | all(.verdict == \"agrees\")) and (.container.hashes | length > 1)"
+collect bad.E01
+lost=$(member '.result.item.unreadable | {bytes, list} | tojson') sum_bad=$(member .result.item.sha256)
+check "one with a gap, out and in" status_is 3 back "$(member .result.item.label)"
+stated() { [ "$(member '.result.item.stated_unreadable | {bytes, list} | tojson')" = "$lost" ] && [ "$(member .result.item.sha256)" = "$sum_bad" ]; }
+check "… the gap is where it was, and now the image states it" stated
+
 # ---- refused ----
 
 before=$("$bin" item list --json --quiet | jq '.result.items | length')
