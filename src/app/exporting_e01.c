@@ -213,9 +213,9 @@ static json_t *limits_json(void) {
     static const char *const limits[] = {
         "That the source was genuine or complete, or that the item is what its label says.",
         "That this key belongs to the officer whom it names: compare it with paper.",
-        "MD5 and SHA-1 prove nothing against a forger, who can make both fit; and in the image they "
-        "cover the content alone, not the header (case, examiner, dates). The SHA-256 of the "
-        "content and of each segment, in this file, cover everything.",
+        "Anything by MD5 or SHA-1 alone: a forger can make both fit, and they cover the content, not "
+        "the image's header (case, examiner, dates). The SHA-256 of the content and of each "
+        "segment, in this file, cover all of it.",
         "That a machine's clock was right.",
     };
     json_t *list = json_array();

@@ -24,7 +24,10 @@ item() {
     item=2026-014/$items
 }
 result() { jq -c 'select(.type == "summary").result'; }
-e01() { exhibit export "$item" --format e01 --output "$@" --json --quiet >said && result <said >result; }
+e01() {
+    exhibit export "$item" --format e01 --output "$@" --json --quiet >said || return
+    result <said >result
+}
 hash_of() { sha256sum "$1" | cut -d' ' -f1; }
 
 # Text, noise and runs of one value.
@@ -38,7 +41,8 @@ truncate -s 8000000 mixed.raw
 
 # back FILE SOURCE: libewf finds it whole, and gives the bytes of the source back.
 back() {
-    ewfverify -q -d sha1 "$1" >out 2>&1 && grep -q 'ewfverify: SUCCESS' out || { cat out; return 1; }
+    ewfverify -q -d sha1 "$1" >out 2>&1
+    grep 'ewfverify: SUCCESS' out || { cat out; return 1; }
     rm -f back.raw*
     ewfexport -u -q -f raw -t back "$1" >out 2>&1 || { cat out; return 1; }
     cmp "$2" back.raw
@@ -73,9 +77,9 @@ recorded() { # FILE: in the ledger stands what the file beside it says
 
 item mixed.raw 'A disk'
 check 'one segment is written' e01 one.E01
-check '… which libewf gives back' back one.E01 mixed.raw
+check 'O1 O6 libewf finds it good, and gives the bytes of the source back' back one.E01 mixed.raw
 check '… and our own reader' ours one.E01 mixed.raw
-check '… with a signed file beside it' beside one.E01 mixed.raw
+check 'O10 a signed file beside it has SHA-256 of the content and of each segment' beside one.E01 mixed.raw
 check '… and its hashes in the ledger' recorded one.E01
 check 'nothing else was left there' test "$(ls one*)" = "$(printf 'one.E01\none.E01.exhibit.json\none.E01.exhibit.json.sig')"
 says() { ewfinfo one.E01 >out 2>&1; cat out; grep -qE "^[[:space:]]*$1:[[:space:]]*$2\$" out; }
@@ -90,7 +94,7 @@ check 'ewfinfo: SHA1' says SHA1 "$(sha1sum mixed.raw | cut -d' ' -f1)"
 
 check 'small segments are written' e01 many.E01 --segment-size 1048576
 small() { ls many.E??; [ "$(find . -name 'many.E??' | wc -l)" -ge 3 ] && [ -z "$(find . -name 'many.E??' -size +1024k)" ]; }
-check '… none larger than was asked for' small
+check 'O4 no segment is larger than was asked for' small
 check '… which libewf gives back' back many.E01 mixed.raw
 check '… and our own reader' ours many.E01 mixed.raw
 check '… each with its hash in the signed file' beside many.E01 mixed.raw
@@ -128,7 +132,7 @@ for size in 1 511 512 513 4097 32768 32769 1048577; do
     item odd.raw "$size bytes"
     rm -f odd.E01*
     check "$size bytes are written" e01 odd.E01
-    check '… and given back by libewf' back odd.E01 odd.raw
+    check 'O6 … and given back by libewf' back odd.E01 odd.raw
     check '… and by our own reader' ours odd.E01 odd.raw
 done
 warned() { jq -e '.image.warnings | length == 1' result && jq -e '.warnings[0] | test("sectors of one byte")' odd.E01.exhibit.json; }
@@ -160,7 +164,7 @@ if command -v img_stat fls mkfs.ext4 >/dev/null; then
     stat_of() { img_stat fs.E01 2>&1 | tee out && grep -q 'Size of data in bytes:.*8388608' out; }
     check 'img_stat knows its size' stat_of
     listed() { fls -r fs.E01 2>&1 | tee out && grep -q 'letter.txt' out; }
-    check 'fls lists what is in it' listed
+    check 'O1 The Sleuth Kit lists what is in it' listed
 else
     skip 'The Sleuth Kit' 'img_stat, fls or mkfs.ext4 is missing'
 fi
@@ -217,9 +221,9 @@ mkdir small
 if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=2m,mode=700 tmpfs small 2>/dev/null; then
     trap 'umount "$work/small" 2>/dev/null; rm -rf "$work"' EXIT
     item=2026-014/1
-    check 'the disk is full' refused 1 'No space' export_to --output small/x.E01
+    check 'O3 the disk is full: it says so' refused 1 'No space' export_to --output small/x.E01
     check '… in a later segment' refused 1 'No space' export_to --output small/x.E01 --segment-size 1048576
-    check '… and nothing is left on it' test -z "$(ls -A small)"
+    check 'O3 … and nothing is left on it' test -z "$(ls -A small)"
     mount -o remount,size=16m small
     check '… and then it goes' e01 small/x.E01 --segment-size 1048576
     umount small

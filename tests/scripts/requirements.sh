@@ -24,7 +24,7 @@ notices() { # SED: the page with this change does not pass
 }
 check "the page has R1 to R10 and O1 to O14, and each test that it names is there" python3 "$table" "$page" "$root"
 check "a test that is not there would be noticed" notices '/^| O7 /s/“O7: /“O7: not /'
-check "a test that does not bear the name would be noticed" notices '/^| O8 /s/“O8: [^”]*/“O4: segments are not offered: refused, and nothing is written/'
+check "a test that does not bear the name would be noticed" notices '/^| O8 /s/“O8: [^”]*/“O4: segments are of an E01 alone: refused otherwise, and nothing is written/'
 check "a requirement that is missing would be noticed" notices '/^| R6 /d'
 
 # ---- a vault, and what it is asked ----
@@ -179,19 +179,19 @@ check "R9: what a log must have, in the entries before and after" log_is_complet
 no_file() { "$@" && [ ! -e nothing ]; }
 others_formats() {
     local format
-    for format in e01 ex01 aff4 vhd vmdk dd; do
+    for format in ex01 aff4 vhd vmdk dd; do
         no_file refuses 9 "the format \"$format\" is not known" exhibit export c/1 --format $format --output nothing || return 1
         refuses 2 'does not take --format' exhibit collect random --case c --format $format || return 1
     done
 }
-check "O1: E01, Ex01, AFF4, VHD, VMDK are not offered: refused, and nothing is written" others_formats
+check "O1: Ex01, AFF4, VHD, VMDK are not offered: refused, and nothing is written" others_formats
 raw_elsewhere() { collect random && export_raw && sha256sum copy | grep -q "^$(result .item.sha256) "; }
 check "O1: raw is what is offered, and sha256sum reads it" raw_elsewhere
 segments() {
-    no_file refuses 2 'there is no flag --segment-size' exhibit export c/1 --format raw --output nothing --segment-size 1M &&
-        refuses 2 'there is no flag --segment-size' exhibit collect random --case c --segment-size 1M
+    no_file refuses 2 'is for --format e01 alone' exhibit export c/1 --format raw --output nothing --segment-size 1048576 &&
+        refuses 2 'does not take --segment-size' exhibit collect random --case c --segment-size 1048576
 }
-check "O4: segments are not offered: refused, and nothing is written" segments
+check "O4: segments are of an E01 alone: refused otherwise, and nothing is written" segments
 as_it_is() {
     { printf 'EVF\t\r\n\377\000\001\001\000\000\000' && random 100000 3; } >image.E01
     collect image.E01 --container file && [ "$(result .item.sha256)" = "$(sha256 image.E01)" ] && export_raw && cmp image.E01 copy &&
