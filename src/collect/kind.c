@@ -244,6 +244,45 @@ void kind_of_bytes(const uint8_t *head, size_t size_bytes, struct kind *ret) {
            is_mbr(head, size, ret));
 }
 
+/* A record of the end whose comment, up to the end of the file, is the name of an AFF4 volume. */
+static bool is_aff4_end(const uint8_t *tail, size_t size) {
+    enum { END_BYTES = 22 };
+    for (size_t at = 0; at + END_BYTES <= size; at++) {
+        struct ex_cursor c = ex_cursor_make(tail + at, size - at);
+        const uint8_t *end = ex_cursor_bytes(&c, END_BYTES - 2);
+        if (memcmp(end, "PK\x05\x06", 4) == 0 && ex_cursor_le16(&c) == ex_cursor_left(&c) &&
+            has(tail, size, at + END_BYTES, SIGNATURE("aff4://")))
+            return true;
+    }
+    return false;
+}
+
+bool kind_of_tail(const uint8_t *tail, size_t size_bytes, struct kind *ret) {
+    enum { FOOTER_BYTES = 512 };
+    *ret = (struct kind){0};
+    if (size_bytes > KIND_TAIL_BYTES) {
+        tail += size_bytes - KIND_TAIL_BYTES;
+        size_bytes = KIND_TAIL_BYTES;
+    }
+    /* The first versions of Virtual PC left out the last byte. */
+    if ((size_bytes == FOOTER_BYTES && has(tail, size_bytes, 0, SIGNATURE("conectix"))) ||
+        (size_bytes >= FOOTER_BYTES - 1 &&
+         has(tail, size_bytes, size_bytes - (FOOTER_BYTES - 1), SIGNATURE("conectix"))))
+        return say(ret, "vhd", "VHD disk image", "fixed, or its footer");
+    return is_aff4_end(tail, size_bytes) && say(ret, "aff4", "AFF4 image", "");
+}
+
+const char *kind_parser(const struct kind *k) {
+    static const char *const SAME[] = {"ewf", "aff4", "qcow2", "vhd", "vhdx", "vmdk"};
+    if (k->word == NULL || strcmp(k->detail, "sparse extent of ESX") == 0 ||
+        (strcmp(k->word, "ewf") == 0 && k->detail[0] != '\0')) /* Ex01 */
+        return NULL;
+    for (size_t i = 0; i < sizeof SAME / sizeof SAME[0]; i++)
+        if (strcmp(k->word, SAME[i]) == 0)
+            return SAME[i];
+    return NULL;
+}
+
 /* ---- folders ---- */
 
 static bool is_there(const char *const *name, size_t count, const char *wanted) {

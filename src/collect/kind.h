@@ -16,10 +16,11 @@
 #ifndef EXHIBIT_COLLECT_KIND_H
 #define EXHIBIT_COLLECT_KIND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { KIND_HEAD_BYTES = 8192, KIND_DETAIL_BYTES = 80 };
+enum { KIND_HEAD_BYTES = 8192, KIND_TAIL_BYTES = 512, KIND_DETAIL_BYTES = 80 };
 
 struct kind {
     const char *word; /* json.md §4.13; NULL: no signature fits */
@@ -30,6 +31,15 @@ struct kind {
 
 /* The first bytes of the stream: KIND_HEAD_BYTES of them, or all there are. */
 void kind_of_bytes(const uint8_t *head, size_t size_bytes, struct kind *ret);
+
+/* The last KIND_TAIL_BYTES, for what has its signature there: a fixed VHD, and an AFF4 volume that
+ * begins with another member. False, and *ret empty: nothing of that kind. */
+bool kind_of_tail(const uint8_t *tail, size_t size_bytes, struct kind *ret);
+
+/* The name of the parser (docs/containers.md) for the content of what looks like this; NULL: there
+ * is none. It may still refuse it. Parts of a raw image ("split") look like what is in them: their
+ * names alone tell. */
+const char *kind_parser(const struct kind *k);
 
 /* A folder, by the names in its root (raw bytes). */
 void kind_of_names(const char *const *name, size_t count, struct kind *ret);

@@ -250,6 +250,57 @@ static void ext_volumes(void **state) {
     assert_kind(&s, NULL, NULL);
 }
 
+static void assert_tail(const char *bytes, size_t size, size_t from_end, const char *word) {
+    uint8_t tail[KIND_TAIL_BYTES] = {0};
+    struct kind k;
+    memcpy(tail + sizeof tail - from_end, bytes, size);
+    bool known = kind_of_tail(tail, sizeof tail, &k);
+    assert_int_equal(known, word != NULL);
+    if (word != NULL)
+        assert_string_equal(k.word, word);
+    else
+        assert_null(k.word);
+}
+
+static void tails(void **state) {
+    struct kind k;
+    assert_tail(TEXT("conectix"), 512, "vhd");
+    assert_tail(TEXT("conectix"), 511, "vhd");
+    assert_tail(TEXT("conectix"), 510, NULL);
+    assert_tail(TEXT("conectix"), 8, NULL);
+    assert_tail(TEXT("PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x0b\0aff4://abcd"), 33, "aff4");
+    assert_tail(TEXT("PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x0b\0aff4://abcd"), 34, NULL);
+    assert_tail(TEXT("PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x0b\0http://abcd"), 33, NULL);
+    assert_false(kind_of_tail((const uint8_t *)"conectix", 8, &k));
+    assert_false(kind_of_tail((const uint8_t *)"", 0, &k));
+}
+
+static void assert_parser(const char *bytes, size_t size, const char *parser) {
+    struct kind k;
+    kind_of_bytes((const uint8_t *)bytes, size, &k);
+    const char *name = kind_parser(&k);
+    if (parser == NULL)
+        assert_null(name);
+    else
+        assert_string_equal(name, parser);
+}
+
+static void parsers(void **state) {
+    assert_parser(TEXT("EVF\x09\x0d\x0a\xff\x00"), "ewf");
+    assert_parser(TEXT("EVF2\x0d\x0a\x81\x00"), NULL);
+    assert_parser(TEXT("LVF\x09\x0d\x0a\xff\x00"), NULL);
+    assert_parser(TEXT("QFI\xfb\0\0\0\x01"), NULL);
+    assert_parser(TEXT("QFI\xfb\0\0\0\x03"), "qcow2");
+    assert_parser(TEXT("conectix"), "vhd");
+    assert_parser(TEXT("vhdxfile"), "vhdx");
+    assert_parser(TEXT("KDMV"), "vmdk");
+    assert_parser(TEXT("# Disk DescriptorFile"), "vmdk");
+    assert_parser(TEXT("COWD"), NULL);
+    assert_parser(TEXT("SQLite format 3\x00"), NULL);
+    assert_parser(TEXT("anything"), NULL);
+    assert_parser(TEXT(""), NULL);
+}
+
 static void folders(void **state) {
     static const char *const backup[] = {"00", "Info.plist", "Manifest.db", "\xff\n"};
     static const char *const old[] = {"Manifest.mbdb", "Info.plist"};
@@ -272,6 +323,7 @@ int main(void) {
         cmocka_unit_test(compressed),     cmocka_unit_test(android_backups),
         cmocka_unit_test(qcows),          cmocka_unit_test(tars),
         cmocka_unit_test(disks),          cmocka_unit_test(ext_volumes),
+        cmocka_unit_test(tails),          cmocka_unit_test(parsers),
         cmocka_unit_test(folders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
