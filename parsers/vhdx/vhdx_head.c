@@ -16,13 +16,18 @@ enum {
     REGIONS_2_AT = 256 << 10,
     REGION_ENTRY_BYTES = 32,
     REGIONS_MAX = 2047,
-    SUM_AT = 4
+    SUM_AT = 4,
+    LOG_STEP_BYTES = 4096,
+    LOG_HEAD_BYTES = 64,
+    LOG_GUID_AT = 32
 };
 
 struct header {
     uint64_t sequence;
-    uint8_t log[VHDX_GUID_BYTES];
+    uint8_t log[VHDX_GUID_BYTES]; /* of its entries; zeros: there are none */
     uint16_t version;
+    uint32_t log_bytes;
+    uint64_t log_at;
 };
 
 char *vhdx_guid_text(const uint8_t *guid, char to[VHDX_GUID_TEXT_BYTES]) {
@@ -69,6 +74,8 @@ static ex_code read_header(struct parser_run *run, uint64_t at, struct header *r
     ex_cursor_copy(&c, ret->log, sizeof ret->log);
     (void)ex_cursor_le16(&c);
     ret->version = ex_cursor_le16(&c);
+    ret->log_bytes = ex_cursor_le32(&c);
+    ret->log_at = ex_cursor_le64(&c);
     return EX_OK;
 }
 
@@ -92,17 +99,42 @@ static ex_code choose_header(struct parser_run *run, struct vhdx *v, struct head
                        code_one == EX_OK ? no_two.text : no_one.text);
 }
 
-static ex_code check_header(const struct header *h, struct ex_error *err) {
+/* MS-VHDX §2.3: whether any entry is one of this log, sound or not. */
+static ex_code find_entry(struct parser_run *run, const struct header *h, bool *ret,
+                          struct ex_error *err) {
+    uint64_t file_bytes = parser_input_size(run, 0);
+    *ret = false;
+    if (h->log_at > file_bytes || h->log_bytes > file_bytes - h->log_at)
+        return ex_fail(err, EX_FORMAT, "its log would be at byte %llu of a file of %llu bytes",
+                       (unsigned long long)h->log_at, (unsigned long long)file_bytes);
+    for (uint64_t at = 0; h->log_bytes - at >= LOG_HEAD_BYTES; at += LOG_STEP_BYTES) {
+        uint8_t head[LOG_HEAD_BYTES];
+        EX_TRY(parser_read(run, 0, h->log_at + at, head, sizeof head, err));
+        *ret =
+            memcmp(head, "loge", 4) == 0 && memcmp(head + LOG_GUID_AT, h->log, sizeof h->log) == 0;
+        if (*ret || h->log_bytes - at < LOG_STEP_BYTES)
+            break;
+    }
+    return EX_OK;
+}
+
+static ex_code check_header(struct parser_run *run, struct vhdx *v, const struct header *h,
+                            struct ex_error *err) {
     uint8_t any = 0;
+    bool entry;
     for (size_t i = 0; i < sizeof h->log; i++)
         any |= h->log[i];
     if (h->version != 1)
         return ex_fail(err, EX_UNSUPPORTED, "version %u of VHDX is not known", h->version);
-    if (any != 0)
+    if (any == 0)
+        return EX_OK;
+    EX_TRY(find_entry(run, h, &entry, err));
+    if (entry)
         return ex_fail(err, EX_UNSUPPORTED,
                        "it was not closed: its log holds changes of its tables that would have to "
                        "be made first, and this reader does not change or replay anything");
-    return EX_OK;
+    return parser_warn(run, &v->warnings, err,
+                       "it was not closed; its log is empty, so that its tables are complete");
 }
 
 /* ---- regions ---- */
@@ -184,7 +216,7 @@ ex_code vhdx_read_head(struct parser_run *run, struct vhdx *v, struct ex_error *
     if (memcmp(identifier, "vhdxfile", sizeof identifier) != 0)
         return ex_fail(err, EX_FORMAT, "it does not begin as a VHDX image");
     EX_TRY(choose_header(run, v, &header, err));
-    EX_TRY(check_header(&header, err));
+    EX_TRY(check_header(run, v, &header, err));
     EX_TRY(tell_creator(run, err));
     ex_code code = read_regions(run, v, REGIONS_1_AT, &why);
     if (code == EX_OK)

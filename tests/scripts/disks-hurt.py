@@ -110,6 +110,12 @@ def vhdx_log():
         vhdx_resum(at, 4096)
 
 
+def vhdx_entry():
+    vhdx_log()
+    at = le64(65536 + 72) + 8192
+    data[at:at + 64] = b"loge" + bytes(28) + bytes(range(1, 17)) + bytes(16)
+
+
 def vhdx_region(first):
     """Where the table of blocks begins, or the metadata."""
     guid = bytes.fromhex("6677c22d23f60042" if first else "06a27c8b90479a4b")
@@ -166,6 +172,7 @@ WAYS = {
     "vhd-table": lambda: be32(vhd_table(number), 0x7FFFFFFF),
     "vhd-twice": lambda: be32(vhd_table(number), be32(vhd_table(number + 1)) + 1),
     "vhdx-log": vhdx_log,
+    "vhdx-entry": vhdx_entry,
     "vhdx-parent": vhdx_parent,
     "vhdx-state": vhdx_state,
     "vhdx-outside": lambda: le64(vhdx_region(True) + 8 * number, 1 << 50 | 6),

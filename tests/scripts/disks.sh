@@ -144,7 +144,8 @@ for options in subformat=dynamic subformat=fixed block_size=1M block_size=32M; d
 done
 v=block_size=1M.vhdx
 BLOCK=1000 check "vhdx: in small pieces" same vhdx $v
-way $v vhdx-log && check "vhdx: a log that is not empty" refused vhdx x unsupported 'not closed'
+way $v vhdx-log && check "vhdx: not closed, and its log is empty" hurt vhdx x 'its log is empty' 0 0
+way $v vhdx-entry && check "vhdx: a log that is not empty" refused vhdx x unsupported 'not closed'
 way $v vhdx-parent && check "vhdx: a layer" refused vhdx x unsupported 'only a layer'
 way $v vhdx-sum 65536 && check "vhdx: a damaged header: the other is used" hurt vhdx x 'the other one is used' 0 0
 "$here/disks-hurt.py" vhdx-sum x 131072 && check "vhdx: both headers" refused vhdx x altered checksum
