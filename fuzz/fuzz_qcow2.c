@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* An image as it is. */
 #include "parser_harness.h"
 #include "parsers/qcow2/qcow2.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* An image as it is, its checksums switched off. */
 #include "parser_harness.h"
 #include "parsers/vhd/vhd.h"
 

@@ -14,6 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             run.size[run.inputs - 1] = (size_t)(data + i - run.input[run.inputs - 1]);
             run.input[run.inputs] = data + i + sizeof MARK;
             run.size[run.inputs++] = size - i - sizeof MARK;
+            i += sizeof MARK - 1;
         }
     harness_run(&vmdk_parser, &run);
     return 0;

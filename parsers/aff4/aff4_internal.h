@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this parser share. */
 #ifndef EXHIBIT_PARSERS_AFF4_AFF4_INTERNAL_H
 #define EXHIBIT_PARSERS_AFF4_AFF4_INTERNAL_H
 

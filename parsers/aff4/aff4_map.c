@@ -54,17 +54,19 @@ static ex_code add_target(struct parser_run *run, struct aff4 *a, const char *ur
 
 static ex_code check_sha512(const struct aff4 *a, const char *predicate, const uint8_t *data,
                             size_t size, struct ex_error *err) {
-#ifndef EXHIBIT_FUZZ_WITHOUT_SUMS
     const struct triple *t = turtle_find(&a->turtle, a->content, predicate);
     uint8_t hash[AFF4_HASH_BYTES_MAX];
     char hex[2 * AFF4_HASH_BYTES_MAX + 1];
     if (t == NULL || strcmp(t->type, AFF4_NS "SHA512") != 0)
         return EX_OK;
     aff4_hash(SHA512, data, size, hash);
-    if (strcmp(ex_hex(hex, hash, sizeof hash), t->object) != 0)
-        return ex_fail(err, EX_ALTERED, "the map fails its hash (%s)", predicate + strlen(AFF4_NS));
+    bool same = strcmp(ex_hex(hex, hash, sizeof hash), t->object) == 0;
+#ifdef EXHIBIT_FUZZ_WITHOUT_SUMS
+    same = true;
 #endif
-    return EX_OK;
+    return same ? EX_OK
+                : ex_fail(err, EX_ALTERED, "the map fails its hash (%s)",
+                          predicate + strlen(AFF4_NS));
 }
 
 /* The default for what no run covers is target 0, the lines of idx follow. */

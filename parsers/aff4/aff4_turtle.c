@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One pass over the text, without looking back; strings are kept in blocks. */
 #include "parsers/aff4/aff4_turtle.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The end, the directory, the headers of members: each is held against the others. */
 #include "parsers/aff4/aff4_zip.h"
 
 #include "base/cursor.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Two levels of tables say where each cluster is, and how. */
 #include "parsers/qcow2/qcow2.h"
 
 #include "base/cursor.h"

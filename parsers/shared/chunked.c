@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Reading chunk by chunk, and the survey before it. */
 #include "parsers/shared/chunked.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* ISA-L, which checks Adler-32 on the way. */
 #include "parsers/shared/expand.h"
 
 static ex_code expand(struct inflate_state *z, uint32_t flag, const uint8_t *from,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One range is held back until the next one does not touch it. */
 #include "parsers/shared/gaps.h"
 
 ex_code gaps_end(struct parser_run *run, struct gaps *g, struct ex_error *err) {

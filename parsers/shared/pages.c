@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The page that was used longest ago makes room. */
 #include "parsers/shared/pages.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Finds the parts by asking for the next one until there is none. */
 #include "parsers/split/split.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A footer at the end says what the disk is; in front of it stands the disk itself, or blocks. */
 #include "parsers/vhd/vhd.h"
 
 #include "base/cursor.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One table of blocks, and what its states mean for the content. */
 #include "parsers/vhdx/vhdx_internal.h"
 
 enum { ENTRY_BYTES = 8, PIECE_BYTES = 4096 };

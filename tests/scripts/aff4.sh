@@ -23,7 +23,7 @@ whole() { # WAY
     ! grep '^fact warning\|^damaged\|^error' out && grep -qx "sha256 $(sha256sum expected.raw | cut -d' ' -f1)" out &&
         [ "$(grep '^range' out)" = "$(printf 'range 2131456 131072 2\nrange 2262528 131072 1')" ]
 }
-for way in snappy deflate zlib zlib-1950 lz4 lz4-size stored relative no-hashes zip64; do
+for way in snappy deflate zlib zlib-1950 lz4 lz4-size stored relative no-hashes zip64 zip64-member streamed; do
     check "$way" whole $way
 done
 make no-map

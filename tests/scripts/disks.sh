@@ -25,7 +25,7 @@ convert() { # FORMAT OPTIONS TARGET [ARGUMENT…]
     shift 3
     qemu-img convert -q "$@" -f raw -O "$format" ${options:+-o "$options"} source.raw "$target"
 }
-hurt_copy() { # FILE WAY [NUMBER…]: x with that done to it
+way() { # FILE WAY [NUMBER…]: x with that done to it
     cp "$1" x
     "$here/disks-hurt.py" "$2" x "${@:3}"
 }
@@ -74,7 +74,6 @@ qemu-img create -q -f qcow2 -o data_file=data.raw external.qcow2 1M
 check "qcow2: external data" refused qcow2 external.qcow2 unsupported 'another file'
 qemu-img create -q -f qcow2 -o extended_l2=on sub.qcow2 1M
 check "qcow2: subclusters" refused qcow2 sub.qcow2 unsupported subclusters
-way() { hurt_copy "$@"; } # for those below
 way $q qcow2-crypt && check "qcow2: encrypted" refused qcow2 x unsupported encrypted
 way $q qcow2-version && check "qcow2: version 1" refused qcow2 x unsupported 'version 1'
 way $q qcow2-feature && check "qcow2: a feature that nobody knows" refused qcow2 x unsupported 'not known'

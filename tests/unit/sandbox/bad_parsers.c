@@ -58,6 +58,28 @@ static ex_code nothing(struct parser_run *run, struct ex_error *err) {
 }
 PARSER(nothing, 0);
 
+static int by_value(const void *a, const void *b) {
+    const uint32_t *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* What the C library does inside asks the system for more than it seems. */
+static ex_code sort(struct parser_run *run, struct ex_error *err) {
+    enum { COUNT = 100000 };
+    uint32_t *v = calloc(COUNT, sizeof *v);
+    if (v == NULL)
+        return ex_fail(err, EX_NOMEM, "no memory");
+    for (uint32_t i = 0; i < COUNT; i++)
+        v[i] = i * 2654435761u;
+    qsort(v, COUNT, sizeof *v, by_value);
+    for (uint32_t i = 1; i < COUNT; i++)
+        if (v[i - 1] > v[i])
+            return ex_fail(err, EX_FORMAT, "not sorted");
+    free(v);
+    return EX_OK;
+}
+PARSER(sort, 0);
+
 /* ---- reaching out ---- */
 
 static ex_code open_file(struct parser_run *run, struct ex_error *err) {
@@ -344,6 +366,7 @@ static const struct parser states_hashes_parser = {"states_hashes", 1, states_ha
 static const struct parser *const PARSERS[] = {
     &copy_parser,
     &nothing_parser,
+    &sort_parser,
     &open_file_parser,
     &create_file_parser,
     &open_process_parser,

@@ -152,6 +152,12 @@ static void nothing_is_content_too(void **state) {
     assert_code(EX_UNSUPPORTED, try_parser(b, "no-such-parser", &err));
 }
 
+static void it_may_sort(void **state) {
+    struct bench *b = *state;
+    struct ex_error err;
+    assert_code(EX_OK, try_parser(b, "sort", &err));
+}
+
 /* ---- what it cannot do ---- */
 
 static void it_opens_no_file(void **state) {
@@ -311,6 +317,7 @@ int main(void) {
         test(an_error_of_one_place_is_not_the_end),
         test(an_input_that_cannot_be_read_is_said),
         test(nothing_is_content_too),
+        test(it_may_sort),
         test(it_opens_no_file),
         test(it_makes_no_socket_process_or_thread),
         test(it_writes_nothing_but_its_tray),
