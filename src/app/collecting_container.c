@@ -25,7 +25,7 @@ static const char as_file_hint[] =
 
 /* What its first and last bytes say; false: no regular file, or none that can be read (opening it
  * says why). */
-static bool kind_of_file(const char *path, struct kind *ret) {
+static bool kind_of_file(const char *path, struct kind *ret, struct kind *ret_tail) {
     int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
     uint8_t part[KIND_HEAD_BYTES];
     struct stat st;
@@ -36,13 +36,9 @@ static bool kind_of_file(const char *path, struct kind *ret) {
         return false;
     ssize_t got = pread(fd, part, sizeof part, 0);
     kind_of_bytes(part, got < 0 ? 0 : (size_t)got, ret);
-    if (kind_parser(ret) != NULL)
-        return true;
-    struct kind tail;
     off_t from = st.st_size > KIND_TAIL_BYTES ? st.st_size - KIND_TAIL_BYTES : 0;
     got = pread(fd, part, KIND_TAIL_BYTES, from);
-    if (got > 0 && kind_of_tail(part, (size_t)got, &tail))
-        *ret = tail;
+    (void)kind_of_tail(part, got < 0 ? 0 : (size_t)got, ret_tail);
     return true;
 }
 
@@ -59,13 +55,24 @@ static ex_code format_asked(const char *word, const char **ret, struct ex_error 
                    "auto (by its first and last bytes), file (as the file that it is)%s", all);
 }
 
+/* A disk may end like that by chance, or because somebody wanted it to: what it is decides about
+ * which bytes are held, so the officer says it. */
+static ex_code ask(const char *path, const char *format, struct ex_error *err) {
+    return ex_hint(
+        ex_fail(err, EX_USAGE,
+                "\"%.100s\" ends like an image (%s), and does not begin like one: it may "
+                "also be a raw image of a disk that ends so",
+                path, format),
+        err, "--container %s takes what is in it, --container file all of its bytes", format);
+}
+
 static ex_code choose(struct act *act, const char *path, const char **ret, struct ex_error *err) {
     const char *how = act_flag(act, FLAG_CONTAINER);
-    struct kind kind;
+    struct kind kind, tail;
     *ret = NULL;
     if (how != NULL && strcmp(how, "file") == 0)
         return EX_OK;
-    bool regular = kind_of_file(path, &kind);
+    bool regular = kind_of_file(path, &kind, &tail);
     if (how != NULL && strcmp(how, "auto") != 0) {
         EX_TRY(format_asked(how, ret, err));
         return regular || (access(path, R_OK) != 0 && strcmp(path, "-") != 0)
@@ -78,7 +85,8 @@ static ex_code choose(struct act *act, const char *path, const char **ret, struc
     *ret = kind_parser(&kind);
     if (*ret == NULL && container_is_first_part(path))
         *ret = "split";
-    return EX_OK;
+    const char *at_end = kind_parser(&tail);
+    return *ret == NULL && at_end != NULL ? ask(path, at_end, err) : EX_OK;
 }
 
 ex_code collecting_open_container(struct act *act, struct collecting *c, const char *path,
@@ -98,6 +106,7 @@ ex_code collecting_open_container(struct act *act, struct collecting *c, const c
 static const char *verdict_word(enum container_verdict v) {
     return v == CONTAINER_HASH_AGREES    ? "agrees"
            : v == CONTAINER_HASH_DIFFERS ? "differs"
+           : v == CONTAINER_HASH_OPEN    ? "no-conclusion"
                                          : "not-compared";
 }
 
@@ -138,10 +147,21 @@ static bool said_before(const struct sandbox_content *c, size_t i) {
     return false;
 }
 
-static json_t *stated_json(const struct sandbox_content *c, uint64_t *ret_left_out) {
+/* What its reader counted, and the image does not say of itself. */
+static bool is_counted(const char *name) {
+    static const char *const counted[] = {"segments",        "parts",       "part-bytes",
+                                          "allocated-bytes", "chunk-bytes", "extents"};
+    for (size_t i = 0; i < sizeof counted / sizeof counted[0]; i++)
+        if (strcmp(name, counted[i]) == 0)
+            return true;
+    return false;
+}
+
+static json_t *facts_json(const struct sandbox_content *c, bool counted, uint64_t *ret_left_out) {
     json_t *list = json_array();
     for (size_t i = 0; i < c->fact_count; i++) {
-        if (said_before(c, i) || strcmp(c->fact[i].name, "warning") == 0)
+        if (said_before(c, i) || strcmp(c->fact[i].name, "warning") == 0 ||
+            is_counted(c->fact[i].name) != counted)
             continue;
         if (json_array_size(list) == STATED_LISTED) {
             ++*ret_left_out;
@@ -186,13 +206,14 @@ json_t *collecting_container_json(const struct collecting *c, bool whole) {
                              "confinement", r.confinement);
     if (!whole)
         return json;
-    json_t *stated = stated_json(r.content, &left_out);
-    json_object_set_new(json, "stated", stated);
+    json_object_set_new(json, "stated", facts_json(r.content, false, &left_out));
+    json_object_set_new(json, "counted", facts_json(r.content, true, &left_out));
     if (left_out > 0)
         json_object_set_new(json, "stated_left_out", json_number(left_out));
     json_object_set_new(json, "hashes", hashes_json(&r));
     json_object_set_new(json, "damage", damage_json(&r));
     json_object_set_new(json, "workers_lost", json_number(r.workers_lost));
+    json_object_set_new(json, "stated_but_there", json_number(r.stated_but_there));
     return json;
 }
 
@@ -204,6 +225,14 @@ static void warn_of_hash(json_t *list, const struct container_hash *h) {
                                        "%s, and the image states %s; one was changed, or never "
                                        "belonged to the other",
                                        h->algorithm, h->found, h->stated));
+}
+
+static void warn_of_open_hash(json_t *list, const struct container_hash *h) {
+    json_array_append_new(
+        list, json_sprintf("the image states another %s (%s) than what came has (%s). Zeros stand "
+                           "for some of it, so that alone may be why, or not: nothing follows from "
+                           "it, and nothing vouches for the rest",
+                           h->algorithm, h->stated, h->found));
 }
 
 static void warn_of_words(json_t *list, const char *format, const struct sandbox_fact *f) {
@@ -225,6 +254,13 @@ json_t *collecting_container_warnings(const struct collecting *c) {
     for (size_t i = 0; i < r.hash_count; i++)
         if (r.hash[i].verdict == CONTAINER_HASH_DIFFERS)
             warn_of_hash(list, &r.hash[i]);
+        else if (r.hash[i].verdict == CONTAINER_HASH_OPEN)
+            warn_of_open_hash(list, &r.hash[i]);
+    if (r.stated_but_there > 0)
+        json_array_append_new(
+            list, json_sprintf("the image lists %llu bytes as not readable when it was made, and "
+                               "holds bytes for them all the same: they are kept",
+                               (unsigned long long)r.stated_but_there));
     for (size_t i = 0, said = 0; i < r.content->fact_count && said < STATED_LISTED; i++)
         if (strcmp(r.content->fact[i].name, "warning") == 0 && !said_before(r.content, i)) {
             warn_of_words(list, r.format, &r.content->fact[i]);

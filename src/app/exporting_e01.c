@@ -103,7 +103,7 @@ static ex_code write_notes(const struct act *act, const struct item_truth *i,
     int size = asprintf(
         ret,
         "Item %s (id %s), %s %s; exported as E01 %s by %s, with exhibit " EXHIBIT_VERSION ". "
-        "Times in this header are UTC. SHA-256 of the content: %s.%s The file of this "
+        "Times in this header are UTC. SHA-256 of the content: %s.%s%s%s The file of this "
         "name with " EXPORT_E01_SIDE " behind it says more, and is signed.",
         i->label, ex_hex(id, i->id, sizeof i->id),
         i->begin == ITEM_COLLECTED ? "collected" : "taken over",
@@ -111,7 +111,13 @@ static ex_code write_notes(const struct act *act, const struct item_truth *i,
         ex_hex(hash, o->sha256, SHA256_BYTES),
         o->unreadable_count == 0
             ? ""
-            : " PARTS OF IT WERE NEVER READ FROM THE SOURCE; zeros stand for them.");
+            : " PARTS OF IT WERE NEVER READ FROM THE SOURCE; zeros stand for them.",
+        json_object_get(i->item, "container") == NULL
+            ? ""
+            : " It was taken from an image that somebody else made.",
+        json_array_size(json_object_get(i->item, "warnings")) == 0
+            ? ""
+            : " THERE ARE WARNINGS ABOUT THE ITEM.");
     if (size >= 0)
         return EX_OK;
     *ret = NULL;
@@ -243,6 +249,16 @@ static json_t *item_json(const struct item_truth *i, const struct vault_object_i
         json_hex(o->sha256, SHA256_BYTES), "fsverity", json_hex(o->fsverity, SHA256_BYTES));
     json_object_set_new(item, i->begin == ITEM_COLLECTED ? "collected" : "imported",
                         json_time(i->collected_ns));
+    json_object_set_new(item, "result", json_string(i->result));
+    json_t *warnings = json_object_get(i->item, "warnings");
+    json_object_set_new(item, "warnings", warnings != NULL ? json_incref(warnings) : json_array());
+    json_t *container = json_object_get(i->item, "container");
+    if (container != NULL)
+        json_object_set_new(item, "taken_from",
+                            json_pack("{s:O, s:O, s:O?}", "format",
+                                      json_object_get(container, "format"), "files",
+                                      json_object_get(container, "files"), "hashes",
+                                      json_object_get(container, "hashes")));
     return item;
 }
 

@@ -14,22 +14,23 @@ static void put_hash(struct cli_page *page, const json_t *hash) {
         page_say(page, 2, _("%s: what it states is what came"), name);
     else if (strcmp(verdict, "differs") == 0)
         page_say(page, 2, _("%s: IT STATES ANOTHER than came"), name);
-    else
-        page_say(page, 2, _("%s: not compared, because zeros stand for some of what it covers"),
+    else if (strcmp(verdict, "no-conclusion") == 0)
+        page_say(page, 2,
+                 _("%s: it states another than came; zeros stand for some of what it covers, so "
+                   "nothing follows from that"),
                  name);
+    else
+        page_say(page, 2, _("%s: not compared"), name);
     page_hash(page, 4, _("stated"), page_text(hash, "stated"));
-    if (strcmp(verdict, "differs") == 0)
+    if (page_has(hash, "found") && strcmp(verdict, "agrees") != 0)
         page_hash(page, 4, _("came"), page_text(hash, "found"));
 }
 
-static void put_stated(struct cli_page *page, const json_t *container) {
-    const json_t *list = page_get(container, "stated");
+static void put_facts(struct cli_page *page, const json_t *list, const char *name,
+                      const char *text) {
     size_t shown = 0, i = 0;
     json_t *one = NULL;
-    page_field(page, _("It states"), "%s",
-               json_array_size(list) > 0
-                   ? _("(whoever made the image wrote this; nothing of it was checked)")
-                   : _("nothing"));
+    page_field(page, name, "%s", json_array_size(list) > 0 ? text : _("nothing"));
     json_array_foreach(list, i, one) {
         EX_AUTO_FREE char *value = page_bytes(one, "value");
         if (shown++ == STATED_SHOWN) {
@@ -64,8 +65,8 @@ void render_container(struct cli_page *page, const json_t *container) {
     size_t i = 0;
     json_t *hash = NULL;
     page_field(page, _("Taken from"),
-               ngettext("an image (%s) in %s file of %s, which is not held itself",
-                        "an image (%s) in %s files of %s, which are not held themselves",
+               ngettext("an image (%s) in %s file of %s, which is neither held nor hashed itself",
+                        "an image (%s) in %s files of %s, which are neither held nor hashed",
                         page_number(container, "files.count")),
                page_text_or(container, "format", "?"),
                page_number_text(files, container, "files.count"),
@@ -76,7 +77,12 @@ void render_container(struct cli_page *page, const json_t *container) {
         page_field(page, _("Its hashes"), "%s",
                    _("(who can change the image can change them with it)"));
     json_array_foreach(page_get(container, "hashes"), i, hash) put_hash(page, hash);
-    put_stated(page, container);
+    put_facts(page, page_get(container, "stated"), _("It states"),
+              _("(whoever made the image wrote this; nothing of it was checked)"));
+    put_facts(page, page_get(container, "counted"), _("Its reader"), _("(counted this)"));
+    if (page_number(container, "stated_left_out") > 0)
+        page_say(page, 2, _("and %s more facts, which are not held"),
+                 page_number_text(files, container, "stated_left_out"));
     put_damage(page, container);
     if (page_number(container, "workers_lost") > 0)
         page_say(page, 2, _("a confined reader was stopped %s times; each time cost a piece"),

@@ -436,8 +436,10 @@ void render_export(struct cli_page *page, const json_t *result) {
     const char *to = output == NULL ? "?" : output;
     if (matches)
         page_say(page, 0,
-                 _("Wrote a copy of item %s. What was written is the same as what was "
-                   "collected."),
+                 image == NULL ? _("Wrote a copy of item %s. What was written is the same as what "
+                                   "was collected.")
+                               : _("Wrote an image of item %s. What was packed into it is the "
+                                   "same as what was collected; it was not unpacked again."),
                  label);
     else
         page_say(page, 0, _("THE COPY OF ITEM %s IS NOT WHAT WAS COLLECTED. Do not use it."),

@@ -20,7 +20,7 @@ static const char *nothing_unread(const json_t *source) {
         return _("nothing known: read to the end of the stream; whether that was all that was "
                  "meant is not known");
     if (is_kind(source, "container"))
-        return _("nothing: every byte that the image should have came from it");
+        return _("nothing that its reader knows of");
     return _("nothing");
 }
 

@@ -22,17 +22,17 @@ static void put_hashes(struct form *f, const json_t *hashes) {
                  verdict == NULL                   ? _("NOT RECORDED")
                  : strcmp(verdict, "agrees") == 0  ? _("with what came: the same")
                  : strcmp(verdict, "differs") == 0 ? _("with what came: ANOTHER")
-                                                   : _("NOT: zeros stand for some of it"));
+                 : strcmp(verdict, "no-conclusion") == 0
+                     ? _("with what came: another; zeros stand for some of it, so nothing follows")
+                     : _("NOT"));
         acquisition_put_text(f, _("  what came"), one, "found", false);
     }
 }
 
-static void put_stated(struct form *f, const json_t *stated) {
+static void put_facts(struct form *f, const json_t *stated, const char *heading) {
     size_t i = 0;
     json_t *one = NULL;
-    form_add(f, FORM_TEXT, NULL,
-             _("What it says of itself; whoever made it wrote this, and nothing of it was "
-               "checked:"));
+    form_add(f, FORM_TEXT, NULL, heading);
     if (json_array_size(stated) == 0)
         form_add(f, FORM_POINT, NULL, _("nothing"));
     json_array_foreach(stated, i, one) {
@@ -70,11 +70,19 @@ void acquisition_put_container(struct form *f, const json_t *container, const js
     acquisition_put_bytes(f, _("  together"), container, "files.bytes", true);
     json_array_foreach(acquisition_get(container, "files.list"), i, one)
         acquisition_put_text(f, _("  file"), one, "path", true);
+    if (acquisition_number(container, "files.count") > i)
+        form_add_format(f, FORM_FACT, "", _("and %" PRIu64 " more"),
+                        acquisition_number(container, "files.count") - i);
     acquisition_put_text(f, _("Read by a process"), container, "confinement", true);
     acquisition_put_number(f, _("  stopped, times"), container, "workers_lost", true);
-    form_add(f, FORM_TEXT, NULL,
-             _("The item is what is in the image. The image's own files are not held with it."));
+    form_add(
+        f, FORM_TEXT, NULL,
+        _("The item is what is in the image. The image's own files are neither held with it nor "
+          "hashed."));
     put_hashes(f, acquisition_get(container, "hashes"));
-    put_stated(f, acquisition_get(container, "stated"));
+    put_facts(f, acquisition_get(container, "stated"),
+              _("What it says of itself; whoever made it wrote this, and nothing of it was "
+                "checked:"));
+    put_facts(f, acquisition_get(container, "counted"), _("What its reader counted:"));
     put_damage(f, acquisition_get(container, "damage"));
 }

@@ -4,9 +4,10 @@
  * Its files are read by confined workers, several side by side, and what comes is the content from
  * its first byte to its last. Promises: no byte of the files is looked at in this process; files
  * that the container names are read only beside it, and are all listed; what the container does not
- * hold, or what cannot be read from it, is zeros and listed with the reason; a worker that crashes
+ * hold, or what cannot be read from it, is zeros and listed with the reason (bytes that it holds
+ * although it lists them as not readable are content); a worker that crashes
  * or hangs costs the piece it was reading. Each hash of the content that the container states is
- * compared, if all that it covers was there.
+ * compared.
  * It does not promise that the container tells the truth: who made it chose content and hashes.
  *
  * The source cannot begin in the middle. Reading it starts threads and processes, which
@@ -24,7 +25,8 @@ enum { CONTAINER_HASHES_MAX = 8, CONTAINER_DAMAGE_LISTED = 64 };
 enum container_verdict {
     CONTAINER_HASH_AGREES,
     CONTAINER_HASH_DIFFERS,
-    CONTAINER_HASH_NOT_COMPARED /* not all that it covers is there */
+    CONTAINER_HASH_OPEN,        /* differs, and zeros stand for some of the content: who knows */
+    CONTAINER_HASH_NOT_COMPARED /* it was not read to its end */
 };
 
 /* A hash of the whole content. */
@@ -56,11 +58,12 @@ struct container_report {
     size_t hash_count;
     const struct container_damage *damage; /* the first CONTAINER_DAMAGE_LISTED */
     size_t damage_count;                   /* all */
+    uint64_t stated_but_there; /* bytes that it lists as not readable, and holds all the same */
     unsigned workers_lost;
 };
 
-/* Is it the first of several parts of a raw image, by its name and by that of the second, which lies
- * beside it: .000 and .001, .001 and .002 without a .000, .aa and .ab? */
+/* Is it the first of several parts of a raw image: whole sectors, by its name .000, .001 (and there
+ * is no .000) or .aa, and one of the next nine beside it? */
 bool container_is_first_part(const char *path);
 
 /* `format`: a parser's name (docs/containers.md). EX_FORMAT, EX_ALTERED, EX_MISSING, EX_LIMIT: it

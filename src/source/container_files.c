@@ -8,6 +8,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+enum { PARTS_LOOKED_FOR = 9 };
+
 /* ---- names ---- */
 
 /* E01 … E99, EAA … EZZ, FAA … ZZZ, in the case of the first (libewf, "EWF file format"). */
@@ -61,10 +63,21 @@ static bool is_file(const char *path) {
     return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+/* The second may be missing: then its reader says so. */
+static bool has_another_part(const char *path) {
+    char other[PATH_MAX];
+    for (unsigned n = 2; n < 2 + PARTS_LOOKED_FOR; n++)
+        if (container_segment_path(path, n, other, sizeof other) && is_file(other))
+            return true;
+    return false;
+}
+
 bool container_is_first_part(const char *path) {
     char other[PATH_MAX];
     const char *dot = strrchr(path, '.');
-    if (dot == NULL || !container_segment_path(path, 2, other, sizeof other) || !is_file(other))
+    struct stat st;
+    if (dot == NULL || !has_another_part(path) || stat(path, &st) != 0 ||
+        st.st_size % SOURCE_SECTOR_BYTES != 0)
         return false;
     if (strcmp(dot, ".000") == 0 || strcmp(dot, ".aa") == 0 || strcmp(dot, ".AA") == 0)
         return true;
@@ -112,8 +125,14 @@ static bool more_descriptors(void) {
     return setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
-static ex_code open_regular(const char *path, struct source **ret, struct ex_error *err) {
+/* `named`: by the officer, and not by the image or by a rule: what lies beside it is no link, for
+ * that could lead anywhere. */
+static ex_code open_regular(const char *path, bool named, struct source **ret,
+                            struct ex_error *err) {
     struct ex_error first = {0};
+    struct stat st = {0};
+    if (!named && lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return ex_fail(err, EX_DENIED, "\"%.100s\" is a link, or no regular file", path);
     if (source_open(path, ret, &first) != EX_OK) {
         if (first.sys == EMFILE && more_descriptors()) {
             EX_TRY(source_open(path, ret, err));
@@ -123,7 +142,8 @@ static ex_code open_regular(const char *path, struct source **ret, struct ex_err
             return first.code;
         }
     }
-    if ((*ret)->identity.kind == SOURCE_FILE)
+    const struct source_identity *i = &(*ret)->identity;
+    if (i->kind == SOURCE_FILE && (named || (i->inode == st.st_ino && i->device == st.st_dev)))
         return EX_OK;
     source_close(*ret);
     *ret = NULL;
@@ -136,7 +156,7 @@ static ex_code add(struct container_files *f, const char *path, size_t *ret, str
                    SANDBOX_INPUTS_MAX * sizeof(struct source *), "the files of a container", err));
     EX_TRY(ex_grow(&f->file, &f->file_capacity, f->count + 1, sizeof *f->file,
                    SANDBOX_INPUTS_MAX * sizeof *f->file, "the files of a container", err));
-    EX_TRY(open_regular(path, &s, err));
+    EX_TRY(open_regular(path, f->count == 0, &s, err));
     f->file[f->count].path = s->path;
     source_identity(s, &f->file[f->count].identity);
     *ret = f->count;

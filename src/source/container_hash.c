@@ -93,10 +93,8 @@ static void compare(const struct container *c, struct container_hasher *h,
         return;
     (void)ex_hex(hash->found, sum, size);
     hash->verdict = strcasecmp(hash->found, hash->stated) == 0 ? CONTAINER_HASH_AGREES
-                    : c->damaged                               ? CONTAINER_HASH_NOT_COMPARED
+                    : c->damaged                               ? CONTAINER_HASH_OPEN
                                                                : CONTAINER_HASH_DIFFERS;
-    if (hash->verdict == CONTAINER_HASH_NOT_COMPARED)
-        hash->found[0] = '\0';
 }
 
 void container_hashes_end(struct container *c, bool whole) {

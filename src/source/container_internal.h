@@ -17,8 +17,10 @@ enum {
     STRIPE_BYTES = 4 << 20, /* what one worker reads before it takes another */
     STRIPES_BESIDE = 2,     /* for each worker, those that are done or being copied */
     CONTAINER_WORKERS_MAX = 4,
-    CONTAINER_LOST_MAX = 16,     /* workers; then the whole is given up */
-    CONTAINER_PIECE_LEAST = 4096 /* what is given up at the least */
+    CONTAINER_LOST_MAX = 16, /* workers; then the whole is given up */
+    /* What is given up at the least: a chunk of the image, but not less or more than these. */
+    CONTAINER_PIECE_LEAST = 512,
+    CONTAINER_PIECE_MOST = 4096
 };
 
 /* ---- the files: shared by the workers, each of which has numbers of its own for them ---- */
@@ -76,6 +78,7 @@ struct container {
     char program[PATH_MAX];
     struct container_files files;
     struct sandbox_content content; /* as the first worker found it */
+    size_t piece_least;
     char confinement[256];
     pthread_mutex_t mutex;
     pthread_cond_t changed;
@@ -87,7 +90,8 @@ struct container {
     unsigned lost;
     struct container_damage damage[CONTAINER_DAMAGE_LISTED];
     size_t damage_count;
-    bool damaged; /* zeros stand for something of the content */
+    uint64_t stated_but_there; /* bytes */
+    bool damaged; /* zeros stand for something of the content that the image should have */
     struct container_worker worker[CONTAINER_WORKERS_MAX];
     size_t worker_count;
     struct container_hasher hasher[CONTAINER_HASHES_MAX];

@@ -132,19 +132,37 @@ static ex_code read_piece(struct container_worker *w, struct stripe *s, uint8_t 
         EX_TRY(give_up(w->container, s, to, offset, size, &why, err));
         return replace(w, &why, err);
     }
-    if (size <= CONTAINER_PIECE_LEAST)
+    if (size <= w->container->piece_least)
         return give_up(w->container, s, to, offset, size, &why, err);
-    size_t half = CONTAINER_PIECE_LEAST;
+    size_t half = w->container->piece_least;
     while (half * 2 < size)
         half *= 2;
     EX_TRY(read_piece(w, s, to, offset, half, err));
     return read_piece(w, s, to + half, offset + half, size - half, err);
 }
 
-static enum source_unread reason(uint32_t gap) {
-    return gap == SANDBOX_UNREADABLE ? SOURCE_STATED_UNREADABLE
-           : gap == SANDBOX_ABSENT   ? SOURCE_ABSENT
-                                     : SOURCE_DAMAGED;
+/* The image says that this could not be read when it was made. Many programs keep what they had all
+ * the same: bytes that are there are content, and only zeros are what the image says of them. */
+static ex_code read_stated(struct container_worker *w, struct stripe *s, uint8_t *to,
+                           uint64_t offset, size_t size, struct ex_error *err) {
+    struct container *c = w->container;
+    size_t bad_before = s->bad_count;
+    EX_TRY(read_piece(w, s, to, offset, size, err));
+    if (s->bad_count > bad_before)
+        return EX_OK; /* part of it is damaged besides, and in the list */
+    if (to[0] == 0 && memcmp(to, to + 1, size - 1) == 0)
+        return note(s, offset, size, SOURCE_STATED_UNREADABLE, err);
+    pthread_mutex_lock(&c->mutex);
+    c->stated_but_there += size;
+    pthread_mutex_unlock(&c->mutex);
+    return EX_OK;
+}
+
+static bool is_over(struct container *c) {
+    pthread_mutex_lock(&c->mutex);
+    bool over = c->quit || c->failed != EX_OK;
+    pthread_mutex_unlock(&c->mutex);
+    return over;
 }
 
 /* The first range that ends behind `offset`. */
@@ -165,19 +183,24 @@ static ex_code read_stripe(struct container_worker *w, uint64_t n, struct ex_err
     struct stripe *s = &c->ring[n % c->ring_size];
     uint64_t from = n * STRIPE_BYTES, end = from + container_stripe_bytes(c, n), until;
     size_t i = first_range(&c->content, from);
-    for (uint64_t at = from; at < end; at = until) {
+    for (uint64_t at = from; at < end && !is_over(w->container); at = until) {
         const struct sandbox_range *gap = i < c->content.range_count ? &c->content.range[i] : NULL;
         bool inside = gap != NULL && gap->offset <= at;
         until = inside ? gap->offset + gap->length : gap != NULL ? gap->offset : end;
-        i += inside;
         until = until < end ? until : end;
-        if (inside) {
-            memset(s->data + (at - from), 0, (size_t)(until - at));
-            EX_TRY(note(s, at, until - at, reason(gap->gap), err));
+        if (!inside || gap->gap == SANDBOX_UNREADABLE)
+            until = until < at + SANDBOX_READ_BYTES_MAX ? until : at + SANDBOX_READ_BYTES_MAX;
+        i += inside && until == gap->offset + gap->length;
+        uint8_t *to = s->data + (at - from);
+        size_t size = (size_t)(until - at);
+        if (!inside) {
+            EX_TRY(read_piece(w, s, to, at, size, err));
+        } else if (gap->gap == SANDBOX_UNREADABLE) {
+            EX_TRY(read_stated(w, s, to, at, size, err));
         } else {
-            uint64_t most = at + SANDBOX_READ_BYTES_MAX;
-            until = until < most ? until : most;
-            EX_TRY(read_piece(w, s, s->data + (at - from), at, (size_t)(until - at), err));
+            memset(to, 0, size);
+            EX_TRY(note(s, at, size, gap->gap == SANDBOX_ABSENT ? SOURCE_ABSENT : SOURCE_DAMAGED,
+                        err));
         }
     }
     return EX_OK;

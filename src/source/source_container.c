@@ -3,6 +3,7 @@
 #include "source/container_internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static size_t workers_wanted(const struct container *c) {
@@ -93,7 +94,7 @@ static ex_code check_container(struct source *s, struct source_identity *now,
     return EX_OK;
 }
 
-/* Their processes end with the sandboxes, so nothing here waits for long. */
+/* A reader that hangs is waited for, up to the time that it has for an answer. */
 static void end_threads(struct container *c, bool whole) {
     container_ring_stop(c);
     for (size_t i = 0; i < c->worker_count; i++)
@@ -124,15 +125,28 @@ static void close_container(struct source *s) {
 static const struct source_driver container_driver = {
     .read = read_container, .check = check_container, .close = close_container};
 
+/* The place of what fails is a chunk at the least, if the reader says how large that is. */
+static size_t piece_least(const struct sandbox_content *content) {
+    const struct sandbox_fact *f = sandbox_content_fact(content, "chunk-bytes");
+    unsigned long long bytes = f == NULL ? 0 : strtoull((const char *)f->value, NULL, 10);
+    return bytes >= CONTAINER_PIECE_MOST || bytes == 0 || (bytes & (bytes - 1)) != 0
+               ? CONTAINER_PIECE_MOST
+           : bytes < CONTAINER_PIECE_LEAST ? CONTAINER_PIECE_LEAST
+                                           : (size_t)bytes;
+}
+
 static ex_code open_content(struct container *c, struct ex_error *err) {
     struct container_worker *w = &c->worker[0];
     w->container = c;
     EX_TRY(container_worker_open(w, &c->content, err));
     (void)snprintf(c->confinement, sizeof c->confinement, "%s", sandbox_confinement(w->sandbox));
-    c->damaged = c->content.range_count > 0;
     uint64_t missing = 0;
-    for (size_t i = 0; i < c->content.range_count; i++)
-        missing += c->content.range[i].length;
+    for (size_t i = 0; i < c->content.range_count; i++) {
+        const struct sandbox_range *r = &c->content.range[i];
+        missing += r->gap == SANDBOX_UNREADABLE ? 0 : r->length;
+    }
+    c->damaged = missing > 0 || (c->content.range_count > 0 && strcmp(c->format, "ewf") != 0);
+    c->piece_least = piece_least(&c->content);
     if (missing == c->content.size_bytes && missing > 0)
         return fail_empty(c, err);
     container_hashes_find(c);
@@ -191,6 +205,7 @@ bool source_container_report(struct source *s, struct container_report *ret) {
                                      .hash_count = c->hash_count,
                                      .damage = c->damage,
                                      .damage_count = c->damage_count,
+                                     .stated_but_there = c->stated_but_there,
                                      .workers_lost = c->lost};
     return true;
 }

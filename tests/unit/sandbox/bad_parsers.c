@@ -310,6 +310,7 @@ static ex_code minefield_open(struct parser_run *run, void **state, uint64_t *re
                               struct ex_error *err) {
     *ret = parser_input_size(run, 0);
     EX_TRY(parser_range(run, PARSER_UNREADABLE, 100000, 512, err));
+    EX_TRY(parser_range(run, PARSER_UNREADABLE, 200000, 512, err));
     return parser_range(run, PARSER_ABSENT, 4194304 - 100, 200, err);
 }
 static ex_code minefield_read(struct parser_run *run, void *state, uint64_t offset, uint8_t *to,

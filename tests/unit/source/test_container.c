@@ -111,6 +111,7 @@ static void test_minefield(void **state) {
     struct place *p = *state;
     struct container_report r;
     size_t count;
+    clear(p, 200000, 512);
     write_input(p, "", 0, SIZE);
     EX_AUTO(source_close) struct source *s = open_as(p, "minefield");
     assert_int_equal(read_all(s, p->got, SIZE, NULL), EX_OK);
@@ -119,18 +120,19 @@ static void test_minefield(void **state) {
         clear(p, bad[i].offset, bad[i].length);
     assert_memory_equal(p->got, p->data, SIZE);
     assert_int_equal(count, 4);
-    assert_int_equal(bad[0].offset, 100000);
+    assert_int_equal(bad[0].offset, 200000); /* at 100,000 it holds bytes all the same */
     assert_int_equal(bad[0].length, 512);
     assert_int_equal(bad[0].why, SOURCE_STATED_UNREADABLE);
     assert_int_equal(bad[1].offset, 4194304 - 100);
     assert_int_equal(bad[1].length, 200);
     assert_int_equal(bad[1].why, SOURCE_ABSENT);
     assert_true(bad[2].offset <= 5000000 && bad[2].offset + bad[2].length > 5000000);
-    assert_int_equal(bad[2].length, CONTAINER_PIECE_LEAST);
+    assert_int_equal(bad[2].length, CONTAINER_PIECE_MOST);
     assert_int_equal(bad[2].why, SOURCE_DAMAGED);
     assert_true(bad[3].offset <= 9500000 && bad[3].offset + bad[3].length > 9500000);
     assert_true(bad[3].length <= SANDBOX_READ_BYTES_MAX);
     assert_true(source_container_report(s, &r));
+    assert_int_equal(r.stated_but_there, 512);
     assert_int_equal(r.workers_lost, 1);
     assert_int_equal(r.damage_count, 2);
     bool first = r.damage[0].offset == bad[2].offset; /* two workers, in any order */
