@@ -89,6 +89,9 @@ check "qcow2: external data" refused qcow2 external.qcow2 unsupported 'another f
 qemu-img create -q -f qcow2 -o extended_l2=on sub.qcow2 1M
 check "qcow2: subclusters" refused qcow2 sub.qcow2 unsupported subclusters
 way $q qcow2-crypt && check "qcow2: encrypted" refused qcow2 x unsupported encrypted
+way $q qcow2-shrunk 65536 && check "qcow2: clusters behind the stated size" says qcow2 x 'fact warning [1-9][0-9]* clusters and 0 whole tables of clusters are stored behind'
+way cluster_size=512.qcow2 qcow2-shrunk 32768
+check "qcow2: tables behind the stated size" says qcow2 x 'fact warning 0 clusters and [1-9][0-9]* whole tables of clusters are stored behind'
 way $q qcow2-version && check "qcow2: version 1" refused qcow2 x unsupported 'version 1'
 way $q qcow2-feature && check "qcow2: a feature that nobody knows" refused qcow2 x unsupported 'not known'
 way $q qcow2-clusters && check "qcow2: clusters of 2^63 bytes" refused qcow2 x format 'clusters of 2^63'
@@ -200,6 +203,14 @@ for name in s0 s1 's2 x'; do
     i=$((i + 1))
 done
 check "vmdk: five extents" same vmdk many.vmdk many.raw
+head -c 777 source.raw >>flat.bin
+check "vmdk: a flat file is longer than its extent" hurt vmdk many.vmdk '"flat.bin" has 777 bytes behind its extent' 0 0 many.raw
+printf '%s\n' '# Disk DescriptorFile' 'RW 900 FLAT "flat.bin" 2' 'RW 77 FLAT "flat.bin" 902' >two.vmdk
+tail -c +1025 flat.bin | head -c 500224 >two.raw
+check "vmdk: two extents in a file that is longer" hurt vmdk two.vmdk 'has 777 bytes behind its extent' 0 0 two.raw
+once() { [ "$(grep -c '^fact warning' out)" = 1 ]; }
+check "vmdk: … which is said once" once
+truncate -s -777 flat.bin
 mv s1.vmdk away && check "vmdk: an extent that is missing is a gap" hurt vmdk many.vmdk 's1.vmdk.*missing' 1999872 1999872 many.raw
 mv away s1.vmdk && truncate -s 200192 flat.bin
 check "vmdk: one that was cut off" hurt vmdk many.vmdk '"flat.bin" has 199168 bytes' 301056 301056 many.raw
