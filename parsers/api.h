@@ -67,7 +67,8 @@ enum parser_gap {
     PARSER_ABSENT = 2,     /* the container holds nothing for it */
     PARSER_DAMAGED = 3     /* cannot be read from this container */
 };
-/* The content has zeros there. Ascending. */
+/* Ascending. read() gives what the container holds for PARSER_UNREADABLE, which may be bytes; zeros
+ * for the others, where it does not fail. */
 EX_MUST_USE ex_code parser_range(struct parser_run *run, enum parser_gap gap, uint64_t offset,
                                  uint64_t length, struct ex_error *err);
 

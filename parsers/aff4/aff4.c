@@ -203,6 +203,13 @@ static ex_code tell_value(struct parser_run *run, const char *prefix, const stru
     return parser_fact(run, name, t->object, strlen(t->object), err);
 }
 
+/* A stream that is the content itself: its hash is the image's. */
+static bool is_hash_of_content(const struct aff4 *a, const struct triple *t) {
+    return strcmp(t->subject, a->content) == 0 && strcmp(t->predicate, AFF4_NS "hash") == 0 &&
+           turtle_is(&a->turtle, t->subject, AFF4_NS "ImageStream") &&
+           !turtle_is(&a->turtle, t->subject, AFF4_NS "Map");
+}
+
 static ex_code tell_statements(struct parser_run *run, const struct aff4 *a, struct ex_error *err) {
     const char *subject = NULL, *prefix = NULL;
     size_t told = 0;
@@ -214,6 +221,10 @@ static ex_code tell_statements(struct parser_run *run, const struct aff4 *a, str
         if (prefix == NULL)
             continue;
         EX_TRY(tell_value(run, prefix, t, err));
+        told++;
+        if (strcmp(prefix, "image") == 0 || !is_hash_of_content(a, t))
+            continue;
+        EX_TRY(tell_value(run, "image", t, err));
         told++;
     }
     return EX_OK;
@@ -261,4 +272,4 @@ static ex_code aff4_read(struct parser_run *run, void *state, uint64_t offset, u
     return aff4_map_read(run, state, offset, to, size_bytes, err);
 }
 
-const struct parser aff4_parser = {"aff4", 1, aff4_open, aff4_read, aff4_close};
+const struct parser aff4_parser = {"aff4", 2, aff4_open, aff4_read, aff4_close};

@@ -5,10 +5,8 @@ static void ewf_close(void *state) {
     struct ewf *e = state;
     if (e == NULL)
         return;
-    for (size_t i = 0; i < e->table_count; i++) {
-        free(e->table[i].offset);
-        free(e->table[i].compressed);
-    }
+    for (size_t i = 0; i < e->table_count; i++)
+        ewf_free_table(e, &e->table[i]);
     free(e->table);
     free(e->bad);
     free(e->chunk);
@@ -96,4 +94,4 @@ static ex_code ewf_open(struct parser_run *run, void **ret_state, uint64_t *ret_
     return EX_OK;
 }
 
-const struct parser ewf_parser = {"ewf", 1, ewf_open, ewf_read_content, ewf_close};
+const struct parser ewf_parser = {"ewf", 2, ewf_open, ewf_read_content, ewf_close};

@@ -13,6 +13,7 @@ enum {
     SECTION_TYPE_BYTES = 16,
     VOLUME_BYTES = 1052,
     VOLUME_SMART_BYTES = 94,
+    SET_BYTES = 16,
     TABLE_HEADER_BYTES = 24,
     TABLE_ENTRIES_MAX = 1 << 22,
     CHUNK_BYTES_MAX = 16 << 20, /* EnCase: 32768 sectors of 512 bytes */
@@ -28,6 +29,7 @@ struct ewf_table {
     uint32_t count;
     uint32_t *offset;    /* behind `from` */
     uint8_t *compressed; /* a bit for each */
+    uint8_t *doubtful;   /* the same: its copy says something else; NULL: of none */
 };
 
 struct ewf_section {
@@ -39,7 +41,9 @@ struct ewf_section {
 
 struct ewf {
     bool has_volume;
+    unsigned volume_segment;
     uint8_t media_type;
+    uint8_t set[SET_BYTES]; /* zeros: not stated */
     uint32_t sector_bytes, chunk_sectors;
     uint64_t chunk_bytes, sectors, size_bytes, chunks_announced;
     size_t table_count, table_capacity;
@@ -71,6 +75,7 @@ uint64_t ewf_chunks_wanted(const struct ewf *e);
 /* ewf_table.c: of type table or table2. */
 EX_MUST_USE ex_code ewf_read_table(struct parser_run *run, struct ewf *e,
                                    const struct ewf_section *s, struct ex_error *err);
+void ewf_free_table(struct ewf *e, struct ewf_table *t);
 /* Which table holds this chunk; NULL: none. */
 const struct ewf_table *ewf_find_table(const struct ewf *e, uint64_t chunk);
 /* ewf_text.c: header, header2, as facts. */

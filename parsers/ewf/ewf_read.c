@@ -21,6 +21,8 @@ static ex_code read_stored(struct parser_run *run, struct ewf *e, const struct e
     const uint8_t *data;
     size_t got = 0;
     EX_AUTO_FREE uint8_t *own = NULL;
+    if (t->doubtful != NULL && (t->doubtful[i / 8] >> i % 8 & 1) != 0)
+        return ex_fail(err, EX_ALTERED, "the table and its copy say different places");
     if (stored > 2 * e->chunk_bytes + 4096)
         return ex_fail(err, EX_FORMAT, "it has %llu stored bytes", (unsigned long long)stored);
     EX_TRY(parser_take(run, t->input, at, (size_t)stored, EWF_MEMORY_MAX, &own, &data, err));

@@ -16,33 +16,94 @@ struct walk {
 
 /* ---- what the image is ---- */
 
-static ex_code take_volume(struct walk *w, const struct ewf_section *s, struct ex_error *err) {
+/* A section of type volume, disk or data: all of them say the same. */
+struct volume {
+    uint8_t media_type, set[SET_BYTES];
+    uint32_t chunks, chunk_sectors, sector_bytes;
+    uint64_t sectors;
+};
+
+static ex_code read_volume(struct walk *w, const struct ewf_section *s, struct volume *ret,
+                           struct ex_error *err) {
     uint8_t data[VOLUME_BYTES];
-    struct ewf *e = w->e;
     bool smart = s->data_bytes == VOLUME_SMART_BYTES;
     size_t size = smart ? VOLUME_SMART_BYTES : VOLUME_BYTES;
+    *ret = (struct volume){0};
     if (s->data_bytes < size)
-        return ex_fail(err, EX_FORMAT, "a volume section of %llu bytes",
+        return ex_fail(err, EX_FORMAT, "a %s section of %llu bytes", s->type,
                        (unsigned long long)s->data_bytes);
     EX_TRY(parser_read(w->run, s->input, s->data, data, size, err));
     struct ex_cursor c = ex_cursor_make(data + size - 4, 4);
     if (!ewf_sum_is(data, size - 4, ex_cursor_le32(&c)))
-        return ex_fail(err, EX_ALTERED, "the volume section fails its checksum");
+        return ex_fail(err, EX_ALTERED, "the %s section fails its checksum", s->type);
     c = ex_cursor_make(data, size);
-    e->media_type = ex_cursor_u8(&c);
+    ret->media_type = ex_cursor_u8(&c);
     (void)ex_cursor_bytes(&c, 3);
-    e->chunks_announced = ex_cursor_le32(&c);
-    e->chunk_sectors = ex_cursor_le32(&c);
-    e->sector_bytes = ex_cursor_le32(&c);
-    e->sectors = smart ? ex_cursor_le32(&c) : ex_cursor_le64(&c);
+    ret->chunks = ex_cursor_le32(&c);
+    ret->chunk_sectors = ex_cursor_le32(&c);
+    ret->sector_bytes = ex_cursor_le32(&c);
+    ret->sectors = smart ? ex_cursor_le32(&c) : ex_cursor_le64(&c);
+    (void)ex_cursor_bytes(&c, smart ? 0 : 40);
+    if (!smart)
+        ex_cursor_copy(&c, ret->set, SET_BYTES);
+    return EX_OK;
+}
+
+static ex_code take_volume(struct walk *w, const struct ewf_section *s, struct ex_error *err) {
+    struct ewf *e = w->e;
+    struct volume v;
+    EX_TRY(read_volume(w, s, &v, err));
+    e->media_type = v.media_type;
+    e->chunks_announced = v.chunks;
+    e->chunk_sectors = v.chunk_sectors;
+    e->sector_bytes = v.sector_bytes;
+    e->sectors = v.sectors;
+    memcpy(e->set, v.set, sizeof e->set);
     e->chunk_bytes = (uint64_t)e->chunk_sectors * e->sector_bytes;
     if (e->sector_bytes == 0 || e->chunk_bytes == 0 || e->chunk_bytes > CHUNK_BYTES_MAX ||
         e->sectors > (UINT64_C(1) << 60) / e->sector_bytes)
         return ex_fail(err, EX_FORMAT, "an image of %llu sectors of %u bytes, %u in a chunk",
                        (unsigned long long)e->sectors, e->sector_bytes, e->chunk_sectors);
     e->size_bytes = e->sectors * e->sector_bytes;
+    e->volume_segment = w->segment;
     e->has_volume = true;
     return EX_OK;
+}
+
+/* ---- whether a segment belongs to this image ---- */
+
+static ex_code compare_volume(const struct ewf *e, const struct volume *v, struct ex_error *err) {
+    static const uint8_t NONE[SET_BYTES];
+    bool stated = memcmp(e->set, NONE, SET_BYTES) != 0 && memcmp(v->set, NONE, SET_BYTES) != 0;
+    if (stated && memcmp(e->set, v->set, SET_BYTES) != 0)
+        return ex_fail(err, EX_FORMAT,
+                       "its data section says that it belongs to another set of segments");
+    /* Writers that do not know it yet leave 0. */
+    if ((v->sectors != 0 && v->sectors != e->sectors) ||
+        (v->chunk_sectors != 0 && v->chunk_sectors != e->chunk_sectors) ||
+        (v->sector_bytes != 0 && v->sector_bytes != e->sector_bytes))
+        return ex_fail(err, EX_FORMAT,
+                       "its data section states %llu sectors of %u bytes, %u in a chunk, and the "
+                       "image has %llu of %u, %u in a chunk",
+                       (unsigned long long)v->sectors, v->sector_bytes, v->chunk_sectors,
+                       (unsigned long long)e->sectors, e->sector_bytes, e->chunk_sectors);
+    return EX_OK;
+}
+
+/* In the segment of the volume section itself nothing can be foreign: there it is only told. */
+static ex_code take_data(struct walk *w, const struct ewf_section *s, struct ex_error *err) {
+    struct volume v;
+    struct ex_error why = {0};
+    ex_code code = w->e->has_volume ? read_volume(w, s, &v, &why) : EX_OK;
+    bool readable = code == EX_OK;
+    if (readable && w->e->has_volume)
+        code = compare_volume(w->e, &v, &why);
+    if (code == EX_OK)
+        return EX_OK;
+    if (code == EX_IO || (readable && w->segment != w->e->volume_segment))
+        return ex_fail(err, code, "%s", why.text);
+    return ewf_warn(w->run, w->e, err, "segment %u, byte %llu: %s", w->segment,
+                    (unsigned long long)s->at, why.text);
 }
 
 /* ---- hashes, unreadable sectors ---- */
@@ -126,7 +187,9 @@ static ex_code take_section(struct walk *w, const struct ewf_section *s, struct 
         return take_digest(w, s, type[0] == 'd', err);
     if (strcmp(type, "error2") == 0)
         return take_errors(w, s, err);
-    return EX_OK; /* data, session, xheader…, and what is not known */
+    if (strcmp(type, "data") == 0)
+        return take_data(w, s, err);
+    return EX_OK; /* session, xheader…, and what is not known */
 }
 
 static ex_code read_descriptor(struct walk *w, uint64_t at, struct ewf_section *ret,
@@ -225,8 +288,7 @@ static void drop_behind_gap(struct ewf *e) {
     while (e->table_count > e->gap_table) {
         struct ewf_table *t = &e->table[--e->table_count];
         e->chunks -= t->count;
-        free(t->offset);
-        free(t->compressed);
+        ewf_free_table(e, t);
     }
 }
 
@@ -241,27 +303,59 @@ static void close_gap(struct ewf *e, bool done) {
     e->chunks = wanted;
 }
 
+/* Segments that are missing in a row; which of them existed shows when one behind them is found. */
+struct missing {
+    unsigned count;
+    struct ex_error why[MISSING_IN_A_ROW];
+};
+
+static ex_code tell_missing(struct walk *w, struct missing *m, struct ex_error *err) {
+    for (unsigned i = 0; i < m->count; i++)
+        EX_TRY(ewf_warn(w->run, w->e, err, "%s", m->why[i].text));
+    m->count = 0;
+    return EX_OK;
+}
+
+/* What a segment that is missing or broken means for the image; *ret_more: the next one may be
+ * read. */
+static ex_code take_failure(struct walk *w, struct missing *m, const struct ex_error *why,
+                            bool *ret_more, struct ex_error *err) {
+    bool absent = why->code == EX_MISSING;
+    bool damage = absent || why->code == EX_FORMAT || why->code == EX_ALTERED || why->code == EX_IO;
+    if (!damage || !w->e->has_volume)
+        return ex_fail(err, why->code, "%s", why->text);
+    if (absent)
+        m->why[m->count++] = *why;
+    else
+        EX_TRY(ewf_warn(w->run, w->e, err, "%s", why->text));
+    *ret_more = note_gap(w->e) && m->count < MISSING_IN_A_ROW;
+    return EX_OK;
+}
+
 ex_code ewf_read_segments(struct parser_run *run, struct ewf *e, struct ex_error *err) {
     struct walk w = {.run = run, .e = e};
-    unsigned missing = 0;
-    while (!w.done && missing < MISSING_IN_A_ROW && w.segment < PARSER_INPUTS_MAX) {
+    struct missing m = {0};
+    bool more = true;
+    while (!w.done && more && w.segment < PARSER_INPUTS_MAX) {
         struct ex_error why = {0};
         w.segment++;
         ex_code code = read_segment(&w, &why);
-        missing = code == EX_MISSING ? missing + 1 : 0;
-        if (code == EX_OK)
-            continue;
-        bool damage =
-            code == EX_FORMAT || code == EX_ALTERED || code == EX_MISSING || code == EX_IO;
-        if (!damage || !e->has_volume)
-            return ex_fail(err, code, "%s", why.text);
-        EX_TRY(ewf_warn(run, e, err, "%s", why.text));
-        if (!note_gap(e))
-            break;
+        if (code != EX_MISSING)
+            EX_TRY(tell_missing(&w, &m, err));
+        if (code != EX_OK)
+            EX_TRY(take_failure(&w, &m, &why, &more, err));
     }
     if (!e->has_volume)
         return ex_fail(err, EX_FORMAT, "there is no volume section");
+    unsigned last = w.segment - m.count;
+    if (m.count == MISSING_IN_A_ROW)
+        EX_TRY(ewf_warn(run, e, err,
+                        "behind segment %u nothing was found: whether more segments existed is "
+                        "not known",
+                        last));
+    else
+        EX_TRY(tell_missing(&w, &m, err));
     if (e->gap)
         close_gap(e, w.done);
-    return parser_fact_number(run, "segments", w.segment - missing, err);
+    return parser_fact_number(run, "segments", last, err);
 }

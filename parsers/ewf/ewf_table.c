@@ -6,6 +6,20 @@
 enum { COMPRESSED_BIT = 31 };
 #define OFFSET_MASK UINT32_C(0x7FFFFFFF)
 
+static size_t table_bytes(const struct ewf_table *t) {
+    return (size_t)t->count * 4 + (t->count + 7) / 8;
+}
+
+void ewf_free_table(struct ewf *e, struct ewf_table *t) {
+    if (t->compressed != NULL)
+        e->memory_bytes -= table_bytes(t);
+    free(t->offset);
+    free(t->compressed);
+    free(t->doubtful);
+    t->offset = NULL;
+    t->compressed = t->doubtful = NULL;
+}
+
 const struct ewf_table *ewf_find_table(const struct ewf *e, uint64_t chunk) {
     size_t low = 0, high = e->table_count;
     while (low < high) {
@@ -61,20 +75,20 @@ static ex_code take_entries(struct ewf_table *t, const uint8_t *entries, uint64_
 
 /* The chunks stand in the sectors section before it; in the oldest images behind the table. */
 static ex_code find_chunks(const struct ewf *e, const struct ewf_section *s, struct ewf_table *t,
-                           uint64_t table_bytes, struct ex_error *err) {
+                           uint64_t entries_end, struct ex_error *err) {
     const struct ewf_section *in = &e->sectors_section;
     bool own = in->data == 0;
     if (!own && in->input != s->input)
         return ex_fail(err, EX_FORMAT, "a table without chunks");
     t->input = s->input;
-    t->from = own ? s->data + table_bytes : in->data;
+    t->from = own ? s->data + entries_end : in->data;
     t->end = own ? s->next : in->next;
     return t->from < t->end || t->count == 0 ? EX_OK
                                              : ex_fail(err, EX_FORMAT, "a table without chunks");
 }
 
 static ex_code alloc_entries(struct ewf *e, struct ewf_table *t, struct ex_error *err) {
-    size_t bytes = (size_t)t->count * 4 + (t->count + 7) / 8;
+    size_t bytes = table_bytes(t);
     if (bytes > EWF_MEMORY_MAX - e->memory_bytes)
         return ex_fail(err, EX_LIMIT, "the tables of the image are larger than %zu MiB",
                        EWF_MEMORY_MAX >> 20);
@@ -115,13 +129,79 @@ static ex_code read_entries(struct parser_run *run, struct ewf *e, const struct 
     return take_entries(t, entries, base, err);
 }
 
+/* ---- a table and its copy ---- */
+
+static bool bit(const uint8_t *bits, uint32_t i) {
+    return (bits[i / 8] >> i % 8 & 1) != 0;
+}
+
+/* Where a chunk begins is where the one before it ends. */
+static ex_code doubt(struct ewf_table *t, uint32_t i, struct ex_error *err) {
+    if (t->doubtful == NULL)
+        EX_TRY(ex_alloc((t->count + 7) / 8 + 1, 1, EWF_MEMORY_MAX, "a table", &t->doubtful, err));
+    for (uint32_t k = i > 0 ? i - 1 : 0; k <= i; k++)
+        t->doubtful[k / 8] |= (uint8_t)(1 << k % 8);
+    return EX_OK;
+}
+
+/* Both are sound, so nobody can say which of them is right. */
+static ex_code hold_against(struct parser_run *run, struct ewf *e, const struct ewf_section *s,
+                            struct ewf_table *t, const struct ewf_table *copy,
+                            struct ex_error *err) {
+    uint64_t differ = 0, first = 0;
+    if (copy->count != t->count)
+        return ex_fail(err, EX_ALTERED, "a table has %u entries, and its copy %u", t->count,
+                       copy->count);
+    for (uint32_t i = 0; i < t->count; i++) {
+        if (t->offset[i] == copy->offset[i] && bit(t->compressed, i) == bit(copy->compressed, i))
+            continue;
+        if (differ++ == 0)
+            first = t->first + i;
+        EX_TRY(doubt(t, i, err));
+    }
+    return differ == 0 ? EX_OK
+                       : ewf_warn(run, e, err,
+                                  "segment %u, byte %llu: a table and its copy differ in %llu "
+                                  "entries, the first of chunk %llu: what they say is not read",
+                                  s->segment, (unsigned long long)s->at, (unsigned long long)differ,
+                                  (unsigned long long)first);
+}
+
+/* The table before it was good. When the copy has another number of entries, nothing that was
+ * taken from the table can stay. */
+static ex_code compare_copy(struct parser_run *run, struct ewf *e, const struct ewf_section *s,
+                            struct ex_error *err) {
+    struct ewf_table *t = e->table_count > 0 ? &e->table[e->table_count - 1] : NULL;
+    struct ewf_table copy = {0};
+    struct ex_error why = {0};
+    if (t == NULL || e->sectors_section.data == 0 || t->input != s->input ||
+        t->from != e->sectors_section.data)
+        return EX_OK; /* it is no copy of that table */
+    ex_code code = read_entries(run, e, s, &copy, &why);
+    if (code != EX_OK) {
+        ewf_free_table(e, &copy);
+        if (code == EX_NOMEM)
+            return ex_fail(err, code, "%s", why.text);
+        return ewf_warn(run, e, err, "segment %u, byte %llu: the copy of a table: %s", s->segment,
+                        (unsigned long long)s->at, why.text);
+    }
+    code = hold_against(run, e, s, t, &copy, err);
+    ewf_free_table(e, &copy);
+    if (code == EX_ALTERED) {
+        e->chunks -= t->count;
+        ewf_free_table(e, t);
+        e->table_count--;
+    }
+    return code;
+}
+
 ex_code ewf_read_table(struct parser_run *run, struct ewf *e, const struct ewf_section *s,
                        struct ex_error *err) {
     struct ewf_table t = {.first = e->chunks};
     struct ex_error why = {0};
     bool copy = strcmp(s->type, "table2") == 0;
     if (copy && !e->table_open)
-        return EX_OK; /* the first one was good */
+        return compare_copy(run, e, s, err);
     EX_TRY(ex_grow(&e->table, &e->table_capacity, e->table_count + 1, sizeof t, EWF_MEMORY_MAX,
                    "tables", err));
     ex_code code = read_entries(run, e, s, &t, &why);
@@ -131,8 +211,7 @@ ex_code ewf_read_table(struct parser_run *run, struct ewf *e, const struct ewf_s
         e->table_open = false;
         return EX_OK;
     }
-    free(t.offset);
-    free(t.compressed);
+    ewf_free_table(e, &t);
     if ((code != EX_ALTERED && code != EX_FORMAT) || copy) {
         if (err != NULL)
             *err = why;

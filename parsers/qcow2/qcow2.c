@@ -16,7 +16,8 @@ enum {
     CLUSTER_BITS_MIN = 9,
     CLUSTER_BITS_MAX = 21,
     ENTRY_BYTES = 8,
-    BACKING_NAME_MAX = 1023
+    BACKING_NAME_MAX = 1023,
+    L1_ENTRIES_MAX = 1 << 22 /* that are looked at behind the end of the disk */
 };
 /* incompatible features */
 enum {
@@ -237,6 +238,50 @@ static ex_code expand(struct parser_run *run, void *context, uint64_t cluster,
     return EX_OK;
 }
 
+/* ---- what is stored behind the end of the disk ---- */
+
+/* Entries from `at` on that hold something. Where they cannot be read there are none. */
+static uint64_t count_used(struct parser_run *run, struct qcow2 *q, uint64_t at, uint64_t entries) {
+    uint64_t used = 0, entry;
+    for (uint64_t i = 0; i < entries; i++, at += ENTRY_BYTES) {
+        if (read_entry(run, q, at, &entry, NULL) != EX_OK)
+            break;
+        used += (entry & ~(COPIED_BIT | ZERO_BIT)) != 0;
+    }
+    return used;
+}
+
+/* Clusters in the last table that is partly of the disk. */
+static uint64_t clusters_behind(struct parser_run *run, struct qcow2 *q, uint64_t clusters) {
+    uint64_t in_table = UINT64_C(1) << (q->cluster_bits - 3), index = clusters % in_table, entry;
+    if (index == 0 ||
+        read_entry(run, q, q->l1_at + clusters / in_table * ENTRY_BYTES, &entry, NULL) != EX_OK)
+        return 0;
+    uint64_t table = entry & OFFSET_MASK;
+    return table == 0 ? 0 : count_used(run, q, table + index * ENTRY_BYTES, in_table - index);
+}
+
+static ex_code warn_of_rest(struct parser_run *run, struct qcow2 *q, struct ex_error *err) {
+    uint64_t cluster_bytes = q->content.chunk_bytes, in_table = cluster_bytes / ENTRY_BYTES;
+    uint64_t clusters = q->size_bytes / cluster_bytes + (q->size_bytes % cluster_bytes != 0);
+    uint64_t wanted = clusters / in_table + (clusters % in_table != 0);
+    uint64_t more = q->l1_count > wanted ? q->l1_count - wanted : 0;
+    uint64_t looked = more < L1_ENTRIES_MAX ? more : L1_ENTRIES_MAX;
+    uint64_t tables = count_used(run, q, q->l1_at + wanted * ENTRY_BYTES, looked);
+    uint64_t single = clusters_behind(run, q, clusters);
+    if (looked < more)
+        EX_TRY(parser_warn(run, &q->warnings, err,
+                           "its level 1 table has %llu entries behind the end of the disk, of "
+                           "which %llu were looked at",
+                           (unsigned long long)more, (unsigned long long)looked));
+    if (tables == 0 && single == 0)
+        return EX_OK;
+    return parser_warn(run, &q->warnings, err,
+                       "%llu clusters and %llu whole tables of clusters are stored behind the end "
+                       "of the disk, and were not read",
+                       (unsigned long long)single, (unsigned long long)tables);
+}
+
 /* ---- opening, reading ---- */
 
 static ex_code tell(struct parser_run *run, struct qcow2 *q, struct ex_error *err) {
@@ -277,6 +322,7 @@ static ex_code qcow2_open(struct parser_run *run, void **ret_state, uint64_t *re
     EX_TRY(tell(run, q, err));
     EX_TRY(chunked_survey(run, &q->content, &gaps, &q->warnings, &allocated, err));
     EX_TRY(gaps_end(run, &gaps, err));
+    EX_TRY(warn_of_rest(run, q, err));
     EX_TRY(parser_fact_number(run, "allocated-bytes", allocated, err));
     *ret_size_bytes = q->size_bytes;
     *ret_state = ex_steal(&q);
@@ -289,4 +335,4 @@ static ex_code qcow2_read(struct parser_run *run, void *state, uint64_t offset, 
     return chunked_read(run, &q->content, offset, to, size_bytes, err);
 }
 
-const struct parser qcow2_parser = {"qcow2", 1, qcow2_open, qcow2_read, qcow2_close};
+const struct parser qcow2_parser = {"qcow2", 2, qcow2_open, qcow2_read, qcow2_close};

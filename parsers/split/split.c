@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds the parts by asking for the next one until there is none. */
+/* Finds the parts by asking for the next one until several in a row are not there. */
 #include "parsers/split/split.h"
 
 #include "base/mem.h"
 
 #include <stdio.h>
+
+enum { LOOK_BEHIND = 8 };
 
 struct split {
     unsigned warnings;
@@ -37,16 +39,31 @@ static ex_code add_part(struct parser_run *run, struct split *s, unsigned input,
     return EX_OK;
 }
 
-static ex_code find_parts(struct parser_run *run, struct split *s, struct ex_error *err) {
+static ex_code ask_for(struct parser_run *run, size_t number, unsigned *ret, struct ex_error *err) {
     char name[32];
+    (void)snprintf(name, sizeof name, "segment %zu", number);
+    return parser_input_named(run, name, ret, err);
+}
+
+/* A part behind one that is missing would stand in the wrong place. */
+static ex_code look_behind(struct parser_run *run, size_t missing, struct ex_error *err) {
+    for (size_t i = missing + 1; i <= missing + LOOK_BEHIND; i++) {
+        unsigned input = 0;
+        if (ask_for(run, i, &input, NULL) != EX_MISSING)
+            return ex_fail(err, EX_MISSING, "part %zu is missing, and part %zu is there", missing,
+                           i);
+    }
+    return EX_OK;
+}
+
+static ex_code find_parts(struct parser_run *run, struct split *s, struct ex_error *err) {
     EX_TRY(add_part(run, s, 0, err));
     for (;;) {
         unsigned input = 0;
         struct ex_error why = {0};
-        (void)snprintf(name, sizeof name, "segment %zu", s->count + 1);
-        ex_code code = parser_input_named(run, name, &input, &why);
+        ex_code code = ask_for(run, s->count + 1, &input, &why);
         if (code == EX_MISSING)
-            return EX_OK;
+            return look_behind(run, s->count + 1, err);
         if (code != EX_OK) /* it is there: an image without it would be another one */
             return ex_fail(err, code, "part %zu: %s", s->count + 1, why.text);
         EX_TRY(add_part(run, s, input, err));
@@ -91,6 +108,9 @@ static ex_code split_open(struct parser_run *run, void **ret_state, uint64_t *re
     EX_TRY(find_parts(run, s, err));
     EX_TRY(parser_fact_number(run, "parts", s->count, err));
     EX_TRY(tell_sizes(run, s, err));
+    EX_TRY(parser_warn(run, &s->warnings, err,
+                       "the parts do not say how many there are: %zu %s found", s->count,
+                       s->count == 1 ? "was" : "were"));
     EX_TRY(judge_sizes(run, s, err));
     *ret_size_bytes = s->size_bytes;
     *ret_state = ex_steal(&s);
@@ -122,4 +142,4 @@ static ex_code split_read(struct parser_run *run, void *state, uint64_t offset, 
     return EX_OK;
 }
 
-const struct parser split_parser = {"split", 1, split_open, split_read, split_close};
+const struct parser split_parser = {"split", 2, split_open, split_read, split_close};

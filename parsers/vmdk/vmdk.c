@@ -100,16 +100,35 @@ static ex_code open_extent(struct parser_run *run, struct vmdk *v, struct vmdk_e
     return x->kind == VMDK_SPARSE ? vmdk_sparse_open(run, v, x->input, &x->sparse, err) : EX_OK;
 }
 
+/* Bytes of its file behind the last extent that lies in it. */
+static uint64_t bytes_behind(const struct vmdk *v, const struct vmdk_extent *x,
+                             uint64_t file_bytes) {
+    uint64_t end = x->at + x->size_bytes;
+    for (size_t i = 0; i < v->count; i++) {
+        const struct vmdk_extent *o = &v->extent[i];
+        bool later = o->at + o->size_bytes > end || (o->at + o->size_bytes == end && o > x);
+        if (o->kind == VMDK_FLAT && later && strcmp(o->name, x->name) == 0)
+            return 0;
+    }
+    return end < file_bytes ? file_bytes - end : 0;
+}
+
 static ex_code survey_flat(struct parser_run *run, struct vmdk *v, struct vmdk_extent *x,
                            struct gaps *gaps, uint64_t *allocated, struct ex_error *err) {
     uint64_t file_bytes = parser_input_size(run, x->input);
     uint64_t there = x->at < file_bytes ? file_bytes - x->at : 0;
+    uint64_t behind = bytes_behind(v, x, file_bytes);
     there = there < x->size_bytes ? there : x->size_bytes;
     *allocated += there;
     if (there < x->size_bytes)
         EX_TRY(parser_warn(run, &v->warnings, err,
                            "the extent \"%.100s\" has %llu bytes instead of %llu", x->name,
                            (unsigned long long)there, (unsigned long long)x->size_bytes));
+    if (behind > 0)
+        EX_TRY(parser_warn(run, &v->warnings, err,
+                           "the file \"%.100s\" has %llu bytes behind its extent, which are not "
+                           "part of the disk and were not read",
+                           x->name, (unsigned long long)behind));
     return gaps_add(run, gaps, PARSER_DAMAGED, x->from + there, x->size_bytes - there, err);
 }
 
@@ -228,4 +247,4 @@ static ex_code vmdk_read(struct parser_run *run, void *state, uint64_t offset, u
     return EX_OK;
 }
 
-const struct parser vmdk_parser = {"vmdk", 1, vmdk_open, vmdk_read, vmdk_close};
+const struct parser vmdk_parser = {"vmdk", 2, vmdk_open, vmdk_read, vmdk_close};

@@ -28,11 +28,15 @@ for way in snappy deflate zlib zlib-1950 lz4 lz4-size stored relative no-hashes 
 done
 make no-map
 check "a stream without a map" same aff4 x.aff4 expected.raw
+check "… its MD5 is that of the image" says aff4 x.aff4 "fact image.hash.md5 $(md5sum source.raw | cut -d' ' -f1)"
+check "… and its SHA-1" says aff4 x.aff4 "fact image.hash.sha1 $(sha1sum source.raw | cut -d' ' -f1)"
 make snappy
 BLOCK=1000 check "in small pieces" says aff4 x.aff4 "sha256 $(sha256sum expected.raw | cut -d' ' -f1)"
 check "what it says of its case" says aff4 x.aff4 'fact case.examiner An Officer$'
 check "… and of the disk" says aff4 x.aff4 'fact image.disk-serial S "1" é$'
 check "its hashes are claims" says aff4 x.aff4 "fact stream.hash.md5 $(md5sum source.raw | cut -d' ' -f1)"
+not_of_image() { ! content aff4 x.aff4 | grep 'fact image.hash'; }
+check "… of the stream, and not of what a map makes of it" not_of_image
 
 bad() { # WAY CODE TEXT
     make "$1" && refused aff4 x.aff4 "$2" "$3"

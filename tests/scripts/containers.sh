@@ -116,9 +116,45 @@ E3
 set_of && edit x.E01 table 110
 whole_with_warning() { warned "$1" && [ "$(cat lost)" = 0 ]; }
 check "a damaged table: its copy is used" whole_with_warning 'its copy is looked for'
+whole() { honest && [ "$(cat lost)" = 0 ] && ! grep '^fact warning' out; }
 edit x.E01 table2 110
 check "its copy is damaged too: that segment is lost" warned 'the entries of a table fail'
 check "… and the others are read" lost_less 2200000
+hurt() { # WAY: on a fresh set
+    rm -f x.E?? && for f in encase6-none.E??; do cp "$f" "x.${f##*.}"; done
+    "$here/containers-hurt.py" "$@"
+}
+hurt set x.E01 1 && "$here/containers-hurt.py" set x.E02 1 && "$here/containers-hurt.py" set x.E03 1
+check "segments that name their set, or do not" whole
+"$here/containers-hurt.py" set x.E02 2
+check "a segment of another set is not taken" warned 'segment 2, byte 13: its data section says that it belongs to another set'
+check "… and the others are read" lost_less 2200000
+hurt sectors x.E03
+check "nor one of another size" warned 'segment 3, byte 13: its data section states 7814 sectors'
+check "… and the others are read" lost_less 2200000
+hurt nothing-stated x.E02
+check "what a segment does not state is not compared" whole
+hurt data-sum x.E02
+check "a data section that fails its checksum is told" whole_with_warning 'the data section fails its checksum'
+hurt copy x.E02 3
+check "a table and its copy differ, both sound" warned 'a table and its copy differ in 1 entries, the first of chunk [0-9]*: '
+two_chunks() { [ "$(cat lost)" = 65536 ] && grep 'say different places' out; }
+check "… and what hangs on that entry is lost" two_chunks
+hurt copy-count x.E02
+check "a copy of another length: that segment is lost" warned 'a table has [0-9]* entries, and its copy [0-9]*'
+check "… and the others are read" lost_less 2200000
+hurt copy-sum x.E02
+check "a damaged copy is told" whole_with_warning 'the copy of a table: the entries of a table fail'
+last=$(ls encase5-none.E?? | tail -n 1) last=${last##*.}
+one_end() { warned 'behind segment . nothing was found: whether more' && [ "$(grep -c '^fact warning' out)" = "$1" ] && ! grep 'x.E.. is missing' out; }
+set_of && rm "x.$last"
+check "without its last segment: nothing is said of others" one_end 1
+set_of && truncate -s -200 "x.$last"
+check "the last one was cut off: nothing is said of others" one_end 2
+# A range that the image lists as unreadable holds what it holds.
+hurt listed "x.$last" 100 7
+listed() { content ewf x.E01 >out; cat out; grep -qx 'range 51200 3584 1' out && grep -qx "sha256 $sum" out; }
+check "what the image lists as unreadable is named, and its bytes come" listed
 set_of && edit x.E02 sectors 5000
 flipped() { honest && grep -c '^damaged' out | grep -qx 1 && grep 'its checksum does not fit' out; }
 check "a flipped bit: one chunk is lost, and named" flipped

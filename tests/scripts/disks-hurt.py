@@ -163,6 +163,7 @@ WAYS = {
     "qcow2-corrupt": lambda: be64(72, 2),
     "qcow2-clusters": lambda: be32(20, 63),
     "qcow2-size": lambda: be64(24, 0xFFFFFFFFFFFFFE00),
+    "qcow2-shrunk": lambda: be64(24, number),
     "qcow2-version": lambda: be32(4, 1),
     "vhd-layer": vhd_layer,
     "vhd-differ": vhd_differ,
