@@ -24,34 +24,35 @@ static const char *nothing_unread(const json_t *source) {
     return _("nothing");
 }
 
-static uint64_t parted_bytes(const json_t *item) {
-    return page_number(item, "skipped.bytes") + page_number(item, "untried.bytes");
-}
-
 /* Why, as far as it is known: with an item of a package there are no reasons, and a file of a
  * folder may also have been gone. */
 static void put_reasons(struct cli_page *page, const json_t *item) {
+    static const struct {
+        const char *key, *bytes, *text;
+    } reasons[] = {
+        {"skipped", "skipped.bytes",
+         N_("skipped, left out on the officer's word and never asked for")},
+        {"untried", "untried.bytes",
+         N_("untried, given up unasked because what is around took too long")},
+        {"stated_unreadable", "stated_unreadable.bytes",
+         N_("not readable when the image was made, as it states itself")},
+        {"absent", "absent.bytes", N_("absent, the image holds nothing for it")},
+        {"damaged_in_container", "damaged_in_container.bytes",
+         N_("damaged, it cannot be read from the image")},
+    };
+    enum { REASONS = sizeof reasons / sizeof reasons[0] };
     const json_t *source = page_get(item, "source");
     char bytes[CLI_NUMBER_BYTES];
-    uint64_t all = page_number(item, "unreadable.bytes"), parted = parted_bytes(item);
-    if ((is_kind(source, "file") || is_kind(source, "device")) && all > parted)
-        page_say(page, 2, _("unreadable, asked for and never given: %s"),
-                 cli_size(bytes, all - parted));
-    if (page_has(item, "skipped"))
-        page_say(page, 2, _("skipped, left out on the officer's word and never asked for: %s"),
-                 page_size_text(bytes, item, "skipped.bytes"));
-    if (page_has(item, "untried"))
-        page_say(page, 2, _("untried, given up unasked because what is around took too long: %s"),
-                 page_size_text(bytes, item, "untried.bytes"));
-    if (page_has(item, "stated_unreadable"))
-        page_say(page, 2, _("not readable when the image was made, as it states itself: %s"),
-                 page_size_text(bytes, item, "stated_unreadable.bytes"));
-    if (page_has(item, "absent"))
-        page_say(page, 2, _("absent, the image holds nothing for it: %s"),
-                 page_size_text(bytes, item, "absent.bytes"));
-    if (page_has(item, "damaged_in_container"))
-        page_say(page, 2, _("damaged, it cannot be read from the image: %s"),
-                 page_size_text(bytes, item, "damaged_in_container.bytes"));
+    uint64_t rest = page_number(item, "unreadable.bytes"), parted = 0;
+    for (size_t i = 0; i < REASONS; i++)
+        parted += page_number(item, reasons[i].bytes);
+    rest = rest > parted ? rest - parted : 0; /* the entry may say anything */
+    if ((is_kind(source, "file") || is_kind(source, "device")) && rest > 0)
+        page_say(page, 2, _("unreadable, asked for and never given: %s"), cli_size(bytes, rest));
+    for (size_t i = 0; i < REASONS; i++)
+        if (page_has(item, reasons[i].key))
+            page_say(page, 2, "%s: %s", _(reasons[i].text),
+                     page_size_text(bytes, item, reasons[i].bytes));
 }
 
 /* What was not read is told even when it is nothing: silence would not be an answer. */
