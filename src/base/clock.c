@@ -18,6 +18,16 @@ uint64_t ex_monotonic_ns(void) {
     return (uint64_t)t.tv_sec * (uint64_t)NS + (uint64_t)t.tv_nsec;
 }
 
+struct timespec ex_deadline(unsigned ms) {
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += ms % 1000 * 1000000L;
+    t.tv_sec += t.tv_nsec / NS;
+    t.tv_nsec %= NS;
+    return t;
+}
+
 static void read_boot(char to[static 17]) {
     char id[64];
     memset(to, '0', 16);

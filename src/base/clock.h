@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 struct ex_clock {
     int64_t utc_ns;          /* nanoseconds since 1970-01-01T00:00:00Z */
@@ -31,5 +32,8 @@ bool ex_zone_parse(const char *text, size_t size, int *ret_zone_minutes);
 
 /* Nanoseconds of a clock that only goes forward; for durations. */
 uint64_t ex_monotonic_ns(void);
+
+/* So many milliseconds from now on CLOCK_MONOTONIC: for pthread_cond_clockwait(). */
+struct timespec ex_deadline(unsigned ms);
 
 #endif

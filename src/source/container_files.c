@@ -2,11 +2,12 @@
 /* The files of a container: opened once, read by all of its workers. */
 #include "source/container_internal.h"
 
+#include "base/file.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 enum { PARTS_LOOKED_FOR = 9 };
 
@@ -204,19 +205,7 @@ ex_code container_files_read(struct container_files *f, size_t file, uint64_t of
     pthread_mutex_lock(&f->mutex);
     const struct source *s = f->source[file];
     pthread_mutex_unlock(&f->mutex);
-    while (size_bytes > 0) {
-        ssize_t got = pread(s->fd, to, size_bytes, (off_t)offset);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return ex_fail_sys(err, "the system does not give the bytes at %llu of \"%s\"",
-                               (unsigned long long)offset, s->path);
-        if (got == 0)
-            return ex_fail(err, EX_IO, "\"%s\" became shorter while it was read", s->path);
-        to += got;
-        offset += (uint64_t)got;
-        size_bytes -= (size_t)got;
-        atomic_fetch_add(&f->bytes_read, (uint_fast64_t)got);
-    }
+    EX_TRY(ex_read_at(s->fd, to, size_bytes, offset, s->path, err));
+    atomic_fetch_add(&f->bytes_read, (uint_fast64_t)size_bytes);
     return EX_OK;
 }

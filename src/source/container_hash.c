@@ -29,6 +29,14 @@ static bool is_hash(const struct sandbox_fact *f, size_t hex_bytes) {
            strspn((const char *)f->value, "0123456789abcdefABCDEF") == hex_bytes;
 }
 
+static void add_hasher(struct container *c, const char *algorithm) {
+    for (size_t i = 0; i < c->hasher_count; i++)
+        if (strcmp(c->hasher[i].algorithm, algorithm) == 0)
+            return;
+    c->hasher[c->hasher_count++] =
+        (struct container_hasher){.container = c, .algorithm = algorithm};
+}
+
 static void add(struct container *c, size_t k, const struct sandbox_fact *f) {
     const EVP_MD *md = EVP_get_digestbyname(known[k].algorithm);
     struct container_hash *h = &c->hash[c->hash_count];
@@ -43,6 +51,7 @@ static void add(struct container *c, size_t k, const struct sandbox_fact *f) {
         if (h->fact == c->hash[i].fact && strcasecmp(h->stated, c->hash[i].stated) == 0)
             return;
     c->hash_count++;
+    add_hasher(c, h->algorithm);
 }
 
 void container_hashes_find(struct container *c) {
@@ -71,12 +80,11 @@ static void *hash_work(void *hasher) {
 }
 
 ex_code container_hashes_start(struct container *c, struct ex_error *err) {
-    for (size_t i = 0; i < c->hash_count; i++) {
+    for (size_t i = 0; i < c->hasher_count; i++) {
         struct container_hasher *h = &c->hasher[i];
-        h->container = c;
         h->state = EVP_MD_CTX_new();
         if (h->state == NULL ||
-            EVP_DigestInit_ex(h->state, EVP_get_digestbyname(c->hash[i].algorithm), NULL) != 1)
+            EVP_DigestInit_ex(h->state, EVP_get_digestbyname(h->algorithm), NULL) != 1)
             return ex_fail(err, EX_NOMEM, "could not begin a hash");
         if (pthread_create(&h->thread, NULL, hash_work, h) != 0)
             return ex_fail(err, EX_NOMEM, "could not start a thread");
@@ -85,25 +93,29 @@ ex_code container_hashes_start(struct container *c, struct ex_error *err) {
     return EX_OK;
 }
 
-static void compare(const struct container *c, struct container_hasher *h,
-                    struct container_hash *hash) {
+static void compare(struct container *c, struct container_hasher *h) {
     uint8_t sum[EVP_MAX_MD_SIZE];
     unsigned size = 0;
     if (h->done != container_stripes(c) || EVP_DigestFinal_ex(h->state, sum, &size) != 1)
         return;
-    (void)ex_hex(hash->found, sum, size);
-    hash->verdict = strcasecmp(hash->found, hash->stated) == 0 ? CONTAINER_HASH_AGREES
-                    : c->damaged                               ? CONTAINER_HASH_OPEN
-                                                               : CONTAINER_HASH_DIFFERS;
+    for (size_t i = 0; i < c->hash_count; i++) {
+        struct container_hash *hash = &c->hash[i];
+        if (strcmp(hash->algorithm, h->algorithm) != 0)
+            continue;
+        (void)ex_hex(hash->found, sum, size);
+        hash->verdict = strcasecmp(hash->found, hash->stated) == 0 ? CONTAINER_HASH_AGREES
+                        : c->damaged                               ? CONTAINER_HASH_OPEN
+                                                                   : CONTAINER_HASH_DIFFERS;
+    }
 }
 
 void container_hashes_end(struct container *c, bool whole) {
-    for (size_t i = 0; i < c->hash_count; i++) {
+    for (size_t i = 0; i < c->hasher_count; i++) {
         struct container_hasher *h = &c->hasher[i];
         if (h->started)
             pthread_join(h->thread, NULL);
         if (h->started && whole)
-            compare(c, h, &c->hash[i]);
+            compare(c, h);
         h->started = false;
         EVP_MD_CTX_free(h->state);
         h->state = NULL;

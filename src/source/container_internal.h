@@ -62,10 +62,10 @@ struct container_worker {
     bool started;
 };
 
-/* One hash of the content, on a thread of its own. */
+/* The content by one algorithm, on a thread of its own, however often the container states it. */
 struct container_hasher {
     struct container *container;
-    struct container_hash result;
+    const char *algorithm;
     void *state;   /* EVP_MD_CTX */
     uint64_t done; /* stripes */
     pthread_t thread;
@@ -95,6 +95,7 @@ struct container {
     struct container_worker worker[CONTAINER_WORKERS_MAX];
     size_t worker_count;
     struct container_hasher hasher[CONTAINER_HASHES_MAX];
+    size_t hasher_count;
     struct container_hash hash[CONTAINER_HASHES_MAX];
     size_t hash_count;
     struct stripe *ring;

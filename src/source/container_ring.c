@@ -3,7 +3,7 @@
  * the source and the hashers. A stripe is used again when all of them are done with it. */
 #include "source/container_internal.h"
 
-#include <time.h>
+#include "base/clock.h"
 
 enum { WAIT_MS = 200 };
 
@@ -26,18 +26,14 @@ void container_ring_stop(struct container *c) {
 
 /* The caller's thread can be told to stop at any time, and nobody signals that. */
 static void wait_a_little(struct container *c) {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += WAIT_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    const struct timespec until = ex_deadline(WAIT_MS);
     (void)pthread_cond_clockwait(&c->changed, &c->mutex, CLOCK_MONOTONIC, &until);
 }
 
 /* The first stripe that somebody still needs. */
 static uint64_t needed_from(const struct container *c) {
     uint64_t from = c->read;
-    for (size_t i = 0; i < c->hash_count; i++)
+    for (size_t i = 0; i < c->hasher_count; i++)
         from = c->hasher[i].done < from ? c->hasher[i].done : from;
     return from;
 }

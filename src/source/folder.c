@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/folder_internal.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -109,10 +110,7 @@ static ex_code wait_for_head(struct folder *f, struct ex_error *err) {
         if (f->stop != NULL && atomic_load(f->stop))
             return ex_fail(err, EX_INTERRUPTED, "interrupted while reading the folder \"%s\"",
                            f->path);
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += FOLDER_WAIT_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
+        until = ex_deadline(FOLDER_WAIT_MS);
         (void)pthread_cond_clockwait(&f->head, &f->mutex, CLOCK_MONOTONIC, &until);
     }
     if (err != NULL)

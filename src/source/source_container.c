@@ -2,14 +2,14 @@
 /* A container behind the door of sources. */
 #include "source/container_internal.h"
 
+#include "base/pool.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 static size_t workers_wanted(const struct container *c) {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t stripes = container_stripes(c);
-    size_t wanted = cores < 1 ? 1 : (size_t)cores;
+    size_t wanted = ex_cpu_count();
     wanted = wanted < CONTAINER_WORKERS_MAX ? wanted : CONTAINER_WORKERS_MAX;
     return stripes < wanted ? (size_t)stripes : wanted;
 }
@@ -95,7 +95,7 @@ static ex_code check_container(struct source *s, struct source_identity *now,
 }
 
 /* A reader that hangs is waited for, up to the time that it has for an answer. */
-static void end_threads(struct container *c, bool whole) {
+static void end_threads(struct container *c) {
     container_ring_stop(c);
     for (size_t i = 0; i < c->worker_count; i++)
         if (c->worker[i].started)
@@ -104,12 +104,12 @@ static void end_threads(struct container *c, bool whole) {
         c->worker[i].started = false;
         container_worker_close(&c->worker[i]);
     }
-    container_hashes_end(c, whole);
+    container_hashes_end(c, false);
 }
 
 static void close_container(struct source *s) {
     struct container *c = s->own;
-    end_threads(c, false);
+    end_threads(c);
     for (size_t i = 0; c->ring != NULL && i < c->ring_size; i++) {
         free(c->ring[i].data);
         free(c->ring[i].bad);

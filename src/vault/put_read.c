@@ -2,7 +2,7 @@
 /* The near end of putting: reading slabs, hashing them as a stream and block by block. */
 #include "vault/put_internal.h"
 
-#include <time.h>
+#include "base/clock.h"
 
 /* What is constant has a hash that is known; the rest is hashed at once. */
 static void hash_slab(struct ex_job *job, unsigned worker) {
@@ -208,12 +208,8 @@ ex_code slab_ring_start(struct slab_ring *r, struct put_shared *s, struct source
 
 bool slab_ring_wait(struct slab_ring *r) {
     struct put_shared *s = r->shared;
-    struct timespec until;
+    const struct timespec until = ex_deadline(SLAB_WAIT_MS);
     int timed_out = 0;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += SLAB_WAIT_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&s->mutex);
     while (!atomic_load(&s->failed) && r->filled <= r->taken && !r->ended && timed_out == 0)
         timed_out =

@@ -21,13 +21,6 @@ age-keygen -y first.key >recipients
 } >>recipients
 grep -vh '^#' first.key second.key third.key | sed '1i # three of them' >all.key
 
-status_is() { # STATUS COMMAND…
-    local want=$1 got=0
-    shift
-    "$@" || got=$?
-    echo "exit $got"
-    [ "$got" = "$want" ]
-}
 public_keys_are_the_same() {
     age-keygen -y all.key >theirs && "$tool" recipients -i all.key >ours && cmp theirs ours
 }

@@ -17,13 +17,6 @@ exhibit init vault --agency A --officer O --no-recovery-sheet --kdf-memory 8 >/d
     echo "1..1"
     exit 1
 }
-status_is() { # STATUS COMMAND…
-    local want=$1 got=0
-    shift
-    "$@" || got=$?
-    echo "exit $got"
-    [ "$got" = "$want" ]
-}
 collect() { # STATUS FOLDER FLAGS…
     local want=$1
     shift

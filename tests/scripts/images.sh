@@ -11,13 +11,6 @@ export EXHIBIT_OFFICER=O
     exit 1
 }
 
-status_is() { # STATUS COMMAND…
-    local want=$1 got=0
-    shift
-    "$@" || got=$?
-    echo "exit $got"
-    [ "$got" = "$want" ]
-}
 collect() { "$bin" collect "$@" --case c --json --quiet >out; }
 member() { jq -r "$1" out; }
 item_is() { # JQ-EXPRESSION: true of the item

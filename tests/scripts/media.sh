@@ -42,13 +42,6 @@ disk_on() { # IMAGE [SECTOR]: the image as the device $loop, with faults in m/co
 }
 fault() { printf '%s\n' "$@" >m/control; }
 given() { cat m/control; }
-status_is() { # STATUS COMMAND…
-    local want=$1 got=0
-    shift
-    "$@" || got=$?
-    echo "exit $got"
-    [ "$got" = "$want" ]
-}
 member() { jq -r "$1" out; } # of the last result
 work_id() { basename "$(ls -d vault/work/*/)"; }
 

@@ -9,14 +9,6 @@ json() { # NAME: a member of the last line on standard input
     sed -n '$p' | grep -o "\"$1\":[^,}]*" | head -1 | cut -d: -f2- | tr -d '"'
 }
 work_id() { basename "$(ls -d vault/work/*/)"; }
-status_is() { # STATUS COMMAND…
-    local want=$1 got=0
-    shift
-    "$@" || got=$?
-    echo "exit $got"
-    [ "$got" = "$want" ]
-}
-
 exhibit init vault --agency A --officer O "${mode:---no-recovery-sheet}" --kdf-memory 8 >/dev/null 2>&1 &&
     exhibit case new --number c --title t >/dev/null 2>&1 || {
     echo "not ok 1 - resume: no vault could be made"

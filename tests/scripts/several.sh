@@ -16,13 +16,6 @@ says() { # FILE EXPRESSION VALUE
     echo "$2 is $got"
     [ "$got" = "$3" ]
 }
-status_is() { # STATUS COMMAND…
-    local want=$1 got=0
-    shift
-    "$@" || got=$?
-    echo "exit $got"
-    [ "$got" = "$want" ]
-}
 sum() { sha256sum <"$1" | cut -d' ' -f1; }
 entries() { # PATTERN: how many entries of the ledger have it in their events
     exhibit ledger show --quiet | grep -c "$1"

@@ -11,14 +11,6 @@ says() { # TEXT COMMAND…: whatever its status, the output holds the text, line
     "$@" 2>&1 | tr -s ' \n' ' ' | tee -a /dev/stderr | grep -qF -- "$text"
 }
 silent() { ! says "$@"; }
-status_is() { # STATUS COMMAND…
-    local want=$1 got=0
-    shift
-    "$@" || got=$?
-    echo "exit $got"
-    [ "$got" = "$want" ]
-}
-
 exhibit init vault --agency A --officer O --no-recovery-sheet --kdf-memory 8 >/dev/null 2>&1 &&
     exhibit case new --number c --title t >/dev/null 2>&1 &&
     head -c 3000000 /dev/urandom >disk &&
