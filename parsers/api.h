@@ -5,7 +5,10 @@
  * that it does harms more than the object that it was given. It may crash; it must not lie. It
  * includes base/ and this header, and reads bytes of an input through struct ex_cursor.
  *
- * Today there is one kind of parser: a container, which holds one content.
+ * There are two kinds of parsers. A container holds one content: open() says how large it is, and
+ * read() gives it. An examiner finds traces: examine() tells those that it comes upon first, and
+ * leaves the rest as units of work, which other workers may do at the same time, in any order, and
+ * again when one of them was lost. What a unit tells follows from the input and the unit alone.
  *
  * Threads: a worker has one.
  */
@@ -72,11 +75,102 @@ enum parser_gap {
 EX_MUST_USE ex_code parser_range(struct parser_run *run, enum parser_gap gap, uint64_t offset,
                                  uint64_t length, struct ex_error *err);
 
+/* ---- traces: while examine() or work() runs (docs/format/traces.md) ---- */
+
+enum parser_kind {
+    PARSER_VOLUME = 1,
+    PARSER_FILE_SYSTEM,
+    PARSER_DIRECTORY,
+    PARSER_FILE,
+    PARSER_LINK,    /* symbolic */
+    PARSER_SPECIAL, /* a device, a pipe, a socket */
+    PARSER_STREAM,  /* a further content of the trace that it is under */
+    PARSER_MEMBER,  /* of a file that holds files */
+    PARSER_SPACE,   /* bytes that belong to nothing */
+    PARSER_PROBLEM  /* could not be examined: parser_trace_problem() */
+};
+
+enum parser_trace_flag {
+    PARSER_DELETED = 1,    /* the name, or its record, is marked as no longer in use */
+    PARSER_ORPHAN = 2,     /* a record that no folder names */
+    PARSER_VIRTUAL = 4,    /* made by the parser: not there as such */
+    PARSER_REUSED = 8,     /* of a deleted one: some of its places are in use again, or may be */
+    PARSER_ENCRYPTED = 16, /* its content is not to be had without a key */
+    PARSER_SIZED = 32,     /* it has a content, of size_bytes */
+    PARSER_EXAMINE = 64    /* its content may hold more: a volume, for one */
+};
+
+struct parser_trace {
+    enum parser_kind kind;
+    uint32_t flags;
+    uint32_t parent;   /* of this command: 0, or what parser_trace() gave */
+    const char *key;   /* printable ASCII; unique among the traces of its parent */
+    const char *name;  /* any bytes; NULL: it has none */
+    size_t name_bytes; /* at most PARSER_VALUE_BYTES_MAX */
+    uint64_t size_bytes;
+};
+/* What follows (times, texts, extents, content) is about the trace that was told last. */
+EX_MUST_USE ex_code parser_trace(struct parser_run *run, const struct parser_trace *t,
+                                 uint32_t *ret_number, struct ex_error *err);
+/* A trace of kind PARSER_PROBLEM under `parent`: what could not be examined, and why. `key` as in
+ * a trace. The code says which reason it is: EX_FORMAT damaged, EX_LIMIT too much, EX_UNSUPPORTED,
+ * EX_IO unreadable, EX_DENIED encrypted. */
+EX_MUST_USE ex_code parser_trace_problem(struct parser_run *run, uint32_t parent, const char *key,
+                                         const struct ex_error *why, struct ex_error *err);
+
+enum parser_time {
+    PARSER_MODIFIED = 1,
+    PARSER_ACCESSED,
+    PARSER_CHANGED, /* of the record */
+    PARSER_CREATED,
+    PARSER_WAS_DELETED,
+    PARSER_ADDED,
+    PARSER_BACKED_UP
+};
+/* `source`: the structure that holds it, "ntfs:$STANDARD_INFORMATION"; local: its zone is not
+ * known. Seconds since 1970; left out by the caller when it was never set. */
+EX_MUST_USE ex_code parser_trace_time(struct parser_run *run, enum parser_time what,
+                                      int64_t seconds, uint32_t nanoseconds, uint32_t resolution_ns,
+                                      bool local, const char *source, struct ex_error *err);
+/* An attribute: a name of a-z 0-9 - . and any bytes. */
+EX_MUST_USE ex_code parser_trace_text(struct parser_run *run, const char *name, const void *value,
+                                      size_t size_bytes, struct ex_error *err);
+EX_MUST_USE ex_code parser_trace_number(struct parser_run *run, const char *name, uint64_t value,
+                                        struct ex_error *err);
+
+/* The content, one way or the other. By its places in input 0, in order, PARSER_HOLE and
+ * PARSER_NOWHERE for what has none; together at most size_bytes … */
+#define PARSER_HOLE    (UINT64_MAX)     /* zeros that are stored nowhere */
+#define PARSER_NOWHERE (UINT64_MAX - 1) /* it cannot be said where */
+EX_MUST_USE ex_code parser_trace_extent(struct parser_run *run, uint64_t offset, uint64_t length,
+                                        struct ex_error *err);
+/* … or by its bytes, in order, as many calls as it takes; size_bytes in all, and when it ends
+ * before, a problem says why. *ret_wanted false: nobody needs the rest, and it need not be given.
+ */
+EX_MUST_USE ex_code parser_trace_content(struct parser_run *run, const void *data,
+                                         size_t size_bytes, bool *ret_wanted, struct ex_error *err);
+
+/* More work, of the parser's own words (at most PARSER_UNIT_BYTES_MAX, any bytes): what it finds is
+ * under the trace `parent`, which is parent 0 of that work. */
+enum { PARSER_UNIT_BYTES_MAX = 256 };
+EX_MUST_USE ex_code parser_unit(struct parser_run *run, uint32_t parent, const void *unit,
+                                size_t size_bytes, struct ex_error *err);
+
 /* ---- a parser ---- */
 
 struct parser {
     const char *name;
     unsigned version; /* counted up when what it gives for the same bytes changes */
+    /* An examiner: these two, and close(). `parameters` is text of the parser's own kind. EX_FORMAT
+     * of examine(): nothing that it knows. */
+    ex_code (*examine)(struct parser_run *run, const char *parameters, void **ret_state,
+                       struct ex_error *err);
+    /* In examine()'s stead, by a worker that only does units: tells nothing. NULL: no units. */
+    ex_code (*prepare)(struct parser_run *run, const char *parameters, void **ret_state,
+                       struct ex_error *err);
+    ex_code (*work)(struct parser_run *run, void *state, const void *unit, size_t size_bytes,
+                    struct ex_error *err);
+    /* A container: these two, and close(). */
     /* *ret_state is the parser's and goes to close(), which accepts NULL. */
     ex_code (*open)(struct parser_run *run, void **ret_state, uint64_t *ret_size_bytes,
                     struct ex_error *err);
