@@ -108,6 +108,9 @@ struct parser_trace {
     const char *name;  /* any bytes; NULL: it has none */
     size_t name_bytes; /* at most PARSER_VALUE_BYTES_MAX */
     uint64_t size_bytes;
+    uint64_t
+        record; /* which of its input's records this is, counted from 1; 0: none. One that is
+                   PARSER_ORPHAN is dropped when its record was told before, by whatever unit */
 };
 /* What follows (times, texts, extents, content) is about the trace that was told last. */
 EX_MUST_USE ex_code parser_trace(struct parser_run *run, const struct parser_trace *t,
@@ -151,10 +154,11 @@ EX_MUST_USE ex_code parser_trace_content(struct parser_run *run, const void *dat
                                          size_t size_bytes, bool *ret_wanted, struct ex_error *err);
 
 /* More work, of the parser's own words (at most PARSER_UNIT_BYTES_MAX, any bytes): what it finds is
- * under the trace `parent`, which is parent 0 of that work. */
+ * under the trace `parent`, which is parent 0 of that work. The same words a second time are a loop
+ * (a folder in itself), and are not done again. `late`: only when all others are done. */
 enum { PARSER_UNIT_BYTES_MAX = 256 };
 EX_MUST_USE ex_code parser_unit(struct parser_run *run, uint32_t parent, const void *unit,
-                                size_t size_bytes, struct ex_error *err);
+                                size_t size_bytes, bool late, struct ex_error *err);
 
 /* ---- a parser ---- */
 

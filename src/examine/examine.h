@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Examining: from the bytes of one object to the traces in it (docs/format/traces.md).
+ *
+ * Promises: bytes are parsed in workers that can do nothing else (sandbox/), and what they tell is
+ * checked before it is written; a parser that crashes, hangs or swells costs what it was at, which
+ * is said as a trace, and the run goes on; the same object gives the same traces, with the same
+ * ids, however many workers there are and however often one of them is killed. Every `sha256` was
+ * computed here, from bytes that were compared with their chunk ids as they were read, or is one
+ * that was computed so before (`known`). It does not say that what a parser makes of the bytes is
+ * right: names, times and "deleted" are the claims of the item's own structures, as it read them.
+ *
+ * Writes nothing but the stream of traces. Threads of its own, ended before it returns.
+ */
+#ifndef EXHIBIT_EXAMINE_EXAMINE_H
+#define EXHIBIT_EXAMINE_EXAMINE_H
+
+#include "vault/vault.h"
+
+enum {
+    EXAMINE_ID_BYTES = 16,
+    EXAMINE_KEY_BYTES = 16, /* traces.md §5 */
+    EXAMINE_WORKERS_MAX = 16,
+    EXAMINE_FORMAT_VERSION = 1
+};
+
+enum examine_profile { EXAMINE_TRIAGE, EXAMINE_STANDARD, EXAMINE_DEEP };
+/* "triage", "standard", "deep" */
+const char *examine_profile_word(enum examine_profile p);
+bool examine_profile_parse(const char *word, enum examine_profile *ret);
+
+/* Why something was not examined: the words of traces.md §4. */
+enum examine_reason {
+    EXAMINE_DAMAGED,
+    EXAMINE_CRASHED,
+    EXAMINE_TOO_LONG,
+    EXAMINE_TOO_LARGE,
+    EXAMINE_TOO_DEEP,
+    EXAMINE_TOO_MANY,
+    EXAMINE_KILLED,
+    EXAMINE_UNREADABLE,
+    EXAMINE_ENCRYPTED,
+    EXAMINE_UNSUPPORTED,
+    EXAMINE_REASONS
+};
+const char *examine_reason_word(enum examine_reason r);
+
+struct examine_options {
+    enum examine_profile profile;
+    unsigned workers;       /* 0: as many as there are cores, at most EXAMINE_WORKERS_MAX */
+    const uint8_t *item_id; /* EXAMINE_ID_BYTES: for the head */
+    /* A content of this key (traces.md §5) was hashed before: its SHA-256. May be NULL. Called by
+     * one thread at a time, not always the same. */
+    ex_code (*known)(void *context, const uint8_t key[static EXAMINE_KEY_BYTES], bool *ret_found,
+                     uint8_t ret_sha256[static SHA256_BYTES], struct ex_error *err);
+    void *context;
+};
+
+struct examine_parser_report {
+    const char *name;
+    unsigned version;
+    uint64_t jobs, traces, problems;
+    uint64_t busy_ns; /* of its workers, all together: what they were waited for */
+};
+
+enum { EXAMINE_PARSERS_MAX = 16 };
+
+struct examine_report {
+    uint64_t traces, directories, files, deleted; /* deleted: of any kind, orphans included */
+    uint64_t hashed, hashed_bytes;                /* contents that were read */
+    uint64_t remembered, remembered_bytes;        /* contents whose hash was known */
+    uint64_t not_hashed;                          /* contents that were not, each with its reason */
+    uint64_t problems[EXAMINE_REASONS];           /* traces of kind `error` */
+    uint64_t restarts; /* workers that were lost, and what they did begun anew */
+    bool truncated;    /* a budget ended it: there may be more */
+    size_t parser_count;
+    struct examine_parser_report parser[EXAMINE_PARSERS_MAX];
+    char confinement[256]; /* of the workers, for people */
+};
+
+/* Writes the traces of `object` to fd, from where it stands. EX_INTERRUPTED: nothing of what was
+ * written is to be kept. A result with problems is EX_OK: the report counts them. */
+EX_MUST_USE ex_code examine_run(struct vault *v, const struct vault_object_info *object,
+                                const struct examine_options *options, int fd,
+                                struct ex_progress *progress, struct examine_report *ret,
+                                struct ex_error *err);
+
+#endif
