@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes: one known word or none, and a detail that a terminal can show. */
-#include "collect/kind.h"
+#include "formats/kind.h"
 
 #include <stdlib.h>
 #include <string.h>

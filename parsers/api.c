@@ -46,11 +46,20 @@ ex_code parser_warn(struct parser_run *run, unsigned *count, struct ex_error *er
     return parser_fact(run, "warning", text, strlen(text), err);
 }
 
+enum { DECIMAL_BYTES = 24 };
+
+static size_t decimal(char *to, uint64_t value) {
+    return (size_t)snprintf(to, DECIMAL_BYTES, "%llu", (unsigned long long)value);
+}
+
 ex_code parser_fact_number(struct parser_run *run, const char *name, uint64_t value,
                            struct ex_error *err) {
-    char text[24], *at = text + sizeof text;
-    do
-        *--at = (char)('0' + value % 10);
-    while ((value /= 10) > 0);
-    return parser_fact(run, name, at, (size_t)(text + sizeof text - at), err);
+    char text[DECIMAL_BYTES];
+    return parser_fact(run, name, text, decimal(text, value), err);
+}
+
+ex_code parser_trace_number(struct parser_run *run, const char *name, uint64_t value,
+                            struct ex_error *err) {
+    char text[DECIMAL_BYTES];
+    return parser_trace_text(run, name, text, decimal(text, value), err);
 }

@@ -27,7 +27,9 @@ enum {
     PARSER_RANGES_MAX = 1 << 20,
     PARSER_NAME_BYTES_MAX = 128,
     PARSER_VALUE_BYTES_MAX = 60000,
-    PARSER_WARNINGS_MAX = 32
+    PARSER_WARNINGS_MAX = 32,
+    PARSER_TRACES_MAX = 4 << 20, /* in one command */
+    PARSER_PARAMETERS_BYTES_MAX = 1024
 };
 
 struct parser_run; /* one job */
@@ -133,7 +135,7 @@ enum parser_time {
 /* `source`: the structure that holds it, "ntfs:$STANDARD_INFORMATION"; local: its zone is not
  * known. Seconds since 1970; left out by the caller when it was never set. */
 EX_MUST_USE ex_code parser_trace_time(struct parser_run *run, enum parser_time what,
-                                      int64_t seconds, uint32_t nanoseconds, uint32_t resolution_ns,
+                                      int64_t seconds, uint32_t nanoseconds, uint64_t resolution_ns,
                                       bool local, const char *source, struct ex_error *err);
 /* An attribute: a name of a-z 0-9 - . and any bytes. */
 EX_MUST_USE ex_code parser_trace_text(struct parser_run *run, const char *name, const void *value,
@@ -165,23 +167,23 @@ EX_MUST_USE ex_code parser_unit(struct parser_run *run, uint32_t parent, const v
 struct parser {
     const char *name;
     unsigned version; /* counted up when what it gives for the same bytes changes */
-    /* An examiner: these two, and close(). `parameters` is text of the parser's own kind. EX_FORMAT
-     * of examine(): nothing that it knows. */
-    ex_code (*examine)(struct parser_run *run, const char *parameters, void **ret_state,
-                       struct ex_error *err);
-    /* In examine()'s stead, by a worker that only does units: tells nothing. NULL: no units. */
-    ex_code (*prepare)(struct parser_run *run, const char *parameters, void **ret_state,
-                       struct ex_error *err);
-    ex_code (*work)(struct parser_run *run, void *state, const void *unit, size_t size_bytes,
-                    struct ex_error *err);
-    /* A container: these two, and close(). */
-    /* *ret_state is the parser's and goes to close(), which accepts NULL. */
+    /* A container: open() and read(). *ret_state, of every kind of parser, is the parser's and goes
+     * to close(), which accepts NULL. */
     ex_code (*open)(struct parser_run *run, void **ret_state, uint64_t *ret_size_bytes,
                     struct ex_error *err);
     /* Exactly size_bytes of the content; the caller keeps inside it. */
     ex_code (*read)(struct parser_run *run, void *state, uint64_t offset, uint8_t *to,
                     size_t size_bytes, struct ex_error *err);
     void (*close)(void *state);
+    /* An examiner: examine(), and if it has units prepare() and work(). `parameters` is text of the
+     * parser's own kind. EX_FORMAT of examine(): nothing that it knows. */
+    ex_code (*examine)(struct parser_run *run, const char *parameters, void **ret_state,
+                       struct ex_error *err);
+    /* In examine()'s stead, by a worker that only does units: tells nothing. */
+    ex_code (*prepare)(struct parser_run *run, const char *parameters, void **ret_state,
+                       struct ex_error *err);
+    ex_code (*work)(struct parser_run *run, void *state, const void *unit, size_t size_bytes,
+                    struct ex_error *err);
 };
 
 /* The main function of a worker program, with main()'s arguments: table ends with NULL. */

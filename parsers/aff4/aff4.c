@@ -272,4 +272,5 @@ static ex_code aff4_read(struct parser_run *run, void *state, uint64_t offset, u
     return aff4_map_read(run, state, offset, to, size_bytes, err);
 }
 
-const struct parser aff4_parser = {"aff4", 2, aff4_open, aff4_read, aff4_close};
+const struct parser aff4_parser = {
+    .name = "aff4", .version = 2, .open = aff4_open, .read = aff4_read, .close = aff4_close};

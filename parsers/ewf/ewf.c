@@ -94,4 +94,5 @@ static ex_code ewf_open(struct parser_run *run, void **ret_state, uint64_t *ret_
     return EX_OK;
 }
 
-const struct parser ewf_parser = {"ewf", 2, ewf_open, ewf_read_content, ewf_close};
+const struct parser ewf_parser = {
+    .name = "ewf", .version = 2, .open = ewf_open, .read = ewf_read_content, .close = ewf_close};

@@ -335,4 +335,5 @@ static ex_code qcow2_read(struct parser_run *run, void *state, uint64_t offset, 
     return chunked_read(run, &q->content, offset, to, size_bytes, err);
 }
 
-const struct parser qcow2_parser = {"qcow2", 2, qcow2_open, qcow2_read, qcow2_close};
+const struct parser qcow2_parser = {
+    .name = "qcow2", .version = 2, .open = qcow2_open, .read = qcow2_read, .close = qcow2_close};

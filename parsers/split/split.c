@@ -142,4 +142,5 @@ static ex_code split_read(struct parser_run *run, void *state, uint64_t offset, 
     return EX_OK;
 }
 
-const struct parser split_parser = {"split", 2, split_open, split_read, split_close};
+const struct parser split_parser = {
+    .name = "split", .version = 2, .open = split_open, .read = split_read, .close = split_close};

@@ -337,4 +337,5 @@ static ex_code vhd_read(struct parser_run *run, void *state, uint64_t offset, ui
     return chunked_read(run, &v->content, offset, to, size_bytes, err);
 }
 
-const struct parser vhd_parser = {"vhd", 1, vhd_open, vhd_read, vhd_close};
+const struct parser vhd_parser = {
+    .name = "vhd", .version = 1, .open = vhd_open, .read = vhd_read, .close = vhd_close};

@@ -91,4 +91,5 @@ static ex_code vhdx_read(struct parser_run *run, void *state, uint64_t offset, u
     return chunked_read(run, &v->content, offset, to, size_bytes, err);
 }
 
-const struct parser vhdx_parser = {"vhdx", 1, vhdx_open, vhdx_read, vhdx_close};
+const struct parser vhdx_parser = {
+    .name = "vhdx", .version = 1, .open = vhdx_open, .read = vhdx_read, .close = vhdx_close};

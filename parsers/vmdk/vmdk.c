@@ -247,4 +247,5 @@ static ex_code vmdk_read(struct parser_run *run, void *state, uint64_t offset, u
     return EX_OK;
 }
 
-const struct parser vmdk_parser = {"vmdk", 2, vmdk_open, vmdk_read, vmdk_close};
+const struct parser vmdk_parser = {
+    .name = "vmdk", .version = 2, .open = vmdk_open, .read = vmdk_read, .close = vmdk_close};

@@ -7,7 +7,7 @@
 #ifndef EXHIBIT_COLLECT_COLLECT_H
 #define EXHIBIT_COLLECT_COLLECT_H
 
-#include "collect/kind.h"
+#include "formats/kind.h"
 #include "vault/vault.h"
 
 struct collect_report {

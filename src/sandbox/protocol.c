@@ -101,7 +101,7 @@ static const struct {
     uint32_t number;
     ex_code code;
 } FAILURES[] = {{2, EX_NOMEM},   {3, EX_LIMIT},       {4, EX_FORMAT}, {5, EX_ALTERED},
-                {6, EX_MISSING}, {7, EX_UNSUPPORTED}, {8, EX_IO}};
+                {6, EX_MISSING}, {7, EX_UNSUPPORTED}, {8, EX_IO},     {9, EX_DENIED}};
 enum { FAILURE_COUNT = sizeof FAILURES / sizeof FAILURES[0], FAILURE_FORMAT = 4 };
 
 uint32_t failure_number(ex_code code) {

@@ -8,7 +8,7 @@
 #include "base/error.h"
 
 enum {
-    PROTOCOL_VERSION = 1,
+    PROTOCOL_VERSION = 2,
     SOCKET_FD = 3,
     WINDOW_FD = 4,
     TRAY_FD = 5,
@@ -26,14 +26,30 @@ enum frame_type {
     FRAME_BYTES = 3,
     FRAME_INPUT = 4,
     FRAME_REFUSED = 5,
+    FRAME_EXAMINE = 6,
+    FRAME_WORK = 7,
+    FRAME_ON = 8,
     FRAME_READY = 16,
     FRAME_WANT = 17,
     FRAME_NAMED = 18,
     FRAME_FACT = 19,
     FRAME_RANGE = 20,
     FRAME_DONE = 21,
-    FRAME_FAILED = 22
+    FRAME_FAILED = 22,
+    FRAME_TOLD = 23
 };
+
+/* §7: what stands in the tray of a TOLD, one behind the other. */
+enum record_type {
+    RECORD_TRACE = 1,
+    RECORD_PROBLEM = 2,
+    RECORD_TIME = 3,
+    RECORD_TEXT = 4,
+    RECORD_EXTENT = 5,
+    RECORD_CONTENT = 6,
+    RECORD_UNIT = 7
+};
+enum { RECORD_HEAD_BYTES = 8, RECORD_CONTENT_BYTES_MAX = 256 << 10 };
 
 /* §5; the bits of READY. */
 enum confined {

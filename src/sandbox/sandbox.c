@@ -18,8 +18,7 @@ enum {
     AHEAD_IN_ORDER_BYTES = 1 << 20, /* … and when it goes on where it was */
     MEMORY_BYTES_DEFAULT = 1 << 30,
     ANSWER_MS_DEFAULT = 60000,
-    CPU_S_DEFAULT = 24 * 3600,
-    TEXT_BYTES = 256
+    CPU_S_DEFAULT = 24 * 3600
 };
 
 /* The two sides' names for the same things. */
@@ -29,24 +28,6 @@ _Static_assert((int)SANDBOX_READ_BYTES_MAX == PARSER_READ_BYTES_MAX &&
 _Static_assert((int)SANDBOX_UNREADABLE == PARSER_UNREADABLE &&
                    (int)SANDBOX_ABSENT == PARSER_ABSENT && (int)SANDBOX_DAMAGED == PARSER_DAMAGED,
                "gaps");
-
-struct sandbox {
-    struct worker worker;
-    struct sandbox_limits limits;
-    struct sandbox_inputs inputs;
-    uint64_t *input_size;
-    size_t input_count, input_capacity;
-    char parser[PARSER_NAME_BYTES_MAX + 1];
-    char confinement[TEXT_BYTES];
-    bool opened, lost;
-    struct ex_error why; /* when it is lost */
-    uint64_t content_bytes;
-    uint32_t number;
-    uint64_t deadline_ns;
-    unsigned last_input; /* what stands in the window */
-    uint64_t last_end;
-    struct frame frame;
-};
 
 /* ---- what a content is ---- */
 
@@ -83,9 +64,10 @@ static void describe_end(int status, char *to, size_t size) {
         (void)snprintf(to, size, "it ended (status %d)", WEXITSTATUS(status));
 }
 
-static ex_code lose(struct sandbox *s, ex_code code, const char *reason, struct ex_error *err) {
+static ex_code lose(struct sandbox *s, enum sandbox_loss how, ex_code code, const char *reason,
+                    struct ex_error *err) {
     (void)worker_end(&s->worker);
-    s->lost = true;
+    s->lost = how;
     (void)ex_fail(&s->why, code, "the parser \"%s\" was stopped: %s", s->parser, reason);
     if (err != NULL)
         *err = s->why;
@@ -93,13 +75,15 @@ static ex_code lose(struct sandbox *s, ex_code code, const char *reason, struct 
 }
 
 static ex_code lose_ended(struct sandbox *s, struct ex_error *err) {
-    char how[TEXT_BYTES / 2];
-    describe_end(worker_end(&s->worker), how, sizeof how);
-    return lose(s, EX_FORMAT, how, err);
+    char how[SANDBOX_TEXT_BYTES / 2];
+    int status = worker_end(&s->worker);
+    bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    describe_end(status, how, sizeof how);
+    return lose(s, killed ? SANDBOX_KILLED : SANDBOX_CRASHED, EX_FORMAT, how, err);
 }
 
-static ex_code breach(struct sandbox *s, const char *what, struct ex_error *err) {
-    return lose(s, EX_FORMAT, what, err);
+ex_code sandbox_breach(struct sandbox *s, const char *what, struct ex_error *err) {
+    return lose(s, SANDBOX_CRASHED, EX_FORMAT, what, err);
 }
 
 /* ---- frames ---- */
@@ -108,7 +92,8 @@ static ex_code send_frame(struct sandbox *s, struct ex_error *err) {
     struct ex_error why;
     if (frame_send(s->worker.socket, &s->frame, &why) == EX_OK)
         return EX_OK;
-    return why.code == EX_MISSING ? lose_ended(s, err) : lose(s, EX_IO, why.text, err);
+    return why.code == EX_MISSING ? lose_ended(s, err)
+                                  : lose(s, SANDBOX_CRASHED, EX_IO, why.text, err);
 }
 
 static ex_code next_frame(struct sandbox *s, struct ex_error *err) {
@@ -118,17 +103,19 @@ static ex_code next_frame(struct sandbox *s, struct ex_error *err) {
     do {
         uint64_t now = ex_monotonic_ns();
         if (now >= s->deadline_ns)
-            return lose(s, EX_LIMIT, "it took too long", err);
+            return lose(s, SANDBOX_TOO_LONG, EX_LIMIT, "it took too long", err);
+        if (s->limits.stop != NULL && atomic_load(s->limits.stop))
+            return lose(s, SANDBOX_GIVEN_UP, EX_INTERRUPTED, "the work was interrupted", err);
         uint64_t left_ms = (s->deadline_ns - now) / 1000000 + 1;
         ready = poll(&p, 1, left_ms < 1000 ? (int)left_ms : 1000);
     } while (ready <= 0);
     if (frame_receive(s->worker.socket, &s->frame, &why) != EX_OK)
-        return why.code == EX_MISSING ? lose_ended(s, err) : breach(s, why.text, err);
+        return why.code == EX_MISSING ? lose_ended(s, err) : sandbox_breach(s, why.text, err);
     return EX_OK;
 }
 
 /* Another process wrote it: printable ASCII, and not much of it. */
-static void clean_text(const uint8_t *text, size_t size, char *to) {
+void sandbox_clean_text(const uint8_t *text, size_t size, char *to) {
     size_t n = size < FAILURE_TEXT_BYTES_MAX ? size : FAILURE_TEXT_BYTES_MAX;
     for (size_t i = 0; i < n; i++)
         to[i] = (char)(text[i] >= 0x20 && text[i] < 0x7F ? text[i] : '?');
@@ -141,7 +128,7 @@ static ex_code failed(struct sandbox *s, struct ex_error *err) {
     uint32_t number = ex_cursor_le32(&c);
     size_t size = ex_cursor_left(&c);
     const uint8_t *data = ex_cursor_bytes(&c, size);
-    clean_text(data, data == NULL ? 0 : size, text);
+    sandbox_clean_text(data, data == NULL ? 0 : size, text);
     return ex_fail(err, failure_code(number), "%s: %s", s->parser, text);
 }
 
@@ -181,7 +168,7 @@ static ex_code give_bytes(struct sandbox *s, struct ex_error *err) {
     if (c.overrun || ex_cursor_left(&c) > 0 || input >= s->input_count || wanted == 0 ||
         wanted > PARSER_READ_BYTES_MAX || offset > s->input_size[input] ||
         wanted > s->input_size[input] - offset)
-        return breach(s, "it wants bytes that are not there", err);
+        return sandbox_breach(s, "it wants bytes that are not there", err);
     if (read_input(s, input, offset, wanted, &size, &why) != EX_OK)
         return refuse(s, &why, err);
     s->last_input = input;
@@ -197,7 +184,7 @@ static ex_code give_input(struct sandbox *s, struct ex_error *err) {
     uint64_t size = 0;
     size_t length = s->frame.body_bytes;
     if (length == 0 || length > PARSER_VALUE_BYTES_MAX || s->input_count >= PARSER_INPUTS_MAX)
-        return breach(s, "it wants too many inputs, or one without a name", err);
+        return sandbox_breach(s, "it wants too many inputs, or one without a name", err);
     memcpy(name, s->frame.body, length);
     name[length] = '\0';
     if (strlen(name) != length || s->inputs.named == NULL)
@@ -224,7 +211,7 @@ static ex_code serve_worker(struct sandbox *s, struct ex_error *err) {
 
 /* ---- what it found ---- */
 
-static bool is_name(const uint8_t *name, size_t size) {
+bool sandbox_is_name(const uint8_t *name, size_t size) {
     for (size_t i = 0; i < size; i++)
         if (strchr("abcdefghijklmnopqrstuvwxyz0123456789-.", name[i]) == NULL || name[i] == '\0')
             return false;
@@ -244,9 +231,9 @@ static ex_code take_fact(struct sandbox *s, struct sandbox_content *to, struct e
     size_t size = ex_cursor_left(&c);
     const uint8_t *value = ex_cursor_bytes(&c, size);
     EX_AUTO_FREE uint8_t *own_name = NULL;
-    if (c.overrun || name == NULL || !is_name(name, name_size) || size > PARSER_VALUE_BYTES_MAX ||
-        to->fact_count >= PARSER_FACTS_MAX)
-        return breach(s, "it says something that breaks the rules of the protocol", err);
+    if (c.overrun || name == NULL || !sandbox_is_name(name, name_size) ||
+        size > PARSER_VALUE_BYTES_MAX || to->fact_count >= PARSER_FACTS_MAX)
+        return sandbox_breach(s, "it says something that breaks the rules of the protocol", err);
     EX_TRY(ex_grow(&to->fact, &to->fact_capacity, to->fact_count + 1, sizeof *to->fact,
                    PARSER_FACTS_MAX * sizeof *to->fact, "facts", err));
     EX_TRY(copy_text(name, name_size, &own_name, err));
@@ -268,7 +255,7 @@ static ex_code take_range(struct sandbox *s, struct sandbox_content *to, struct 
     if (c.overrun || ex_cursor_left(&c) > 0 || r.length == 0 || r.length > UINT64_MAX - r.offset ||
         r.offset < end || r.gap < PARSER_UNREADABLE || r.gap > PARSER_DAMAGED ||
         to->range_count >= PARSER_RANGES_MAX)
-        return breach(s, "it lists ranges that break the rules of the protocol", err);
+        return sandbox_breach(s, "it lists ranges that break the rules of the protocol", err);
     EX_TRY(ex_grow(&to->range, &to->range_capacity, to->range_count + 1, sizeof r,
                    PARSER_RANGES_MAX * sizeof r, "ranges", err));
     to->range[to->range_count++] = r;
@@ -281,26 +268,55 @@ static void set_deadline(struct sandbox *s) {
     s->deadline_ns = ex_monotonic_ns() + (uint64_t)s->limits.answer_ms * 1000000;
 }
 
-/* Sends the command in s->frame and serves until DONE or FAILED. found: NULL unless it opens. */
-static ex_code command(struct sandbox *s, struct sandbox_content *found, uint64_t *ret_value,
-                       struct ex_error *err) {
+/* What the worker found since the last time, and whether it shall go on with the last content. The
+ * time that this takes is not the worker's. */
+static ex_code take_told(struct sandbox *s, struct telling *telling, struct ex_error *err) {
+    uint64_t from = ex_monotonic_ns(), size = s->frame.value;
+    struct ex_error why = {0};
+    if (size == 0 || size > TRAY_BYTES || s->frame.body_bytes > 0)
+        return sandbox_breach(s, "it tells more than there is room for", err);
+    memcpy(telling->copy, s->worker.tray, (size_t)size);
+    ex_code code = told_parse(s, telling, (size_t)size, &why);
+    if (code != EX_OK && s->lost != SANDBOX_NOT_LOST) { /* it broke a rule */
+        if (err != NULL)
+            *err = why;
+        return code;
+    }
+    if (code != EX_OK) {
+        (void)lose(s, SANDBOX_GIVEN_UP, code, why.text, NULL);
+        if (err != NULL)
+            *err = why;
+        return code;
+    }
+    frame_start(&s->frame, FRAME_ON, s->number, telling->unwanted);
+    EX_TRY(send_frame(s, err));
+    s->deadline_ns += ex_monotonic_ns() - from;
+    return EX_OK;
+}
+
+/* Sends the command in s->frame and serves until DONE or FAILED. found: NULL unless it opens;
+ * telling: NULL unless it examines. */
+static ex_code command(struct sandbox *s, struct sandbox_content *found, struct telling *telling,
+                       uint64_t *ret_value, struct ex_error *err) {
     set_deadline(s);
     EX_TRY(send_frame(s, err));
     for (;;) {
         EX_TRY(next_frame(s, err));
         uint32_t type = s->frame.type;
         if (s->frame.number != s->number)
-            return breach(s, "it answers what was not asked", err);
+            return sandbox_breach(s, "it answers what was not asked", err);
         if (type == FRAME_WANT || type == FRAME_NAMED)
             EX_TRY(serve_worker(s, err));
         else if (type == FRAME_FACT && found != NULL)
             EX_TRY(take_fact(s, found, err));
         else if (type == FRAME_RANGE && found != NULL)
             EX_TRY(take_range(s, found, err));
+        else if (type == FRAME_TOLD && telling != NULL)
+            EX_TRY(take_told(s, telling, err));
         else if (type == FRAME_FAILED)
             return failed(s, err);
         else if (type != FRAME_DONE || s->frame.body_bytes > 0)
-            return breach(s, "it sent a frame that it may not send", err);
+            return sandbox_breach(s, "it sent a frame that it may not send", err);
         else
             break;
     }
@@ -308,9 +324,8 @@ static ex_code command(struct sandbox *s, struct sandbox_content *found, uint64_
     return EX_OK;
 }
 
-ex_code sandbox_open(struct sandbox *s, const char *parser, const struct sandbox_inputs *inputs,
-                     struct sandbox_content *ret, struct ex_error *err) {
-    *ret = (struct sandbox_content){0};
+static ex_code begin(struct sandbox *s, const char *parser, const struct sandbox_inputs *inputs,
+                     struct ex_error *err) {
     if (s->opened || strlen(parser) > PARSER_NAME_BYTES_MAX)
         return ex_fail(err, EX_INTERNAL, "a sandbox is opened once");
     s->opened = true;
@@ -319,27 +334,68 @@ ex_code sandbox_open(struct sandbox *s, const char *parser, const struct sandbox
     EX_TRY(ex_grow(&s->input_size, &s->input_capacity, 1, sizeof *s->input_size,
                    PARSER_INPUTS_MAX * sizeof *s->input_size, "the inputs of a parser", err));
     s->input_size[s->input_count++] = inputs->size_bytes;
+    return EX_OK;
+}
+
+ex_code sandbox_open(struct sandbox *s, const char *parser, const struct sandbox_inputs *inputs,
+                     struct sandbox_content *ret, struct ex_error *err) {
+    *ret = (struct sandbox_content){0};
+    EX_TRY(begin(s, parser, inputs, err));
     frame_start(&s->frame, FRAME_OPEN, ++s->number, inputs->size_bytes);
     frame_add(&s->frame, parser, strlen(parser));
-    EX_TRY(command(s, ret, &ret->size_bytes, err));
+    EX_TRY(command(s, ret, NULL, &ret->size_bytes, err));
     const struct sandbox_range *last =
         ret->range_count > 0 ? &ret->range[ret->range_count - 1] : NULL;
     if (ret->size_bytes > INT64_MAX)
-        return breach(s, "it says that the content has more bytes than any disk", err);
+        return sandbox_breach(s, "it says that the content has more bytes than any disk", err);
     if (last != NULL && last->offset + last->length > ret->size_bytes)
-        return breach(s, "it lists ranges behind the end of the content", err);
+        return sandbox_breach(s, "it lists ranges behind the end of the content", err);
     s->content_bytes = ret->size_bytes;
     return EX_OK;
+}
+
+static ex_code not_lost(const struct sandbox *s, struct ex_error *err) {
+    if (s->lost != SANDBOX_NOT_LOST && err != NULL)
+        *err = s->why;
+    return s->lost != SANDBOX_NOT_LOST ? s->why.code : EX_OK;
+}
+
+/* A command that tells of traces; told NULL: it may not. */
+static ex_code tell(struct sandbox *s, sandbox_told_fn *told, void *context, struct ex_error *err) {
+    struct telling telling = {.told = told, .context = context, .copy = s->told};
+    uint64_t nothing;
+    return command(s, NULL, told == NULL ? NULL : &telling, &nothing, err);
+}
+
+ex_code sandbox_examine(struct sandbox *s, const char *parser, const char *parameters,
+                        const struct sandbox_inputs *inputs, sandbox_told_fn *told, void *context,
+                        struct ex_error *err) {
+    size_t size = strlen(parameters);
+    if (size > PARSER_PARAMETERS_BYTES_MAX)
+        return ex_fail(err, EX_INTERNAL, "parameters of %zu bytes", size);
+    EX_TRY(begin(s, parser, inputs, err));
+    EX_TRY(ex_alloc(TRAY_BYTES, 1, TRAY_BYTES, "what a parser tells", &s->told, err));
+    frame_start(&s->frame, FRAME_EXAMINE, ++s->number, inputs->size_bytes);
+    frame_add_u32(&s->frame, told == NULL ? 0 : 1);
+    frame_add(&s->frame, parser, strlen(parser) + 1);
+    frame_add(&s->frame, parameters, size);
+    return tell(s, told, context, err);
+}
+
+ex_code sandbox_work(struct sandbox *s, const void *unit, size_t size_bytes, sandbox_told_fn *told,
+                     void *context, struct ex_error *err) {
+    EX_TRY(not_lost(s, err));
+    if (s->told == NULL || size_bytes == 0 || size_bytes > PARSER_UNIT_BYTES_MAX)
+        return ex_fail(err, EX_INTERNAL, "a unit of %zu bytes, or before examining", size_bytes);
+    frame_start(&s->frame, FRAME_WORK, ++s->number, 0);
+    frame_add(&s->frame, unit, size_bytes);
+    return tell(s, told, context, err);
 }
 
 ex_code sandbox_read(struct sandbox *s, uint64_t offset, uint8_t *to, size_t size_bytes,
                      struct ex_error *err) {
     uint64_t got = 0;
-    if (s->lost) {
-        if (err != NULL)
-            *err = s->why;
-        return s->why.code;
-    }
+    EX_TRY(not_lost(s, err));
     if (size_bytes == 0)
         return EX_OK;
     if (size_bytes > TRAY_BYTES || offset > s->content_bytes ||
@@ -347,14 +403,18 @@ ex_code sandbox_read(struct sandbox *s, uint64_t offset, uint8_t *to, size_t siz
         return ex_fail(err, EX_INTERNAL, "a read outside the content");
     frame_start(&s->frame, FRAME_READ, ++s->number, offset);
     frame_add_u32(&s->frame, (uint32_t)size_bytes);
-    EX_TRY(command(s, NULL, &got, err));
+    EX_TRY(command(s, NULL, NULL, &got, err));
     if (got != size_bytes)
-        return breach(s, "it gave another number of bytes than it was asked for", err);
+        return sandbox_breach(s, "it gave another number of bytes than it was asked for", err);
     memcpy(to, s->worker.tray, size_bytes);
     return EX_OK;
 }
 
 bool sandbox_lost(const struct sandbox *s) {
+    return s->lost != SANDBOX_NOT_LOST;
+}
+
+enum sandbox_loss sandbox_loss(const struct sandbox *s) {
     return s->lost;
 }
 
@@ -382,8 +442,8 @@ static ex_code wait_ready(struct sandbox *s, struct ex_error *err) {
     uint32_t what = ex_cursor_le32(&c), landlock = ex_cursor_le32(&c);
     if (s->frame.type != FRAME_READY || ex_cursor_end(&c, "READY", err) != EX_OK ||
         s->frame.value != PROTOCOL_VERSION || (what & CONFINED_ALWAYS) != CONFINED_ALWAYS)
-        return ex_hint(breach(s, "it is not the one that belongs to this program", err), err,
-                       "install exhibit and exhibit-parser of the same version");
+        return ex_hint(sandbox_breach(s, "it is not the one that belongs to this program", err),
+                       err, "install exhibit and exhibit-parser of the same version");
     describe_confinement(s, what, landlock);
     return EX_OK;
 }
@@ -415,5 +475,6 @@ void sandbox_free(struct sandbox *s) {
         return;
     (void)worker_end(&s->worker);
     free(s->input_size);
+    free(s->told);
     free(s);
 }

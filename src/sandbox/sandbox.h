@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +29,54 @@ enum sandbox_gap {
     SANDBOX_DAMAGED = 3     /* cannot be read from this container */
 };
 
+/* What a parser tells of traces (parsers/api.h; docs/format/parser-protocol.md §7). */
+enum sandbox_told_type {
+    SANDBOX_TRACE = 1,
+    SANDBOX_PROBLEM,
+    SANDBOX_TIME,
+    SANDBOX_TEXT,
+    SANDBOX_EXTENT,
+    SANDBOX_CONTENT,
+    SANDBOX_UNIT
+};
+
+/* One record, checked: a parent was told before it, in this command; times, texts, extents and
+ * content are about the trace that was told last, which has a content of that size where they say
+ * so, and stay inside it and inside the input. Everything pointed to lives until the callback
+ * returns. */
+struct sandbox_told {
+    enum sandbox_told_type type;
+    uint32_t parent;     /* trace, problem, unit: 0 or the number of a trace of this command */
+    uint32_t number;     /* trace: 1, 2, 3… */
+    uint32_t kind;       /* trace: enum parser_kind */
+    uint32_t flags;      /* trace: enum parser_trace_flag */
+    const char *key;     /* trace, problem; text: its name. Printable ASCII, a NUL behind it */
+    const uint8_t *data; /* trace: its name; problem, time (its source), text, content, unit */
+    size_t data_bytes;
+    uint64_t size_bytes; /* trace */
+    uint64_t record;     /* trace */
+    ex_code code;        /* problem */
+    uint32_t what;       /* time: enum parser_time */
+    int64_t seconds;
+    uint32_t nanoseconds;
+    uint64_t resolution_ns;
+    bool local, late;
+    uint64_t offset, length; /* extent; offset may be PARSER_HOLE or PARSER_NOWHERE */
+};
+/* *ret_wanted, true before the call: false: the content of the trace told last is not wanted, and
+ * the worker may leave out the rest of it. An error ends the command, and the worker. */
+typedef ex_code sandbox_told_fn(void *context, const struct sandbox_told *t, bool *ret_wanted,
+                                struct ex_error *err);
+
+/* How a worker was lost. */
+enum sandbox_loss {
+    SANDBOX_NOT_LOST,
+    SANDBOX_KILLED,  /* from outside: it is not to blame */
+    SANDBOX_CRASHED, /* by its own fault, or it broke a rule */
+    SANDBOX_TOO_LONG,
+    SANDBOX_GIVEN_UP /* here: a callback failed, or it was to stop */
+};
+
 struct sandbox;
 
 /* Zeros: 1 GiB, 60 s for one call, 24 h of processor time in all. */
@@ -35,6 +84,7 @@ struct sandbox_limits {
     uint64_t memory_bytes;
     unsigned answer_ms; /* without the time that the inputs take */
     uint64_t cpu_s;
+    const atomic_bool *stop; /* true: the worker is given up; looked at once a second. NULL: none */
 };
 
 /* Where the inputs come from. Called by the thread that opens or reads. */
@@ -73,9 +123,11 @@ void sandbox_content_clear(struct sandbox_content *c);
 /* NULL: it does not say that. */
 const struct sandbox_fact *sandbox_content_fact(const struct sandbox_content *c, const char *name);
 
-/* The path of the worker program that belongs to the running one. EX_MISSING; EX_DENIED when
+/* The path of a worker program that belongs to the running one. EX_MISSING; EX_DENIED when
  * somebody else could have changed it. */
-EX_MUST_USE ex_code sandbox_program(char *ret, size_t size_bytes, struct ex_error *err);
+enum sandbox_worker { SANDBOX_WORKER_CONTAINERS, SANDBOX_WORKER_EXAMINERS };
+EX_MUST_USE ex_code sandbox_program(enum sandbox_worker which, char *ret, size_t size_bytes,
+                                    struct ex_error *err);
 
 /* limits may be NULL. EX_UNSUPPORTED: this kernel does not confine it as it must be. */
 EX_MUST_USE ex_code sandbox_start(const char *program, const struct sandbox_limits *limits,
@@ -97,5 +149,16 @@ EX_MUST_USE ex_code sandbox_open(struct sandbox *s, const char *parser,
 EX_MUST_USE ex_code sandbox_read(struct sandbox *s, uint64_t offset, uint8_t *to, size_t size_bytes,
                                  struct ex_error *err);
 bool sandbox_lost(const struct sandbox *s);
+enum sandbox_loss sandbox_loss(const struct sandbox *s);
+
+/* An examiner, in sandbox_open()'s stead: once; `inputs` as there. told NULL: it only gets ready
+ * for sandbox_work(). Errors as sandbox_open(); what was told before one holds. */
+EX_MUST_USE ex_code sandbox_examine(struct sandbox *s, const char *parser, const char *parameters,
+                                    const struct sandbox_inputs *inputs, sandbox_told_fn *told,
+                                    void *context, struct ex_error *err);
+/* A unit that this parser told for these inputs. An error may be of this unit alone:
+ * sandbox_lost(). */
+EX_MUST_USE ex_code sandbox_work(struct sandbox *s, const void *unit, size_t size_bytes,
+                                 sandbox_told_fn *told, void *context, struct ex_error *err);
 
 #endif

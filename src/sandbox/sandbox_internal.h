@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Starting a worker: spawn.c. */
+/* The supervisor's end: a worker (spawn.c), its commands (sandbox.c), what it tells (told.c). */
 #ifndef EXHIBIT_SANDBOX_SANDBOX_INTERNAL_H
 #define EXHIBIT_SANDBOX_SANDBOX_INTERNAL_H
 
+#include "parsers/api.h"
+#include "sandbox/protocol_internal.h"
 #include "sandbox/sandbox.h"
 
 #include <sys/types.h>
@@ -19,5 +21,49 @@ EX_MUST_USE ex_code worker_start(struct worker *w, const char *program,
                                  const struct sandbox_limits *limits, struct ex_error *err);
 /* Kills it, if it has not ended, and says how it ended: waitpid()'s status. */
 int worker_end(struct worker *w);
+
+enum { SANDBOX_TEXT_BYTES = 256 };
+
+struct sandbox {
+    struct worker worker;
+    struct sandbox_limits limits;
+    struct sandbox_inputs inputs;
+    uint64_t *input_size;
+    size_t input_count, input_capacity;
+    char parser[PARSER_NAME_BYTES_MAX + 1];
+    char confinement[SANDBOX_TEXT_BYTES];
+    bool opened;
+    enum sandbox_loss lost;
+    struct ex_error why; /* when it is lost */
+    uint64_t content_bytes;
+    uint32_t number;
+    uint64_t deadline_ns;
+    unsigned last_input; /* what stands in the window */
+    uint64_t last_end;
+    uint8_t *told; /* TRAY_BYTES; NULL: not an examiner */
+    struct frame frame;
+};
+
+/* Ends the worker, which broke a rule. */
+ex_code sandbox_breach(struct sandbox *s, const char *what, struct ex_error *err);
+/* Another process wrote it: printable ASCII, and not much of it. to: FAILURE_TEXT_BYTES_MAX + 1. */
+void sandbox_clean_text(const uint8_t *text, size_t size, char *to);
+bool sandbox_is_name(const uint8_t *name, size_t size);
+
+/* One command that tells of traces. */
+struct telling {
+    sandbox_told_fn *told;
+    void *context;
+    uint8_t *copy; /* of the tray */
+    uint32_t traces;
+    bool sized;            /* the last trace has a content … */
+    uint64_t content_left; /* … of which so much was not told yet */
+    bool by_extents, by_bytes;
+    uint32_t unwanted; /* the last trace's content is not wanted: its number; or 0 */
+};
+/* The records in t->copy, each checked and handed on. A rule that was broken loses the sandbox; any
+ * other error is a callback's. */
+EX_MUST_USE ex_code told_parse(struct sandbox *s, struct telling *t, size_t size_bytes,
+                               struct ex_error *err);
 
 #endif

@@ -164,12 +164,15 @@ int worker_end(struct worker *w) {
 
 /* ---- which program ---- */
 
+static const char *const PROGRAMS[] = {"exhibit-parser",
+                                       "exhibit-examiner"}; /* by sandbox_worker */
 static const char *const PLACES[] = {
-    "../libexec/exhibit/exhibit-parser", /* installed: bin/exhibit */
-    "../../parsers/exhibit-parser",      /* where it was built: src/cli/exhibit */
+    "../libexec/exhibit", /* installed: bin/exhibit */
+    "../../parsers",      /* where it was built: src/cli/exhibit */
 };
 
-ex_code sandbox_program(char *ret, size_t size_bytes, struct ex_error *err) {
+ex_code sandbox_program(enum sandbox_worker which, char *ret, size_t size_bytes,
+                        struct ex_error *err) {
     char own[PATH_MAX];
     struct stat self, st;
     ssize_t size = readlink("/proc/self/exe", own, sizeof own - 1);
@@ -178,7 +181,7 @@ ex_code sandbox_program(char *ret, size_t size_bytes, struct ex_error *err) {
     own[size] = '\0';
     *strrchr(own, '/') = '\0';
     for (size_t i = 0; i < sizeof PLACES / sizeof PLACES[0]; i++) {
-        int length = snprintf(ret, size_bytes, "%s/%s", own, PLACES[i]);
+        int length = snprintf(ret, size_bytes, "%s/%s/%s", own, PLACES[i], PROGRAMS[which]);
         if (length < 0 || (size_t)length >= size_bytes)
             return ex_fail(err, EX_LIMIT, "this program lies too deep");
         if (stat(ret, &st) != 0 || !S_ISREG(st.st_mode))
@@ -187,6 +190,6 @@ ex_code sandbox_program(char *ret, size_t size_bytes, struct ex_error *err) {
             return ex_fail(err, EX_DENIED, "\"%s\" can be changed by somebody else", ret);
         return EX_OK;
     }
-    return ex_hint(ex_fail(err, EX_MISSING, "the program \"exhibit-parser\" is missing"), err,
-                   "it belongs to this program: install both");
+    return ex_hint(ex_fail(err, EX_MISSING, "the program \"%s\" is missing", PROGRAMS[which]), err,
+                   "it belongs to this program: install them together");
 }

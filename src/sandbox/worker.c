@@ -3,7 +3,7 @@
 #include "parsers/api.h"
 
 #include "sandbox/confine_internal.h"
-#include "sandbox/protocol_internal.h"
+#include "sandbox/worker_internal.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,29 +14,11 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-struct parser_run {
-    const struct parser *parser;
-    void *state;
-    const uint8_t *window;
-    uint8_t *tray;
-    uint32_t number; /* of the command */
-    bool opening;
-    uint64_t size_bytes; /* of the content */
-    unsigned inputs, facts, ranges;
-    uint64_t ranges_end;
-    uint64_t input_size[PARSER_INPUTS_MAX];
-    /* what stands in the window */
-    unsigned window_input;
-    uint64_t window_offset;
-    size_t window_bytes;
-    struct frame frame;
-};
-
 enum { PARENT_GONE_S = 1 };
 
 /* ---- asking the supervisor ---- */
 
-static ex_code ask(struct parser_run *run, struct ex_error *err) {
+ex_code worker_ask(struct parser_run *run, struct ex_error *err) {
     struct frame *f = &run->frame;
     EX_TRY(frame_send(SOCKET_FD, f, err));
     EX_TRY(frame_receive(SOCKET_FD, f, err));
@@ -65,7 +47,7 @@ ex_code parser_input_named(struct parser_run *run, const char *name, unsigned *r
         return ex_fail(err, EX_FORMAT, "an input with a name of %zu bytes", size);
     frame_start(f, FRAME_NAMED, run->number, 0);
     frame_add(f, name, size);
-    EX_TRY(ask(run, err));
+    EX_TRY(worker_ask(run, err));
     if (f->type != FRAME_INPUT)
         return ex_fail(err, EX_INTERNAL, "not an answer to a name");
     run->input_size[run->inputs] = f->value;
@@ -87,7 +69,7 @@ static ex_code fill_window(struct parser_run *run, unsigned input, uint64_t offs
     frame_start(f, FRAME_WANT, run->number, offset);
     frame_add_u32(f, input);
     frame_add_u32(f, (uint32_t)size_bytes);
-    EX_TRY(ask(run, err));
+    EX_TRY(worker_ask(run, err));
     struct ex_cursor c = frame_body(f);
     uint32_t length = ex_cursor_le32(&c);
     if (f->type != FRAME_BYTES || length > WINDOW_BYTES)
@@ -151,24 +133,66 @@ ex_code parser_range(struct parser_run *run, enum parser_gap gap, uint64_t offse
 
 /* ---- commands ---- */
 
-static ex_code open_content(struct parser_run *run, const struct parser *const table[],
-                            struct ex_error *err) {
-    struct frame *f = &run->frame;
+static ex_code choose_parser(struct parser_run *run, const struct parser *const table[],
+                             const char *name, size_t size_bytes, bool examines,
+                             struct ex_error *err) {
     if (run->parser != NULL)
         return ex_fail(err, EX_INTERNAL, "opened twice");
     for (; *table != NULL; table++)
-        if (strlen((*table)->name) == f->body_bytes &&
-            memcmp((*table)->name, f->body, f->body_bytes) == 0)
+        if (strlen((*table)->name) == size_bytes && memcmp((*table)->name, name, size_bytes) == 0 &&
+            ((*table)->examine != NULL) == examines)
             break;
     if (*table == NULL)
         return ex_fail(err, EX_UNSUPPORTED, "this worker has no such parser");
     run->parser = *table;
     run->inputs = 1;
-    run->input_size[0] = f->value;
+    run->input_size[0] = run->frame.value;
+    return EX_OK;
+}
+
+static ex_code open_content(struct parser_run *run, const struct parser *const table[],
+                            struct ex_error *err) {
+    EX_TRY(choose_parser(run, table, (const char *)run->frame.body, run->frame.body_bytes, false,
+                         err));
     run->opening = true;
     ex_code code = run->parser->open(run, &run->state, &run->size_bytes, err);
     run->opening = false;
     return code;
+}
+
+/* §7: u32 0 or 1, the parser's name, NUL, parameters. */
+static ex_code examine_input(struct parser_run *run, const struct parser *const table[],
+                             struct ex_error *err) {
+    char parameters[PARSER_PARAMETERS_BYTES_MAX + 1];
+    struct ex_cursor c = frame_body(&run->frame);
+    uint32_t telling = ex_cursor_le32(&c);
+    size_t size = ex_cursor_left(&c);
+    const char *name = (const char *)ex_cursor_bytes(&c, size);
+    const char *end = name == NULL ? NULL : memchr(name, '\0', size);
+    if (end == NULL || telling > 1 || size - (size_t)(end - name) - 1 > PARSER_PARAMETERS_BYTES_MAX)
+        return ex_fail(err, EX_INTERNAL, "not a command to examine");
+    size_t length = size - (size_t)(end - name) - 1;
+    memcpy(parameters, end + 1, length);
+    parameters[length] = '\0';
+    EX_TRY(choose_parser(run, table, name, (size_t)(end - name), true, err));
+    if (telling == 0)
+        return run->parser->prepare == NULL
+                   ? ex_fail(err, EX_INTERNAL, "this parser has no units")
+                   : run->parser->prepare(run, parameters, &run->state, err);
+    worker_tell_begin(run);
+    ex_code code = run->parser->examine(run, parameters, &run->state, err);
+    return worker_tell_end(run, code, err);
+}
+
+static ex_code work(struct parser_run *run, struct ex_error *err) {
+    uint8_t unit[PARSER_UNIT_BYTES_MAX];
+    size_t size = run->frame.body_bytes;
+    if (run->parser == NULL || run->parser->work == NULL || size > sizeof unit)
+        return ex_fail(err, EX_INTERNAL, "a command to work on nothing");
+    memcpy(unit, run->frame.body, size);
+    worker_tell_begin(run);
+    ex_code code = run->parser->work(run, run->state, unit, size, err);
+    return worker_tell_end(run, code, err);
 }
 
 static ex_code read_content(struct parser_run *run, uint64_t *ret_size, struct ex_error *err) {
@@ -177,8 +201,8 @@ static ex_code read_content(struct parser_run *run, uint64_t *ret_size, struct e
     uint32_t length = ex_cursor_le32(&c);
     uint64_t offset = f->value;
     EX_TRY(ex_cursor_end(&c, "a command to read", err));
-    if (run->parser == NULL || length == 0 || length > TRAY_BYTES || offset > run->size_bytes ||
-        length > run->size_bytes - offset)
+    if (run->parser == NULL || run->parser->read == NULL || length == 0 || length > TRAY_BYTES ||
+        offset > run->size_bytes || length > run->size_bytes - offset)
         return ex_fail(err, EX_INTERNAL, "a command to read what is not there");
     EX_TRY(run->parser->read(run, run->state, offset, run->tray, length, err));
     *ret_size = length;
@@ -213,6 +237,10 @@ static void serve_one(struct parser_run *run, const struct parser *const table[]
         value = run->size_bytes;
     } else if (f->type == FRAME_READ) {
         code = read_content(run, &value, &err);
+    } else if (f->type == FRAME_EXAMINE) {
+        code = examine_input(run, table, &err);
+    } else if (f->type == FRAME_WORK) {
+        code = work(run, &err);
     } else {
         _exit(1);
     }

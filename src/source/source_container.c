@@ -181,7 +181,7 @@ ex_code source_open_container_by(const char *program, const char *path, const ch
 ex_code source_open_container(const char *path, const char *format, struct source **ret,
                               struct ex_error *err) {
     char program[PATH_MAX];
-    EX_TRY(sandbox_program(program, sizeof program, err));
+    EX_TRY(sandbox_program(SANDBOX_WORKER_CONTAINERS, program, sizeof program, err));
     return source_open_container_by(program, path, format, ret, err);
 }
 

@@ -22,7 +22,11 @@
         *ret = (size);                                                                             \
         return function(run, err);                                                                 \
     }                                                                                              \
-    static const struct parser function##_parser = {#function, 1, function##_open, copy_read, none}
+    static const struct parser function##_parser = {.name = #function,                             \
+                                                    .version = 1,                                  \
+                                                    .open = function##_open,                       \
+                                                    .read = copy_read,                             \
+                                                    .close = none}
 
 static void none(void *state) {
 }
@@ -285,15 +289,19 @@ static ex_code fake_answer_read(struct parser_run *run, void *state, uint64_t of
     send_raw(21, 2, size_bytes - 1, "", 0); /* fewer than asked */
     return EX_OK;
 }
-static const struct parser fake_answer_parser = {"fake_answer", 1, copy_open, fake_answer_read,
-                                                 none};
+static const struct parser fake_answer_parser = {.name = "fake_answer",
+                                                 .version = 1,
+                                                 .open = copy_open,
+                                                 .read = fake_answer_read,
+                                                 .close = none};
 
 static ex_code late_fact_read(struct parser_run *run, void *state, uint64_t offset, uint8_t *to,
                               size_t size_bytes, struct ex_error *err) {
     send_raw(19, 2, 0, "\1\0av", 4);
     return EX_OK;
 }
-static const struct parser late_fact_parser = {"late_fact", 1, copy_open, late_fact_read, none};
+static const struct parser late_fact_parser = {
+    .name = "late_fact", .version = 1, .open = copy_open, .read = late_fact_read, .close = none};
 
 static ex_code crash_later_read(struct parser_run *run, void *state, uint64_t offset, uint8_t *to,
                                 size_t size_bytes, struct ex_error *err) {
@@ -302,8 +310,11 @@ static ex_code crash_later_read(struct parser_run *run, void *state, uint64_t of
                ? ex_fail(err, EX_ALTERED, "the chunk at byte %llu", (unsigned long long)offset)
                : crash(run, err);
 }
-static const struct parser crash_later_parser = {"crash_later", 1, copy_open, crash_later_read,
-                                                 none};
+static const struct parser crash_later_parser = {.name = "crash_later",
+                                                 .version = 1,
+                                                 .open = copy_open,
+                                                 .read = crash_later_read,
+                                                 .close = none};
 
 /* Two places that cannot be read, one of them at the cost of the worker. */
 static ex_code minefield_open(struct parser_run *run, void **state, uint64_t *ret,
@@ -322,15 +333,21 @@ static ex_code minefield_read(struct parser_run *run, void *state, uint64_t offs
         return ex_fail(err, EX_ALTERED, "byte 5,000,000 is bad");
     return copy_read(run, state, offset, to, size_bytes, err);
 }
-static const struct parser minefield_parser = {"minefield", 1, minefield_open, minefield_read,
-                                               none};
+static const struct parser minefield_parser = {.name = "minefield",
+                                               .version = 1,
+                                               .open = minefield_open,
+                                               .read = minefield_read,
+                                               .close = none};
 
 static ex_code always_crash_read(struct parser_run *run, void *state, uint64_t offset, uint8_t *to,
                                  size_t size_bytes, struct ex_error *err) {
     return crash(run, err);
 }
-static const struct parser always_crash_parser = {"always_crash", 1, minefield_open,
-                                                  always_crash_read, none};
+static const struct parser always_crash_parser = {.name = "always_crash",
+                                                  .version = 1,
+                                                  .open = minefield_open,
+                                                  .read = always_crash_read,
+                                                  .close = none};
 
 static ex_code stray(struct parser_run *run, struct ex_error *err) {
     static const char *const names[] = {
@@ -361,8 +378,11 @@ static ex_code states_hashes_read(struct parser_run *run, void *state, uint64_t 
                                   size_t size_bytes, struct ex_error *err) {
     return copy_read(run, state, offset + 32, to, size_bytes, err);
 }
-static const struct parser states_hashes_parser = {"states_hashes", 1, states_hashes_open,
-                                                   states_hashes_read, none};
+static const struct parser states_hashes_parser = {.name = "states_hashes",
+                                                   .version = 1,
+                                                   .open = states_hashes_open,
+                                                   .read = states_hashes_read,
+                                                   .close = none};
 
 static const struct parser *const PARSERS[] = {
     &copy_parser,

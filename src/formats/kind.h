@@ -13,8 +13,8 @@
  * BackupManagerService (the four lines of a backup); the on-disk structures of NTFS, FAT, exFAT,
  * ext4, XFS, APFS, LUKS.
  */
-#ifndef EXHIBIT_COLLECT_KIND_H
-#define EXHIBIT_COLLECT_KIND_H
+#ifndef EXHIBIT_FORMATS_KIND_H
+#define EXHIBIT_FORMATS_KIND_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "collect/kind.h"
+#include "formats/kind.h"
 
 #include "base/cursor.h"
 

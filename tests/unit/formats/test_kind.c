@@ -2,7 +2,7 @@
 /* What first bytes look like, and above all what they do not. */
 #include "../crypto/testing.h"
 
-#include "collect/kind.h"
+#include "formats/kind.h"
 
 #include <stdio.h>
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One job in a worker: worker.c, and what it tells of traces: telling.c. */
+#ifndef EXHIBIT_SANDBOX_WORKER_INTERNAL_H
+#define EXHIBIT_SANDBOX_WORKER_INTERNAL_H
+
+#include "parsers/api.h"
+#include "sandbox/protocol_internal.h"
+
+struct parser_run {
+    const struct parser *parser;
+    void *state;
+    const uint8_t *window;
+    uint8_t *tray;
+    uint32_t number; /* of the command */
+    bool opening;
+    uint64_t size_bytes; /* of the content */
+    unsigned inputs, facts, ranges;
+    uint64_t ranges_end;
+    uint64_t input_size[PARSER_INPUTS_MAX];
+    /* what stands in the window */
+    unsigned window_input;
+    uint64_t window_offset;
+    size_t window_bytes;
+    /* telling of traces */
+    bool telling;
+    size_t tray_used;
+    uint32_t traces;   /* told in this command */
+    uint32_t unwanted; /* the content of this trace is not wanted */
+    struct frame frame;
+};
+
+/* Sends run->frame and waits for the answer, which is in it. A refusal is an error. */
+EX_MUST_USE ex_code worker_ask(struct parser_run *run, struct ex_error *err);
+
+void worker_tell_begin(struct parser_run *run);
+/* What is still in the tray goes; gives `code`, or what went wrong with that. */
+EX_MUST_USE ex_code worker_tell_end(struct parser_run *run, ex_code code, struct ex_error *err);
+
+#endif
