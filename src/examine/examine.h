@@ -19,6 +19,7 @@
 enum {
     EXAMINE_ID_BYTES = 16,
     EXAMINE_KEY_BYTES = 16, /* traces.md §5 */
+    EXAMINE_TYPE_BYTES = 24,
     EXAMINE_WORKERS_MAX = 16,
     EXAMINE_FORMAT_VERSION = 1
 };
@@ -44,14 +45,20 @@ enum examine_reason {
 };
 const char *examine_reason_word(enum examine_reason r);
 
+/* What is known of a content: all that follows from its bytes. */
+struct examine_known {
+    uint8_t sha256[SHA256_BYTES];
+    char type[EXAMINE_TYPE_BYTES]; /* json.md §4.13; empty: no signature fits */
+};
+
 struct examine_options {
     enum examine_profile profile;
     unsigned workers;       /* 0: as many as there are cores, at most EXAMINE_WORKERS_MAX */
     const uint8_t *item_id; /* EXAMINE_ID_BYTES: for the head */
-    /* A content of this key (traces.md §5) was hashed before: its SHA-256. May be NULL. Called by
-     * one thread at a time, not always the same. */
-    ex_code (*known)(void *context, const uint8_t key[static EXAMINE_KEY_BYTES], bool *ret_found,
-                     uint8_t ret_sha256[static SHA256_BYTES], struct ex_error *err);
+    /* A content of this key (traces.md §5) was hashed before. May be NULL. Called by one thread at
+     * a time, not always the same. */
+    ex_code (*known)(void *context, const uint8_t key[static EXAMINE_KEY_BYTES],
+                     struct examine_known *ret, bool *ret_found, struct ex_error *err);
     void *context;
 };
 

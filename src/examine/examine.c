@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One examination: its jobs one after the other, and the stream of what they found. */
+#include "examine/examine_internal.h"
+
+#include "base/file.h"
+#include "base/pool.h"
+
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { WRITE_BYTES = 1 << 20, JOBS_MAX = 100000, VERSION_FILES = 1, VERSION_VOLUMES = 1 };
+
+/* Bytes that one examination hashes at most: a file system of its own making can name the same
+ * bytes again and again. */
+#define HASH_BYTES_BESIDE ((uint64_t)64 << 30)
+enum { HASH_TIMES = 16 };
+
+/* ---- words ---- */
+
+const char *examine_profile_word(enum examine_profile p) {
+    static const char *const WORDS[] = {"triage", "standard", "deep"};
+    return WORDS[p];
+}
+
+bool examine_profile_parse(const char *word, enum examine_profile *ret) {
+    for (int p = EXAMINE_TRIAGE; p <= EXAMINE_DEEP; p++)
+        if (strcmp(word, examine_profile_word((enum examine_profile)p)) == 0) {
+            *ret = (enum examine_profile)p;
+            return true;
+        }
+    return false;
+}
+
+const char *examine_reason_word(enum examine_reason r) {
+    static const char *const WORDS[EXAMINE_REASONS] = {
+        "damaged",  "crashed", "too-long",   "too-large", "too-deep",
+        "too-many", "killed",  "unreadable", "encrypted", "unsupported"};
+    return WORDS[r];
+}
+
+/* ---- contents that were hashed ---- */
+
+struct remembered {
+    UT_hash_handle hh;
+    uint8_t key[EXAMINE_KEY_BYTES];
+    struct examine_known known;
+};
+
+ex_code remembered_find(struct engine *e, const uint8_t key[static EXAMINE_KEY_BYTES],
+                        struct examine_known *ret, bool *ret_found, struct ex_error *err) {
+    struct remembered *r = NULL;
+    HASH_FIND(hh, e->remembered, key, EXAMINE_KEY_BYTES, r);
+    *ret_found = r != NULL;
+    if (r != NULL)
+        *ret = r->known;
+    if (r != NULL || e->options->known == NULL)
+        return EX_OK;
+    return e->options->known(e->options->context, key, ret, ret_found, err);
+}
+
+void remembered_note(struct engine *e, const uint8_t key[static EXAMINE_KEY_BYTES],
+                     const struct examine_known *known) {
+    struct remembered *r = NULL;
+    HASH_FIND(hh, e->remembered, key, EXAMINE_KEY_BYTES, r);
+    if (r != NULL) /* by another thread, at the same time */
+        return;
+    r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return; /* it is hashed again, that is all */
+    memcpy(r->key, key, sizeof r->key);
+    r->known = *known;
+    HASH_ADD(hh, e->remembered, key, EXAMINE_KEY_BYTES, r);
+}
+
+void remembered_free(struct engine *e) {
+    struct remembered *r, *next;
+    HASH_ITER(hh, e->remembered, r, next) {
+        HASH_DEL(e->remembered, r);
+        free(r);
+    }
+}
+
+/* ---- the stream ---- */
+
+static ex_code write_out(struct engine *e, bool all, struct ex_error *err) {
+    if (e->line.bytes < WRITE_BYTES && !all)
+        return EX_OK;
+    EX_TRY(ex_write_all(e->fd, e->line.text, e->line.bytes, "the traces", err));
+    e->line.bytes = 0;
+    return EX_OK;
+}
+
+static ex_code write_head(struct engine *e, struct ex_error *err) {
+    char object[2 * SHA256_BYTES + 1], item[2 * EXAMINE_ID_BYTES + 1];
+    sodium_bin2hex(object, sizeof object, e->object->id, SHA256_BYTES);
+    sodium_bin2hex(item, sizeof item, e->options->item_id, EXAMINE_ID_BYTES);
+    EX_TRY(line_format(&e->line, err,
+                       "{\"exhibit_traces\":%d,\"object\":\"%s\",\"item\":\"%s\","
+                       "\"profile\":\"%s\",\"parsers\":[",
+                       EXAMINE_FORMAT_VERSION, object, item,
+                       examine_profile_word(e->options->profile)));
+    for (size_t i = 0; i < e->report->parser_count; i++)
+        EX_TRY(line_format(&e->line, err, "%s{\"name\":\"%s\",\"version\":%u}", i == 0 ? "" : ",",
+                           e->report->parser[i].name, e->report->parser[i].version));
+    return line_format(&e->line, err,
+                       "],\"limits\":{\"traces\":%llu,\"depth\":%d,\"step_ms\":%d,"
+                       "\"step_found_bytes\":%llu,\"holes_bytes\":%llu,\"hash_bytes\":%llu}}\n",
+                       (unsigned long long)TRACES_MAX, DEPTH_MAX, STEP_MS,
+                       (unsigned long long)FOUND_BYTES_MAX, (unsigned long long)HOLES_BYTES_MAX,
+                       (unsigned long long)atomic_load(&e->hash_left));
+}
+
+static uint64_t problems(const struct examine_report *r) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < EXAMINE_REASONS; i++)
+        sum += r->problems[i];
+    return sum;
+}
+
+static ex_code write_end(struct engine *e, struct ex_error *err) {
+    EX_TRY(
+        line_format(&e->line, err, "{\"end\":{\"traces\":%llu,\"errors\":%llu,\"truncated\":%s}}\n",
+                    (unsigned long long)e->report->traces, (unsigned long long)problems(e->report),
+                    e->report->truncated ? "true" : "false"));
+    return write_out(e, true, err);
+}
+
+/* ---- what a step found ---- */
+
+/* Where the traces of one step are, by their numbers in it; 0: the trace above the step. */
+struct placing {
+    struct above *above; /* number 0: it was left out */
+    struct sibling *siblings;
+};
+
+/* A key that was used under one parent already. */
+struct sibling {
+    UT_hash_handle hh;
+    unsigned count;
+    size_t bytes;
+    char name[];
+};
+
+static void placing_clear(struct placing *p) {
+    struct sibling *s, *next;
+    HASH_ITER(hh, p->siblings, s, next) {
+        HASH_DEL(p->siblings, s);
+        free(s);
+    }
+    free(p->above);
+}
+
+/* The key as it is, or with ~2, ~3… behind it. */
+static ex_code unique_key(struct placing *p, uint32_t parent, const char *key, char *to,
+                          size_t size, struct ex_error *err) {
+    char name[PARSER_NAME_BYTES_MAX + 16];
+    struct sibling *s = NULL;
+    int length = snprintf(name, sizeof name, "%u %s", parent, key);
+    HASH_FIND(hh, p->siblings, name, (size_t)length, s);
+    if (s == NULL) {
+        s = calloc(1, sizeof *s + (size_t)length);
+        if (s == NULL)
+            return ex_fail(err, EX_NOMEM, "no memory for what was found");
+        s->bytes = (size_t)length;
+        memcpy(s->name, name, s->bytes);
+        HASH_ADD(hh, p->siblings, name, s->bytes, s);
+    }
+    s->count++;
+    if (s->count == 1)
+        (void)snprintf(to, size, "%s", key);
+    else
+        (void)snprintf(to, size, "%s~%u", key, s->count);
+    return EX_OK;
+}
+
+static void trace_id(const struct above *parent, const char *parser, const char *key,
+                     uint8_t ret[static EXAMINE_ID_BYTES]) {
+    static const char LABEL[] = "exhibit-trace-v1";
+    struct sha256 h;
+    uint8_t hash[SHA256_BYTES];
+    sha256_start(&h);
+    sha256_add(&h, LABEL, sizeof LABEL);
+    sha256_add(&h, parent->id, sizeof parent->id);
+    sha256_add(&h, parser, strlen(parser) + 1);
+    sha256_add(&h, key, strlen(key));
+    sha256_end(&h, hash);
+    memcpy(ret, hash, EXAMINE_ID_BYTES);
+}
+
+static void count_trace(struct engine *e, const struct job *job, const struct found_trace *t) {
+    struct examine_report *r = e->report;
+    r->traces++;
+    r->parser[job->examiner].traces++;
+    r->directories += t->kind == PARSER_DIRECTORY ? 1 : 0;
+    r->files += t->kind == PARSER_FILE ? 1 : 0;
+    r->deleted += (t->flags & (PARSER_DELETED | PARSER_ORPHAN)) != 0 ? 1 : 0;
+    r->not_hashed += t->not_hashed != NULL ? 1 : 0;
+    if (t->kind != PARSER_PROBLEM)
+        return;
+    r->problems[t->reason]++;
+    r->parser[job->examiner].problems++;
+}
+
+static ex_code write_trace(struct engine *e, struct job *job, struct placing *p,
+                           const struct found *f, const struct found_trace *t, struct above *ret,
+                           struct ex_error *err) {
+    char key[PARSER_NAME_BYTES_MAX + 16];
+    const struct above *parent = &p->above[t->parent];
+    EX_TRY(unique_key(p, t->parent, f->text + t->key_at, key, sizeof key, err));
+    trace_id(parent, EXAMINER_NAMES[job->examiner], key, ret->id);
+    const struct trace_place place = {
+        .id = ret->id, .parent = parent->number, .parser = (unsigned)job->examiner};
+    count_trace(e, job, t);
+    ret->number = e->report->traces;
+    ret->depth = parent->depth + 1;
+    EX_TRY(line_trace(&e->line, f, t, &place, key, err));
+    return write_out(e, false, err);
+}
+
+/* Of a record that a name told already, there is nothing new. */
+static ex_code is_left_out(struct job *job, const struct placing *p, const struct found_trace *t,
+                           bool *ret, struct ex_error *err) {
+    bool fresh = true;
+    *ret = t->parent > 0 && p->above[t->parent].number == 0;
+    if (*ret || t->record == 0)
+        return EX_OK;
+    EX_TRY(job_see_record(job, t->record, &fresh, err));
+    *ret = !fresh && (t->flags & PARSER_ORPHAN) != 0;
+    return EX_OK;
+}
+
+static ex_code add_job(struct engine *e, enum examiner examiner, const struct above *above,
+                       const struct view *view, struct ex_error *err) {
+    struct job *job = calloc(1, sizeof *job);
+    if (job == NULL)
+        return ex_fail(err, EX_NOMEM, "no memory for what is to be examined");
+    job->examiner = examiner;
+    job->above = *above;
+    job->view = *view;
+    if (e->last_job != NULL)
+        e->last_job->next = job;
+    else
+        e->first_job = job;
+    e->last_job = job;
+    e->report->parser[examiner].jobs++;
+    return job_add(job, above, NULL, 0, false, err);
+}
+
+/* A volume: what is in it is for another parser. */
+static ex_code look_inside(struct engine *e, const struct found *f, const struct found_trace *t,
+                           const struct above *above, struct ex_error *err) {
+    const struct found_range *r = &f->range[t->range_at];
+    if ((t->flags & PARSER_EXAMINE) == 0 || t->range_count != 1 || r->offset >= RANGE_NOWHERE)
+        return EX_OK;
+    return add_job(e, EXAMINER_FILES, above, &(struct view){r->offset, r->length}, err);
+}
+
+/* A problem that was found here, and not by the parser. */
+static ex_code add_problem(struct found *f, uint32_t parent, const char *key,
+                           enum examine_reason reason, struct ex_error *err, const char *format,
+                           ...) EX_PRINTF(6, 7);
+static ex_code add_problem(struct found *f, uint32_t parent, const char *key,
+                           enum examine_reason reason, struct ex_error *err, const char *format,
+                           ...) {
+    char text[200];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return found_problem(f, parent, key, reason, text, err);
+}
+
+static ex_code add_unit(struct engine *e, struct job *job, const struct placing *p, struct found *f,
+                        const struct found_unit *u, struct ex_error *err) {
+    const struct above *above = &p->above[u->parent];
+    bool fresh = true;
+    if (u->parent > 0 && above->number == 0)
+        return EX_OK;
+    EX_TRY(job_see_unit(job, f->text + u->at, u->bytes, &fresh, err));
+    if (!fresh)
+        return add_problem(f, u->parent, "loop", EXAMINE_DAMAGED, err,
+                           "this was examined before, in another place");
+    if (above->depth >= DEPTH_MAX)
+        return add_problem(f, u->parent, "depth", EXAMINE_TOO_DEEP, err,
+                           "it is nested more than %d deep", DEPTH_MAX);
+    pthread_mutex_lock(&e->mutex);
+    ex_code code = job_add(job, above, f->text + u->at, u->bytes, u->late, err);
+    pthread_mutex_unlock(&e->mutex);
+    return code;
+}
+
+static ex_code write_found(struct engine *e, struct job *job, struct placing *p, struct found *f,
+                           struct ex_error *err) {
+    bool left_out;
+    struct above nowhere;
+    for (size_t i = 0; i < f->trace_count; i++) {
+        const struct found_trace *t = &f->trace[i];
+        EX_TRY(is_left_out(job, p, t, &left_out, err));
+        if (left_out)
+            continue;
+        EX_TRY(write_trace(e, job, p, f, t, &p->above[i + 1], err));
+        EX_TRY(look_inside(e, f, t, &p->above[i + 1], err));
+    }
+    for (size_t i = 0; i < f->unit_count; i++)
+        EX_TRY(add_unit(e, job, p, f, &f->unit[i], err));
+    for (size_t i = 0; i < f->problem_count; i++) {
+        uint32_t parent = f->problem[i].parent;
+        if (parent == 0 || p->above[parent].number > 0)
+            EX_TRY(write_trace(e, job, p, f, &f->problem[i], &nowhere, err));
+    }
+    return EX_OK;
+}
+
+static void count_found(struct engine *e, const struct found *f) {
+    e->report->hashed += f->hashed;
+    e->report->hashed_bytes += f->hashed_bytes;
+    e->report->remembered += f->remembered;
+    e->report->remembered_bytes += f->remembered_bytes;
+}
+
+/* Nothing that the parser knows. Where there are no volumes there may be a file system all the
+ * same; where there is none, that is said. */
+static ex_code write_unknown(struct engine *e, struct job *job, struct step *step,
+                             struct ex_error *err) {
+    if (job->examiner == EXAMINER_VOLUMES)
+        return add_job(e, EXAMINER_FILES, &job->above, &job->view, err);
+    return found_problem(step->found, 0, "unknown", EXAMINE_UNSUPPORTED, step->error.text, err);
+}
+
+static ex_code write_step(struct engine *e, struct job *job, struct step *step,
+                          struct ex_error *err) {
+    struct placing p = {0};
+    ex_code code = step->code;
+    if (step->bytes == 0 && step->code == EX_FORMAT)
+        code = write_unknown(e, job, step, err);
+    else if (code != EX_OK && err != NULL)
+        *err = step->error;
+    if (code != EX_OK || step->found == NULL)
+        return code;
+    if (e->report->traces >= TRACES_MAX) {
+        e->report->truncated = true;
+        return EX_OK;
+    }
+    code = ex_alloc(step->found->trace_count + 1, sizeof *p.above, FOUND_BYTES_MAX,
+                    "what was found", &p.above, err);
+    if (code == EX_OK) {
+        p.above[0] = step->above;
+        code = write_found(e, job, &p, step->found, err);
+    }
+    count_found(e, step->found);
+    placing_clear(&p);
+    return code;
+}
+
+/* ---- the whole ---- */
+
+static ex_code run_jobs(struct engine *e, struct ex_error *err) {
+    struct above object = {0};
+    const struct view whole = {0, e->object->size_bytes};
+    memcpy(object.id, e->object->id, EXAMINE_ID_BYTES);
+    EX_TRY(add_job(e, EXAMINER_VOLUMES, &object, &whole, err));
+    for (unsigned n = 0; e->first_job != NULL; n++) {
+        struct job *job = e->first_job;
+        if (n >= JOBS_MAX)
+            return ex_fail(err, EX_LIMIT, "more than %d parts to examine", JOBS_MAX);
+        EX_TRY(job_run(e, job, write_step, err));
+        e->first_job = job->next;
+        e->last_job = e->first_job == NULL ? NULL : e->last_job;
+        job_free(job);
+    }
+    return EX_OK;
+}
+
+static ex_code run(struct engine *e, struct ex_error *err) {
+    static const unsigned VERSIONS[EXAMINERS] = {VERSION_VOLUMES, VERSION_FILES};
+    EX_TRY(sandbox_program(SANDBOX_WORKER_EXAMINERS, e->program, sizeof e->program, err));
+    for (size_t i = 0; i < EXAMINERS; i++)
+        e->report->parser[i] =
+            (struct examine_parser_report){.name = EXAMINER_NAMES[i], .version = VERSIONS[i]};
+    e->report->parser_count = EXAMINERS;
+    if (e->progress != NULL)
+        e->progress->phase = "examining";
+    EX_TRY(write_head(e, err));
+    if (e->object->size_bytes > 0)
+        EX_TRY(run_jobs(e, err));
+    return write_end(e, err);
+}
+
+static void engine_clear(struct engine *e) {
+    while (e->first_job != NULL) {
+        struct job *next = e->first_job->next;
+        job_free(e->first_job);
+        e->first_job = next;
+    }
+    remembered_free(e);
+    free(e->line.text);
+    pthread_mutex_destroy(&e->mutex);
+    pthread_mutex_destroy(&e->known_mutex);
+    pthread_cond_destroy(&e->changed);
+}
+
+ex_code examine_run(struct vault *v, const struct vault_object_info *object,
+                    const struct examine_options *options, int fd, struct ex_progress *progress,
+                    struct examine_report *ret, struct ex_error *err) {
+    EX_AUTO_FREE struct engine *e = ex_new0(struct engine);
+    memset(ret, 0, sizeof *ret);
+    if (options->profile == EXAMINE_DEEP)
+        return ex_hint(ex_fail(err, EX_UNSUPPORTED, "the profile \"deep\" is not offered yet"), err,
+                       "\"standard\" hashes every file; deep will look inside them");
+    e->vault = v;
+    e->object = object;
+    e->options = options;
+    e->report = ret;
+    e->progress = progress;
+    e->fd = fd;
+    e->workers = options->workers > 0 ? options->workers : ex_cpu_count();
+    e->workers = e->workers < EXAMINE_WORKERS_MAX ? e->workers : (unsigned)EXAMINE_WORKERS_MAX;
+    atomic_store(&e->hash_left, object->size_bytes > (UINT64_MAX - HASH_BYTES_BESIDE) / HASH_TIMES
+                                    ? UINT64_MAX
+                                    : HASH_TIMES * object->size_bytes + HASH_BYTES_BESIDE);
+    pthread_mutex_init(&e->mutex, NULL);
+    pthread_mutex_init(&e->known_mutex, NULL);
+    pthread_cond_init(&e->changed, NULL);
+    ex_code code = run(e, err);
+    ret->restarts = atomic_load(&e->restarts);
+    for (size_t i = 0; i < EXAMINERS; i++)
+        ret->parser[i].busy_ns = atomic_load(&e->busy_ns[i]);
+    engine_clear(e);
+    return code;
+}

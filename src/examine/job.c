@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The steps of one job, in threads that have a worker each. What a step finds depends on the object
+ * and the step alone; who does it, when, and how often it had to be begun anew does not show. */
+#include "examine/examine_internal.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+
+enum { STEPS_MAX = 50000000, WAIT_MS = 200, RECORDS_OF_A_PAGE = 1 << 15 };
+
+const char *const EXAMINER_NAMES[EXAMINERS] = {"volumes", "files"};
+
+/* ---- what was seen ---- */
+
+struct seen_unit {
+    UT_hash_handle hh;
+    size_t bytes;
+    uint8_t unit[];
+};
+
+struct seen_page {
+    UT_hash_handle hh;
+    uint64_t number;
+    uint8_t bit[RECORDS_OF_A_PAGE / 8];
+};
+
+ex_code job_see_unit(struct job *job, const void *unit, size_t size_bytes, bool *ret_new,
+                     struct ex_error *err) {
+    struct seen_unit *u = NULL;
+    HASH_FIND(hh, job->units, unit, size_bytes, u);
+    *ret_new = u == NULL;
+    if (u != NULL)
+        return EX_OK;
+    u = calloc(1, sizeof *u + size_bytes);
+    if (u == NULL)
+        return ex_fail(err, EX_NOMEM, "no memory for what is to be examined");
+    u->bytes = size_bytes;
+    memcpy(u->unit, unit, size_bytes);
+    HASH_ADD(hh, job->units, unit, size_bytes, u);
+    return EX_OK;
+}
+
+ex_code job_see_record(struct job *job, uint64_t record, bool *ret_new, struct ex_error *err) {
+    struct seen_page *p = NULL;
+    uint64_t number = record / RECORDS_OF_A_PAGE;
+    size_t bit = (size_t)(record % RECORDS_OF_A_PAGE);
+    HASH_FIND(hh, job->records, &number, sizeof number, p);
+    if (p == NULL) {
+        p = calloc(1, sizeof *p);
+        if (p == NULL)
+            return ex_fail(err, EX_NOMEM, "no memory for what is to be examined");
+        p->number = number;
+        HASH_ADD(hh, job->records, number, sizeof number, p);
+    }
+    *ret_new = (p->bit[bit / 8] & 1U << bit % 8) == 0;
+    p->bit[bit / 8] |= (uint8_t)(1U << bit % 8);
+    return EX_OK;
+}
+
+static void step_free(struct step *s) {
+    if (s == NULL)
+        return;
+    if (s->found != NULL)
+        found_clear(s->found);
+    free(s->found);
+    free(s);
+}
+
+void job_free(struct job *job) {
+    struct seen_unit *u, *next_unit;
+    struct seen_page *p, *next_page;
+    if (job == NULL)
+        return;
+    HASH_ITER(hh, job->units, u, next_unit) {
+        HASH_DEL(job->units, u);
+        free(u);
+    }
+    HASH_ITER(hh, job->records, p, next_page) {
+        HASH_DEL(job->records, p);
+        free(p);
+    }
+    for (size_t i = 0; i < job->count; i++)
+        step_free(job->step[i]);
+    for (size_t i = 0; i < job->late_count; i++)
+        step_free(job->late[i]);
+    free(job->step);
+    free(job->late);
+    free(job);
+}
+
+ex_code job_add(struct job *job, const struct above *above, const void *unit, size_t size_bytes,
+                bool late, struct ex_error *err) {
+    size_t limit = STEPS_MAX * sizeof *job->step, all = job->count + job->late_count + 1;
+    EX_TRY(ex_grow(&job->late, &job->late_capacity, job->late_count + 1, sizeof *job->late, limit,
+                   "what is to be examined", err));
+    EX_TRY(ex_grow(&job->step, &job->capacity, all, sizeof *job->step, limit,
+                   "what is to be examined", err)); /* where the late ones go in the end */
+    struct step *s = calloc(1, sizeof *s + size_bytes);
+    if (s == NULL)
+        return ex_fail(err, EX_NOMEM, "no memory for what is to be examined");
+    s->above = *above;
+    s->bytes = size_bytes;
+    if (size_bytes > 0)
+        memcpy(s->unit, unit, size_bytes);
+    if (late)
+        job->late[job->late_count++] = s;
+    else
+        job->step[job->count++] = s;
+    return EX_OK;
+}
+
+/* ---- one thread ---- */
+
+struct hand {
+    struct engine *engine;
+    struct job *job;
+    struct reading reading;
+    struct sandbox *sandbox; /* NULL: none was started, or it was lost */
+    pthread_t thread;
+    bool started;
+};
+
+static ex_code give_input(void *context, unsigned input, uint64_t offset, uint8_t *to,
+                          size_t size_bytes, struct ex_error *err) {
+    struct hand *h = context;
+    (void)input; /* there is one */
+    return reading_read(&h->reading, offset, to, size_bytes, err);
+}
+
+static ex_code start_sandbox(struct hand *h, struct ex_error *err) {
+    const struct sandbox_limits limits = {.answer_ms = STEP_MS, .stop = &h->engine->stop};
+    EX_TRY(sandbox_start(h->engine->program, &limits, &h->sandbox, err));
+    pthread_mutex_lock(&h->engine->mutex);
+    (void)snprintf(h->engine->report->confinement, sizeof h->engine->report->confinement, "%s",
+                   sandbox_confinement(h->sandbox));
+    pthread_mutex_unlock(&h->engine->mutex);
+    return EX_OK;
+}
+
+static ex_code ask_worker(struct hand *h, const struct step *s, struct found *f,
+                          struct ex_error *err) {
+    const struct sandbox_inputs inputs = {
+        .context = h, .size_bytes = h->job->view.length, .read = give_input};
+    const char *parser = EXAMINER_NAMES[h->job->examiner];
+    bool fresh = h->sandbox == NULL;
+    if (fresh)
+        EX_TRY(start_sandbox(h, err));
+    if (s->bytes == 0)
+        return sandbox_examine(h->sandbox, parser, "", &inputs, found_told, f, err);
+    if (fresh)
+        EX_TRY(sandbox_examine(h->sandbox, parser, "", &inputs, NULL, NULL, err));
+    return sandbox_work(h->sandbox, s->unit, s->bytes, found_told, f, err);
+}
+
+static void drop_sandbox(struct hand *h) {
+    sandbox_free(h->sandbox);
+    h->sandbox = NULL;
+}
+
+/* What is told again of a step that failed: whose fault it was. */
+static enum examine_reason failure_reason(ex_code code, enum sandbox_loss loss) {
+    if (loss == SANDBOX_CRASHED)
+        return EXAMINE_CRASHED;
+    if (loss == SANDBOX_TOO_LONG)
+        return EXAMINE_TOO_LONG;
+    if (loss == SANDBOX_KILLED)
+        return EXAMINE_KILLED;
+    return code == EX_LIMIT || code == EX_NOMEM ? EXAMINE_TOO_LARGE
+           : code == EX_UNSUPPORTED             ? EXAMINE_UNSUPPORTED
+           : code == EX_IO                      ? EXAMINE_UNREADABLE
+           : code == EX_DENIED                  ? EXAMINE_ENCRYPTED
+                                                : EXAMINE_DAMAGED;
+}
+
+/* The step failed with `why`: what was told before holds, and a problem says the rest. Nothing is
+ * said of a parser that knows nothing like its input: s->code does. */
+static ex_code settle_failure(struct hand *h, struct step *s, const struct ex_error *why,
+                              struct ex_error *err) {
+    enum sandbox_loss loss = h->sandbox != NULL ? sandbox_loss(h->sandbox) : SANDBOX_GIVEN_UP;
+    bool ours = why->code == EX_INTERRUPTED || why->code == EX_INTERNAL || h->sandbox == NULL ||
+                (loss == SANDBOX_GIVEN_UP && why->code != EX_LIMIT);
+    if (ours) { /* nothing that the object could be blamed for */
+        if (err != NULL)
+            *err = *why;
+        return why->code;
+    }
+    if (s->bytes == 0 && why->code == EX_FORMAT && loss == SANDBOX_NOT_LOST) {
+        s->code = EX_FORMAT;
+        s->error = *why;
+        return EX_OK;
+    }
+    if (loss != SANDBOX_NOT_LOST || s->bytes == 0)
+        drop_sandbox(h);
+    return found_problem(s->found, 0, "step", failure_reason(why->code, loss), why->text, err);
+}
+
+static ex_code do_step(struct hand *h, struct step *s, struct ex_error *err) {
+    bool hashing = h->engine->options->profile != EXAMINE_TRIAGE;
+    for (unsigned attempt = 1;; attempt++) {
+        struct ex_error why = {0};
+        s->found = ex_new0(struct found);
+        found_start(s->found, &h->job->view, hashing);
+        uint64_t from = ex_monotonic_ns();
+        ex_code code = ask_worker(h, s, s->found, &why);
+        atomic_fetch_add(&h->engine->busy_ns[h->job->examiner], ex_monotonic_ns() - from);
+        if (code == EX_OK)
+            break;
+        if (h->sandbox != NULL && sandbox_loss(h->sandbox) == SANDBOX_KILLED &&
+            attempt < ATTEMPTS_MAX) {
+            atomic_fetch_add(&h->engine->restarts, 1);
+            drop_sandbox(h);
+            found_clear(s->found);
+            free(s->found);
+            continue;
+        }
+        EX_TRY(settle_failure(h, s, &why, err));
+        break;
+    }
+    EX_TRY(found_end(s->found, err));
+    return content_hash_all(h->engine, &h->reading, s->found, err);
+}
+
+static struct step *take_step(struct hand *h) {
+    struct engine *e = h->engine;
+    struct job *job = h->job;
+    struct step *s = NULL;
+    pthread_mutex_lock(&e->mutex);
+    while (s == NULL && !job->ended && !atomic_load(&e->stop)) {
+        if (job->taken < job->count && job->taken < job->written + AHEAD_MAX) {
+            s = job->step[job->taken++];
+        } else {
+            const struct timespec until = ex_deadline(WAIT_MS);
+            (void)pthread_cond_clockwait(&e->changed, &e->mutex, CLOCK_MONOTONIC, &until);
+        }
+    }
+    pthread_mutex_unlock(&e->mutex);
+    return s;
+}
+
+static void *run_hand(void *context) {
+    struct hand *h = context;
+    struct engine *e = h->engine;
+    for (struct step *s; (s = take_step(h)) != NULL;) {
+        struct ex_error err = {0};
+        ex_code code = do_step(h, s, &err);
+        pthread_mutex_lock(&e->mutex);
+        if (code != EX_OK) {
+            s->code = code;
+            s->error = err;
+            atomic_store(&e->stop, true);
+        }
+        s->done = true;
+        pthread_cond_broadcast(&e->changed);
+        pthread_mutex_unlock(&e->mutex);
+    }
+    drop_sandbox(h);
+    return NULL;
+}
+
+/* ---- all of them ---- */
+
+/* Waits for the next step to be written; NULL: there is none, or the threads stop. */
+static struct step *wait_step(struct engine *e, struct job *job) {
+    struct step *s = NULL;
+    pthread_mutex_lock(&e->mutex);
+    if (job->written == job->count && job->late_count > 0) { /* now it is their turn */
+        for (size_t i = 0; i < job->late_count; i++)
+            job->step[job->count++] = job->late[i];
+        job->late_count = 0;
+        pthread_cond_broadcast(&e->changed);
+    }
+    while (s == NULL && job->written < job->count) {
+        if (job->step[job->written]->done) {
+            s = job->step[job->written];
+        } else if (atomic_load(&e->stop)) {
+            break;
+        } else {
+            const struct timespec until = ex_deadline(WAIT_MS);
+            (void)pthread_cond_clockwait(&e->changed, &e->mutex, CLOCK_MONOTONIC, &until);
+            if (ex_progress_step(e->progress, 0, NULL) != EX_OK)
+                atomic_store(&e->stop, true);
+        }
+    }
+    pthread_mutex_unlock(&e->mutex);
+    return s;
+}
+
+static ex_code write_steps(struct engine *e, struct job *job, step_write_fn *write,
+                           struct ex_error *err) {
+    for (struct step *s; (s = wait_step(e, job)) != NULL;) {
+        EX_TRY(write(e, job, s, err));
+        pthread_mutex_lock(&e->mutex);
+        job->step[job->written++] = NULL;
+        pthread_cond_broadcast(&e->changed);
+        pthread_mutex_unlock(&e->mutex);
+        step_free(s);
+    }
+    return EX_OK;
+}
+
+/* Of the steps that were not written: why the threads stopped. */
+static ex_code why_stopped(struct engine *e, struct job *job, struct ex_error *err) {
+    for (size_t i = job->written; i < job->count; i++) {
+        const struct step *s = job->step[i];
+        if (s->done && s->code != EX_OK && s->code != EX_INTERRUPTED) {
+            if (err != NULL)
+                *err = s->error;
+            return s->code;
+        }
+    }
+    return atomic_load(&e->stop) ? ex_fail(err, EX_INTERRUPTED, "the work was interrupted") : EX_OK;
+}
+
+static ex_code start_hand(struct engine *e, struct job *job, struct hand *h, struct ex_error *err) {
+    h->engine = e;
+    h->job = job;
+    h->reading.object = e->object;
+    h->reading.view = job->view;
+    EX_TRY(vault_reader_open(e->vault, e->object, &h->reading.reader, err));
+    int code = pthread_create(&h->thread, NULL, run_hand, h);
+    h->started = code == 0;
+    return code == 0 ? EX_OK : ex_fail(err, EX_NOMEM, "could not start a thread");
+}
+
+ex_code job_run(struct engine *e, struct job *job, step_write_fn *write, struct ex_error *err) {
+    EX_AUTO_FREE struct hand *hand = ex_new0_bytes(EXAMINE_WORKERS_MAX * sizeof *hand);
+    ex_code code = EX_OK;
+    for (unsigned i = 0; i < e->workers && code == EX_OK; i++)
+        code = start_hand(e, job, &hand[i], err);
+    if (code == EX_OK)
+        code = write_steps(e, job, write, err);
+    pthread_mutex_lock(&e->mutex);
+    job->ended = true;
+    if (code != EX_OK)
+        atomic_store(&e->stop, true);
+    pthread_cond_broadcast(&e->changed);
+    pthread_mutex_unlock(&e->mutex);
+    for (unsigned i = 0; i < e->workers; i++) {
+        if (hand[i].started)
+            (void)pthread_join(hand[i].thread, NULL);
+        vault_reader_close(hand[i].reading.reader);
+    }
+    return code != EX_OK ? code : why_stopped(e, job, err);
+}
