@@ -104,9 +104,9 @@ static ex_code write_head(struct engine *e, struct ex_error *err) {
         EX_TRY(line_format(&e->line, err, "%s{\"name\":\"%s\",\"version\":%u}", i == 0 ? "" : ",",
                            e->report->parser[i].name, e->report->parser[i].version));
     return line_format(&e->line, err,
-                       "],\"limits\":{\"traces\":%llu,\"depth\":%d,\"step_ms\":%d,"
+                       "],\"limits\":{\"traces\":%llu,\"depth\":%d,\"step_ms\":%u,"
                        "\"step_found_bytes\":%llu,\"holes_bytes\":%llu,\"hash_bytes\":%llu}}\n",
-                       (unsigned long long)TRACES_MAX, DEPTH_MAX, STEP_MS,
+                       (unsigned long long)TRACES_MAX, DEPTH_MAX, e->step_ms,
                        (unsigned long long)FOUND_BYTES_MAX, (unsigned long long)HOLES_BYTES_MAX,
                        (unsigned long long)atomic_load(&e->hash_left));
 }
@@ -374,7 +374,10 @@ static ex_code run_jobs(struct engine *e, struct ex_error *err) {
 
 static ex_code run(struct engine *e, struct ex_error *err) {
     static const unsigned VERSIONS[EXAMINERS] = {VERSION_VOLUMES, VERSION_FILES};
-    EX_TRY(sandbox_program(SANDBOX_WORKER_EXAMINERS, e->program, sizeof e->program, err));
+    if (e->options->program != NULL)
+        (void)snprintf(e->program, sizeof e->program, "%s", e->options->program);
+    else
+        EX_TRY(sandbox_program(SANDBOX_WORKER_EXAMINERS, e->program, sizeof e->program, err));
     for (size_t i = 0; i < EXAMINERS; i++)
         e->report->parser[i] =
             (struct examine_parser_report){.name = EXAMINER_NAMES[i], .version = VERSIONS[i]};
@@ -414,6 +417,7 @@ ex_code examine_run(struct vault *v, const struct vault_object_info *object,
     e->report = ret;
     e->progress = progress;
     e->fd = fd;
+    e->step_ms = options->step_ms > 0 ? options->step_ms : (unsigned)STEP_MS;
     e->workers = options->workers > 0 ? options->workers : ex_cpu_count();
     e->workers = e->workers < EXAMINE_WORKERS_MAX ? e->workers : (unsigned)EXAMINE_WORKERS_MAX;
     atomic_store(&e->hash_left, object->size_bytes > (UINT64_MAX - HASH_BYTES_BESIDE) / HASH_TIMES

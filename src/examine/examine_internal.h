@@ -201,7 +201,7 @@ struct engine {
     char program[4096];
     int fd;
     struct line line;
-    unsigned workers;
+    unsigned workers, step_ms;
     atomic_bool stop;
     _Atomic uint64_t hash_left; /* bytes that may still be hashed */
     _Atomic uint64_t restarts, busy_ns[EXAMINERS];

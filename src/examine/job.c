@@ -129,7 +129,8 @@ static ex_code give_input(void *context, unsigned input, uint64_t offset, uint8_
 }
 
 static ex_code start_sandbox(struct hand *h, struct ex_error *err) {
-    const struct sandbox_limits limits = {.answer_ms = STEP_MS, .stop = &h->engine->stop};
+    const struct sandbox_limits limits = {.answer_ms = h->engine->step_ms,
+                                          .stop = &h->engine->stop};
     EX_TRY(sandbox_start(h->engine->program, &limits, &h->sandbox, err));
     pthread_mutex_lock(&h->engine->mutex);
     (void)snprintf(h->engine->report->confinement, sizeof h->engine->report->confinement, "%s",
