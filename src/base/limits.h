@@ -12,6 +12,7 @@
 #define EX_LIMIT_RECORD_BYTES      ((size_t)64 << 20) /* one pack record, decoded or stored */
 #define EX_LIMIT_PACK_BYTES        ((size_t)1 << 32)  /* one pack file */
 #define EX_LIMIT_MANIFEST_BYTES    EX_LIMIT_RECORD_BYTES /* one object manifest */
+#define EX_LIMIT_LAYOUT_BYTES      ((size_t)1 << 30)  /* what a reader keeps of one object's layout */
 #define EX_LIMIT_PARITY_LIST_BYTES ((size_t)5 << 20)  /* hashes of one parity file */
 #define EX_LIMIT_UNREADABLE_RANGES ((size_t)1 << 20)  /* unreadable ranges of one object */
 #define EX_LIMIT_TEXT_BYTES        ((size_t)4096)     /* one name, title, label or reason */

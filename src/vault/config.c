@@ -154,6 +154,7 @@ static ex_code open_parts(struct vault *v, struct ex_error *err) {
 ex_code vault_open(const char *path, struct vault **ret, struct ex_error *err) {
     EX_AUTO(vault_close) struct vault *v = ex_new0(struct vault);
     v->dir_fd = v->packs_fd = v->index_fd = -1;
+    (void)pthread_mutex_init(&v->index_mutex, NULL);
     v->path = ex_strdup(path);
     v->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (v->dir_fd < 0)
@@ -173,6 +174,7 @@ void vault_close(struct vault *v) {
     ex_fd_close(v->index_fd);
     ex_fd_close(v->packs_fd);
     ex_fd_close(v->dir_fd);
+    (void)pthread_mutex_destroy(&v->index_mutex);
     free(v->path);
     free(v);
 }

@@ -130,26 +130,40 @@ static ex_code damaged(struct walker *w, const uint8_t *id, uint64_t length,
     return code;
 }
 
-/* Loads a node whose place in the stream is known, so that whatever is wrong with it has a name. */
-static ex_code node_load(struct walker *w, const uint8_t *id, unsigned level, uint64_t length,
-                         struct extent **ret, size_t *ret_count, struct ex_error *err) {
+ex_code layout_node(struct fetcher *f, const uint8_t id[static SHA256_BYTES], unsigned level,
+                    uint64_t length, bool last, struct extent *ret, size_t *ret_count,
+                    struct ex_error *err) {
     const uint8_t *data;
-    size_t size;
-    uint64_t total = 0, end = w->offset + length;
-    EX_TRY(fetch(w->fetcher, id, RECORD_NODES, &data, &size, err));
-    EX_AUTO_FREE struct extent *e = NULL;
-    EX_TRY(ex_alloc(NODE_ENTRIES_MAX, sizeof *e, NODE_ENTRIES_MAX * sizeof *e, "a layout node", &e,
-                    err));
-    EX_TRY(node_parse(data, size, level, e, ret_count, err));
-    for (size_t i = 0; i < *ret_count; i++) {
-        if (__builtin_add_overflow(total, e[i].length, &total) ||
-            (e[i].length % BLOCK_BYTES != 0 && (i + 1 != *ret_count || end != w->object_size)))
+    size_t size, count;
+    uint64_t total = 0;
+    EX_TRY(fetch(f, id, RECORD_NODES, &data, &size, err));
+    EX_TRY(node_parse(data, size, level, ret, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        if (__builtin_add_overflow(total, ret[i].length, &total) ||
+            (ret[i].length % BLOCK_BYTES != 0 && (i + 1 != count || !last)))
             return ex_fail(err, EX_ALTERED, "the lengths in a layout node do not agree");
     }
     if (total != length)
         return ex_fail(err, EX_ALTERED, "the lengths in a layout node do not agree");
+    *ret_count = count;
+    return EX_OK;
+}
+
+static ex_code node_load(struct walker *w, const uint8_t *id, unsigned level, uint64_t length,
+                         struct extent **ret, size_t *ret_count, struct ex_error *err) {
+    EX_AUTO_FREE struct extent *e = NULL;
+    EX_TRY(ex_alloc(NODE_ENTRIES_MAX, sizeof *e, NODE_ENTRIES_MAX * sizeof *e, "a layout node", &e,
+                    err));
+    EX_TRY(layout_node(w->fetcher, id, level, length, w->offset + length == w->object_size, e,
+                       ret_count, err));
     *ret = ex_steal(&e);
     return EX_OK;
+}
+
+static ex_code leaf(struct walker *w, const uint8_t *id, uint64_t length, struct ex_error *err) {
+    ex_code code = w->visitor->leaf(w->visitor->context, id, w->offset, length, err);
+    w->offset += length;
+    return code;
 }
 
 static ex_code walk_node(struct walker *w, const uint8_t *id, unsigned level, uint64_t length,
@@ -157,6 +171,8 @@ static ex_code walk_node(struct walker *w, const uint8_t *id, unsigned level, ui
     EX_AUTO_FREE struct extent *e = NULL;
     struct ex_error why;
     size_t count = 0;
+    if (level == 0 && w->visitor->leaf != NULL)
+        return leaf(w, id, length, err);
     ex_code code = node_load(w, id, level, length, &e, &count, &why);
     if (vault_is_damage(code))
         return damaged(w, id, length, &why, err);
@@ -209,8 +225,8 @@ static ex_code index_again(struct vault *v, bool *ret_lacking, struct ex_error *
 }
 
 /* Asks the index, and looks whether another process has published since. */
-ex_code fetch_place(struct vault *v, const uint8_t id[static SHA256_BYTES], struct index_place *ret,
-                    struct ex_error *err) {
+static ex_code find_place(struct vault *v, const uint8_t id[static SHA256_BYTES],
+                          struct index_place *ret, struct ex_error *err) {
     char hex[SHA256_HEX_BYTES];
     if (index_locked(v->index))
         return ex_hint(ex_fail(err, EX_DENIED, "the vault is locked"), err,
@@ -234,6 +250,46 @@ ex_code fetch_place(struct vault *v, const uint8_t id[static SHA256_BYTES], stru
             ex_fail(err, EX_MISSING, "%.16s… is not in the index, parts of which are damaged", hex),
             err, "run: exhibit rebuild");
     return ex_fail(err, EX_MISSING, "%.16s… is not in the vault", hex);
+}
+
+ex_code fetch_place(struct vault *v, const uint8_t id[static SHA256_BYTES], struct index_place *ret,
+                    struct ex_error *err) {
+    (void)pthread_mutex_lock(&v->index_mutex);
+    ex_code code = find_place(v, id, ret, err);
+    (void)pthread_mutex_unlock(&v->index_mutex);
+    return code;
+}
+
+static bool has_place(const struct fetch_places *p, const struct index_place *place) {
+    for (size_t i = 0; i < p->count; i++)
+        if (index_place_same(&p->place[i], place))
+            return true;
+    return false;
+}
+
+bool fetch_places_add(struct fetch_places *p, const struct index_place *place) {
+    if (p->count == FETCH_PLACES_MAX || has_place(p, place))
+        return false;
+    p->place[p->count++] = *place;
+    return true;
+}
+
+void fetch_all_places(struct vault *v, const uint8_t id[static SHA256_BYTES],
+                      struct fetch_places *ret) {
+    struct index_search search = {0};
+    struct index_place place;
+    ret->count = 0;
+    (void)pthread_mutex_lock(&v->index_mutex);
+    while (ret->count < FETCH_PLACES_MAX && index_next(v->index, id, &search, &place))
+        (void)fetch_places_add(ret, &place);
+    (void)pthread_mutex_unlock(&v->index_mutex);
+}
+
+ex_code fetch_refresh(struct vault *v, struct ex_error *err) {
+    (void)pthread_mutex_lock(&v->index_mutex);
+    ex_code code = index_refresh(v->index, err);
+    (void)pthread_mutex_unlock(&v->index_mutex);
+    return code;
 }
 
 bool vault_is_damage(ex_code code) {
@@ -264,17 +320,22 @@ static ex_code fetch_from(struct fetcher *f, const struct index_place *place,
 static ex_code fetch_any(struct fetcher *f, const uint8_t id[static SHA256_BYTES],
                          enum record_type type, const uint8_t **ret, size_t *ret_size,
                          struct ex_error *err) {
-    struct index_place place;
-    struct index_search search = {0};
-    EX_TRY(fetch_place(f->vault, id, &place, err));
-    ex_code code = fetch_from(f, &place, id, type, ret, ret_size, err);
-    while (vault_is_damage(code) && index_next(f->vault->index, id, &search, &place)) {
+    struct fetch_places all = {0};
+    struct index_place first;
+    EX_TRY(fetch_place(f->vault, id, &first, err));
+    ex_code code = fetch_from(f, &first, id, type, ret, ret_size, err);
+    if (vault_is_damage(code))
+        fetch_all_places(f->vault, id, &all);
+    for (size_t i = 0; vault_is_damage(code) && i < all.count; i++) {
         struct ex_error other;
-        ex_code again = fetch_from(f, &place, id, type, ret, ret_size, &other);
+        if (index_place_same(&all.place[i], &first))
+            continue;
+        ex_code again = fetch_from(f, &all.place[i], id, type, ret, ret_size, &other);
         if (vault_is_damage(again))
             continue;
         code = again;
-        *err = other;
+        if (code != EX_OK)
+            *err = other;
     }
     return code;
 }
@@ -285,7 +346,7 @@ ex_code fetch(struct fetcher *f, const uint8_t id[static SHA256_BYTES], enum rec
     struct ex_error why;
     ex_code code = fetch_any(f, id, type, ret, ret_size, &why);
     if (vault_is_damage(code)) {
-        EX_TRY(index_refresh(f->vault->index, err));
+        EX_TRY(fetch_refresh(f->vault, err));
         code = fetch_any(f, id, type, ret, ret_size, &why);
     }
     if (code != EX_OK && err != NULL)

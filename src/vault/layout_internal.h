@@ -65,6 +65,18 @@ EX_MUST_USE ex_code fetcher_open(struct vault *v, struct fetcher *ret, struct ex
 void fetcher_close(struct fetcher *f);
 EX_MUST_USE ex_code fetch_place(struct vault *v, const uint8_t id[static SHA256_BYTES],
                                 struct index_place *ret, struct ex_error *err);
+/* All places that the index knows now, each once. More copies than that are of no help. */
+enum { FETCH_PLACES_MAX = 64 };
+struct fetch_places {
+    size_t count;
+    struct index_place place[FETCH_PLACES_MAX];
+};
+void fetch_all_places(struct vault *v, const uint8_t id[static SHA256_BYTES],
+                      struct fetch_places *ret);
+/* false: it is among them, or there is no room. */
+bool fetch_places_add(struct fetch_places *p, const struct index_place *place);
+/* index_refresh(), beside other readers. */
+EX_MUST_USE ex_code fetch_refresh(struct vault *v, struct ex_error *err);
 /* A node or a manifest: anything whose id is the SHA-256 of its bytes, which is compared. *ret:
  * inside the fetcher, until the next call. */
 EX_MUST_USE ex_code fetch(struct fetcher *f, const uint8_t id[static SHA256_BYTES],
@@ -79,10 +91,19 @@ struct layout_visitor {
     /* id: of the node that could not be had. */
     ex_code (*damaged)(void *context, const uint8_t id[static SHA256_BYTES], uint64_t offset,
                        uint64_t length, const struct ex_error *why, struct ex_error *err);
+    /* Instead of extent(): the nodes of level 0, which are then not read. NULL: they are. */
+    ex_code (*leaf)(void *context, const uint8_t id[static SHA256_BYTES], uint64_t offset,
+                    uint64_t length, struct ex_error *err);
 };
 EX_MUST_USE ex_code layout_walk(struct fetcher *f, const uint8_t id[static SHA256_BYTES],
                                 unsigned level, uint64_t size_bytes,
                                 const struct layout_visitor *visitor, struct ex_error *err);
+
+/* One node of an object, which spans `length` bytes; last: they are the object's last. ret:
+ * NODE_ENTRIES_MAX extents. */
+EX_MUST_USE ex_code layout_node(struct fetcher *f, const uint8_t id[static SHA256_BYTES],
+                                unsigned level, uint64_t length, bool last, struct extent *ret,
+                                size_t *ret_count, struct ex_error *err);
 
 /* ---- the salted tree (format/object §2) ---- */
 

@@ -8,7 +8,8 @@
  * ledger's entry, and app/'s business.
  *
  * Several processes may read and put at once. Threads: one handle belongs to one thread at a time;
- * vault_put() and vault_stream() start threads of their own and end them before they return.
+ * vault_put() and vault_stream() start threads of their own and end them before they return. Only
+ * vault_object() and the readers of vault/reader.h may be used from several threads at once.
  */
 #ifndef EXHIBIT_VAULT_VAULT_H
 #define EXHIBIT_VAULT_VAULT_H
@@ -198,7 +199,7 @@ void vault_work_leave(struct vault_work *w);
 /* Removes the directory, and closes (also on failure). Packs that were published stay. */
 EX_MUST_USE ex_code vault_work_remove(struct vault_work *w, struct ex_error *err);
 
-/* ---- getting ---- */
+/* ---- getting: from beginning to end; here and there: vault/reader.h ---- */
 
 /* The manifest. EX_MISSING when the vault has no such object, EX_ALTERED when its record is
  * damaged. */

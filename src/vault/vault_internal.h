@@ -10,6 +10,8 @@
 #include "vault/epochs_internal.h"
 #include "vault/vault.h"
 
+#include <pthread.h>
+
 struct vault_index;
 
 /* When packs were verified, in order of their ids: dates.c. */
@@ -28,6 +30,12 @@ struct vault {
     bool dates_loaded;
     struct vault_dates dates;
     struct vault_index *index;
+    /* Held by fetch_place(), fetch_all_places() and fetch_refresh() for as long as they use
+     * `index`, `adopted` and `index_lacking`: what of the handle changes when several readers
+     * (reader.h) use it at once. Never while a record is read, but for packs that the index does
+     * not know: their lists are read, once for each handle. Who has the handle alone need not take
+     * it. */
+    pthread_mutex_t index_mutex;
 };
 
 /* Unlocks what is encrypted: takes the keys over, frees those that were there, and tells the index.

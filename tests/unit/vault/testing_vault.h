@@ -248,6 +248,8 @@ static inline void put_bytes(struct place *p, const uint8_t *data, size_t size,
     vault_put_report_clear(&own);
 }
 
+enum { COLLECTOR_DAMAGED_MAX = 512 };
+
 struct collector {
     uint8_t *data;
     uint64_t at, size;
@@ -255,7 +257,7 @@ struct collector {
     struct {
         uint64_t offset, length;
         bool missing;
-    } damaged[64];
+    } damaged[COLLECTOR_DAMAGED_MAX];
 };
 
 static inline ex_code collect_piece(void *context, const struct vault_piece *piece,
@@ -275,7 +277,7 @@ static inline ex_code collect_piece(void *context, const struct vault_piece *pie
     case VAULT_PIECE_DAMAGED:
         assert_non_null(piece->why);
         memset(c->data + c->at, 0xdd, piece->length);
-        if (c->damaged_pieces < 64) {
+        if (c->damaged_pieces < COLLECTOR_DAMAGED_MAX) {
             c->damaged[c->damaged_pieces].offset = piece->offset;
             c->damaged[c->damaged_pieces].length = piece->length;
             c->damaged[c->damaged_pieces].missing = piece->missing;
