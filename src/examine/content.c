@@ -103,7 +103,7 @@ struct hashing {
     struct sha256 hash;
     uint8_t head[KIND_HEAD_BYTES];
     size_t head_bytes;
-    uint8_t *part;
+    uint8_t part[PART_BYTES];
 };
 
 static void hash_bytes(struct hashing *h, const uint8_t *data, size_t size_bytes) {
@@ -278,11 +278,11 @@ static void judge_empty(const struct engine *e, struct found_trace *t) {
 ex_code content_hash_all(struct engine *e, struct reading *r, struct found *f,
                          struct ex_error *err) {
     EX_AUTO_FREE struct order *order = NULL;
-    EX_AUTO_FREE struct hashing *h = ex_new0(struct hashing);
     size_t count = 0;
+    if (r->hashing == NULL)
+        r->hashing = ex_new0(struct hashing);
     EX_TRY(ex_alloc(f->trace_count + 1, sizeof *order, FOUND_BYTES_MAX, "what a parser found",
                     &order, err));
-    EX_TRY(ex_alloc(PART_BYTES, 1, PART_BYTES, "reading contents", &h->part, err));
     for (size_t i = 0; i < f->trace_count; i++) {
         judge_empty(e, &f->trace[i]);
         if (f->trace[i].range_count > 0)
@@ -291,6 +291,6 @@ ex_code content_hash_all(struct engine *e, struct reading *r, struct found *f,
     qsort(order, count, sizeof *order, compare_order);
     ex_code code = EX_OK;
     for (size_t i = 0; i < count && code == EX_OK; i++)
-        code = hash_one(e, r, f, &f->trace[order[i].trace], h, err);
+        code = hash_one(e, r, f, &f->trace[order[i].trace], r->hashing, err);
     return code;
 }

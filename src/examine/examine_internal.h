@@ -39,6 +39,7 @@ struct reading {
     struct vault_reader *reader;
     const struct vault_object_info *object;
     struct view view;
+    struct hashing *hashing; /* content.c's; NULL: not yet. free() */
 };
 /* EX_IO when the object has no bytes there: they were not readable when it was collected. */
 EX_MUST_USE ex_code reading_read(struct reading *r, uint64_t offset, uint8_t *to, size_t size_bytes,

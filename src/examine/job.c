@@ -341,6 +341,7 @@ ex_code job_run(struct engine *e, struct job *job, step_write_fn *write, struct 
         if (hand[i].started)
             (void)pthread_join(hand[i].thread, NULL);
         vault_reader_close(hand[i].reading.reader);
+        free(hand[i].reading.hashing);
     }
     return code != EX_OK ? code : why_stopped(e, job, err);
 }

@@ -25,9 +25,9 @@ static const uint8_t ITEM[EXAMINE_ID_BYTES] = {1, 2, 3};
 
 static int make_scene(void **state) {
     struct scene *s = ex_new0(struct scene);
-    make_place(&s->place);
-    s->options =
-        (struct examine_options){.item_id = ITEM, .program = TOY, .workers = 2, .profile = EXAMINE_STANDARD};
+    make_place_under(&s->place, "/tmp");
+    s->options = (struct examine_options){
+        .item_id = ITEM, .program = TOY, .workers = 2, .profile = EXAMINE_STANDARD};
     *state = s;
     return 0;
 }
@@ -43,7 +43,8 @@ static int remove_scene(void **state) {
     struct scene *s = *state;
     forget(s);
     vault_object_info_clear(&s->object);
-    remove_place(&s->place);
+    vault_close(s->place.v);
+    remove_tree(s->place.root);
     free(s);
     return 0;
 }
@@ -55,31 +56,27 @@ static uint8_t byte_at(size_t i) {
 
 /* An object that begins with this text and has bytes for files behind it. */
 static void hold(struct scene *s, const char *text) {
-    struct ex_error err;
-    struct vault_put_report put = {0};
     EX_AUTO_FREE uint8_t *bytes = calloc(1, OBJECT_BYTES);
     memcpy(bytes, text, strlen(text));
     for (size_t i = FILES_AT; i < OBJECT_BYTES; i++)
         bytes[i] = byte_at(i);
     vault_object_info_clear(&s->object);
-    put_bytes(&s->place, bytes, OBJECT_BYTES, &s->object, &put);
-    vault_put_report_clear(&put);
-    (void)err;
+    put_bytes(&s->place, bytes, OBJECT_BYTES, &s->object, NULL);
 }
 
 static ex_code examine(struct scene *s, struct ex_error *err) {
     int fd = memfd_create("traces", MFD_CLOEXEC);
     forget(s);
     assert_true(fd >= 0);
-    ex_code code =
-        examine_run(s->place.v, &s->object, &s->options, fd, NULL, &s->report, err);
+    ex_code code = examine_run(s->place.v, &s->object, &s->options, fd, NULL, &s->report, err);
     off_t size = lseek(fd, 0, SEEK_END);
     s->text_bytes = (size_t)size;
     s->text = calloc(1, s->text_bytes + 1);
     assert_int_equal(pread(fd, s->text, s->text_bytes, 0), size);
     close(fd);
     s->lines = json_array();
-    for (char *at = s->text, *end; code == EX_OK && (end = strchr(at, '\n')) != NULL; at = end + 1) {
+    for (char *at = s->text, *end; code == EX_OK && (end = strchr(at, '\n')) != NULL;
+         at = end + 1) {
         json_error_t why;
         json_t *line = json_loadb(at, (size_t)(end - at), JSON_REJECT_DUPLICATES, &why);
         if (line == NULL)
@@ -138,9 +135,8 @@ static void files_are_hashed_where_they_lie(void **state) {
     assert_string_equal(text_of(named(s, "again"), "sha256"), hex);
     assert_string_equal(text_of(a, "content_key"), text_of(named(s, "again"), "content_key"));
     assert_int_equal(s->report.remembered, 1);
-    assert_string_equal(
-        text_of(b, "sha256"),
-        "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
+    assert_string_equal(text_of(b, "sha256"),
+                        "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
     assert_int_equal(json_integer_value(json_object_get(holed, "size")), 5010);
     memset(bytes, 0, sizeof bytes);
     struct sha256 h;
@@ -192,13 +188,21 @@ static void volumes_are_looked_into(void **state) {
     strcpy(text + 40960, "toy\nroot file a 0 4\n");
     hold(s, text);
     assert_code(EX_OK, examine(s, &err));
-    assert_string_equal(text_of(named(s, "a"), "sha256"),
-                        "9a6c63bbf6ab25b16a8d54c19b9aa01a2fbfc9a4f6c5d9e3e0a1ac9a3d0a7a00" + 64);
+    uint8_t hash[SHA256_BYTES];
+    char hex[SHA256_HEX_BYTES];
+    sha256_of("toy\n", 4, hash); /* its first bytes: places count from the volume on */
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    assert_string_equal(text_of(named(s, "a"), "sha256"), hex);
+    assert_int_equal(json_integer_value(json_array_get(
+                         json_array_get(json_object_get(named(s, "a"), "ranges"), 0), 0)),
+                     40960);
+    assert_int_equal(s->report.problems[EXAMINE_UNSUPPORTED], 1); /* the second volume */
 }
 
 static void orphans_that_have_a_name_are_told_once(void **state) {
     struct scene *s = *state;
-    examine_text(s, "toy\nlost orphan nameless 7\nlost orphan twice 8\nroot record twice-named 8\n");
+    examine_text(s,
+                 "toy\nlost orphan nameless 7\nlost orphan twice 8\nroot record twice-named 8\n");
     assert_non_null(named(s, "nameless"));
     assert_non_null(named(s, "twice-named"));
     assert_null(named(s, "twice"));
@@ -251,7 +255,7 @@ static void a_crash_costs_its_own_folder(void **state) {
     json_t *crash = problem(s, "crashed"), *bad = named(s, "bad");
     assert_non_null(crash);
     assert_string_equal(text_of(json_array_get(s->lines, (size_t)json_integer_value(
-                                                            json_object_get(crash, "parent"))),
+                                                             json_object_get(crash, "parent"))),
                                 "id"),
                         text_of(bad, "id"));
     assert_non_null(problem(s, "damaged"));
@@ -280,10 +284,10 @@ static char *many_folders(bool slow) {
     char *text = malloc(FILES_AT), *at = text;
     at += sprintf(at, "toy\n");
     for (int i = 0; i < 300; i++)
-        at += sprintf(at, "root folder d%d s%d\ns%d bytes b%d hello%d\ns%d folder e%d t%d\n"
-                          "t%d file f%d %d 100\n%s%.0d%s",
-                      i, i, i, i, i, i, i, i, i, i, 100000 + 100 * i, slow && i % 10 == 0 ? "s" : "",
-                      0, "");
+        at += sprintf(at,
+                      "root folder d%d s%d\ns%d bytes b%d hello%d\ns%d folder e%d t%d\n"
+                      "t%d file f%d %d 100\n",
+                      i, i, i, i, i, i, i, i, i, i, 100000 + 100 * i);
     if (slow)
         for (int i = 0; i < 300; i += 3)
             at += sprintf(at, "s%d slow\n", i);
@@ -374,13 +378,20 @@ static void what_is_known_is_not_read(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scene, remove_scene)
     const struct CMUnitTest tests[] = {
-        TEST(files_are_hashed_where_they_lie), TEST(ids_follow_from_the_page),
-        TEST(volumes_are_looked_into),         TEST(orphans_that_have_a_name_are_told_once),
-        TEST(the_same_key_twice_stays_two_traces), TEST(what_is_reused_is_not_hashed),
-        TEST(triage_hashes_nothing),           TEST(loops_end),
-        TEST(a_crash_costs_its_own_folder),    TEST(what_hangs_is_ended),
-        TEST(what_nobody_knows_is_said),       TEST(the_number_of_workers_does_not_show),
-        TEST(killed_workers_do_not_show),      TEST(deep_folders_end),
+        TEST(files_are_hashed_where_they_lie),
+        TEST(ids_follow_from_the_page),
+        TEST(volumes_are_looked_into),
+        TEST(orphans_that_have_a_name_are_told_once),
+        TEST(the_same_key_twice_stays_two_traces),
+        TEST(what_is_reused_is_not_hashed),
+        TEST(triage_hashes_nothing),
+        TEST(loops_end),
+        TEST(a_crash_costs_its_own_folder),
+        TEST(what_hangs_is_ended),
+        TEST(what_nobody_knows_is_said),
+        TEST(the_number_of_workers_does_not_show),
+        TEST(killed_workers_do_not_show),
+        TEST(deep_folders_end),
         TEST(what_is_known_is_not_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,8 +150,8 @@ static ex_code volumes_examine(struct parser_run *run, const char *parameters, v
     if (strncmp(text, "volumes\n", 8) != 0)
         return ex_fail(err, EX_FORMAT, "no volumes");
     (void)strtok_r(text, "\n", &rest);
-    for (char *line; (line = strtok_r(NULL, "\n", &rest)) != NULL && line[0] >= '0' &&
-                     line[0] <= '9';) {
+    for (char *line;
+         (line = strtok_r(NULL, "\n", &rest)) != NULL && line[0] >= '0' && line[0] <= '9';) {
         unsigned long long offset, length;
         uint32_t n;
         if (sscanf(line, "%llu %llu", &offset, &length) != 2)
