@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The entries of one folder, and the records that no folder names. */
+#include "parsers/tsk/files_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { RECORDS_STEP = 4096, RECORDS_UNITS_MAX = 4096 };
+
+/* Of libtsk, and in none of its headers that can be included. It tells libtsk where a FAT folder
+ * was found. Without, it goes through the whole volume, records that no folder names included, to
+ * find out for the entry "..", which is not even looked at here. */
+extern uint8_t fatfs_dir_buf_add(void *fat, TSK_INUM_T parent, TSK_INUM_T inode);
+
+/* ---- keys ---- */
+
+/* The record and the name: the same whatever else is in the folder. A second entry that has both
+ * gets a number. */
+struct keys {
+    uint64_t *seen;
+    size_t slots; /* a power of 2, more than there are entries */
+};
+
+static uint64_t hash_name(const char *name) { /* FNV-1a */
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (const char *c = name; c != NULL && *c != '\0'; c++)
+        h = (h ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
+    return h;
+}
+
+/* How many times this was there before. 0 is an empty slot. */
+static bool seen_before(struct keys *k, uint64_t inode, uint64_t hash) {
+    uint64_t mark = (hash ^ (inode * UINT64_C(0x9e3779b97f4a7c15))) | 1;
+    for (size_t i = (size_t)(mark >> 1) & (k->slots - 1);; i = (i + 1) & (k->slots - 1)) {
+        if (k->seen[i] == mark)
+            return true;
+        if (k->seen[i] == 0) {
+            k->seen[i] = mark;
+            return false;
+        }
+    }
+}
+
+static void make_key(struct keys *k, char key[static FILES_KEY_BYTES], const TSK_FS_NAME *name,
+                     size_t index) {
+    uint64_t hash = hash_name(name->name);
+    int n = snprintf(key, FILES_KEY_BYTES, "m%" PRIu64 ".%016" PRIx64, name->meta_addr, hash);
+    if (seen_before(k, name->meta_addr, hash) && n > 0 && n < FILES_KEY_BYTES)
+        (void)snprintf(key + n, FILES_KEY_BYTES - (size_t)n, ".%zu", index);
+}
+
+/* ---- a folder ---- */
+
+static bool is_dots(const char *name) {
+    return name == NULL || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+static bool is_listed(const struct files *f, const TSK_FS_NAME *name) {
+    return !is_dots(name->name) && name->meta_addr != TSK_FS_ORPHANDIR_INUM(f->fs);
+}
+
+static ex_code tell_listed(struct files *f, const TSK_FS_DIR *dir, size_t index, const char *key,
+                           struct ex_error *err) {
+    TSK_FS_FILE *file = tsk_fs_dir_get(dir, index);
+    if (file == NULL)
+        return image_problem(f->image, 0, key, err);
+    struct entry e = {.file = file, .key = key};
+    ex_code code = files_tell_entry(f, &e, err);
+    tsk_fs_file_close(file);
+    return code;
+}
+
+static ex_code tell_all(struct files *f, const TSK_FS_DIR *dir, struct ex_error *err) {
+    size_t count = tsk_fs_dir_getsize(dir);
+    bool more = count > FILES_ENTRIES_MAX;
+    count = more ? FILES_ENTRIES_MAX : count;
+    EX_AUTO_FREE uint64_t *seen = NULL;
+    struct keys keys = {.slots = 16};
+    while (keys.slots < count * 2)
+        keys.slots *= 2;
+    EX_TRY(ex_alloc(keys.slots, sizeof *seen, (size_t)FILES_ENTRIES_MAX * 4 * sizeof *seen,
+                    "the entries of a folder", &seen, err));
+    keys.seen = seen;
+    for (size_t i = 0; i < count; i++) {
+        char key[FILES_KEY_BYTES];
+        const TSK_FS_NAME *name = tsk_fs_dir_get_name(dir, i);
+        if (name == NULL || !is_listed(f, name))
+            continue;
+        make_key(&keys, key, name, i);
+        image_forget(f->image);
+        EX_TRY(tell_listed(f, dir, i, key, err));
+        EX_TRY(image_check(f->image, err));
+    }
+    if (more)
+        return tell_problem(f->image->run, 0, "entries", err, EX_LIMIT, "more than %d entries",
+                            FILES_ENTRIES_MAX);
+    return EX_OK;
+}
+
+/* libtsk goes through all records of an NTFS volume when it lists the first folder, to know the
+ * files that only their own record still puts into a folder. When that fails it fails for the first
+ * folder alone: so that it does not matter which that is, let it be one that is thrown away. */
+static void prime(struct files *f) {
+    TSK_FS_DIR *dir = NULL;
+    if (f->primed || f->fs->ftype != TSK_FS_TYPE_NTFS)
+        return;
+    f->primed = true;
+    (void)f->fs->dir_open_meta(f->fs, &dir, f->fs->root_inum, 0);
+    tsk_fs_dir_close(dir);
+}
+
+ex_code files_directory(struct files *f, TSK_INUM_T inode, struct ex_error *err) {
+    TSK_FS_DIR *dir = NULL;
+    if (inode < f->fs->first_inum || inode >= TSK_FS_ORPHANDIR_INUM(f->fs))
+        return tell_problem(f->image->run, 0, "listing", err, EX_FORMAT,
+                            "a folder by a record that is not there");
+    prime(f);
+    if (TSK_FS_TYPE_ISFAT(f->fs->ftype) && inode != f->fs->root_inum)
+        (void)fatfs_dir_buf_add(f->fs, f->fs->root_inum, inode);
+    image_forget(f->image);
+    /* not tsk_fs_dir_open_meta(): that gives nothing of a folder of which a part is damaged */
+    TSK_RETVAL_ENUM got = f->fs->dir_open_meta(f->fs, &dir, inode, 0);
+    struct ex_error why = {0};
+    if (got != TSK_OK)
+        image_reason(f->image, &why);
+    ex_code code = image_check(f->image, err);
+    if (code == EX_OK && dir != NULL)
+        code = tell_all(f, dir, err);
+    tsk_fs_dir_close(dir);
+    EX_TRY(code);
+    return why.code == EX_OK ? EX_OK : parser_trace_problem(f->image->run, 0, "listing", &why, err);
+}
+
+ex_code files_unit_directory(struct files *f, uint32_t parent, TSK_INUM_T inode,
+                             struct ex_error *err) {
+    char unit[PARSER_UNIT_BYTES_MAX];
+    int n = snprintf(unit, sizeof unit, "dir %" PRIu64, inode);
+    return parser_unit(f->image->run, parent, unit, (size_t)n, false, err);
+}
+
+/* ---- records without a folder ---- */
+
+struct walk {
+    struct files *f;
+    struct ex_error *err;
+    ex_code code;
+    unsigned count;
+};
+
+static TSK_WALK_RET_ENUM tell_orphan(TSK_FS_FILE *file, void *context) {
+    struct walk *w = context;
+    char key[FILES_KEY_BYTES];
+    if (file->meta == NULL || file->meta->type == TSK_FS_META_TYPE_VIRT ||
+        file->meta->type == TSK_FS_META_TYPE_VIRT_DIR)
+        return TSK_WALK_CONT;
+    if (++w->count > FILES_ENTRIES_MAX) {
+        w->code = tell_problem(w->f->image->run, 0, "records", w->err, EX_LIMIT,
+                               "more than %d records", FILES_ENTRIES_MAX);
+        return TSK_WALK_STOP;
+    }
+    (void)snprintf(key, sizeof key, "orphan%" PRIu64, file->meta->addr);
+    struct entry e = {.file = file, .key = key, .orphan = true};
+    w->code = files_tell_entry(w->f, &e, w->err);
+    if (w->code == EX_OK)
+        w->code = image_check(w->f->image, w->err);
+    return w->code == EX_OK ? TSK_WALK_CONT : TSK_WALK_STOP;
+}
+
+ex_code files_records(struct files *f, TSK_INUM_T from, TSK_INUM_T to, struct ex_error *err) {
+    struct walk w = {.f = f, .err = err};
+    char key[FILES_KEY_BYTES];
+    TSK_FS_META_FLAG_ENUM flags = TSK_FS_META_FLAG_UNALLOC | TSK_FS_META_FLAG_USED;
+    if (from > to || from < f->fs->first_inum || to >= TSK_FS_ORPHANDIR_INUM(f->fs))
+        return ex_fail(err, EX_INTERNAL, "records that are not there");
+    if (TSK_FS_TYPE_ISFAT(f->fs->ftype)) {
+        /* Otherwise libtsk goes through all folders each time. With a list of records that have
+         * names, be there only one that is none, it does not: who drops them knows better. */
+        if (f->fs->list_inum_named == NULL && tsk_list_add(&f->fs->list_inum_named, 0) != 0)
+            return ex_fail(err, EX_NOMEM, "no memory for a list");
+        flags |= TSK_FS_META_FLAG_ORPHAN;
+    }
+    image_forget(f->image);
+    uint8_t failed = tsk_fs_meta_walk(f->fs, from, to, flags, tell_orphan, &w);
+    EX_TRY(w.code);
+    if (failed == 0)
+        return EX_OK;
+    (void)snprintf(key, sizeof key, "records%" PRIu64, from);
+    return image_problem(f->image, 0, key, err);
+}
+
+ex_code files_unit_records(struct files *f, uint32_t parent, struct ex_error *err) {
+    char unit[PARSER_UNIT_BYTES_MAX];
+    TSK_INUM_T first = f->fs->first_inum, last = TSK_FS_ORPHANDIR_INUM(f->fs);
+    if (TSK_FS_TYPE_ISHFS(f->fs->ftype) || last <= first) /* has no deleted records */
+        return EX_OK;
+    TSK_INUM_T step = (last - first) / RECORDS_UNITS_MAX + 1;
+    step = (step + RECORDS_STEP - 1) / RECORDS_STEP * RECORDS_STEP;
+    for (TSK_INUM_T from = first; from < last; from += step) {
+        TSK_INUM_T to = last - from > step ? from + step - 1 : last - 1;
+        int n = snprintf(unit, sizeof unit, "meta %" PRIu64 " %" PRIu64, from, to);
+        EX_TRY(parser_unit(f->image->run, parent, unit, (size_t)n, true, err));
+    }
+    return EX_OK;
+}

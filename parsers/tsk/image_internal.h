@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Input 0 as an image of libtsk, and its errors as ours. */
+#ifndef EXHIBIT_PARSERS_TSK_IMAGE_INTERNAL_H
+#define EXHIBIT_PARSERS_TSK_IMAGE_INTERNAL_H
+
+#include "base/mem.h"
+#include "parsers/api.h"
+
+#include <tsk/libtsk.h>
+
+enum { IMAGE_SECTOR_BYTES = 512 };
+
+struct image {
+    TSK_IMG_INFO img; /* first: libtsk gives this back */
+    struct parser_run *run;
+    struct ex_error unread; /* code: of the last read that failed, EX_OK when none did */
+    struct ex_error broken; /* a read failed for a reason that is not the input's: the end of it */
+};
+
+EX_MUST_USE ex_code image_open(struct parser_run *run, struct image **ret, struct ex_error *err);
+void image_close(struct image *image);
+EX_DEFINE_AUTO(struct image, image_close);
+
+/* Before a call of libtsk whose failure is going to be told. */
+void image_forget(struct image *image);
+/* Why it failed: what could not be read, or libtsk's message. */
+void image_reason(struct image *image, struct ex_error *ret);
+/* EX_OK, or what ends the run. */
+EX_MUST_USE ex_code image_check(const struct image *image, struct ex_error *err);
+
+/* image_reason() as a trace under `parent`. */
+EX_MUST_USE ex_code image_problem(struct image *image, uint32_t parent, const char *key,
+                                  struct ex_error *err);
+/* A problem of our own words. */
+EX_MUST_USE ex_code tell_problem(struct parser_run *run, uint32_t parent, const char *key,
+                                 struct ex_error *err, ex_code code, const char *format, ...)
+    EX_PRINTF(6, 7);
+EX_MUST_USE ex_code tell_text(struct parser_run *run, const char *name, const char *value,
+                              struct ex_error *err);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Volumes that are known by their first bytes, and not read. */
+#include "parsers/tsk/files_internal.h"
+
+#include "base/cursor.h"
+
+#include <string.h>
+
+enum { SIGNATURE_MAX = 16 };
+
+static const struct signature {
+    const char *name;
+    uint32_t offset;
+    uint8_t size;
+    bool encrypted;
+    bool first; /* before a file system is looked for: what opens is a cover */
+    uint8_t bytes[SIGNATURE_MAX + 1];
+} SIGNATURES[] = {
+    {"bitlocker", 3, 8, true, true, "-FVE-FS-"},
+    /* BitLocker To Go: behind the boot sector of a small FAT volume */
+    {"bitlocker", 424, 16, true, true,
+     "\x3b\xd6\x67\x49\x29\x2e\xd8\x4a\x83\x99\xf6\xa3\x39\xe3\xd0\x01"},
+    {"luks", 0, 6, true, true, "LUKS\xba\xbe"},
+    {"corestorage", 88, 6, true, false, "CS\1\0\0\0"},
+    {"apfs", 32, 4, false, false, "NXSB"},
+    {"xfs", 0, 4, false, false, "XFSB"},
+    {"btrfs", 65600, 8, false, false, "_BHRfS_M"},
+    {"lvm", 512, 8, false, false, "LABELONE"},
+    {"raid", 4096, 4, false, false, "\xfc\x4e\x2b\xa9"},
+    {"refs", 3, 8, false, false, "ReFS\0\0\0\0"},
+    {"f2fs", 1024, 4, false, false, "\x10\x20\xf5\xf2"},
+    {"swap", 4086, 10, false, false, "SWAPSPACE2"},
+};
+
+static ex_code tell(struct image *image, const struct signature *s, struct ex_error *err) {
+    struct parser_trace t = {.kind = PARSER_FILE_SYSTEM,
+                             .flags = s->encrypted ? PARSER_ENCRYPTED : 0,
+                             .key = s->name,
+                             .name = s->name,
+                             .name_bytes = strlen(s->name)};
+    uint32_t trace;
+    EX_TRY(parser_trace(image->run, &t, &trace, err));
+    if (s->encrypted)
+        return tell_problem(image->run, trace, "content", err, EX_DENIED,
+                            "encrypted: what is in it cannot be read without a key");
+    return tell_problem(image->run, trace, "content", err, EX_UNSUPPORTED,
+                        "%s is known by its signature, and is not read", s->name);
+}
+
+ex_code files_tell_unread(struct image *image, bool before, bool *ret_told, struct ex_error *err) {
+    uint64_t size = parser_input_size(image->run, 0);
+    *ret_told = false;
+    for (size_t i = 0; i < sizeof SIGNATURES / sizeof SIGNATURES[0]; i++) {
+        const struct signature *s = &SIGNATURES[i];
+        uint8_t bytes[SIGNATURE_MAX];
+        if ((before && !s->first) || s->offset > size || s->size > size - s->offset)
+            continue;
+        EX_TRY(parser_read(image->run, 0, s->offset, bytes, s->size, err));
+        if (memcmp(bytes, s->bytes, s->size) != 0)
+            continue;
+        *ret_told = true;
+        return tell(image, s, err);
+    }
+    return EX_OK;
+}
