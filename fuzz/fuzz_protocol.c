@@ -151,7 +151,7 @@ static ex_code check_told(void *context, const struct sandbox_told *t, bool *ret
         check_text(t->key);
         if (t->number != ++told->traces || t->kind < PARSER_VOLUME || t->kind >= PARSER_PROBLEM)
             abort();
-        told->size = t->size_bytes;
+        told->size = (t->flags & PARSER_UNSIZED) != 0 ? INT64_MAX : t->size_bytes;
         told->content = 0;
         break;
     case SANDBOX_PROBLEM:

@@ -99,7 +99,8 @@ enum parser_trace_flag {
     PARSER_REUSED = 8,     /* of a deleted one: some of its places are in use again, or may be */
     PARSER_ENCRYPTED = 16, /* its content is not to be had without a key */
     PARSER_SIZED = 32,     /* it has a content, of size_bytes */
-    PARSER_EXAMINE = 64    /* its content may hold more: a volume, for one */
+    PARSER_EXAMINE = 64,   /* its content may hold more: a volume, for one */
+    PARSER_UNSIZED = 128   /* it has a content, of as many bytes as are told; size_bytes is 0 */
 };
 
 struct parser_trace {
@@ -149,8 +150,9 @@ EX_MUST_USE ex_code parser_trace_number(struct parser_run *run, const char *name
 #define PARSER_NOWHERE (UINT64_MAX - 1) /* it cannot be said where */
 EX_MUST_USE ex_code parser_trace_extent(struct parser_run *run, uint64_t offset, uint64_t length,
                                         struct ex_error *err);
-/* … or by its bytes, in order, as many calls as it takes; size_bytes in all, and when it ends
- * before, a problem says why. *ret_wanted false: nobody needs the rest, and it need not be given.
+/* … or by its bytes, in order, as many calls as it takes; size_bytes in all (of one that
+ * is PARSER_UNSIZED, any number), and when it ends before, a problem says why. *ret_wanted false:
+ * nobody needs the rest, and it need not be given.
  */
 EX_MUST_USE ex_code parser_trace_content(struct parser_run *run, const void *data,
                                          size_t size_bytes, bool *ret_wanted, struct ex_error *err);

@@ -229,8 +229,8 @@ static ex_code hash_one(struct engine *e, struct reading *r, struct found *f, st
         ex_code code = hash_content(e, r, f, t, h, &known, &why);
         if (code == EX_ALTERED || code == EX_MISSING) { /* the vault has not all of it */
             t->not_hashed = "unreadable";
-            return found_problem(f, (uint32_t)(t - f->trace) + 1, "vault", EXAMINE_UNREADABLE,
-                                 why.text, err);
+            return found_problem(f, t->examiner, (uint32_t)(t - f->trace) + 1, "vault",
+                                 EXAMINE_UNREADABLE, why.text, err);
         }
         if (code != EX_OK) {
             if (err != NULL)
@@ -262,9 +262,11 @@ static int compare_order(const void *a, const void *b) {
 
 /* A content of no bytes, or one of which nothing was told. */
 static void judge_empty(const struct engine *e, struct found_trace *t) {
-    if (t->pushed_bytes > 0 || t->range_count > 0 || (t->flags & PARSER_SIZED) == 0)
+    if (t->pushed || t->range_count > 0 || (t->flags & (PARSER_SIZED | PARSER_UNSIZED)) == 0)
         return;
-    if (t->size_bytes > 0)
+    if ((t->flags & PARSER_ENCRYPTED) != 0)
+        t->not_hashed = "encrypted";
+    else if (t->size_bytes > 0)
         t->not_hashed = (t->flags & PARSER_REUSED) != 0 || (t->flags & PARSER_DELETED) != 0
                             ? "deleted"
                             : "parser";

@@ -6,10 +6,9 @@
 #include "base/pool.h"
 
 #include <sodium.h>
-#include <stdarg.h>
 #include <stdio.h>
 
-enum { WRITE_BYTES = 1 << 20, JOBS_MAX = 100000, VERSION_FILES = 1, VERSION_VOLUMES = 1 };
+enum { WRITE_BYTES = 1 << 20, JOBS_MAX = 100000, VERSION = 1 };
 
 /* Bytes that one examination hashes at most: a file system of its own making can name the same
  * bytes again and again. */
@@ -188,10 +187,10 @@ static void trace_id(const struct above *parent, const char *parser, const char 
     memcpy(ret, hash, EXAMINE_ID_BYTES);
 }
 
-static void count_trace(struct engine *e, const struct job *job, const struct found_trace *t) {
+static void count_trace(struct engine *e, const struct found_trace *t) {
     struct examine_report *r = e->report;
     r->traces++;
-    r->parser[job->examiner].traces++;
+    r->parser[t->examiner].traces++;
     r->directories += t->kind == PARSER_DIRECTORY ? 1 : 0;
     r->files += t->kind == PARSER_FILE ? 1 : 0;
     r->deleted += (t->flags & (PARSER_DELETED | PARSER_ORPHAN)) != 0 ? 1 : 0;
@@ -199,19 +198,17 @@ static void count_trace(struct engine *e, const struct job *job, const struct fo
     if (t->kind != PARSER_PROBLEM)
         return;
     r->problems[t->reason]++;
-    r->parser[job->examiner].problems++;
+    r->parser[t->examiner].problems++;
 }
 
-static ex_code write_trace(struct engine *e, struct job *job, struct placing *p,
-                           const struct found *f, const struct found_trace *t, struct above *ret,
-                           struct ex_error *err) {
+static ex_code write_trace(struct engine *e, struct placing *p, const struct found *f,
+                           const struct found_trace *t, struct above *ret, struct ex_error *err) {
     char key[PARSER_NAME_BYTES_MAX + 16];
     const struct above *parent = &p->above[t->parent];
     EX_TRY(unique_key(p, t->parent, f->text + t->key_at, key, sizeof key, err));
-    trace_id(parent, EXAMINER_NAMES[job->examiner], key, ret->id);
-    const struct trace_place place = {
-        .id = ret->id, .parent = parent->number, .parser = (unsigned)job->examiner};
-    count_trace(e, job, t);
+    trace_id(parent, EXAMINER_NAMES[t->examiner], key, ret->id);
+    const struct trace_place place = {.id = ret->id, .parent = parent->number};
+    count_trace(e, t);
     ret->number = e->report->traces;
     ret->depth = parent->depth + 1;
     EX_TRY(line_trace(&e->line, f, t, &place, key, err));
@@ -256,21 +253,6 @@ static ex_code look_inside(struct engine *e, const struct found *f, const struct
     return add_job(e, EXAMINER_FILES, above, &(struct view){r->offset, r->length}, err);
 }
 
-/* A problem that was found here, and not by the parser. */
-static ex_code add_problem(struct found *f, uint32_t parent, const char *key,
-                           enum examine_reason reason, struct ex_error *err, const char *format,
-                           ...) EX_PRINTF(6, 7);
-static ex_code add_problem(struct found *f, uint32_t parent, const char *key,
-                           enum examine_reason reason, struct ex_error *err, const char *format,
-                           ...) {
-    char text[200];
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    return found_problem(f, parent, key, reason, text, err);
-}
-
 static ex_code add_unit(struct engine *e, struct job *job, const struct placing *p, struct found *f,
                         const struct found_unit *u, struct ex_error *err) {
     const struct above *above = &p->above[u->parent];
@@ -279,11 +261,11 @@ static ex_code add_unit(struct engine *e, struct job *job, const struct placing 
         return EX_OK;
     EX_TRY(job_see_unit(job, f->text + u->at, u->bytes, &fresh, err));
     if (!fresh)
-        return add_problem(f, u->parent, "loop", EXAMINE_DAMAGED, err,
-                           "this was examined before, in another place");
+        return found_problem(f, job->examiner, u->parent, "loop", EXAMINE_DAMAGED,
+                             "this was examined before, in another place", err);
     if (above->depth >= DEPTH_MAX)
-        return add_problem(f, u->parent, "depth", EXAMINE_TOO_DEEP, err,
-                           "it is nested more than %d deep", DEPTH_MAX);
+        return found_problem(f, job->examiner, u->parent, "depth", EXAMINE_TOO_DEEP,
+                             "it is nested too deep", err);
     pthread_mutex_lock(&e->mutex);
     ex_code code = job_add(job, above, f->text + u->at, u->bytes, u->late, err);
     pthread_mutex_unlock(&e->mutex);
@@ -299,7 +281,7 @@ static ex_code write_found(struct engine *e, struct job *job, struct placing *p,
         EX_TRY(is_left_out(job, p, t, &left_out, err));
         if (left_out)
             continue;
-        EX_TRY(write_trace(e, job, p, f, t, &p->above[i + 1], err));
+        EX_TRY(write_trace(e, p, f, t, &p->above[i + 1], err));
         EX_TRY(look_inside(e, f, t, &p->above[i + 1], err));
     }
     for (size_t i = 0; i < f->unit_count; i++)
@@ -307,7 +289,7 @@ static ex_code write_found(struct engine *e, struct job *job, struct placing *p,
     for (size_t i = 0; i < f->problem_count; i++) {
         uint32_t parent = f->problem[i].parent;
         if (parent == 0 || p->above[parent].number > 0)
-            EX_TRY(write_trace(e, job, p, f, &f->problem[i], &nowhere, err));
+            EX_TRY(write_trace(e, p, f, &f->problem[i], &nowhere, err));
     }
     return EX_OK;
 }
@@ -325,7 +307,8 @@ static ex_code write_unknown(struct engine *e, struct job *job, struct step *ste
                              struct ex_error *err) {
     if (job->examiner == EXAMINER_VOLUMES)
         return add_job(e, EXAMINER_FILES, &job->above, &job->view, err);
-    return found_problem(step->found, 0, "unknown", EXAMINE_UNSUPPORTED, step->error.text, err);
+    return found_problem(step->found, job->examiner, 0, "unknown", EXAMINE_UNSUPPORTED,
+                         step->error.text, err);
 }
 
 static ex_code write_step(struct engine *e, struct job *job, struct step *step,
@@ -373,14 +356,16 @@ static ex_code run_jobs(struct engine *e, struct ex_error *err) {
 }
 
 static ex_code run(struct engine *e, struct ex_error *err) {
-    static const unsigned VERSIONS[EXAMINERS] = {VERSION_VOLUMES, VERSION_FILES};
-    if (e->options->program != NULL)
-        (void)snprintf(e->program, sizeof e->program, "%s", e->options->program);
-    else
-        EX_TRY(sandbox_program(SANDBOX_WORKER_EXAMINERS, e->program, sizeof e->program, err));
-    for (size_t i = 0; i < EXAMINERS; i++)
+    static const enum sandbox_worker WORKERS[EXAMINERS] = {
+        SANDBOX_WORKER_EXAMINERS, SANDBOX_WORKER_EXAMINERS, SANDBOX_WORKER_UNPACKERS};
+    for (size_t i = 0; i < EXAMINERS; i++) {
         e->report->parser[i] =
-            (struct examine_parser_report){.name = EXAMINER_NAMES[i], .version = VERSIONS[i]};
+            (struct examine_parser_report){.name = EXAMINER_NAMES[i], .version = VERSION};
+        if (e->options->program != NULL)
+            (void)snprintf(e->program[i], sizeof e->program[i], "%s", e->options->program);
+        else
+            EX_TRY(sandbox_program(WORKERS[i], e->program[i], sizeof e->program[i], err));
+    }
     e->report->parser_count = EXAMINERS;
     if (e->progress != NULL)
         e->progress->phase = "examining";
@@ -428,6 +413,7 @@ ex_code examine_run(struct vault *v, const struct vault_object_info *object,
     pthread_cond_init(&e->changed, NULL);
     ex_code code = run(e, err);
     ret->restarts = atomic_load(&e->restarts);
+    ret->parser[EXAMINER_ARCHIVE].jobs = atomic_load(&e->inside_jobs);
     for (size_t i = 0; i < EXAMINERS; i++)
         ret->parser[i].busy_ns = atomic_load(&e->busy_ns[i]);
     engine_clear(e);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One examination, from the top: examine.c runs jobs (a parser over a part of the object) and
  * writes what they found; job.c has the threads of one job, each with a worker of its own;
- * found.c takes what a worker tells; content.c hashes contents; line.c writes the stream. */
+ * teller.c takes what a worker tells into what a step found (found.c); content.c hashes contents;
+ * inside.c looks into files that hold files; line.c writes the stream. */
 #ifndef EXHIBIT_EXAMINE_EXAMINE_INTERNAL_H
 #define EXHIBIT_EXAMINE_EXAMINE_INTERNAL_H
 
@@ -26,6 +27,23 @@ enum {
 #define TRACES_MAX      ((uint64_t)50000000) /* of one examination */
 #define FOUND_BYTES_MAX ((size_t)1 << 30)    /* of what one step found, in memory */
 #define HOLES_BYTES_MAX ((uint64_t)4 << 30)  /* zeros of one content that are hashed */
+
+/* Of files that hold files. */
+enum {
+    INSIDE_DEPTH_MAX = 16,
+    INSIDE_TIMES = 10,            /* as long as any other step */
+    INSIDE_MEMBERS_MAX = 1000000, /* of all that is in one file of the object */
+    INSIDE_RATIO = 200,           /* bytes that come out, for each of the file … */
+    KEPT_BYTES_MAX = 64 << 20     /* of one that is inside another and is looked into itself */
+};
+#define INSIDE_BYTES_BESIDE ((uint64_t)1 << 30)  /* … and besides */
+#define INSIDE_BYTES_MAX    ((uint64_t)64 << 30) /* but not more than this */
+
+/* The parsers, by their numbers in the head. */
+enum examiner { EXAMINER_VOLUMES, EXAMINER_FILES, EXAMINER_ARCHIVE, EXAMINERS };
+extern const char *const EXAMINER_NAMES[EXAMINERS];
+
+struct engine;
 
 /* ---- what is examined ---- */
 
@@ -63,7 +81,8 @@ struct found_range {
 };
 
 struct found_trace {
-    uint32_t parent; /* 0, or the number of one before it in this step */
+    uint32_t parent; /* 0: the step's; or 1 + the index of one before it */
+    enum examiner examiner;
     uint32_t kind, flags;
     uint64_t size_bytes, record;
     size_t key_at;              /* in the text, a NUL behind it */
@@ -71,6 +90,7 @@ struct found_trace {
     size_t times_at, times_bytes, attributes_at, attributes_bytes; /* JSON */
     size_t range_at, range_count;
     uint64_t pushed_bytes; /* of a content that was told by its bytes */
+    bool pushed;           /* it was */
     bool cut;              /* its times or attributes did not all fit into a line */
     bool hashed, keyed;
     uint8_t sha256[SHA256_BYTES];
@@ -89,8 +109,6 @@ struct found_unit {
 };
 
 struct found {
-    const struct view *view;
-    bool hashing; /* contents that are told by their bytes are hashed */
     size_t trace_count, trace_capacity, problem_count, problem_capacity;
     struct found_trace *trace;
     struct found_trace *problem; /* kind PARSER_PROBLEM; written behind the traces */
@@ -100,30 +118,84 @@ struct found {
     struct found_range *range;
     size_t text_bytes, text_capacity;
     char *text;
-    /* of the trace that was told last */
-    size_t times_bytes, times_capacity, attributes_bytes, attributes_capacity;
-    char *times, *attributes;
-    struct line scratch;
-    struct sha256 hash;
-    uint8_t head[KIND_HEAD_BYTES];
-    size_t head_bytes;
     /* counted for the report */
     uint64_t hashed, hashed_bytes, remembered, remembered_bytes;
 };
-void found_start(struct found *f, const struct view *view, bool hashing);
 void found_clear(struct found *f);
-/* A sandbox_told_fn, with a struct found. */
-ex_code found_told(void *context, const struct sandbox_told *t, bool *ret_wanted,
-                   struct ex_error *err);
-/* Nothing more is told of the last trace. */
-EX_MUST_USE ex_code found_end(struct found *f, struct ex_error *err);
-EX_MUST_USE ex_code found_problem(struct found *f, uint32_t parent, const char *key,
-                                  enum examine_reason reason, const char *text,
+EX_MUST_USE ex_code found_problem(struct found *f, enum examiner examiner, uint32_t parent,
+                                  const char *key, enum examine_reason reason, const char *text,
                                   struct ex_error *err);
+/* A copy with a NUL behind it. */
+EX_MUST_USE ex_code found_keep_text(struct found *f, const void *text, size_t size_bytes,
+                                    size_t *ret_at, struct ex_error *err);
+/* What was found before, for a try that is begun anew. */
+struct found_mark {
+    size_t traces, problems, units, ranges, text_bytes;
+    uint64_t hashed, hashed_bytes;
+};
+struct found_mark found_mark(const struct found *f);
+void found_return(struct found *f, const struct found_mark *mark);
+
+/* ---- what a worker tells in one command: teller.c ---- */
+
+enum keeping { KEEP_NOT, KEEP_PERHAPS, KEEP_ALL, KEEP_TOO_LARGE };
+
+/* What may still come out of one file that holds files, all that is in it together. */
+struct inside_budget {
+    uint64_t bytes, members;
+};
+
+struct teller {
+    struct engine *engine;
+    struct found *found;
+    enum examiner examiner;
+    const struct view *view;      /* where its input lies; NULL: not in the object */
+    uint32_t above;               /* what its parent 0 is: 0 the step's, or 1 + an index */
+    unsigned depth;               /* of files in files */
+    struct inside_budget *budget; /* NULL: none */
+    size_t told_count, told_capacity;
+    uint32_t *told; /* of its traces: 1 + the index */
+    /* of the trace that was told last */
+    bool open, broken; /* more may be told of it; a problem was told of it */
+    struct line scratch, times, attributes;
+    struct sha256 hash;
+    uint8_t head[KIND_HEAD_BYTES];
+    size_t head_bytes;
+    enum keeping keeping;
+    uint8_t *kept; /* its content, as far as it was told */
+    size_t kept_bytes, kept_capacity;
+};
+void teller_start(struct teller *t, struct engine *e, struct found *f, enum examiner examiner,
+                  const struct view *view);
+/* A sandbox_told_fn, with a struct teller. */
+ex_code teller_told(void *context, const struct sandbox_told *t, bool *ret_wanted,
+                    struct ex_error *err);
+/* Nothing more is told. What was told last may hold files, and is looked into. */
+EX_MUST_USE ex_code teller_end(struct teller *t, struct ex_error *err);
+void teller_clear(struct teller *t);
+
+/* ---- files that hold files: inside.c ---- */
+
+/* A content, as the input of a worker: bytes here, or its places in the object. */
+struct inside_input {
+    const uint8_t *bytes;
+    uint64_t size_bytes;
+    struct reading *reading;
+    const struct found_range *range; /* a copy: what was found moves */
+    size_t range_count;
+};
+bool inside_is_archive(const char *type);
+struct inside_budget inside_budget_of(uint64_t size_bytes);
+/* Under the trace at `index`. Problems are found, not errors. */
+EX_MUST_USE ex_code inside_examine(struct engine *e, struct found *f, size_t index,
+                                   const struct inside_input *input, unsigned depth,
+                                   struct inside_budget *budget, struct ex_error *err);
+/* All contents of this step that have their places in the object. */
+EX_MUST_USE ex_code inside_examine_all(struct engine *e, struct reading *r, struct found *f,
+                                       struct ex_error *err);
 
 /* ---- contents: content.c ---- */
 
-struct engine;
 /* Hashes the contents that have their places in the object, in the order of these. */
 EX_MUST_USE ex_code content_hash_all(struct engine *e, struct reading *r, struct found *f,
                                      struct ex_error *err);
@@ -145,7 +217,6 @@ EX_MUST_USE ex_code line_time(struct line *l, const struct sandbox_told *t, stru
 struct trace_place {
     const uint8_t *id;
     uint64_t parent;
-    unsigned parser;
 };
 EX_MUST_USE ex_code line_trace(struct line *l, const struct found *f, const struct found_trace *t,
                                const struct trace_place *place, const char *key,
@@ -153,8 +224,6 @@ EX_MUST_USE ex_code line_trace(struct line *l, const struct found *f, const stru
 const char *line_kind_word(uint32_t kind);
 
 /* ---- jobs ---- */
-
-enum examiner { EXAMINER_VOLUMES, EXAMINER_FILES, EXAMINERS };
 
 /* A trace that something is under. */
 struct above {
@@ -199,21 +268,19 @@ struct engine {
     const struct examine_options *options;
     struct examine_report *report;
     struct ex_progress *progress;
-    char program[4096];
+    char program[EXAMINERS][4096];
     int fd;
     struct line line;
     unsigned workers, step_ms;
     atomic_bool stop;
     _Atomic uint64_t hash_left; /* bytes that may still be hashed */
-    _Atomic uint64_t restarts, busy_ns[EXAMINERS];
+    _Atomic uint64_t restarts, inside_jobs, busy_ns[EXAMINERS];
     pthread_mutex_t mutex; /* the current job's steps */
     pthread_cond_t changed;
     pthread_mutex_t known_mutex;
     struct remembered *remembered;
     struct job *job, *first_job, *last_job;
 };
-extern const char *const EXAMINER_NAMES[EXAMINERS];
-
 /* Runs the steps of e->job in threads and hands each to `write`, in order. */
 typedef ex_code step_write_fn(struct engine *e, struct job *job, struct step *step,
                               struct ex_error *err);
@@ -228,6 +295,8 @@ EX_MUST_USE ex_code job_see_unit(struct job *job, const void *unit, size_t size_
 EX_MUST_USE ex_code job_see_record(struct job *job, uint64_t record, bool *ret_new,
                                    struct ex_error *err);
 void job_free(struct job *job);
+/* Whose fault it was that a step failed. */
+enum examine_reason job_failure_reason(ex_code code, enum sandbox_loss loss);
 
 /* Contents that this run hashed already. */
 EX_MUST_USE ex_code remembered_find(struct engine *e, const uint8_t key[static EXAMINE_KEY_BYTES],

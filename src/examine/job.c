@@ -9,7 +9,7 @@
 
 enum { STEPS_MAX = 50000000, WAIT_MS = 200, RECORDS_OF_A_PAGE = 1 << 15 };
 
-const char *const EXAMINER_NAMES[EXAMINERS] = {"volumes", "files"};
+const char *const EXAMINER_NAMES[EXAMINERS] = {"volumes", "files", "archive"};
 
 /* ---- what was seen ---- */
 
@@ -131,7 +131,7 @@ static ex_code give_input(void *context, unsigned input, uint64_t offset, uint8_
 static ex_code start_sandbox(struct hand *h, struct ex_error *err) {
     const struct sandbox_limits limits = {.answer_ms = h->engine->step_ms,
                                           .stop = &h->engine->stop};
-    EX_TRY(sandbox_start(h->engine->program, &limits, &h->sandbox, err));
+    EX_TRY(sandbox_start(h->engine->program[h->job->examiner], &limits, &h->sandbox, err));
     pthread_mutex_lock(&h->engine->mutex);
     (void)snprintf(h->engine->report->confinement, sizeof h->engine->report->confinement, "%s",
                    sandbox_confinement(h->sandbox));
@@ -139,7 +139,7 @@ static ex_code start_sandbox(struct hand *h, struct ex_error *err) {
     return EX_OK;
 }
 
-static ex_code ask_worker(struct hand *h, const struct step *s, struct found *f,
+static ex_code ask_worker(struct hand *h, const struct step *s, struct teller *t,
                           struct ex_error *err) {
     const struct sandbox_inputs inputs = {
         .context = h, .size_bytes = h->job->view.length, .read = give_input};
@@ -148,10 +148,10 @@ static ex_code ask_worker(struct hand *h, const struct step *s, struct found *f,
     if (fresh)
         EX_TRY(start_sandbox(h, err));
     if (s->bytes == 0)
-        return sandbox_examine(h->sandbox, parser, "", &inputs, found_told, f, err);
+        return sandbox_examine(h->sandbox, parser, "", &inputs, teller_told, t, err);
     if (fresh)
         EX_TRY(sandbox_examine(h->sandbox, parser, "", &inputs, NULL, NULL, err));
-    return sandbox_work(h->sandbox, s->unit, s->bytes, found_told, f, err);
+    return sandbox_work(h->sandbox, s->unit, s->bytes, teller_told, t, err);
 }
 
 static void drop_sandbox(struct hand *h) {
@@ -159,8 +159,7 @@ static void drop_sandbox(struct hand *h) {
     h->sandbox = NULL;
 }
 
-/* What is told again of a step that failed: whose fault it was. */
-static enum examine_reason failure_reason(ex_code code, enum sandbox_loss loss) {
+enum examine_reason job_failure_reason(ex_code code, enum sandbox_loss loss) {
     if (loss == SANDBOX_CRASHED)
         return EXAMINE_CRASHED;
     if (loss == SANDBOX_TOO_LONG)
@@ -193,33 +192,43 @@ static ex_code settle_failure(struct hand *h, struct step *s, const struct ex_er
     }
     if (loss != SANDBOX_NOT_LOST || s->bytes == 0)
         drop_sandbox(h);
-    return found_problem(s->found, 0, "step", failure_reason(why->code, loss), why->text, err);
+    return found_problem(s->found, h->job->examiner, 0, "step", job_failure_reason(why->code, loss),
+                         why->text, err);
+}
+
+/* Once; EX_OK also when a problem was found. *ret_again: its worker was killed from outside. */
+static ex_code try_step(struct hand *h, struct step *s, bool last, bool *ret_again,
+                        struct ex_error *err) {
+    struct teller t;
+    struct ex_error why = {0};
+    teller_start(&t, h->engine, s->found, h->job->examiner, &h->job->view);
+    uint64_t from = ex_monotonic_ns();
+    ex_code code = ask_worker(h, s, &t, &why);
+    atomic_fetch_add(&h->engine->busy_ns[h->job->examiner], ex_monotonic_ns() - from);
+    *ret_again =
+        code != EX_OK && !last && h->sandbox != NULL && sandbox_loss(h->sandbox) == SANDBOX_KILLED;
+    if (*ret_again)
+        drop_sandbox(h);
+    else if (code != EX_OK)
+        code = settle_failure(h, s, &why, err);
+    if (!*ret_again && code == EX_OK)
+        code = teller_end(&t, err);
+    teller_clear(&t);
+    return *ret_again ? EX_OK : code;
 }
 
 static ex_code do_step(struct hand *h, struct step *s, struct ex_error *err) {
-    bool hashing = h->engine->options->profile != EXAMINE_TRIAGE;
-    for (unsigned attempt = 1;; attempt++) {
-        struct ex_error why = {0};
-        s->found = ex_new0(struct found);
-        found_start(s->found, &h->job->view, hashing);
-        uint64_t from = ex_monotonic_ns();
-        ex_code code = ask_worker(h, s, s->found, &why);
-        atomic_fetch_add(&h->engine->busy_ns[h->job->examiner], ex_monotonic_ns() - from);
-        if (code == EX_OK)
-            break;
-        if (h->sandbox != NULL && sandbox_loss(h->sandbox) == SANDBOX_KILLED &&
-            attempt < ATTEMPTS_MAX) {
+    const struct found_mark nothing = {0};
+    bool again = true;
+    s->found = ex_new0(struct found);
+    for (unsigned attempt = 1; again; attempt++) {
+        found_return(s->found, &nothing);
+        EX_TRY(try_step(h, s, attempt == ATTEMPTS_MAX, &again, err));
+        if (again)
             atomic_fetch_add(&h->engine->restarts, 1);
-            drop_sandbox(h);
-            found_clear(s->found);
-            free(s->found);
-            continue;
-        }
-        EX_TRY(settle_failure(h, s, &why, err));
-        break;
     }
-    EX_TRY(found_end(s->found, err));
-    return content_hash_all(h->engine, &h->reading, s->found, err);
+    EX_TRY(content_hash_all(h->engine, &h->reading, s->found, err));
+    return inside_examine_all(h->engine, &h->reading, s->found, err);
 }
 
 static struct step *take_step(struct hand *h) {

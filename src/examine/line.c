@@ -181,7 +181,7 @@ static ex_code add_ranges(struct line *l, const struct found *f, const struct fo
 
 static ex_code add_content(struct line *l, const struct found *f, const struct found_trace *t,
                            struct ex_error *err) {
-    if ((t->flags & PARSER_SIZED) != 0)
+    if ((t->flags & (PARSER_SIZED | PARSER_UNSIZED)) != 0)
         EX_TRY(line_format(l, err, ",\"size\":%llu", (unsigned long long)t->size_bytes));
     if (t->hashed) {
         EX_TRY(line_format(l, err, ",\"sha256\":"));
@@ -229,7 +229,8 @@ ex_code line_trace(struct line *l, const struct found *f, const struct found_tra
     EX_TRY(line_format(l, err, "{\"id\":"));
     EX_TRY(add_hex(l, place->id, EXAMINE_ID_BYTES, err));
     EX_TRY(line_format(l, err, ",\"parent\":%llu,\"kind\":\"%s\",\"parser\":%u,\"key\":",
-                       (unsigned long long)place->parent, line_kind_word(t->kind), place->parser));
+                       (unsigned long long)place->parent, line_kind_word(t->kind),
+                       (unsigned)t->examiner));
     EX_TRY(line_string(l, key, strlen(key), &replaced, err));
     EX_TRY(add_name(l, f, t, err));
     if (state != NULL)

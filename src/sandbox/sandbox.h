@@ -125,7 +125,11 @@ const struct sandbox_fact *sandbox_content_fact(const struct sandbox_content *c,
 
 /* The path of a worker program that belongs to the running one. EX_MISSING; EX_DENIED when
  * somebody else could have changed it. */
-enum sandbox_worker { SANDBOX_WORKER_CONTAINERS, SANDBOX_WORKER_EXAMINERS };
+enum sandbox_worker {
+    SANDBOX_WORKER_CONTAINERS,
+    SANDBOX_WORKER_EXAMINERS,
+    SANDBOX_WORKER_UNPACKERS
+};
 EX_MUST_USE ex_code sandbox_program(enum sandbox_worker which, char *ret, size_t size_bytes,
                                     struct ex_error *err);
 

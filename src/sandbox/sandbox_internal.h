@@ -56,7 +56,7 @@ struct telling {
     void *context;
     uint8_t *copy; /* of the tray */
     uint32_t traces;
-    bool sized;            /* the last trace has a content … */
+    bool sized, unsized;   /* the last trace has a content … */
     uint64_t content_left; /* … of which so much was not told yet */
     bool by_extents, by_bytes;
     uint32_t unwanted; /* the last trace's content is not wanted: its number; or 0 */

@@ -9,7 +9,7 @@
 
 enum {
     FLAGS_ALL = PARSER_DELETED | PARSER_ORPHAN | PARSER_VIRTUAL | PARSER_REUSED | PARSER_ENCRYPTED |
-                PARSER_SIZED | PARSER_EXAMINE,
+                PARSER_SIZED | PARSER_EXAMINE | PARSER_UNSIZED,
     NANOSECONDS = 1000000000
 };
 
@@ -45,13 +45,16 @@ static bool take_trace(struct telling *g, struct ex_cursor *c, char *key, struct
     if (!take_key(c, key_bytes, key) || t->parent > g->traces || t->kind < PARSER_VOLUME ||
         t->kind >= PARSER_PROBLEM || (t->flags & ~(uint32_t)FLAGS_ALL) != 0 ||
         name_bytes > PARSER_VALUE_BYTES_MAX || t->size_bytes > INT64_MAX ||
-        ((t->flags & PARSER_SIZED) == 0 && t->size_bytes > 0) || g->traces >= PARSER_TRACES_MAX)
+        ((t->flags & PARSER_SIZED) == 0 && t->size_bytes > 0) ||
+        (t->flags & (PARSER_SIZED | PARSER_UNSIZED)) == (PARSER_SIZED | PARSER_UNSIZED) ||
+        g->traces >= PARSER_TRACES_MAX)
         return false;
     t->data = ex_cursor_bytes(c, name_bytes);
     t->data_bytes = name_bytes;
     t->number = ++g->traces;
-    g->sized = (t->flags & PARSER_SIZED) != 0;
-    g->content_left = t->size_bytes;
+    g->sized = (t->flags & (PARSER_SIZED | PARSER_UNSIZED)) != 0;
+    g->unsized = (t->flags & PARSER_UNSIZED) != 0;
+    g->content_left = g->unsized ? INT64_MAX : t->size_bytes;
     g->by_extents = g->by_bytes = false;
     return true;
 }
@@ -107,7 +110,8 @@ static bool take_extent(const struct sandbox *s, struct telling *g, struct ex_cu
     t->length = ex_cursor_le64(c);
     g->by_extents = true;
     bool placed = t->offset != PARSER_HOLE && t->offset != PARSER_NOWHERE;
-    return !c->overrun && ex_cursor_left(c) == 0 && take_from_content(g, t->length) &&
+    return !c->overrun && ex_cursor_left(c) == 0 && !g->unsized &&
+           take_from_content(g, t->length) &&
            (!placed || (t->offset <= size && t->length <= size - t->offset));
 }
 
