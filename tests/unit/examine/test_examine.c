@@ -237,6 +237,50 @@ static void triage_hashes_nothing(void **state) {
     assert_int_equal(s->report.hashed, 0);
 }
 
+static json_t *parent_of(struct scene *s, json_t *trace) {
+    return json_array_get(s->lines, (size_t)json_integer_value(json_object_get(trace, "parent")));
+}
+
+static void archives_are_looked_into(void **state) {
+    struct scene *s = *state;
+    examine_text(s,
+                 "toy\nroot bytes outer 7z\274\257\047\034a3:xyzb11:7z\274\257\047\034c2:zzd1:q\nroot bytes other hello\n");
+    assert_string_equal(text_of(named(s, "a"), "kind"), "member");
+    assert_string_equal(text_of(parent_of(s, named(s, "a")), "name"), "outer");
+    assert_string_equal(text_of(parent_of(s, named(s, "c")), "name"), "b");
+    assert_string_equal(text_of(parent_of(s, named(s, "d")), "name"), "outer");
+    assert_int_equal(json_integer_value(json_object_get(named(s, "c"), "size")), 2);
+    assert_string_equal(text_of(named(s, "a"), "sha256"),
+                        "3608bca1e44ea6c4d268eb6db02260269892c0b42b86bbf1e77a6fa16c3c9282");
+    assert_non_null(named(s, "other"));
+    assert_int_equal(s->report.parser[2].jobs, 2);
+}
+
+static void files_of_the_object_are_looked_into(void **state) {
+    struct scene *s = *state;
+    char text[FILES_AT] = "toy\nroot file outer 50000 19\n";
+    struct ex_error err;
+    memset(text + strlen(text), '\n', 50000 - strlen(text));
+    memcpy(text + 50000, "7z\274\257\047\034a3:xyzb5:world", 20);
+    hold(s, text);
+    assert_code(EX_OK, examine(s, &err));
+    assert_string_equal(text_of(parent_of(s, named(s, "a")), "name"), "outer");
+    assert_non_null(problem(s, "damaged")); /* the last byte is not part of it */
+}
+
+static void what_is_inside_harms_nothing_else(void **state) {
+    struct scene *s = *state;
+    examine_text(s, "toy\nroot bytes one 7z\274\257\047\034a3:xyzX1:x\nroot bytes two 7z\274\257\047\034Z4:more\n"
+                    "root bytes three 7z\274\257\047\034c13:7z\274\257\047\034d1:yX0:e1:f\nroot bytes last hello\n");
+    assert_non_null(named(s, "last"));
+    assert_non_null(named(s, "a"));
+    assert_non_null(named(s, "d"));
+    assert_non_null(named(s, "e"));
+    assert_int_equal(s->report.problems[EXAMINE_CRASHED], 2);
+    assert_int_equal(s->report.problems[EXAMINE_TOO_LARGE], 1);
+    assert_string_equal(text_of(named(s, "Z"), "sha256"), "");
+}
+
 /* ---- what goes wrong ---- */
 
 static void loops_end(void **state) {
@@ -384,6 +428,9 @@ int main(void) {
         TEST(orphans_that_have_a_name_are_told_once),
         TEST(the_same_key_twice_stays_two_traces),
         TEST(what_is_reused_is_not_hashed),
+        TEST(archives_are_looked_into),
+        TEST(files_of_the_object_are_looked_into),
+        TEST(what_is_inside_harms_nothing_else),
         TEST(triage_hashes_nothing),
         TEST(loops_end),
         TEST(a_crash_costs_its_own_folder),

@@ -165,7 +165,37 @@ static ex_code volumes_examine(struct parser_run *run, const char *parameters, v
 static const struct parser volumes_parser = {
     .name = "volumes", .version = 1, .close = toy_close, .examine = volumes_examine};
 
+/* The signature of 7z, then members: a letter, a decimal, a colon, so many bytes. X crashes, Z never ends. */
+static ex_code archive_examine(struct parser_run *run, const char *parameters, void **ret_state,
+                               struct ex_error *err) {
+    size_t size = (size_t)parser_input_size(run, 0);
+    char *text = calloc(1, size + 1), *at = text + 6;
+    (void)parameters;
+    *ret_state = text;
+    EX_TRY(parser_read(run, 0, 0, text, size, err));
+    while (at < text + size) {
+        char name[2] = {*at++, '\0'}, *data;
+        unsigned long length = strtoul(at, &data, 10);
+        bool wanted = true;
+        uint32_t n;
+        if (*data++ != ':' || length > (size_t)(text + size - data))
+            return ex_fail(err, EX_FORMAT, "a member that ends behind the end");
+        if (name[0] == 'X')
+            (void)raise(SIGSEGV);
+        EX_TRY(simple(run, PARSER_MEMBER, PARSER_UNSIZED, name, 0, 0, &n, err));
+        do
+            EX_TRY(parser_trace_content(run, data, length, &wanted, err));
+        while (name[0] == 'Z');
+        at = data + length;
+    }
+    return EX_OK;
+}
+
+static const struct parser archive_parser = {
+    .name = "archive", .version = 1, .close = toy_close, .examine = archive_examine};
+
 int main(int argc, char **argv) {
-    static const struct parser *const TABLE[] = {&files_parser, &volumes_parser, NULL};
+    static const struct parser *const TABLE[] = {&files_parser, &volumes_parser, &archive_parser,
+                                                 NULL};
     parser_serve(TABLE, argc, argv);
 }
