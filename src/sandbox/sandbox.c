@@ -19,6 +19,7 @@ enum {
     MEMORY_BYTES_DEFAULT = 1 << 30,
     ANSWER_MS_DEFAULT = 60000,
     CPU_S_DEFAULT = 24 * 3600,
+    WAIT_MS = 100, /* until it is asked whether to go on waiting */
     TEXT_BYTES = 256
 };
 
@@ -45,6 +46,7 @@ struct sandbox {
     uint64_t deadline_ns;
     unsigned last_input; /* what stands in the window */
     uint64_t last_end;
+    struct ex_error input_why; /* of this command, the first; EX_OK: none */
     struct frame frame;
 };
 
@@ -119,8 +121,10 @@ static ex_code next_frame(struct sandbox *s, struct ex_error *err) {
         uint64_t now = ex_monotonic_ns();
         if (now >= s->deadline_ns)
             return lose(s, EX_LIMIT, "it took too long", err);
+        if (s->limits.stopped != NULL && s->limits.stopped(s->limits.context))
+            return lose(s, EX_INTERRUPTED, "it is not waited for any more", err);
         uint64_t left_ms = (s->deadline_ns - now) / 1000000 + 1;
-        ready = poll(&p, 1, left_ms < 1000 ? (int)left_ms : 1000);
+        ready = poll(&p, 1, left_ms < WAIT_MS ? (int)left_ms : WAIT_MS);
     } while (ready <= 0);
     if (frame_receive(s->worker.socket, &s->frame, &why) != EX_OK)
         return why.code == EX_MISSING ? lose_ended(s, err) : breach(s, why.text, err);
@@ -182,8 +186,10 @@ static ex_code give_bytes(struct sandbox *s, struct ex_error *err) {
         wanted > PARSER_READ_BYTES_MAX || offset > s->input_size[input] ||
         wanted > s->input_size[input] - offset)
         return breach(s, "it wants bytes that are not there", err);
-    if (read_input(s, input, offset, wanted, &size, &why) != EX_OK)
+    if (read_input(s, input, offset, wanted, &size, &why) != EX_OK) {
+        s->input_why = s->input_why.code == EX_OK ? why : s->input_why;
         return refuse(s, &why, err);
+    }
     s->last_input = input;
     s->last_end = offset + size;
     frame_start(&s->frame, FRAME_BYTES, s->number, offset);
@@ -285,6 +291,7 @@ static void set_deadline(struct sandbox *s) {
 static ex_code command(struct sandbox *s, struct sandbox_content *found, uint64_t *ret_value,
                        struct ex_error *err) {
     set_deadline(s);
+    s->input_why = (struct ex_error){0};
     EX_TRY(send_frame(s, err));
     for (;;) {
         EX_TRY(next_frame(s, err));
@@ -356,6 +363,10 @@ ex_code sandbox_read(struct sandbox *s, uint64_t offset, uint8_t *to, size_t siz
 
 bool sandbox_lost(const struct sandbox *s) {
     return s->lost;
+}
+
+const struct ex_error *sandbox_input_error(const struct sandbox *s) {
+    return s->input_why.code != EX_OK ? &s->input_why : NULL;
 }
 
 /* ---- starting ---- */
