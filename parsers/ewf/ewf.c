@@ -94,4 +94,4 @@ static ex_code ewf_open(struct parser_run *run, void **ret_state, uint64_t *ret_
     return EX_OK;
 }
 
-const struct parser ewf_parser = {"ewf", 2, ewf_open, ewf_read_content, ewf_close};
+const struct parser ewf_parser = {"ewf", 3, ewf_open, ewf_read_content, ewf_close};
