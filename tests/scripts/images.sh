@@ -150,6 +150,14 @@ check "VMDK" taken vmdk 1 other/a.vmdk
 check "VMDK of a descriptor and a flat file" taken vmdk 2 other/flat.vmdk
 check "split, by numbers" taken split 3 other/parts.000
 check "split, by letters" taken split 3 other/letters.aa
+mkdir parts && split -b 100352 -d -a 3 source.raw parts/p.
+check "of 120 parts" taken split 120 parts/p.000
+check "… all are listed and hashed" item_is '.container.files | .hashed == 120 and (.list | length) == 120'
+check "… as sha256sum does" files_check
+first_ones() { "$bin" ledger show --json --quiet | jq -e '[.result.shown[] | select(.event == "collect.intent")][-1].body.what.container.files |
+    .count == 120 and (.list | length) == 100 and (.list[0] | has("sha256") | not)'; }
+check "… of which the intent lists the first 100" first_ones
+check "… the page the first 24" bash -c "'$bin' item show '$(member .result.item.label)' --quiet | grep 'and 96 more: --json lists them'"
 check "the second part alone is a file" collect other/parts.001
 check "… as which it is held" item_is '.source.kind == "file" and .size_bytes == 5000192'
 check "the first one alone, when that is wanted" collect other/parts.000 --container file
