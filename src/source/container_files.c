@@ -159,7 +159,7 @@ static ex_code add(struct container_files *f, const char *path, size_t *ret, str
     EX_TRY(ex_grow(&f->file, &f->file_capacity, f->count + 1, sizeof *f->file,
                    SANDBOX_INPUTS_MAX * sizeof *f->file, "the files of a container", err));
     EX_TRY(open_regular(path, f->count == 0, &s, err));
-    f->file[f->count].path = s->path;
+    f->file[f->count] = (struct container_file){.path = s->path};
     source_identity(s, &f->file[f->count].identity);
     *ret = f->count;
     f->source[f->count++] = ex_steal(&s);
