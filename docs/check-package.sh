@@ -140,7 +140,7 @@ check_image() { # PATH.E01: it holds the bytes of its item, of which manifest-sh
     id=$(awk -v path="$1" '$1 == "image" && $4 == path { print $2 }' exhibit/package)
     item=$(awk -v id="$id" '$1 == "item" && $2 == id && $3 == "object" { print $6 }' exhibit/package)
     hash=$(awk -v path="$item" '$2 == path { print $1 }' manifest-sha256.txt)
-    ewfverify -q -d sha256 "$1" >"$tmp.ewf" 2>&1 && [ ${#hash} = 64 ] &&
+    ewfverify -q -d sha256 "$1" >"$tmp.ewf" 2>&1 </dev/null && [ ${#hash} = 64 ] &&
         [ "$(sed -n 's/^SHA256 hash calculated over data:[[:space:]]*//p' "$tmp.ewf")" = "$hash" ]
     say ewfverify $? "$1 holds the bytes of $item"
 }

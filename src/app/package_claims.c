@@ -65,9 +65,9 @@ static json_t *content(const struct package_report *r, int64_t now_ns, ex_code *
     if (r->image_files > 0)
         json_say(claim, "not_checked",
                  "whether the E01 images hold the items' bytes: of their %" PRIu64
-                 " files (%" PRIu64 " bytes) only the hashes of manifest-sha256.txt were compared; "
-                 "ewfverify -d sha256 shows it",
-                 r->image_files, r->image_bytes);
+                 " files only the hashes of manifest-sha256.txt were compared; ewfverify -d sha256 "
+                 "shows it",
+                 r->image_files);
     if (digital < r->head.item_count)
         json_say(claim, "not_checked", "physical items do not travel in a package");
     json_say(claim, "does_not_prove",

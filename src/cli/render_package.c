@@ -8,17 +8,16 @@
 
 /* Of a package with --format e01. */
 static void put_image(struct cli_page *page, const json_t *item) {
-    char number[CLI_NUMBER_BYTES], size[CLI_NUMBER_BYTES];
+    char number[CLI_NUMBER_BYTES];
     if (page_get(item, "image") == NULL)
         return;
     if (!page_has(item, "image")) {
         page_say(page, 4, _("not as an E01 image: it is a folder, and an E01 holds a disk"));
         return;
     }
-    page_say(page, 4, _("as an E01 image too: %s, segments: %s, %s"),
+    page_say(page, 4, _("as an E01 image too: %s, segments: %s"),
              page_text_or(item, "image.path", "?"),
-             page_number_text(number, item, "image.segments"),
-             page_size_text(size, item, "image.stored_bytes"));
+             page_number_text(number, item, "image.segments"));
     page_list(page, 4, _("warnings:"), page_get(item, "image.warnings"));
 }
 

@@ -354,7 +354,7 @@ static void judge_payload(struct reader *r, size_t n, const struct object_digest
 }
 
 /* Payload that is no item. */
-static void note_other(struct reader *r, const char *path, uint64_t size) {
+static void note_other(struct reader *r, const char *path) {
     const struct package_head *h = &r->report->head;
     const struct package_image *image = package_head_find_image(h, path);
     if (image == NULL) {
@@ -363,7 +363,6 @@ static void note_other(struct reader *r, const char *path, uint64_t size) {
     }
     r->seen[h->item_count + (size_t)(image - h->image)] = true;
     r->report->image_files++;
-    r->report->image_bytes += size;
 }
 
 static ex_code read_payload(struct reader *r, const char *path, uint64_t size,
@@ -374,7 +373,7 @@ static ex_code read_payload(struct reader *r, const char *path, uint64_t size,
     const struct package_item *item = package_head_find(&r->report->head, path);
     size_t n = item != NULL ? (size_t)(item - r->report->head.item) : SIZE_MAX;
     if (item == NULL)
-        note_other(r, path, size);
+        note_other(r, path);
     else {
         EX_TRY(object_hasher_new(r->report->object[n].salted_key, &hasher, err));
         r->seen[n] = true;

@@ -56,8 +56,8 @@ struct package_report {
     bool other_key;          /* which is not the one that was given: also a finding */
     uint64_t files, payload_files, payload_bytes;
     uint64_t items_good;
-    uint64_t image_files, image_bytes; /* hashed, and not looked into (§4) */
-    bool truncated;                    /* it was cut short */
+    uint64_t image_files; /* hashed, and not looked into (§2.1) */
+    bool truncated;       /* it was cut short */
     uint64_t finding_count[PACKAGE_CLAIMS];
     char finding[PACKAGE_CLAIMS][PACKAGE_FINDINGS_MAX][200];
 };
