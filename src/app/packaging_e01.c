@@ -86,6 +86,7 @@ static void begin_progress(struct act *act, const struct packing *p) {
 ex_code packing_images(struct act *act, struct packing *p, struct ex_error *err) {
     if (!p->e01)
         return EX_OK;
+    EX_TRY(package_names_free(act_flag(act, FLAG_OUTPUT), err));
     begin_progress(act, p);
     EX_TRY(package_images_new(act_flag(act, FLAG_OUTPUT), &p->images, err));
     for (size_t n = 0; n < p->count; n++)

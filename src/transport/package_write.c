@@ -341,6 +341,19 @@ static ex_code make_names(const char *path, struct names *ret, struct ex_error *
     return EX_OK;
 }
 
+static void free_names(struct names *n) {
+    free(n->temp);
+    free(n->minisig);
+    free(n->sshsig);
+}
+
+ex_code package_names_free(const char *path, struct ex_error *err) {
+    struct names n = {0};
+    ex_code code = make_names(path, &n, err);
+    free_names(&n);
+    return code;
+}
+
 static ex_code write_all(struct writer *w, const struct names *n, const char *path,
                          struct ex_error *err) {
     struct outlet_sums sums;
@@ -382,9 +395,7 @@ ex_code package_write(struct vault *v, const struct package_job *job, const char
     for (size_t i = 0; i < w.tag_count; i++)
         free(w.tag[i].data);
     free(w.tag);
-    free(n.temp);
-    free(n.minisig);
-    free(n.sshsig);
+    free_names(&n);
     if (code == EX_OK)
         *ret = written;
     return code;

@@ -51,6 +51,9 @@ struct package_written {
 EX_MUST_USE ex_code package_write(struct vault *v, const struct package_job *job, const char *path,
                                   struct ex_progress *progress, struct package_written *ret,
                                   struct ex_error *err);
+/* EX_EXISTS: one of the three is there. For who has long work before package_write(), which asks
+ * the same. */
+EX_MUST_USE ex_code package_names_free(const char *path, struct ex_error *err);
 /* Takes the three files back: the ledger could not record them. */
 void package_unwrite(const char *path);
 

@@ -167,6 +167,8 @@ check 'segments of raw: refused' refuses 2 'for --format e01 alone' "C 1/1" --se
 check 'segments of files: refused' refuses 2 'for --format e01 alone' "C 1/1" --format files --segment-size 2000000
 check 'a small segment: refused' refuses 2 'at least 1048576 bytes' "C 1/1" --format e01 --segment-size 1000
 check 'another format: refused' refuses 2 'raw, files or e01' "C 1/1" --format ex01
+check 'a package that is there is not touched' says 1 'is there already' \
+    exhibit package create "C 1/1" --to "$to" --output one.age --format e01
 truncate -s 20G huge.raw
 collect huge.raw --skip-region 0+21474836480
 check 'more segments than names: at once' refuses 1 'names for 14971' "C 1/7" --format e01 --segment-size 1048576
