@@ -110,7 +110,13 @@ static ex_code begin_segment(void *context, unsigned segment, struct ex_error *e
 static ex_code write_segment(void *context, uint64_t offset, const void *data, size_t size_bytes,
                              struct ex_error *err) {
     struct package_images *m = context;
-    return spool_write(m->spool, m->file[m->count - 1].offset + offset, data, size_bytes, err);
+    uint64_t at = m->file[m->count - 1].offset + offset;
+    ex_code code = spool_write(m->spool, at, data, size_bytes, err);
+    if (code != EX_SPACE)
+        return code;
+    return ex_hint(code, err,
+                   "make room, or choose another disk: while a package is made its images take as "
+                   "much room beside it as in it");
 }
 
 static ex_code keep_segment(struct package_images *m, struct ex_error *err) {

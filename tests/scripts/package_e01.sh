@@ -265,12 +265,12 @@ check '… and the vault is well' exhibit vault check --quiet
 mkdir small
 if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=2m,mode=700 tmpfs small 2>/dev/null; then
     trap 'umount "$work/small" 2>/dev/null; rm -rf "$work"' EXIT
-    full() { says 1 'No space' exhibit package create "C 1/1" --to "$to" --output small/p.age --format e01 "$@"; }
-    check 'O3 the disk is full in an image: it says so' full
-    check '… in a later segment' full --segment-size 1048576
+    full() { says 1 "No space.*$1" exhibit package create "C 1/1" --to "$to" --output small/p.age --format e01 "${@:2}"; }
+    check 'O3 the disk is full in an image: it says so' full 'as much room beside it'
+    check '… in a later segment' full 'as much room beside it' --segment-size 1048576
     check '… and nothing is left on it' test -z "$(ls -A small)"
     mount -o remount,size=10m small
-    check 'the disk is full in the package: it says so' full
+    check 'the disk is full in the package: it says so' full ''
     free() { [ -z "$(ls -A small)" ] && [ "$(df --output=used small | tail -1)" -lt 100 ]; }
     check 'O3 … and nothing is left on it, and no room taken' free
     mount -o remount,size=32m small
