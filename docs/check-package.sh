@@ -10,7 +10,8 @@
 # Each line names the tool that speaks and what it found. Exit status 0 only when all of them are content.
 # What could not be checked is said (NOT CHECKED), and is neither good nor bad.
 # Needs: minisign, ssh-keygen, xxd, age, tar, sha256sum, fsverity (Debian: minisign openssh-client xxd age fsverity);
-# exhibit-verify (verify/ in the sources) for the history: it shares no code with Exhibit.
+# exhibit-verify (verify/ in the sources) for the history: it shares no code with Exhibit; ewfverify (ewf-tools)
+# for E01 images, if there are any.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -50,12 +51,16 @@ check_file() { # NAME.age KEY [SIGNERS]
     fi
 }
 
-check_ssh() { # NAME.age KEY [SIGNERS]
-    # The SSH form of the same key: 4 bytes of length, "ssh-ed25519", 4 bytes of length, 32 bytes of key.
-    key=$(printf %s "$2" | base64 -d | tail -c 32 | od -An -v -tx1 | tr -d ' \n')
+signers_of() { # KEY NAMESPACE: an allowed_signers with the SSH form of a minisign key
+    # 4 bytes of length, "ssh-ed25519", 4 bytes of length, 32 bytes of key.
+    key=$(printf %s "$1" | base64 -d | tail -c 32 | od -An -v -tx1 | tr -d ' \n')
     blob=$(printf '%s' "0000000b7373682d6564323535313900000020$key" | xxd -r -p | base64 -w 0)
+    echo "officer namespaces=\"$2\" ssh-ed25519 $blob"
+}
+
+check_ssh() { # NAME.age KEY [SIGNERS]
     signers=$(mktemp)
-    echo "officer namespaces=\"exhibit-package\" ssh-ed25519 $blob" >"$signers"
+    signers_of "$2" exhibit-package >"$signers"
     [ -z "${3:-}" ] || cat "$3" >"$signers"
     ssh-keygen -Y verify -f "$signers" -I officer -n exhibit-package -s "$1.sig" <"$1" >/dev/null 2>&1
     say ssh-keygen $? "the officer's SSH signature over $1"
@@ -103,24 +108,54 @@ check_dir() { # DIR [VKEY]
         [ "$(sha256sum <"$o" | cut -c 1-64)" = "$(basename "$o")" ]
         say sha256sum $? "$o has its own name"
     done
+    sed -n 's/^image [0-9a-f]* path //p' exhibit/package | sort >"$tmp.images"
     has fsverity && check_digests
+    [ ! -s "$tmp.images" ] || check_images
     has exhibit-verify && check_history "${2:-}"
     echo "the signatures are not in here: check-package.sh file NAME.age KEY checks those"
 }
 
-check_digests() {
-    while IFS= read -r f; do
+check_digests() { # of items, and not of images
+    comm -23 "$tmp.payload" "$tmp.images" | while IFS= read -r f; do
         fsverity digest --hash-alg=sha256 --block-size=4096 "$f"
-    done <"$tmp.payload" 2>/dev/null | sort >"$tmp.digests"
+    done 2>/dev/null | sort >"$tmp.digests"
     sort fsverity-sha256.txt | cmp -s "$tmp.digests" -
     say fsverity $? "the evidence has the digests of fsverity-sha256.txt"
+}
+
+check_images() {
+    while IFS= read -r f; do
+        case $f in
+        *.E01) has ewfverify && check_image "$f" ;;
+        *.E01.exhibit.json) has ssh-keygen && has xxd && check_beside "$f" ;;
+        *.E01.exhibit.json.sig) ;;
+        *) # a later segment, which ewfverify reads with the first
+            grep -qxF "${f%.*}.E01" "$tmp.images" || say find 1 "$f belongs to an image"
+            ;;
+        esac
+    done <"$tmp.images"
+}
+
+check_image() { # PATH.E01: it holds the bytes of its item, of which manifest-sha256.txt has the hash
+    id=$(awk -v path="$1" '$1 == "image" && $4 == path { print $2 }' exhibit/package)
+    item=$(awk -v id="$id" '$1 == "item" && $2 == id && $3 == "object" { print $6 }' exhibit/package)
+    hash=$(awk -v path="$item" '$2 == path { print $1 }' manifest-sha256.txt)
+    ewfverify -q -d sha256 "$1" >"$tmp.ewf" 2>&1 </dev/null && [ ${#hash} = 64 ] &&
+        [ "$(sed -n 's/^SHA256 hash calculated over data:[[:space:]]*//p' "$tmp.ewf")" = "$hash" ]
+    say ewfverify $? "$1 holds the bytes of $item"
+}
+
+check_beside() { # PATH.E01.exhibit.json: signed by the key that the package names
+    signers_of "$(tail -n 1 officer.pub)" exhibit-export >"$tmp.signers"
+    ssh-keygen -Y verify -f "$tmp.signers" -I officer -n exhibit-export -s "$1.sig" <"$1" >/dev/null 2>&1
+    say ssh-keygen $? "the signature over $1, by the key of officer.pub"
 }
 
 check_history() { # VKEY
     exhibit-verify package . ${1:+--key "$1"} >"$tmp.verify" 2>&1
     status=$?
     under="under the key from paper"
-    open="the signatures over the encrypted file"
+    open="the signatures over the encrypted file\|of images only the hashes" # ewfverify says the rest
     if [ -z "$1" ]; then
         under="under the key that the package itself names: compare it with paper"
         open="$open\\|the vault key comes from the package itself"

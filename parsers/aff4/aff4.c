@@ -205,9 +205,9 @@ static ex_code tell_value(struct parser_run *run, const char *prefix, const stru
 
 /* A stream that is the content itself: its hash is the image's. */
 static bool is_hash_of_content(const struct aff4 *a, const struct triple *t) {
-    return strcmp(t->subject, a->content) == 0 && strcmp(t->predicate, AFF4_NS "hash") == 0 &&
-           turtle_is(&a->turtle, t->subject, AFF4_NS "ImageStream") &&
-           !turtle_is(&a->turtle, t->subject, AFF4_NS "Map");
+    const char *stream = aff4_map_stream(a);
+    return stream != NULL && strcmp(t->subject, stream) == 0 &&
+           strcmp(t->predicate, AFF4_NS "hash") == 0;
 }
 
 static ex_code tell_statements(struct parser_run *run, const struct aff4 *a, struct ex_error *err) {
@@ -273,4 +273,4 @@ static ex_code aff4_read(struct parser_run *run, void *state, uint64_t offset, u
 }
 
 const struct parser aff4_parser = {
-    .name = "aff4", .version = 2, .open = aff4_open, .read = aff4_read, .close = aff4_close};
+    .name = "aff4", .version = 3, .open = aff4_open, .read = aff4_read, .close = aff4_close};

@@ -91,6 +91,8 @@ void aff4_hash(unsigned hash, const uint8_t *data, size_t size_bytes,
 
 /* aff4_map.c: a map, or a stream as if it were a map of one run. */
 EX_MUST_USE ex_code aff4_map_open(struct parser_run *run, struct aff4 *a, struct ex_error *err);
+/* The stream that is the content, byte for byte; NULL: there is none. */
+const char *aff4_map_stream(const struct aff4 *a);
 EX_MUST_USE ex_code aff4_map_tell(struct parser_run *run, struct aff4 *a, struct ex_error *err);
 EX_MUST_USE ex_code aff4_map_read(struct parser_run *run, struct aff4 *a, uint64_t offset,
                                   uint8_t *to, size_t size_bytes, struct ex_error *err);

@@ -166,6 +166,22 @@ ex_code aff4_map_open(struct parser_run *run, struct aff4 *a, struct ex_error *e
     return EX_OK;
 }
 
+const char *aff4_map_stream(const struct aff4 *a) {
+    uint64_t at = 0;
+    if (!turtle_is(&a->turtle, a->content, AFF4_NS "Map"))
+        return a->content;
+    for (size_t i = 0; i < a->runs; i++) {
+        const struct aff4_run *r = &a->run[i];
+        if (r->from != at || r->at != at || r->target != a->run[0].target)
+            return NULL;
+        at += r->length;
+    }
+    const struct aff4_target *t = a->runs > 0 ? &a->target[a->run[0].target] : NULL;
+    return t != NULL && t->kind == AFF4_STREAM && at == a->size_bytes && at == t->size_bytes
+               ? t->urn
+               : NULL;
+}
+
 /* ---- ranges ---- */
 
 static ex_code tell_piece(struct parser_run *run, const struct aff4 *a, struct gaps *g,

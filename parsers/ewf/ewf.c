@@ -95,4 +95,4 @@ static ex_code ewf_open(struct parser_run *run, void **ret_state, uint64_t *ret_
 }
 
 const struct parser ewf_parser = {
-    .name = "ewf", .version = 2, .open = ewf_open, .read = ewf_read_content, .close = ewf_close};
+    .name = "ewf", .version = 3, .open = ewf_open, .read = ewf_read_content, .close = ewf_close};

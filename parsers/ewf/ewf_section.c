@@ -72,14 +72,18 @@ static ex_code take_volume(struct walk *w, const struct ewf_section *s, struct e
 
 /* ---- whether a segment belongs to this image ---- */
 
-static ex_code compare_volume(const struct ewf *e, const struct volume *v, struct ex_error *err) {
+/* *ret_other_count: it names the same set, and another number of sectors. A writer that was cut off
+ * leaves that behind: it knows the number at its end, and goes back to correct it. */
+static ex_code compare_volume(const struct ewf *e, const struct volume *v, bool *ret_other_count,
+                              struct ex_error *err) {
     static const uint8_t NONE[SET_BYTES];
     bool stated = memcmp(e->set, NONE, SET_BYTES) != 0 && memcmp(v->set, NONE, SET_BYTES) != 0;
     if (stated && memcmp(e->set, v->set, SET_BYTES) != 0)
         return ex_fail(err, EX_FORMAT,
                        "its data section says that it belongs to another set of segments");
     /* Writers that do not know it yet leave 0. */
-    if ((v->sectors != 0 && v->sectors != e->sectors) ||
+    bool other_count = v->sectors != 0 && v->sectors != e->sectors;
+    if ((other_count && !stated) ||
         (v->chunk_sectors != 0 && v->chunk_sectors != e->chunk_sectors) ||
         (v->sector_bytes != 0 && v->sector_bytes != e->sector_bytes))
         return ex_fail(err, EX_FORMAT,
@@ -87,7 +91,17 @@ static ex_code compare_volume(const struct ewf *e, const struct volume *v, struc
                        "image has %llu of %u, %u in a chunk",
                        (unsigned long long)v->sectors, v->sector_bytes, v->chunk_sectors,
                        (unsigned long long)e->sectors, e->sector_bytes, e->chunk_sectors);
+    *ret_other_count = other_count;
     return EX_OK;
+}
+
+static ex_code warn_of_count(struct walk *w, const struct ewf_section *s, const struct volume *v,
+                             struct ex_error *err) {
+    return ewf_warn(w->run, w->e, err,
+                    "segment %u, byte %llu: its data section states %llu sectors, and the volume "
+                    "section %llu; it names the same set, so it was read",
+                    w->segment, (unsigned long long)s->at, (unsigned long long)v->sectors,
+                    (unsigned long long)w->e->sectors);
 }
 
 /* In the segment of the volume section itself nothing can be foreign: there it is only told. */
@@ -95,11 +109,11 @@ static ex_code take_data(struct walk *w, const struct ewf_section *s, struct ex_
     struct volume v;
     struct ex_error why = {0};
     ex_code code = w->e->has_volume ? read_volume(w, s, &v, &why) : EX_OK;
-    bool readable = code == EX_OK;
+    bool readable = code == EX_OK, other_count = false;
     if (readable && w->e->has_volume)
-        code = compare_volume(w->e, &v, &why);
+        code = compare_volume(w->e, &v, &other_count, &why);
     if (code == EX_OK)
-        return EX_OK;
+        return other_count ? warn_of_count(w, s, &v, err) : EX_OK;
     if (code == EX_IO || (readable && w->segment != w->e->volume_segment))
         return ex_fail(err, code, "%s", why.text);
     return ewf_warn(w->run, w->e, err, "segment %u, byte %llu: %s", w->segment,

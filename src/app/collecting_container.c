@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 enum {
-    FILES_LISTED = 100,
+    FILES_LISTED_BEFORE = 100,    /* in the intent */
+    FILES_LISTED_BYTES = 8 << 20, /* of JSON; a name may be long, and there may be 16,384 */
     STATED_LISTED = 200,
     STATED_BYTES_MAX = 3000 /* of one value */
 };
@@ -95,8 +96,9 @@ ex_code collecting_open_container(struct act *act, struct collecting *c, const c
     EX_TRY(choose(act, path, &format, err));
     if (format == NULL || c->source != NULL)
         return EX_OK;
-    ex_code code = source_open_container(path, format, &c->source, err);
-    if (code != EX_OK && err != NULL && err->hint[0] == '\0')
+    const atomic_bool *stop = act->face->progress != NULL ? &act->face->progress->stop : NULL;
+    ex_code code = source_open_container(path, format, stop, &c->source, err);
+    if (code != EX_OK && code != EX_INTERRUPTED && err != NULL && err->hint[0] == '\0')
         (void)ex_hint(code, err, "%s", as_file_hint);
     return code;
 }
@@ -110,20 +112,34 @@ static const char *verdict_word(enum container_verdict v) {
                                          : "not-compared";
 }
 
-static json_t *files_json(const struct container_report *r) {
+static json_t *file_json(const struct container_file *f, bool whole) {
+    json_t *one = json_pack("{s:o}", "size_bytes", json_number(f->identity.size_bytes));
+    json_set_text(one, "path", f->path);
+    if (whole && f->hashed)
+        json_object_set_new(one, "sha256", json_hex(f->sha256, SHA256_BYTES));
+    else if (whole)
+        json_set_text(one, "not_hashed", f->not_hashed);
+    return one;
+}
+
+static json_t *files_json(const struct container_report *r, bool whole) {
     json_t *list = json_array();
     uint64_t bytes = 0;
+    size_t listed = 0, hashed = 0;
     for (size_t i = 0; i < r->file_count; i++) {
-        const struct container_file *f = &r->file[i];
-        bytes += f->identity.size_bytes;
-        if (i >= FILES_LISTED)
-            continue;
-        json_t *one = json_pack("{s:o}", "size_bytes", json_number(f->identity.size_bytes));
-        json_set_text(one, "path", f->path);
-        json_array_append_new(list, one);
+        json_t *one = file_json(&r->file[i], whole);
+        bytes += r->file[i].identity.size_bytes;
+        hashed += r->file[i].hashed;
+        listed += json_dumpb(one, NULL, 0, JSON_COMPACT);
+        if (listed <= FILES_LISTED_BYTES && (whole || i < FILES_LISTED_BEFORE))
+            json_array_append(list, one);
+        json_decref(one);
     }
-    return json_pack("{s:o, s:o, s:o}", "count", json_number(r->file_count), "bytes",
-                     json_number(bytes), "list", list);
+    json_t *files = json_pack("{s:o, s:o, s:o}", "count", json_number(r->file_count), "bytes",
+                              json_number(bytes), "list", list);
+    if (whole)
+        json_object_set_new(files, "hashed", json_number(hashed));
+    return files;
 }
 
 /* Any bytes; a NUL, which no text can hold, becomes one that is no UTF-8 either. */
@@ -186,15 +202,15 @@ static json_t *hashes_json(const struct container_report *r) {
     return list;
 }
 
-static json_t *damage_json(const struct container_report *r) {
+static json_t *places_json(const struct container_places *p) {
     json_t *list = json_array();
-    for (size_t i = 0; i < r->damage_count && i < CONTAINER_DAMAGE_LISTED; i++) {
-        json_t *one = json_pack("{s:o, s:o}", "offset", json_number(r->damage[i].offset), "length",
-                                json_number(r->damage[i].length));
-        json_set_text(one, "why", r->damage[i].why);
+    for (size_t i = 0; i < p->count && i < CONTAINER_DAMAGE_LISTED; i++) {
+        json_t *one = json_pack("{s:o, s:o}", "offset", json_number(p->listed[i].offset), "length",
+                                json_number(p->listed[i].length));
+        json_set_text(one, "why", p->listed[i].why);
         json_array_append_new(list, one);
     }
-    return json_pack("{s:o, s:o}", "count", json_number(r->damage_count), "list", list);
+    return json_pack("{s:o, s:o}", "count", json_number(p->count), "list", list);
 }
 
 json_t *collecting_container_json(const struct collecting *c, bool whole) {
@@ -202,7 +218,7 @@ json_t *collecting_container_json(const struct collecting *c, bool whole) {
     uint64_t left_out = 0;
     if (c->source == NULL || !source_container_report(c->source, &r))
         return NULL;
-    json_t *json = json_pack("{s:s, s:o, s:s}", "format", r.format, "files", files_json(&r),
+    json_t *json = json_pack("{s:s, s:o, s:s}", "format", r.format, "files", files_json(&r, whole),
                              "confinement", r.confinement);
     if (!whole)
         return json;
@@ -211,7 +227,9 @@ json_t *collecting_container_json(const struct collecting *c, bool whole) {
     if (left_out > 0)
         json_object_set_new(json, "stated_left_out", json_number(left_out));
     json_object_set_new(json, "hashes", hashes_json(&r));
-    json_object_set_new(json, "damage", damage_json(&r));
+    json_object_set_new(json, "damage", places_json(r.damage));
+    if (r.disk_errors->count > 0)
+        json_object_set_new(json, "disk_errors", places_json(r.disk_errors));
     json_object_set_new(json, "workers_lost", json_number(r.workers_lost));
     json_object_set_new(json, "stated_but_there", json_number(r.stated_but_there));
     return json;
@@ -235,6 +253,23 @@ static void warn_of_open_hash(json_t *list, const struct container_hash *h) {
                            h->algorithm, h->stated, h->found));
 }
 
+static void warn_of_files(json_t *list, const struct container_report *r) {
+    size_t hashed = 0;
+    for (size_t i = 0; i < r->file_count; i++)
+        hashed += r->file[i].hashed;
+    if (hashed < r->file_count)
+        json_array_append_new(
+            list, json_sprintf("of the image's %zu files %zu could not be hashed: the list of them "
+                               "says why",
+                               r->file_count, r->file_count - hashed));
+    if (r->disk_errors->count > 0)
+        json_array_append_new(
+            list, json_sprintf("the disk on which the image lies did not give all of it: %zu "
+                               "places of the content are missing for that, and not because the "
+                               "image is damaged",
+                               r->disk_errors->count));
+}
+
 static void warn_of_words(json_t *list, const char *format, const struct sandbox_fact *f) {
     enum { WORDS = 500 };
     char text[WORDS + 100];
@@ -256,6 +291,7 @@ json_t *collecting_container_warnings(const struct collecting *c) {
             warn_of_hash(list, &r.hash[i]);
         else if (r.hash[i].verdict == CONTAINER_HASH_OPEN)
             warn_of_open_hash(list, &r.hash[i]);
+    warn_of_files(list, &r);
     if (r.stated_but_there > 0)
         json_array_append_new(
             list, json_sprintf("the image lists %llu bytes as not readable when it was made, and "

@@ -44,7 +44,7 @@ static ex_code write_image(struct act *act, const struct item_truth *i,
                            const struct vault_object_info *object, struct copy *c,
                            struct ex_error *err) {
     EX_TRY(exporting_e01_write(act, i, object, &c->image, err));
-    c->image_json = exporting_e01_json(act, c->image, object);
+    c->image_json = exporting_e01_json(act, export_e01_report(c->image), object);
     c->report.size_bytes = object->size_bytes;
     memcpy(c->report.sha256, export_e01_report(c->image)->written.sha256, SHA256_BYTES);
     return EX_OK;

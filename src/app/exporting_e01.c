@@ -33,6 +33,22 @@ uint64_t exporting_e01_segment_bytes(const struct act *act) {
     return parse_segment_bytes(act, &bytes, NULL) == EX_OK ? bytes : SEGMENT_BYTES_DEFAULT;
 }
 
+ex_code exporting_e01_check_flags(const struct act *act, struct ex_error *err) {
+    const char *format = act_flag(act, FLAG_FORMAT);
+    uint64_t ignored;
+    if (format != NULL && strcmp(format, EXPORTING_E01) == 0)
+        return parse_segment_bytes(act, &ignored, err);
+    return act_has_flag(act, FLAG_SEGMENT_SIZE)
+               ? ex_fail(err, EX_USAGE, "--segment-size is for --format e01 alone")
+               : EX_OK;
+}
+
+bool exporting_e01_is_folder(const struct item_truth *i) {
+    json_t *source = json_object_get(i->item, "source");
+    const char *kind = json_string_value(json_object_get(source, "kind"));
+    return kind != NULL && strcmp(kind, "folder") == 0;
+}
+
 static ex_code check_output(const char *output, struct ex_error *err) {
     const size_t extension = strlen(EXPORT_E01_EXTENSION), size = strlen(output);
     const char *slash = strrchr(output, '/'), *name = slash == NULL ? output : slash + 1;
@@ -50,16 +66,11 @@ static ex_code check_output(const char *output, struct ex_error *err) {
 
 ex_code exporting_e01_check(const struct act *act, const struct item_truth *i,
                             struct ex_error *err) {
-    uint64_t ignored;
-    json_t *source = json_object_get(i->item, "source");
-    const char *kind = json_string_value(json_object_get(source, "kind"));
+    EX_TRY(exporting_e01_check_flags(act, err));
     if (strcmp(act_flag(act, FLAG_FORMAT), EXPORTING_E01) != 0)
-        return act_has_flag(act, FLAG_SEGMENT_SIZE)
-                   ? ex_fail(err, EX_USAGE, "--segment-size is for --format e01 alone")
-                   : EX_OK;
-    EX_TRY(parse_segment_bytes(act, &ignored, err));
+        return EX_OK;
     EX_TRY(check_output(act_flag(act, FLAG_OUTPUT), err));
-    if (kind != NULL && strcmp(kind, "folder") == 0)
+    if (exporting_e01_is_folder(i))
         return ex_hint(
             ex_fail(err, EX_UNSUPPORTED, "item %s is a folder, and an E01 holds a disk", i->label),
             err, "--format files restores it, --format raw writes the archive");
@@ -68,15 +79,21 @@ ex_code exporting_e01_check(const struct act *act, const struct item_truth *i,
 
 /* ---- what the image says of its case ---- */
 
-struct texts {
-    struct ewf_texts ewf;
+struct exporting_form {
+    struct ewf_form ewf;
     struct utsname system_name;
     char *notes;
     char system[LINE_BYTES];
 };
 
-static void free_texts(struct texts *t) {
-    free(t->notes);
+void exporting_e01_form_free(struct exporting_form *f) {
+    if (f != NULL)
+        free(f->notes);
+    free(f);
+}
+
+const struct ewf_form *exporting_e01_ewf(const struct exporting_form *f) {
+    return &f->ewf;
 }
 
 static const char *member(json_t *object, const char *key) {
@@ -124,52 +141,54 @@ static ex_code write_notes(const struct act *act, const struct item_truth *i,
     return ex_fail(err, EX_NOMEM, "no memory for the header of an E01");
 }
 
-/* What it points into lives as long as the item and *t. */
 static ex_code make_texts(const struct act *act, const struct item_truth *i,
-                          const struct vault_object_info *o, struct texts *t,
+                          const struct vault_object_info *o, struct exporting_form *f,
                           struct ex_error *err) {
     json_t *device = json_object_get(i->item, "device");
     const char *examiner = member(i->item, "officer");
-    EX_TRY(write_notes(act, i, o, &t->notes, err));
-    if (uname(&t->system_name) == 0)
-        (void)snprintf(t->system, sizeof t->system, "%.64s %.64s", t->system_name.sysname,
-                       t->system_name.release);
-    t->ewf = (struct ewf_texts){
+    EX_TRY(write_notes(act, i, o, &f->notes, err));
+    if (uname(&f->system_name) == 0)
+        (void)snprintf(f->system, sizeof f->system, "%.64s %.64s", f->system_name.sysname,
+                       f->system_name.release);
+    f->ewf.texts = (struct ewf_texts){
         .case_number = member(json_object_get(i->item, "case"), "number"),
         .evidence_number = i->label,
         .description = description_of(i),
         .examiner = examiner != NULL ? examiner : act->officer_name,
-        .notes = t->notes,
+        .notes = f->notes,
         .model = of_device(device, "model"),
         .serial = of_device(device, "serial"),
         .program = "exhibit",
-        .system = t->system,
+        .system = f->system,
         .acquired_s = i->collected_ns / 1000000000,
     };
     return EX_OK;
 }
 
-static void make_form(const struct act *act, const struct item_truth *i, struct ewf_form *ret) {
+ex_code exporting_e01_form(const struct act *act, const struct item_truth *i,
+                           const struct vault_object_info *o, struct exporting_form **ret,
+                           struct ex_error *err) {
+    EX_AUTO(exporting_e01_form_free) struct exporting_form *f = ex_new0(struct exporting_form);
     json_t *device = json_object_get(i->item, "device");
     json_int_t sector = json_integer_value(json_object_get(device, "logical_sector_bytes"));
-    ret->sector_bytes = sector == SECTOR_LARGE_BYTES ? SECTOR_LARGE_BYTES : SECTOR_BYTES;
-    ret->removable = json_is_true(json_object_get(device, "removable"));
-    ret->physical = !json_is_integer(json_object_get(device, "partition"));
-    ret->segment_bytes = exporting_e01_segment_bytes(act);
-    randombytes_buf(ret->set_id, sizeof ret->set_id);
+    EX_TRY(make_texts(act, i, o, f, err));
+    f->ewf.sector_bytes = sector == SECTOR_LARGE_BYTES ? SECTOR_LARGE_BYTES : SECTOR_BYTES;
+    f->ewf.removable = json_is_true(json_object_get(device, "removable"));
+    f->ewf.physical = !json_is_integer(json_object_get(device, "partition"));
+    f->ewf.segment_bytes = exporting_e01_segment_bytes(act);
+    randombytes_buf(f->ewf.set_id, sizeof f->ewf.set_id);
+    *ret = ex_steal(&f);
+    return EX_OK;
 }
 
 /* ---- the file beside it: docs/format/e01.md §5 ---- */
 
-static json_t *segments_json(const struct act *act, const struct export_e01_report *r) {
-    const char *output = act_flag(act, FLAG_OUTPUT), *slash = strrchr(output, '/');
-    const char *name = slash == NULL ? output : slash + 1;
-    int stem = (int)(strlen(name) - strlen(EXPORT_E01_EXTENSION));
+static json_t *segments_json(const char *stem, const struct export_e01_report *r) {
     json_t *list = json_array();
     for (unsigned n = 0; n < r->written.segments; n++) {
         const struct export_e01_segment *s = &r->segment[n];
         EX_AUTO_FREE char *own = NULL;
-        if (asprintf(&own, "%.*s.%s", stem, name, s->extension) < 0)
+        if (asprintf(&own, "%s.%s", stem, s->extension) < 0)
             own = NULL;
         json_t *one = json_pack("{s:o, s:o}", "size_bytes", json_number(s->size_bytes), "sha256",
                                 json_hex(s->sha256, SHA256_BYTES));
@@ -262,18 +281,18 @@ static json_t *item_json(const struct item_truth *i, const struct vault_object_i
     return item;
 }
 
-static json_t *image_json(const struct act *act, const struct ewf_form *form,
+static json_t *image_json(const struct exporting_form *form, const char *stem,
                           const struct export_e01_report *r) {
     return json_pack(
         "{s:o, s:o, s:o, s:o, s:o, s:o}", "md5", json_hex(r->written.md5, EWF_MD5_BYTES), "sha1",
         json_hex(r->written.sha1, EWF_SHA1_BYTES), "sector_bytes", json_number(r->sector_bytes),
-        "set_id", json_hex(form->set_id, sizeof form->set_id), "stored_bytes",
-        json_number(r->stored_bytes), "segments", segments_json(act, r));
+        "set_id", json_hex(form->ewf.set_id, sizeof form->ewf.set_id), "stored_bytes",
+        json_number(r->stored_bytes), "segments", segments_json(stem, r));
 }
 
-static char *make_side(const struct act *act, const struct item_truth *i,
-                       const struct vault_object_info *o, const struct ewf_form *form,
-                       const struct export_e01_report *r) {
+char *exporting_e01_side(const struct act *act, const struct item_truth *i,
+                         const struct vault_object_info *o, const struct exporting_form *form,
+                         const char *stem, const struct export_e01_report *r) {
     struct ex_clock now;
     ex_clock_read(&now);
     json_t *side =
@@ -284,7 +303,7 @@ static char *make_side(const struct act *act, const struct item_truth *i,
     json_set_text(side, "agency", act->agency);
     json_object_set_new(side, "exported", json_time(now.utc_ns));
     json_object_set_new(side, "item", item_json(i, o));
-    json_object_set_new(side, "image", image_json(act, form, r));
+    json_object_set_new(side, "image", image_json(form, stem, r));
     json_object_set_new(side, "unread", unread_json(i, o, r));
     json_object_set_new(side, "warnings", warnings_json(o, r));
     json_object_set_new(side, "does_not_prove", limits_json());
@@ -298,9 +317,8 @@ static char *make_side(const struct act *act, const struct item_truth *i,
 
 /* ---- in the ledger ---- */
 
-json_t *exporting_e01_json(const struct act *act, const struct export_e01 *image,
+json_t *exporting_e01_json(const struct act *act, const struct export_e01_report *r,
                            const struct vault_object_info *o) {
-    const struct export_e01_report *r = export_e01_report(image);
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "segments",
                      json_number(r->written.segments), "segment_size",
                      json_number(exporting_e01_segment_bytes(act)), "stored_bytes",
@@ -314,9 +332,12 @@ json_t *exporting_e01_json(const struct act *act, const struct export_e01 *image
 /* ---- the act ---- */
 
 static ex_code publish(struct act *act, const struct item_truth *i,
-                       const struct vault_object_info *o, const struct ewf_form *form,
+                       const struct vault_object_info *o, const struct exporting_form *form,
                        struct export_e01 *image, struct ex_error *err) {
-    EX_AUTO_FREE char *side = make_side(act, i, o, form, export_e01_report(image));
+    const char *output = act_flag(act, FLAG_OUTPUT), *slash = strrchr(output, '/');
+    EX_AUTO_FREE char *stem = ex_strdup(slash == NULL ? output : slash + 1);
+    stem[strlen(stem) - strlen(EXPORT_E01_EXTENSION)] = '\0'; /* exporting_e01_check() */
+    EX_AUTO_FREE char *side = exporting_e01_side(act, i, o, form, stem, export_e01_report(image));
     if (side == NULL)
         return ex_fail(err, EX_NOMEM, "no memory for the file beside the image");
     return export_e01_publish(image, side, strlen(side), act->officer.sign, err);
@@ -326,17 +347,11 @@ ex_code exporting_e01_write(struct act *act, const struct item_truth *i,
                             const struct vault_object_info *o, struct export_e01 **ret,
                             struct ex_error *err) {
     EX_AUTO(export_e01_free) struct export_e01 *image = NULL;
-    struct texts texts = {0};
-    struct ewf_form form = {0};
-    ex_code code = make_texts(act, i, o, &texts, err);
-    form.texts = texts.ewf;
-    make_form(act, i, &form);
-    if (code == EX_OK)
-        code = export_e01_write(act->vault, o, act_flag(act, FLAG_OUTPUT), &form,
-                                act->face->progress, &image, err);
-    free_texts(&texts);
-    EX_TRY(code);
-    EX_TRY(publish(act, i, o, &form, image, err));
+    EX_AUTO(exporting_e01_form_free) struct exporting_form *form = NULL;
+    EX_TRY(exporting_e01_form(act, i, o, &form, err));
+    EX_TRY(export_e01_write(act->vault, o, act_flag(act, FLAG_OUTPUT), &form->ewf,
+                            act->face->progress, &image, err));
+    EX_TRY(publish(act, i, o, form, image, err));
     *ret = ex_steal(&image);
     return EX_OK;
 }

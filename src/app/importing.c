@@ -192,7 +192,7 @@ static ex_code put_payload(void *context, const char *path, size_t position, uin
                            source_pull_fn *pull, void *pull_context, struct ex_error *err) {
     struct importing *m = context;
     if (position == SIZE_MAX)
-        return EX_OK; /* it is a finding, and nothing of the package will be held */
+        return EX_OK; /* of an image, which is not taken in; or a finding, and nothing is */
     const struct vault_object_info *o = &m->u.report->object[position];
     EX_AUTO(source_close) struct source *source = NULL;
     EX_AUTO_FREE char *journal = journal_line(m, position);

@@ -49,8 +49,9 @@ static json_t *content(const struct package_report *r, int64_t now_ns, ex_code *
             unreadable += r->object[n].unreadable[i].length;
     }
     bool bad = r->finding_count[PACKAGE_CONTENT] > 0;
+    const char *word = bad ? "altered" : r->image_files > 0 ? "partly-checked" : "good";
     json_t *claim =
-        json_claim(bad ? "altered" : "good", now_ns,
+        json_claim(word, now_ns,
                    json_pack("{s:o, s:o, s:o, s:o, s:o}", "items", json_number(digital),
                              "items_good", json_number(r->items_good), "files",
                              json_number(r->files), "bytes_read", json_number(r->payload_bytes),
@@ -61,6 +62,12 @@ static json_t *content(const struct package_report *r, int64_t now_ns, ex_code *
                  "%" PRIu64 " bytes were never read at collection, and zeros stand for them",
                  unreadable);
     say_not_read(claim, r);
+    if (r->image_files > 0)
+        json_say(claim, "not_checked",
+                 "whether the E01 images hold the items' bytes: of their %" PRIu64
+                 " files only the hashes of manifest-sha256.txt were compared; ewfverify -d sha256 "
+                 "shows it",
+                 r->image_files);
     if (digital < r->head.item_count)
         json_say(claim, "not_checked", "physical items do not travel in a package");
     json_say(claim, "does_not_prove",
@@ -68,7 +75,7 @@ static json_t *content(const struct package_report *r, int64_t now_ns, ex_code *
     json_say(claim, "does_not_prove",
              "what README.txt, case.jsonld and bag-info.txt say: these are words of the sender, "
              "and are compared with nothing");
-    *verdict = bad ? EX_ALTERED : EX_OK;
+    *verdict = bad ? EX_ALTERED : r->image_files > 0 ? EX_PARTIAL : EX_OK;
     return claim;
 }
 
@@ -221,7 +228,7 @@ static json_t *signers(const struct unpacking *u, int64_t now_ns, ex_code *verdi
     json_say(claim, "does_not_prove", "that a key was in the hands of the person whom it names");
     json_say(claim, "does_not_prove",
              "that an officer was still in office: a retirement could have been left out");
-    if (bad && *verdict == EX_OK)
+    if (bad && *verdict != EX_ALTERED)
         *verdict = EX_SIGNATURE;
     else if (!known && *verdict == EX_OK)
         *verdict = EX_PARTIAL;
@@ -262,6 +269,15 @@ static json_t *items_json(const struct package_report *r) {
     return list;
 }
 
+static json_t *images_json(const struct package_head *h) {
+    json_t *list = json_array();
+    for (size_t n = 0; n < h->image_count; n++)
+        json_array_append_new(list, json_pack("{s:o, s:s}", "item",
+                                              json_hex(h->image[n].item, ENTRY_ID_BYTES), "path",
+                                              h->image[n].path));
+    return list;
+}
+
 json_t *unpacking_head_json(const struct unpacking *u) {
     const struct package_report *r = u->report;
     struct note_key key;
@@ -283,5 +299,7 @@ json_t *unpacking_head_json(const struct unpacking *u) {
 json_t *unpacking_json(const struct unpacking *u) {
     json_t *json = unpacking_head_json(u);
     json_object_set_new(json, "items", items_json(u->report));
+    if (u->report->head.image_count > 0)
+        json_object_set_new(json, "images", images_json(&u->report->head));
     return json;
 }

@@ -146,8 +146,7 @@ static ex_code choose_items(struct act *act, struct packing *p, struct ex_error 
 }
 
 /* data/LABEL.raw, or data/LABEL/NAME of the source; with -2, -3… when it is taken. */
-static ex_code add_to_head(struct packing *p, const struct item_truth *i, bool files,
-                           struct ex_error *err) {
+static ex_code add_to_head(struct packing *p, const struct item_truth *i, struct ex_error *err) {
     char label[PACKAGE_NAME_MAX + 1], name[PACKAGE_NAME_MAX + 1], path[PACKAGE_PATH_MAX];
     const char *source =
         json_string_value(json_object_get(json_object_get(i->item, "source"), "path"));
@@ -160,7 +159,7 @@ static ex_code add_to_head(struct packing *p, const struct item_truth *i, bool f
         char suffix[16] = "";
         if (n > 1)
             (void)snprintf(suffix, sizeof suffix, "-%u", n);
-        if (files)
+        if (p->files)
             (void)snprintf(path, sizeof path, "data/%s%s/%s", label, suffix, name);
         else
             (void)snprintf(path, sizeof path, "data/%s%s.raw", label, suffix);
@@ -182,7 +181,7 @@ static ex_code load_object(struct act *act, struct packing *p, size_t n, struct 
                    err, "run: exhibit verify %s", i->label);
 }
 
-static ex_code make_head(struct act *act, struct packing *p, bool files, struct ex_error *err) {
+static ex_code make_head(struct act *act, struct packing *p, struct ex_error *err) {
     const struct vault_config *config = vault_config(act->vault);
     struct ex_clock now;
     ex_clock_read(&now);
@@ -196,7 +195,7 @@ static ex_code make_head(struct act *act, struct packing *p, bool files, struct 
         if (i->physical)
             EX_TRY(package_head_add(&p->head, i->id, NULL, NULL, err));
         else
-            EX_TRY(add_to_head(p, i, files, err));
+            EX_TRY(add_to_head(p, i, err));
     }
     EX_TRY(ex_alloc(p->count, sizeof *p->object, EX_LIMIT_PACK_BYTES, "the items of a package",
                     &p->object, err));
@@ -227,9 +226,11 @@ static ex_code make_readme(struct act *act, struct packing *p, struct ex_error *
     EX_TRY(ex_alloc(p->count, sizeof *label, EX_LIMIT_PACK_BYTES, "the items of a package", &label,
                     err));
     char **not_read = ex_new0_bytes(p->count * sizeof *not_read);
+    char **image = ex_new0_bytes(p->count * sizeof *image);
     for (size_t n = 0; n < p->count; n++) {
         json_t *counts = json_not_read(p->sorted[n]->item);
         label[n] = p->sorted[n]->label;
+        image[n] = packing_image_text(p, n);
         not_read[n] = counts != NULL ? json_not_read_text(counts) : NULL;
         json_decref(counts);
     }
@@ -248,10 +249,12 @@ static ex_code make_readme(struct act *act, struct packing *p, struct ex_error *
         .head = &p->head,
         .object = p->object,
         .label = label,
+        .image = (const char *const *)image,
         .not_read = (const char *const *)not_read,
     };
     ex_code code = package_readme_write(&r, &p->readme, &p->readme_bytes, err);
     free_texts(not_read, p->count);
+    free_texts(image, p->count);
     return code;
 }
 
@@ -267,6 +270,7 @@ static ex_code gather(struct act *act, struct packing *p, struct ex_error *err) 
     ledger_root(act->ledger, p->ledger_root);
     EX_TRY(excerpt_of_picked(act, &p->picked, 0, NULL, &p->excerpt, &p->excerpt_bytes, err));
     EX_TRY(packing_case(act, p, err));
+    EX_TRY(packing_images(act, p, err));
     return make_readme(act, p, err);
 }
 
@@ -280,17 +284,20 @@ static json_t *items_json(const struct packing *p) {
         json_object_set_new(one, "path",
                             p->head.item[n].physical ? json_null()
                                                      : json_string(p->head.item[n].path));
+        if (p->images != NULL && !p->head.item[n].physical)
+            json_object_set_new(one, "image", packing_image_json(p, n));
         json_array_append_new(list, one);
     }
     return list;
 }
 
-static ex_code package_intent(struct act *act, const struct packing *p, const char *format,
-                              struct ex_error *err) {
+static ex_code package_intent(struct act *act, const struct packing *p, struct ex_error *err) {
     json_t *what =
         json_pack("{s:o, s:o, s:o, s:s}", "package", json_hex(p->head.id, sizeof p->head.id),
-                  "items", items_json(p), "recipients", recipients_json(p), "format", format);
+                  "items", items_json(p), "recipients", recipients_json(p), "format", p->format);
     json_set_text(what, "output", act_flag(act, FLAG_OUTPUT));
+    if (p->e01)
+        json_object_set_new(what, "segment_size", json_number(exporting_e01_segment_bytes(act)));
     memcpy(act->case_id, p->sorted[0]->case_id, sizeof act->case_id);
     act->has_ids = ENTRY_HAS_CASE;
     return act_intent(act, what, err);
@@ -312,6 +319,7 @@ static ex_code write_package(struct act *act, struct packing *p, struct package_
                                     .agency = act->agency,
                                     .head = &p->head,
                                     .object = p->object,
+                                    .images = p->images,
                                     .excerpt = {p->excerpt, p->excerpt_bytes},
                                     .case_jsonld = {p->case_jsonld, p->case_jsonld_bytes},
                                     .readme = {p->readme, p->readme_bytes},
@@ -324,7 +332,7 @@ static ex_code write_package(struct act *act, struct packing *p, struct package_
                                     .trusted_comment = comment};
     struct ex_progress *progress = act->face->progress;
     if (progress != NULL) {
-        uint64_t total = 0;
+        uint64_t total = package_images_bytes(p->images);
         for (size_t n = 0; n < p->count; n++)
             total += p->object[n].size_bytes;
         progress->phase = "packing";
@@ -334,20 +342,27 @@ static ex_code write_package(struct act *act, struct packing *p, struct package_
     return package_write(act->vault, &job, output, progress, ret, err);
 }
 
+static ex_code take_format(struct act *act, struct packing *p, struct ex_error *err) {
+    p->format = act_has_flag(act, FLAG_FORMAT) ? act_flag(act, FLAG_FORMAT) : "raw";
+    p->files = strcmp(p->format, "files") == 0;
+    p->e01 = strcmp(p->format, EXPORTING_E01) == 0;
+    if (!p->files && !p->e01 && strcmp(p->format, "raw") != 0)
+        return ex_fail(err, EX_USAGE, "--format takes raw, files or e01");
+    return exporting_e01_check_flags(act, err);
+}
+
 static ex_code create(struct act *act, struct packing *p, json_t **ret_result,
                       struct ex_error *err) {
     struct package_written written;
     uint64_t started = ex_monotonic_ns();
-    const char *format = act_has_flag(act, FLAG_FORMAT) ? act_flag(act, FLAG_FORMAT) : "raw";
-    bool files = strcmp(format, "files") == 0;
-    if (!files && strcmp(format, "raw") != 0)
-        return ex_fail(err, EX_USAGE, "--format takes raw or files");
+    EX_TRY(take_format(act, p, err));
     EX_TRY(act_outside_vault(act, act_flag(act, FLAG_OUTPUT), err));
     EX_TRY(read_recipients(act, p, err));
     EX_TRY(read_ssh_key(act, p, err));
     EX_TRY(choose_items(act, p, err));
-    EX_TRY(make_head(act, p, files, err));
-    EX_TRY(package_intent(act, p, format, err));
+    EX_TRY(make_head(act, p, err));
+    EX_TRY(packing_images_check(act, p, err));
+    EX_TRY(package_intent(act, p, err));
     EX_TRY(gather(act, p, err));
     EX_TRY(write_package(act, p, &written, err));
     json_t *result = json_pack(
@@ -374,6 +389,7 @@ ex_code app_package_create(struct act *act, json_t **ret_result, struct ex_error
     ex_code code = create(act, &p, ret_result, err);
     for (size_t n = 0; p.object != NULL && n < p.count; n++)
         vault_object_info_clear(&p.object[n]);
+    packing_images_clear(&p);
     free(p.object);
     free(p.sorted);
     free(p.item);

@@ -6,6 +6,21 @@
 
 #include <string.h>
 
+/* Of a package with --format e01. */
+static void put_image(struct cli_page *page, const json_t *item) {
+    char number[CLI_NUMBER_BYTES];
+    if (page_get(item, "image") == NULL)
+        return;
+    if (!page_has(item, "image")) {
+        page_say(page, 4, _("not as an E01 image: it is a folder, and an E01 holds a disk"));
+        return;
+    }
+    page_say(page, 4, _("as an E01 image too: %s, segments: %s"),
+             page_text_or(item, "image.path", "?"),
+             page_number_text(number, item, "image.segments"));
+    page_list(page, 4, _("warnings:"), page_get(item, "image.warnings"));
+}
+
 static void put_items(struct cli_page *page, const json_t *items) {
     size_t i = 0;
     json_t *item = NULL;
@@ -28,6 +43,7 @@ static void put_items(struct cli_page *page, const json_t *items) {
             page_say(page, 4, _("NOT WHOLE: parts were never read from the source"));
         if (page_text(item, "sha256") != NULL)
             page_hash(page, 4, _("SHA-256"), page_text(item, "sha256"));
+        put_image(page, item);
     }
 }
 
@@ -88,6 +104,10 @@ void render_package_import(struct cli_page *page, const json_t *result) {
     char size[CLI_NUMBER_BYTES];
     put_package(page, result);
     put_items(page, page_get(result, "items"));
+    if (page_has(result, "package.images"))
+        page_say(page, 2,
+                 _("the E01 images of the package are not taken in: exhibit export makes "
+                   "new ones"));
     page_field(page, _("New in this vault"), "%s", page_size_text(size, result, "new_bytes"));
     page_gap(page);
     render_package_claims(page, page_get(result, "claims"));

@@ -49,6 +49,9 @@ static void put_reasons(struct cli_page *page, const json_t *item) {
     rest = rest > parted ? rest - parted : 0; /* the entry may say anything */
     if ((is_kind(source, "file") || is_kind(source, "device")) && rest > 0)
         page_say(page, 2, _("unreadable, asked for and never given: %s"), cli_size(bytes, rest));
+    if (page_has(item, "container.disk_errors") && rest > 0)
+        page_say(page, 2, _("not given by the disk on which the image lies: %s"),
+                 cli_size(bytes, rest));
     for (size_t i = 0; i < REASONS; i++)
         if (page_has(item, reasons[i].key))
             page_say(page, 2, "%s: %s", _(reasons[i].text),

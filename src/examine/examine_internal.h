@@ -295,6 +295,8 @@ EX_MUST_USE ex_code job_see_unit(struct job *job, const void *unit, size_t size_
 EX_MUST_USE ex_code job_see_record(struct job *job, uint64_t record, bool *ret_new,
                                    struct ex_error *err);
 void job_free(struct job *job);
+/* For the limits of a sandbox. */
+bool job_is_stopped(void *engine);
 /* Whose fault it was that a step failed. */
 enum examine_reason job_failure_reason(ex_code code, enum sandbox_loss loss);
 

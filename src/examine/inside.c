@@ -65,7 +65,8 @@ static ex_code ask_worker(struct teller *t, const struct inside_input *in, enum 
                           struct ex_error *err) {
     EX_AUTO(sandbox_free) struct sandbox *s = NULL;
     struct engine *e = t->engine;
-    const struct sandbox_limits limits = {.answer_ms = INSIDE_TIMES * e->step_ms, .stop = &e->stop};
+    const struct sandbox_limits limits = {
+        .answer_ms = INSIDE_TIMES * e->step_ms, .stopped = job_is_stopped, .context = e};
     const struct sandbox_inputs inputs = {
         .context = (void *)(uintptr_t)in, .size_bytes = in->size_bytes, .read = read_input};
     uint64_t from = ex_monotonic_ns();

@@ -128,9 +128,14 @@ static ex_code give_input(void *context, unsigned input, uint64_t offset, uint8_
     return reading_read(&h->reading, offset, to, size_bytes, err);
 }
 
+bool job_is_stopped(void *engine) {
+    struct engine *e = engine;
+    return atomic_load(&e->stop);
+}
+
 static ex_code start_sandbox(struct hand *h, struct ex_error *err) {
-    const struct sandbox_limits limits = {.answer_ms = h->engine->step_ms,
-                                          .stop = &h->engine->stop};
+    const struct sandbox_limits limits = {
+        .answer_ms = h->engine->step_ms, .stopped = job_is_stopped, .context = h->engine};
     EX_TRY(sandbox_start(h->engine->program[h->job->examiner], &limits, &h->sandbox, err));
     pthread_mutex_lock(&h->engine->mutex);
     (void)snprintf(h->engine->report->confinement, sizeof h->engine->report->confinement, "%s",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An image that somebody made, in the acquisition report: what came of its hashes, and what it
- * says of itself. */
+/* An image that somebody made, in the acquisition report: its files, what came of its hashes, and
+ * what it says of itself. */
 #include "report/acquisition_internal.h"
 
 #include <inttypes.h>
@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define _(text) gettext(text)
+
+enum { FILES_SHOWN = 200 };
 
 static void put_hashes(struct form *f, const json_t *hashes) {
     size_t i = 0;
@@ -42,12 +44,31 @@ static void put_facts(struct form *f, const json_t *stated, const char *heading)
     }
 }
 
-static void put_damage(struct form *f, const json_t *damage) {
+static void put_files(struct form *f, const json_t *files) {
+    size_t i = 0;
+    json_t *one = NULL;
+    acquisition_put_number(f, _("Files"), files, "count", true);
+    acquisition_put_bytes(f, _("  together"), files, "bytes", true);
+    json_array_foreach(acquisition_get(files, "list"), i, one) {
+        if (i == FILES_SHOWN)
+            break;
+        acquisition_put_text(f, _("  file"), one, "path", true);
+        acquisition_put_bytes(f, _("  size"), one, "size_bytes", true);
+        bool failed = acquisition_get(one, "not_hashed") != NULL;
+        acquisition_put_text(f, failed ? _("  NOT HASHED") : _("  SHA-256"), one,
+                             failed ? "not_hashed" : "sha256", true);
+    }
+    if (acquisition_number(files, "count") > i)
+        form_add_format(f, FORM_FACT, "", _("and %" PRIu64 " more: the JSON form has them"),
+                        acquisition_number(files, "count") - i);
+}
+
+static void put_places(struct form *f, const json_t *damage, const char *heading) {
     size_t i = 0;
     json_t *one = NULL;
     if (acquisition_number(damage, "count") == 0)
         return;
-    form_add(f, FORM_TEXT, NULL, _("Damaged places, in the words of its reader:"));
+    form_add(f, FORM_TEXT, NULL, heading);
     json_array_foreach(acquisition_get(damage, "list"), i, one) {
         const char *why = acquisition_text(one, "why");
         form_add_format(f, FORM_POINT, NULL, _("byte %" PRIu64 ", length %" PRIu64 ": %s"),
@@ -60,29 +81,26 @@ static void put_damage(struct form *f, const json_t *damage) {
 }
 
 void acquisition_put_container(struct form *f, const json_t *container, const json_t *entry) {
-    size_t i = 0;
-    json_t *one = NULL;
     if (container == NULL)
         return;
     acquisition_put_heading(f, _("The image that it was taken from"), entry);
     acquisition_put_text(f, _("Format"), container, "format", true);
-    acquisition_put_number(f, _("Files"), container, "files.count", true);
-    acquisition_put_bytes(f, _("  together"), container, "files.bytes", true);
-    json_array_foreach(acquisition_get(container, "files.list"), i, one)
-        acquisition_put_text(f, _("  file"), one, "path", true);
-    if (acquisition_number(container, "files.count") > i)
-        form_add_format(f, FORM_FACT, "", _("and %" PRIu64 " more"),
-                        acquisition_number(container, "files.count") - i);
+    put_files(f, acquisition_get(container, "files"));
     acquisition_put_text(f, _("Read by a process"), container, "confinement", true);
     acquisition_put_number(f, _("  stopped, times"), container, "workers_lost", true);
     form_add(
         f, FORM_TEXT, NULL,
-        _("The item is what is in the image. The image's own files are neither held with it nor "
-          "hashed."));
+        _("The item is what is in the image. The image's own files are not held with it. Where a "
+          "SHA-256 stands, the file was read for it once from its first byte to its last, beside "
+          "the reading of what is in it, and its size and times were the same before and after."));
     put_hashes(f, acquisition_get(container, "hashes"));
     put_facts(f, acquisition_get(container, "stated"),
               _("What it says of itself; whoever made it wrote this, and nothing of it was "
                 "checked:"));
     put_facts(f, acquisition_get(container, "counted"), _("What its reader counted:"));
-    put_damage(f, acquisition_get(container, "damage"));
+    put_places(f, acquisition_get(container, "damage"),
+               _("Damaged places, in the words of its reader:"));
+    put_places(f, acquisition_get(container, "disk_errors"),
+               _("Places that the disk on which the image lies did not give; whether the image is "
+                 "sound there is not known:"));
 }

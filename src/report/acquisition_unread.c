@@ -48,11 +48,19 @@ static void put_reasons(struct form *f, const json_t *item) {
     bool asked =
         acquisition_get(item, "folder") == NULL && acquisition_get(item, "container") == NULL;
     uint64_t all = acquisition_number(item, "unreadable.bytes");
+    uint64_t of_image = acquisition_number(item, "stated_unreadable.bytes") +
+                        acquisition_number(item, "absent.bytes") +
+                        acquisition_number(item, "damaged_in_container.bytes");
     if (asked && all > parted)
         form_add_format(f, FORM_TEXT, NULL,
                         _("%" PRIu64 " of these bytes are unreadable: they were asked for, and "
                           "never given."),
                         all - parted);
+    if (acquisition_get(item, "container.disk_errors") != NULL && all > of_image)
+        form_add_format(f, FORM_TEXT, NULL,
+                        _("%" PRIu64 " of these bytes were not given by the disk on which the "
+                          "image lies."),
+                        all - of_image);
     put_part(f, acquisition_get(item, "skipped"),
              _("of these bytes were skipped: left out because the officer said so, and never "
                "asked for:"));

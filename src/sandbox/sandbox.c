@@ -18,7 +18,8 @@ enum {
     AHEAD_IN_ORDER_BYTES = 1 << 20, /* … and when it goes on where it was */
     MEMORY_BYTES_DEFAULT = 1 << 30,
     ANSWER_MS_DEFAULT = 60000,
-    CPU_S_DEFAULT = 24 * 3600
+    CPU_S_DEFAULT = 24 * 3600,
+    WAIT_MS = 100 /* until it is asked whether to go on waiting */
 };
 
 /* The two sides' names for the same things. */
@@ -104,10 +105,10 @@ static ex_code next_frame(struct sandbox *s, struct ex_error *err) {
         uint64_t now = ex_monotonic_ns();
         if (now >= s->deadline_ns)
             return lose(s, SANDBOX_TOO_LONG, EX_LIMIT, "it took too long", err);
-        if (s->limits.stop != NULL && atomic_load(s->limits.stop))
-            return lose(s, SANDBOX_GIVEN_UP, EX_INTERRUPTED, "the work was interrupted", err);
+        if (s->limits.stopped != NULL && s->limits.stopped(s->limits.context))
+            return lose(s, SANDBOX_GIVEN_UP, EX_INTERRUPTED, "it is not waited for any more", err);
         uint64_t left_ms = (s->deadline_ns - now) / 1000000 + 1;
-        ready = poll(&p, 1, left_ms < 1000 ? (int)left_ms : 1000);
+        ready = poll(&p, 1, left_ms < WAIT_MS ? (int)left_ms : WAIT_MS);
     } while (ready <= 0);
     if (frame_receive(s->worker.socket, &s->frame, &why) != EX_OK)
         return why.code == EX_MISSING ? lose_ended(s, err) : sandbox_breach(s, why.text, err);
@@ -169,8 +170,10 @@ static ex_code give_bytes(struct sandbox *s, struct ex_error *err) {
         wanted > PARSER_READ_BYTES_MAX || offset > s->input_size[input] ||
         wanted > s->input_size[input] - offset)
         return sandbox_breach(s, "it wants bytes that are not there", err);
-    if (read_input(s, input, offset, wanted, &size, &why) != EX_OK)
+    if (read_input(s, input, offset, wanted, &size, &why) != EX_OK) {
+        s->input_why = s->input_why.code == EX_OK ? why : s->input_why;
         return refuse(s, &why, err);
+    }
     s->last_input = input;
     s->last_end = offset + size;
     frame_start(&s->frame, FRAME_BYTES, s->number, offset);
@@ -299,6 +302,7 @@ static ex_code take_told(struct sandbox *s, struct telling *telling, struct ex_e
 static ex_code command(struct sandbox *s, struct sandbox_content *found, struct telling *telling,
                        uint64_t *ret_value, struct ex_error *err) {
     set_deadline(s);
+    s->input_why = (struct ex_error){0};
     EX_TRY(send_frame(s, err));
     for (;;) {
         EX_TRY(next_frame(s, err));
@@ -416,6 +420,10 @@ bool sandbox_lost(const struct sandbox *s) {
 
 enum sandbox_loss sandbox_loss(const struct sandbox *s) {
     return s->lost;
+}
+
+const struct ex_error *sandbox_input_error(const struct sandbox *s) {
+    return s->input_why.code != EX_OK ? &s->input_why : NULL;
 }
 
 /* ---- starting ---- */

@@ -15,7 +15,6 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -84,7 +83,10 @@ struct sandbox_limits {
     uint64_t memory_bytes;
     unsigned answer_ms; /* without the time that the inputs take */
     uint64_t cpu_s;
-    const atomic_bool *stop; /* true: the worker is given up; looked at once a second. NULL: none */
+    /* Asked, by the thread that opens or reads, several times a second while it waits for the
+     * worker; true: the worker is killed, and the call ends with EX_INTERRUPTED. NULL: it waits. */
+    bool (*stopped)(void *context);
+    void *context; /* of stopped(); lives as long as the sandbox */
 };
 
 /* Where the inputs come from. Called by the thread that opens or reads. */
@@ -153,6 +155,9 @@ EX_MUST_USE ex_code sandbox_open(struct sandbox *s, const char *parser,
 EX_MUST_USE ex_code sandbox_read(struct sandbox *s, uint64_t offset, uint8_t *to, size_t size_bytes,
                                  struct ex_error *err);
 bool sandbox_lost(const struct sandbox *s);
+/* Of the last call: the first thing that an input could not give although the worker wanted it, in
+ * the words of inputs.read(), whatever the worker made of it. NULL: it got everything. */
+const struct ex_error *sandbox_input_error(const struct sandbox *s);
 enum sandbox_loss sandbox_loss(const struct sandbox *s);
 
 /* An examiner, in sandbox_open()'s stead: once; `inputs` as there. told NULL: it only gets ready

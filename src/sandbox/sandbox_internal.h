@@ -40,7 +40,8 @@ struct sandbox {
     uint64_t deadline_ns;
     unsigned last_input; /* what stands in the window */
     uint64_t last_end;
-    uint8_t *told; /* TRAY_BYTES; NULL: not an examiner */
+    struct ex_error input_why; /* of this command, the first; EX_OK: none */
+    uint8_t *told;             /* TRAY_BYTES; NULL: not an examiner */
     struct frame frame;
 };
 

@@ -6,10 +6,11 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
 
-enum { PARTS_LOOKED_FOR = 9 };
+enum { PARTS_LOOKED_FOR = 9, NAME_BYTES = 128, PROBE_BYTES = 4096 };
 
 /* ---- names ---- */
 
@@ -158,7 +159,7 @@ static ex_code add(struct container_files *f, const char *path, size_t *ret, str
     EX_TRY(ex_grow(&f->file, &f->file_capacity, f->count + 1, sizeof *f->file,
                    SANDBOX_INPUTS_MAX * sizeof *f->file, "the files of a container", err));
     EX_TRY(open_regular(path, f->count == 0, &s, err));
-    f->file[f->count].path = s->path;
+    f->file[f->count] = (struct container_file){.path = s->path};
     source_identity(s, &f->file[f->count].identity);
     *ret = f->count;
     f->source[f->count++] = ex_steal(&s);
@@ -200,12 +201,63 @@ ex_code container_files_find(struct container_files *f, const char *name, size_t
                                 : code;
 }
 
-ex_code container_files_read(struct container_files *f, size_t file, uint64_t offset, uint8_t *to,
-                             size_t size_bytes, struct ex_error *err) {
+static const struct source *file_of(struct container_files *f, size_t file) {
     pthread_mutex_lock(&f->mutex);
     const struct source *s = f->source[file];
     pthread_mutex_unlock(&f->mutex);
-    EX_TRY(ex_read_at(s->fd, to, size_bytes, offset, s->path, err));
+    return s;
+}
+
+static ex_code read_file(const struct source *s, uint64_t offset, uint8_t *to, size_t size_bytes,
+                         struct ex_error *err) {
+    const char *slash = strrchr(s->path, '/');
+    char name[NAME_BYTES]; /* so that there is room for the reason */
+    (void)snprintf(name, sizeof name, "%s", slash == NULL ? s->path : slash + 1);
+    errno = source_injected_fault(s, size_bytes, offset);
+    if (errno != 0)
+        return ex_fail_sys(err, "could not read \"%s\" at byte %llu", name,
+                           (unsigned long long)offset);
+    return ex_read_at(s->fd, to, size_bytes, offset, name, err);
+}
+
+ex_code container_files_read(struct container_files *f, size_t file, uint64_t offset, uint8_t *to,
+                             size_t size_bytes, struct ex_error *err) {
+    EX_TRY(read_file(file_of(f, file), offset, to, size_bytes, err));
     atomic_fetch_add(&f->bytes_read, (uint_fast64_t)size_bytes);
+    pthread_mutex_lock(&f->mutex);
+    f->good = file;
+    f->good_at = offset;
+    f->good_bytes = size_bytes < PROBE_BYTES ? size_bytes : PROBE_BYTES;
+    pthread_mutex_unlock(&f->mutex);
     return EX_OK;
+}
+
+bool container_files_answer(struct container_files *f) {
+    uint8_t data[PROBE_BYTES];
+    pthread_mutex_lock(&f->mutex);
+    const struct source *s = f->source[f->good];
+    uint64_t at = f->good_at;
+    size_t size = f->good_bytes;
+    pthread_mutex_unlock(&f->mutex);
+    /* Whole pages, or memory would answer for the disk. */
+    uint64_t from = at & ~(uint64_t)(PROBE_BYTES - 1);
+    (void)posix_fadvise(s->fd, (off_t)from, 2 * PROBE_BYTES, POSIX_FADV_DONTNEED);
+    return read_file(s, at, data, size, NULL) == EX_OK;
+}
+
+void container_files_reach(struct container_files *f, size_t file, uint64_t end) {
+    pthread_mutex_lock(&f->mutex);
+    if (file > f->reached || (file == f->reached && end > f->reached_bytes)) {
+        f->reached = file;
+        f->reached_bytes = end;
+    }
+    pthread_mutex_unlock(&f->mutex);
+}
+
+bool container_files_are_near(struct container_files *f, size_t file, uint64_t offset) {
+    pthread_mutex_lock(&f->mutex);
+    bool near = file < f->reached ||
+                (file == f->reached && offset < f->reached_bytes + CONTAINER_SUMS_AHEAD_BYTES);
+    pthread_mutex_unlock(&f->mutex);
+    return near;
 }

@@ -30,6 +30,17 @@ static void wait_a_little(struct container *c) {
     (void)pthread_cond_clockwait(&c->changed, &c->mutex, CLOCK_MONOTONIC, &until);
 }
 
+static bool is_over(const struct container *c) {
+    return c->quit || c->failed != EX_OK || atomic_load(c->stop);
+}
+
+bool container_ring_is_over(struct container *c) {
+    pthread_mutex_lock(&c->mutex);
+    bool over = is_over(c);
+    pthread_mutex_unlock(&c->mutex);
+    return over;
+}
+
 /* The first stripe that somebody still needs. */
 static uint64_t needed_from(const struct container *c) {
     uint64_t from = c->read;
@@ -80,7 +91,7 @@ ex_code container_ring_wait(struct container *c, uint64_t n, struct stripe **ret
             code = c->failed;
             if (err != NULL)
                 *err = c->error;
-        } else if (c->quit || (c->stop != NULL && atomic_load(c->stop))) {
+        } else if (is_over(c)) {
             code = ex_fail(err, EX_INTERRUPTED, "interrupted while reading \"%s\"", c->path);
         } else {
             wait_a_little(c);
@@ -96,4 +107,14 @@ void container_ring_done(struct container *c, uint64_t *done) {
     ++*done;
     pthread_cond_broadcast(&c->changed);
     pthread_mutex_unlock(&c->mutex);
+}
+
+bool container_ring_wait_near(struct container *c, size_t file, uint64_t offset) {
+    pthread_mutex_lock(&c->mutex);
+    while (!is_over(c) && c->next < container_stripes(c) &&
+           !container_files_are_near(&c->files, file, offset))
+        wait_a_little(c);
+    bool over = is_over(c);
+    pthread_mutex_unlock(&c->mutex);
+    return !over;
 }

@@ -11,7 +11,17 @@
 static ex_code give_bytes(void *context, unsigned input, uint64_t offset, uint8_t *to,
                           size_t size_bytes, struct ex_error *err) {
     struct container_worker *w = context;
-    return container_files_read(&w->container->files, w->file[input], offset, to, size_bytes, err);
+    struct container_files *f = &w->container->files;
+    EX_TRY(container_files_read(f, w->file[input], offset, to, size_bytes, err));
+    if (!w->opening) /* which jumps to the end and back */
+        container_files_reach(f, w->file[input], offset + size_bytes);
+    return EX_OK;
+}
+
+/* A worker that hangs is not waited for when nobody wants its answer any more. */
+static bool is_stopped(void *container) {
+    struct container *c = container;
+    return container_ring_is_over(c) || (c->stop_opening != NULL && atomic_load(c->stop_opening));
 }
 
 static ex_code give_input(void *context, const char *name, unsigned input, uint64_t *ret_size,
@@ -29,17 +39,57 @@ static ex_code give_input(void *context, const char *name, unsigned input, uint6
     return EX_OK;
 }
 
+static const char disk_hint[] = "--container file collects the image as the files that it is, and "
+                                "reads around what a disk does not give";
+
+/* The files are read by this process, which so knows what their disk did not give. Going on for
+ * ever would not do: a disk that was pulled out would make an item of zeros. */
+static ex_code check_disk(struct container *c, const struct ex_error *why, struct ex_error *err) {
+    if (why->sys == 0)
+        return ex_hint(
+            ex_fail(err, EX_SOURCE, "the image changed while it was read: %s", why->text), err,
+            "%s", source_changed_hint);
+    pthread_mutex_lock(&c->mutex);
+    unsigned failed = ++c->disk_failed;
+    pthread_mutex_unlock(&c->mutex);
+    if (source_is_media_error(why->sys) && failed <= CONTAINER_DISK_ERRORS_MAX &&
+        container_files_answer(&c->files))
+        return EX_OK;
+    return ex_hint(
+        ex_fail(err, EX_IO, "the disk on which the image lies gives no more: %s", why->text), err,
+        "%s", disk_hint);
+}
+
+/* Not even which places are damaged is known then. */
+static ex_code fail_opening(const struct ex_error *why, struct ex_error *err) {
+    if (why->sys == 0)
+        return ex_hint(
+            ex_fail(err, EX_SOURCE, "the image changed while it was opened: %s", why->text), err,
+            "%s", source_changed_hint);
+    return ex_hint(ex_fail(err, EX_IO,
+                           "the disk on which the image lies does not give what is needed to open "
+                           "it: %s",
+                           why->text),
+                   err, "%s", disk_hint);
+}
+
 ex_code container_worker_open(struct container_worker *w, struct sandbox_content *ret_content,
                               struct ex_error *err) {
     struct container *c = w->container;
     struct sandbox_content content = {0};
     struct sandbox_inputs inputs = {.context = w, .read = give_bytes, .named = give_input};
+    const struct sandbox_limits limits = {.stopped = is_stopped, .context = c};
     EX_TRY(ex_grow(&w->file, &w->file_capacity, 1, sizeof *w->file,
                    SANDBOX_INPUTS_MAX * sizeof *w->file, "the inputs of a parser", err));
     w->file[0] = 0;
     inputs.size_bytes = c->files.file[0].identity.size_bytes;
-    EX_TRY(sandbox_start(c->program, NULL, &w->sandbox, err));
+    EX_TRY(sandbox_start(c->program, &limits, &w->sandbox, err));
+    w->opening = true;
     ex_code code = sandbox_open(w->sandbox, c->format, &inputs, &content, err);
+    w->opening = false;
+    const struct ex_error *disk = sandbox_input_error(w->sandbox);
+    if (code != EX_INTERRUPTED && disk != NULL)
+        code = fail_opening(disk, err);
     if (ret_content != NULL) {
         *ret_content = content;
         return code;
@@ -94,30 +144,35 @@ static ex_code note(struct stripe *s, uint64_t offset, uint64_t length, enum sou
 }
 
 /* What lies one behind the other and is told in the same words is one place. */
-static void list_damage(struct container *c, uint64_t offset, size_t size, const char *why) {
-    size_t listed =
-        c->damage_count < CONTAINER_DAMAGE_LISTED ? c->damage_count : CONTAINER_DAMAGE_LISTED;
-    c->damaged = true;
+static void list_place(struct container_places *p, uint64_t offset, size_t size, const char *why) {
+    size_t listed = p->count < CONTAINER_DAMAGE_LISTED ? p->count : CONTAINER_DAMAGE_LISTED;
     for (size_t i = 0; i < listed; i++) {
-        struct container_damage *d = &c->damage[i];
+        struct container_damage *d = &p->listed[i];
         if (d->offset + d->length != offset || strcmp(d->why, why) != 0)
             continue;
         d->length += size;
         return;
     }
     if (listed < CONTAINER_DAMAGE_LISTED) {
-        c->damage[listed] = (struct container_damage){.offset = offset, .length = size};
-        (void)snprintf(c->damage[listed].why, sizeof c->damage[listed].why, "%s", why);
+        p->listed[listed] = (struct container_damage){.offset = offset, .length = size};
+        (void)snprintf(p->listed[listed].why, sizeof p->listed[listed].why, "%s", why);
     }
-    c->damage_count++;
+    p->count++;
 }
 
-static ex_code give_up(struct container *c, struct stripe *s, uint8_t *to, uint64_t offset,
+/* `why` is the worker's; what the disk says goes first. */
+static ex_code give_up(struct container_worker *w, struct stripe *s, uint8_t *to, uint64_t offset,
                        size_t size, const struct ex_error *why, struct ex_error *err) {
+    struct container *c = w->container;
+    const struct ex_error *disk = sandbox_input_error(w->sandbox);
+    if (disk != NULL)
+        EX_TRY(check_disk(c, disk, err));
     memset(to, 0, size);
-    EX_TRY(note(s, offset, size, SOURCE_DAMAGED, err));
+    EX_TRY(note(s, offset, size, disk != NULL ? SOURCE_UNREADABLE : SOURCE_DAMAGED, err));
     pthread_mutex_lock(&c->mutex);
-    list_damage(c, offset, size, why->text);
+    c->damaged = true;
+    list_place(disk != NULL ? &c->disk_errors : &c->damage, offset, size,
+               disk != NULL ? disk->text : why->text);
     pthread_mutex_unlock(&c->mutex);
     return EX_OK;
 }
@@ -128,12 +183,14 @@ static ex_code read_piece(struct container_worker *w, struct stripe *s, uint8_t 
     struct ex_error why = {0};
     if (sandbox_read(w->sandbox, offset, to, size, &why) == EX_OK)
         return EX_OK;
+    if (sandbox_lost(w->sandbox) && why.code == EX_INTERRUPTED)
+        return ex_fail(err, why.code, "interrupted while reading \"%s\"", w->container->path);
     if (sandbox_lost(w->sandbox)) {
-        EX_TRY(give_up(w->container, s, to, offset, size, &why, err));
+        EX_TRY(give_up(w, s, to, offset, size, &why, err));
         return replace(w, &why, err);
     }
     if (size <= w->container->piece_least)
-        return give_up(w->container, s, to, offset, size, &why, err);
+        return give_up(w, s, to, offset, size, &why, err);
     size_t half = w->container->piece_least;
     while (half * 2 < size)
         half *= 2;
@@ -158,13 +215,6 @@ static ex_code read_stated(struct container_worker *w, struct stripe *s, uint8_t
     return EX_OK;
 }
 
-static bool is_over(struct container *c) {
-    pthread_mutex_lock(&c->mutex);
-    bool over = c->quit || c->failed != EX_OK;
-    pthread_mutex_unlock(&c->mutex);
-    return over;
-}
-
 /* The first range that ends behind `offset`. */
 static size_t first_range(const struct sandbox_content *c, uint64_t offset) {
     size_t low = 0, high = c->range_count;
@@ -183,7 +233,9 @@ static ex_code read_stripe(struct container_worker *w, uint64_t n, struct ex_err
     struct stripe *s = &c->ring[n % c->ring_size];
     uint64_t from = n * STRIPE_BYTES, end = from + container_stripe_bytes(c, n), until;
     size_t i = first_range(&c->content, from);
-    for (uint64_t at = from; at < end && !is_over(w->container); at = until) {
+    for (uint64_t at = from; at < end; at = until) {
+        if (container_ring_is_over(w->container))
+            return ex_fail(err, EX_INTERRUPTED, "interrupted while reading \"%s\"", c->path);
         const struct sandbox_range *gap = i < c->content.range_count ? &c->content.range[i] : NULL;
         bool inside = gap != NULL && gap->offset <= at;
         until = inside ? gap->offset + gap->length : gap != NULL ? gap->offset : end;

@@ -40,14 +40,16 @@ static ex_code open_stdin(struct source *s, struct ex_error *err) {
     return s->fd < 0 ? ex_fail_sys(err, "could not open standard input") : EX_OK;
 }
 
-static ex_code open_path(struct source *s, struct ex_error *err) {
-    struct stat st;
+int source_open_path(const char *path) {
     /* O_NONBLOCK: opening a FIFO must not wait for a writer. O_NOATIME is only allowed to the
      * owner. */
-    int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-    s->fd = open(s->path, flags | O_NOATIME);
-    if (s->fd < 0 && errno == EPERM)
-        s->fd = open(s->path, flags);
+    int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, fd = open(path, flags | O_NOATIME);
+    return fd < 0 && errno == EPERM ? open(path, flags) : fd;
+}
+
+static ex_code open_path(struct source *s, struct ex_error *err) {
+    struct stat st;
+    s->fd = source_open_path(s->path);
     if (s->fd < 0)
         return ex_hint(ex_fail_sys(err, "could not open the source \"%s\"", s->path), err,
                        "check the path, and that you may read it");

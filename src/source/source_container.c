@@ -24,7 +24,8 @@ static ex_code start(struct container *c, struct ex_error *err) {
             return ex_fail(err, EX_NOMEM, "could not start a thread");
         w->started = true;
     }
-    return container_hashes_start(c, err);
+    EX_TRY(container_hashes_start(c, err));
+    return container_sums_start(c, err);
 }
 
 /* Zeros alone are no evidence of anything. */
@@ -73,6 +74,8 @@ static ex_code read_container(struct source *s, uint8_t *to, size_t size_bytes, 
             s->bad[0].length == c->content.size_bytes)
             return fail_empty(c, err);
     }
+    if (have == 0 && size_bytes > 0) /* the end */
+        EX_TRY(container_sums_wait(c, err));
     s->tally.bytes_read = atomic_load(&c->files.bytes_read);
     *ret_got = have;
     return EX_OK;
@@ -94,7 +97,6 @@ static ex_code check_container(struct source *s, struct source_identity *now,
     return EX_OK;
 }
 
-/* A reader that hangs is waited for, up to the time that it has for an answer. */
 static void end_threads(struct container *c) {
     container_ring_stop(c);
     for (size_t i = 0; i < c->worker_count; i++)
@@ -105,6 +107,7 @@ static void end_threads(struct container *c) {
         container_worker_close(&c->worker[i]);
     }
     container_hashes_end(c, false);
+    container_sums_end(c);
 }
 
 static void close_container(struct source *s) {
@@ -154,7 +157,8 @@ static ex_code open_content(struct container *c, struct ex_error *err) {
 }
 
 ex_code source_open_container_by(const char *program, const char *path, const char *format,
-                                 struct source **ret, struct ex_error *err) {
+                                 const atomic_bool *stop, struct source **ret,
+                                 struct ex_error *err) {
     EX_AUTO(source_close) struct source *s = ex_new0(struct source);
     struct container *c = ex_new0(struct container);
     s->fd = -1;
@@ -163,12 +167,14 @@ ex_code source_open_container_by(const char *program, const char *path, const ch
     s->driver = &container_driver;
     c->path = s->path;
     c->stop = &s->stop;
+    c->stop_opening = stop;
     (void)snprintf(c->format, sizeof c->format, "%s", format);
     pthread_mutex_init(&c->mutex, NULL);
     pthread_cond_init(&c->changed, NULL);
     (void)snprintf(c->program, sizeof c->program, "%s", program);
     EX_TRY(container_files_open(&c->files, s->path, err));
     EX_TRY(open_content(c, err));
+    c->stop_opening = NULL;
     s->identity = c->files.file[0].identity;
     s->identity.kind = SOURCE_CONTAINER;
     s->identity.path = s->path;
@@ -178,11 +184,11 @@ ex_code source_open_container_by(const char *program, const char *path, const ch
     return EX_OK;
 }
 
-ex_code source_open_container(const char *path, const char *format, struct source **ret,
-                              struct ex_error *err) {
+ex_code source_open_container(const char *path, const char *format, const atomic_bool *stop,
+                              struct source **ret, struct ex_error *err) {
     char program[PATH_MAX];
     EX_TRY(sandbox_program(SANDBOX_WORKER_CONTAINERS, program, sizeof program, err));
-    return source_open_container_by(program, path, format, ret, err);
+    return source_open_container_by(program, path, format, stop, ret, err);
 }
 
 bool source_container_report(struct source *s, struct container_report *ret) {
@@ -194,6 +200,7 @@ bool source_container_report(struct source *s, struct container_report *ret) {
         whole = container_hashes_start(c, NULL) == EX_OK; /* of nothing */
     if (whole && !c->hashed) {                            /* they go on to the end by themselves */
         container_hashes_end(c, true);
+        (void)!container_sums_wait(c, NULL);
         c->hashed = true;
     }
     *ret = (struct container_report){.format = c->format,
@@ -203,8 +210,8 @@ bool source_container_report(struct source *s, struct container_report *ret) {
                                      .file_count = c->files.count,
                                      .hash = c->hash,
                                      .hash_count = c->hash_count,
-                                     .damage = c->damage,
-                                     .damage_count = c->damage_count,
+                                     .damage = &c->damage,
+                                     .disk_errors = &c->disk_errors,
                                      .stated_but_there = c->stated_but_there,
                                      .workers_lost = c->lost};
     return true;

@@ -61,6 +61,9 @@ struct source {
 ex_code source_open_file(struct source *s, struct ex_error *err);
 ex_code source_open_device(struct source *s, struct ex_error *err);
 
+/* A descriptor for reading alone, -1 and errno: waits for nobody, and leaves the access time where
+ * the system lets it. */
+int source_open_path(const char *path);
 /* What the system says of an open file or device; resolved and link of its path. */
 void source_identity_from(const struct stat *st, struct source_identity *i);
 void source_describe_path(struct source *s);
@@ -69,6 +72,8 @@ void source_describe_path(struct source *s);
 ex_code source_read_medium(struct source *s, uint8_t *to, size_t size_bytes, size_t *ret_got,
                            struct ex_error *err);
 ssize_t source_pread(struct source *s, uint8_t *to, size_t size_bytes, uint64_t offset);
+/* Of a test: an errno instead of the bytes, or 0. */
+int source_injected_fault(const struct source *s, size_t size_bytes, uint64_t offset);
 void source_note_good(struct source *s, uint64_t offset, size_t size_bytes);
 ex_code source_note_unread(struct source *s, struct source_range range, struct ex_error *err);
 

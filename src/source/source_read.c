@@ -33,7 +33,7 @@ ex_code source_note_unread(struct source *s, struct source_range range, struct e
     return EX_OK;
 }
 
-static int injected_fault(const struct source *s, size_t size_bytes, uint64_t offset) {
+int source_injected_fault(const struct source *s, size_t size_bytes, uint64_t offset) {
     const struct source_range *bad = &s->injected;
     if (bad->length > 0 && offset < bad->offset + bad->length && offset + size_bytes > bad->offset)
         return EIO;
@@ -41,7 +41,7 @@ static int injected_fault(const struct source *s, size_t size_bytes, uint64_t of
 }
 
 ssize_t source_pread(struct source *s, uint8_t *to, size_t size_bytes, uint64_t offset) {
-    int fault = injected_fault(s, size_bytes, offset);
+    int fault = source_injected_fault(s, size_bytes, offset);
     if (fault != 0) {
         errno = fault;
         return -1;

@@ -133,35 +133,6 @@ static ex_code put_piece(void *context, const struct vault_piece *piece, struct 
     }
 }
 
-static ex_code write_image(struct export_e01 *e, struct vault *v,
-                           const struct vault_object_info *object, const struct ewf_form *form,
-                           struct ex_progress *progress, struct ex_error *err) {
-    const struct ewf_sink sink = {e, begin, write_segment, settled};
-    EX_AUTO(ewf_writer_free) struct ewf_writer *w = NULL;
-    struct ewf_written *written = &e->report.written;
-    EX_TRY(keeper_new(&e->keeper, err));
-    EX_TRY(ewf_writer_new(form, &sink, &w, err));
-    EX_TRY(vault_stream(v, object, false, put_piece, w, progress, err));
-    EX_TRY(ewf_writer_finish(w, written, err));
-    if (memcmp(written->sha256, object->sha256, SHA256_BYTES) != 0)
-        return ex_fail(err, EX_ALTERED, "the SHA-256 of what was written is not the item's");
-    return keeper_finish(e->keeper, err);
-}
-
-static ex_code make_report(struct export_e01 *e, uint32_t sector_bytes, struct ex_error *err) {
-    EX_TRY(ex_alloc(e->part_count, sizeof *e->segment, PARTS_BYTES_MAX, "the list of segments",
-                    &e->segment, err));
-    for (size_t i = 0; i < e->part_count; i++) {
-        ewf_segment_extension((unsigned)i + 1, e->segment[i].extension);
-        e->segment[i].size_bytes = e->part[i]->size_bytes;
-        memcpy(e->segment[i].sha256, e->part[i]->sha256, SHA256_BYTES);
-        e->report.stored_bytes += e->part[i]->size_bytes;
-    }
-    e->report.segment = e->segment;
-    e->report.sector_bytes = sector_bytes;
-    return EX_OK;
-}
-
 /* What of the form follows from the object. *ret_unread is freed by the caller. */
 static ex_code complete_form(const struct vault_object_info *object, struct ewf_form *form,
                              struct ewf_range **ret_unread, struct ex_error *err) {
@@ -180,22 +151,66 @@ static ex_code complete_form(const struct vault_object_info *object, struct ewf_
     return EX_OK;
 }
 
+ex_code export_e01_check(const struct vault_object_info *object, const struct ewf_form *form,
+                         struct ex_error *err) {
+    EX_AUTO_FREE struct ewf_range *unread = NULL;
+    struct ewf_form whole = *form;
+    EX_TRY(complete_form(object, &whole, &unread, err));
+    return ewf_form_check(&whole, err);
+}
+
+ex_code export_e01_stream(struct vault *v, const struct vault_object_info *object,
+                          const struct ewf_form *form, const struct ewf_sink *sink,
+                          struct ex_progress *progress, struct export_e01_report *ret,
+                          struct ex_error *err) {
+    EX_AUTO(ewf_writer_free) struct ewf_writer *w = NULL;
+    EX_AUTO_FREE struct ewf_range *unread = NULL;
+    struct ewf_form whole = *form;
+    EX_TRY(complete_form(object, &whole, &unread, err));
+    EX_TRY(ewf_writer_new(&whole, sink, &w, err));
+    EX_TRY(vault_stream(v, object, false, put_piece, w, progress, err));
+    EX_TRY(ewf_writer_finish(w, &ret->written, err));
+    ret->sector_bytes = whole.sector_bytes;
+    if (memcmp(ret->written.sha256, object->sha256, SHA256_BYTES) != 0)
+        return ex_fail(err, EX_ALTERED, "the SHA-256 of what was written is not the item's");
+    return EX_OK;
+}
+
+static ex_code write_image(struct export_e01 *e, struct vault *v,
+                           const struct vault_object_info *object, const struct ewf_form *form,
+                           struct ex_progress *progress, struct ex_error *err) {
+    const struct ewf_sink sink = {e, begin, write_segment, settled};
+    EX_TRY(keeper_new(&e->keeper, err));
+    EX_TRY(export_e01_stream(v, object, form, &sink, progress, &e->report, err));
+    return keeper_finish(e->keeper, err);
+}
+
+static ex_code make_report(struct export_e01 *e, struct ex_error *err) {
+    EX_TRY(ex_alloc(e->part_count, sizeof *e->segment, PARTS_BYTES_MAX, "the list of segments",
+                    &e->segment, err));
+    for (size_t i = 0; i < e->part_count; i++) {
+        ewf_segment_extension((unsigned)i + 1, e->segment[i].extension);
+        e->segment[i].size_bytes = e->part[i]->size_bytes;
+        memcpy(e->segment[i].sha256, e->part[i]->sha256, SHA256_BYTES);
+        e->report.stored_bytes += e->part[i]->size_bytes;
+    }
+    e->report.segment = e->segment;
+    return EX_OK;
+}
+
 ex_code export_e01_write(struct vault *v, const struct vault_object_info *object, const char *path,
                          const struct ewf_form *form, struct ex_progress *progress,
                          struct export_e01 **ret, struct ex_error *err) {
     EX_AUTO(export_e01_free) struct export_e01 *e = ex_new0(struct export_e01);
-    EX_AUTO_FREE struct ewf_range *unread = NULL;
-    struct ewf_form whole = *form;
     if (progress != NULL) {
         progress->phase = "exporting";
         atomic_store(&progress->done_bytes, 0);
         atomic_store(&progress->total_bytes, object->size_bytes);
     }
-    EX_TRY(complete_form(object, &whole, &unread, err));
-    EX_TRY(ewf_form_check(&whole, err));
+    EX_TRY(export_e01_check(object, form, err));
     EX_TRY(make_names(e, path, err));
-    EX_TRY(write_image(e, v, object, &whole, progress, err));
-    EX_TRY(make_report(e, whole.sector_bytes, err));
+    EX_TRY(write_image(e, v, object, form, progress, err));
+    EX_TRY(make_report(e, err));
     *ret = ex_steal(&e);
     return EX_OK;
 }
@@ -220,15 +235,21 @@ static ex_code publish_all(struct export_e01 *e, const char *side, size_t side_b
     return EX_OK;
 }
 
+ex_code export_e01_sign(const char *side, size_t side_bytes, const struct sign_key *key,
+                        uint8_t ret_sha256[static SHA256_BYTES], char **ret, size_t *ret_bytes,
+                        struct ex_error *err) {
+    struct sshsig_digest digest = {.known = SSHSIG_SHA256};
+    sha256_of(side, side_bytes, digest.sha256);
+    memcpy(ret_sha256, digest.sha256, SHA256_BYTES);
+    return sshsig_sign(key, EXPORT_E01_NAMESPACE, SSHSIG_SHA256, &digest, ret, ret_bytes, err);
+}
+
 ex_code export_e01_publish(struct export_e01 *e, const char *side, size_t side_bytes,
                            const struct sign_key *key, struct ex_error *err) {
     EX_AUTO_FREE char *signature = NULL;
     size_t signature_bytes;
-    struct sshsig_digest digest = {.known = SSHSIG_SHA256};
-    sha256_of(side, side_bytes, digest.sha256);
-    memcpy(e->report.side_sha256, digest.sha256, SHA256_BYTES);
-    EX_TRY(sshsig_sign(key, EXPORT_E01_NAMESPACE, SSHSIG_SHA256, &digest, &signature,
-                       &signature_bytes, err));
+    EX_TRY(export_e01_sign(side, side_bytes, key, e->report.side_sha256, &signature,
+                           &signature_bytes, err));
     ex_code code = publish_all(e, side, side_bytes, signature, signature_bytes, err);
     if (code != EX_OK)
         export_e01_withdraw(e);

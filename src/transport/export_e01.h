@@ -34,6 +34,22 @@ struct export_e01_report {
     uint8_t side_sha256[SHA256_BYTES];        /* of the file beside it, once it is published */
 };
 
+/* What both ways of writing one share: as files of their own, below, and into a package. */
+
+/* EX_LIMIT: the image may need more segments than there are names. Of `form` as for
+ * export_e01_write(). */
+EX_MUST_USE ex_code export_e01_check(const struct vault_object_info *object,
+                                     const struct ewf_form *form, struct ex_error *err);
+/* The image into `sink`. Of *ret `written` and `sector_bytes` are set. EX_ALTERED, EX_MISSING. */
+EX_MUST_USE ex_code export_e01_stream(struct vault *v, const struct vault_object_info *object,
+                                      const struct ewf_form *form, const struct ewf_sink *sink,
+                                      struct ex_progress *progress, struct export_e01_report *ret,
+                                      struct ex_error *err);
+/* The signature of the file beside it, and that file's SHA-256. The caller frees *ret. */
+EX_MUST_USE ex_code export_e01_sign(const char *side, size_t side_bytes, const struct sign_key *key,
+                                    uint8_t ret_sha256[static SHA256_BYTES], char **ret,
+                                    size_t *ret_bytes, struct ex_error *err);
+
 /* An image that is written and has not got its names yet. */
 struct export_e01;
 

@@ -11,7 +11,12 @@
 #include "ledger/entry.h"
 #include "vault/object.h"
 
-enum { PACKAGE_ITEMS_MAX = 10000, PACKAGE_PATH_MAX = 1024, PACKAGE_HEAD_BYTES_MAX = 16 << 20 };
+enum {
+    PACKAGE_ITEMS_MAX = 10000,
+    PACKAGE_IMAGE_FILES_MAX = 65536,
+    PACKAGE_PATH_MAX = 1024,
+    PACKAGE_HEAD_BYTES_MAX = 32 << 20
+};
 #define PACKAGE_VERSION "exhibit-package/v1"
 
 struct package_item {
@@ -19,6 +24,12 @@ struct package_item {
     bool physical;                /* then there is neither object nor path */
     uint8_t object[SHA256_BYTES]; /* object id */
     char *path;                   /* "data/…" */
+};
+
+/* A file of an E01 image of an item (§2.1). */
+struct package_image {
+    uint8_t item[ENTRY_ID_BYTES];
+    char *path; /* "data/…" */
 };
 
 struct package_head {
@@ -31,6 +42,8 @@ struct package_head {
     uint8_t handover[ENTRY_ID_BYTES];
     size_t item_count, item_capacity;
     struct package_item *item;
+    size_t image_count, image_capacity;
+    struct package_image *image;
 };
 
 void package_head_clear(struct package_head *h);
@@ -39,6 +52,11 @@ void package_head_clear(struct package_head *h);
 EX_MUST_USE ex_code package_head_add(struct package_head *h,
                                      const uint8_t id[static ENTRY_ID_BYTES], const uint8_t *object,
                                      const char *path, struct ex_error *err);
+/* A file of an image, behind those that are there; the items must be there before. EX_FORMAT: it is
+ * of no item with an object, not in order, or has the path of an item. */
+EX_MUST_USE ex_code package_head_add_image(struct package_head *h,
+                                           const uint8_t item[static ENTRY_ID_BYTES],
+                                           const char *path, struct ex_error *err);
 /* The caller frees *ret; a NUL follows. */
 EX_MUST_USE ex_code package_head_write(const struct package_head *h, char **ret, size_t *ret_bytes,
                                        struct ex_error *err);
@@ -50,6 +68,8 @@ EX_MUST_USE ex_code package_fsverity_text(const struct package_head *h,
                                           size_t *ret_bytes, struct ex_error *err);
 /* The item whose payload is at this path; NULL: none. */
 const struct package_item *package_head_find(const struct package_head *h, const char *path);
+/* The file of an image at this path; NULL: none. */
+const struct package_image *package_head_find_image(const struct package_head *h, const char *path);
 
 /* A name made of what a label or a file name has that is safe everywhere (§2): at most 100
  * characters. */

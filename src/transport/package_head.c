@@ -12,6 +12,9 @@ void package_head_clear(struct package_head *h) {
     for (size_t i = 0; i < h->item_count; i++)
         free(h->item[i].path);
     free(h->item);
+    for (size_t i = 0; i < h->image_count; i++)
+        free(h->image[i].path);
+    free(h->image);
     *h = (struct package_head){0};
 }
 
@@ -76,6 +79,34 @@ ex_code package_head_add(struct package_head *h, const uint8_t id[static ENTRY_I
     return EX_OK;
 }
 
+/* An item with an object. Files of one image come one after the other. */
+static bool has_digital(const struct package_head *h, const uint8_t id[static ENTRY_ID_BYTES]) {
+    if (h->image_count > 0 && memcmp(h->image[h->image_count - 1].item, id, ENTRY_ID_BYTES) == 0)
+        return true;
+    for (size_t i = 0; i < h->item_count; i++)
+        if (memcmp(h->item[i].id, id, ENTRY_ID_BYTES) == 0)
+            return !h->item[i].physical;
+    return false;
+}
+
+ex_code package_head_add_image(struct package_head *h, const uint8_t item[static ENTRY_ID_BYTES],
+                               const char *path, struct ex_error *err) {
+    if (!path_valid(path, strlen(path)))
+        return ex_fail(err, EX_FORMAT, "\"%.100s\" cannot be a path in a package", path);
+    if (!has_digital(h, item))
+        return ex_fail(err, EX_FORMAT, "\"%.100s\" is an image of no item of the package", path);
+    if (h->image_count > 0 && strcmp(h->image[h->image_count - 1].path, path) >= 0)
+        return ex_fail(err, EX_FORMAT, "the images of exhibit/package are not in order");
+    if (package_head_find(h, path) != NULL)
+        return ex_fail(err, EX_FORMAT, "\"%.100s\" is an item, and a file of an image", path);
+    EX_TRY(ex_grow(&h->image, &h->image_capacity, h->image_count + 1, sizeof *h->image,
+                   PACKAGE_IMAGE_FILES_MAX * sizeof *h->image, "the images of a package", err));
+    struct package_image *new = &h->image[h->image_count++];
+    memcpy(new->item, item, sizeof new->item);
+    new->path = ex_strdup(path);
+    return EX_OK;
+}
+
 /* ---- writing ---- */
 
 static void write_items(const struct package_head *h, FILE *f) {
@@ -89,6 +120,9 @@ static void write_items(const struct package_head *h, FILE *f) {
             (void)fprintf(f, "item %s object %s path %s\n", id,
                           ex_hex(object, item->object, sizeof item->object), item->path);
     }
+    for (size_t i = 0; i < h->image_count; i++)
+        (void)fprintf(f, "image %s path %s\n",
+                      ex_hex(id, h->image[i].item, sizeof h->image[i].item), h->image[i].path);
 }
 
 ex_code package_head_write(const struct package_head *h, char **ret, size_t *ret_bytes,
@@ -185,6 +219,22 @@ static ex_code parse_item(const char *v, size_t size, struct package_head *h,
     return EX_OK;
 }
 
+/* "ID path PATH" */
+static ex_code parse_image(const char *v, size_t size, struct package_head *h,
+                           struct ex_error *err) {
+    enum { ID = 2 * ENTRY_ID_BYTES, PATH_AT = ID + 6 };
+    uint8_t id[ENTRY_ID_BYTES];
+    char path[PACKAGE_PATH_MAX + 1];
+    if (size <= PATH_AT || size - PATH_AT > PACKAGE_PATH_MAX || memcmp(v + ID, " path ", 6) != 0 ||
+        !ex_parse_hex(v, ID, id, sizeof id))
+        return bad(err, "image");
+    memcpy(path, v + PATH_AT, size - PATH_AT);
+    path[size - PATH_AT] = '\0';
+    if (strlen(path) != size - PATH_AT)
+        return bad(err, "image");
+    return package_head_add_image(h, id, path, err);
+}
+
 static ex_code parse_lines(struct ex_cursor *c, struct package_head *h, struct ex_error *err) {
     size_t size;
     const char *v = ex_cursor_line(c, &size);
@@ -210,6 +260,8 @@ static ex_code parse_lines(struct ex_cursor *c, struct package_head *h, struct e
         return bad(err, "handover");
     while ((v = ex_cursor_keyed(c, "item", &size)) != NULL)
         EX_TRY(parse_item(v, size, h, err));
+    while ((v = ex_cursor_keyed(c, "image", &size)) != NULL)
+        EX_TRY(parse_image(v, size, h, err));
     return h->item_count > 0 ? EX_OK : bad(err, "item");
 }
 
@@ -231,11 +283,32 @@ ex_code package_head_parse(const char *text, size_t size_bytes, struct package_h
     return EX_OK;
 }
 
+/* The digital ones stand first, by path. */
 const struct package_item *package_head_find(const struct package_head *h, const char *path) {
-    for (size_t i = 0; i < h->item_count; i++)
-        if (!h->item[i].physical && strcmp(h->item[i].path, path) == 0)
-            return &h->item[i];
+    size_t from = 0, to = h->item_count;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        const struct package_item *i = &h->item[middle];
+        int order = i->physical ? 1 : strcmp(i->path, path);
+        if (order == 0)
+            return i;
+        if (order < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
     return NULL;
+}
+
+static int image_path(const void *path, const void *image) {
+    return strcmp(path, ((const struct package_image *)image)->path);
+}
+
+const struct package_image *package_head_find_image(const struct package_head *h,
+                                                    const char *path) {
+    return h->image_count == 0
+               ? NULL
+               : bsearch(path, h->image, h->image_count, sizeof *h->image, image_path);
 }
 
 void package_safe_name(const char *text, char to[static PACKAGE_NAME_MAX + 1]) {

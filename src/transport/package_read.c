@@ -33,7 +33,7 @@ struct reader {
     struct package_bag *bag;
     struct kept *kept;
     size_t kept_count, kept_capacity, tags_bytes, manifests_bytes;
-    bool *seen; /* one for each item: its payload came */
+    bool *seen; /* one for each item: its payload came; then for each file of an image */
     /* the member that is being read */
     uint64_t left_bytes;
     struct sha256 linear;
@@ -92,8 +92,8 @@ static ex_code read_head(struct reader *r, struct ex_error *err) {
                     &to->object, err));
     EX_TRY(ex_alloc(count, sizeof *to->begun, EX_LIMIT_PACK_BYTES, "the items of a package",
                     &to->begun, err));
-    return ex_alloc(count, sizeof *r->seen, EX_LIMIT_PACK_BYTES, "the items of a package", &r->seen,
-                    err);
+    return ex_alloc(count + to->head.image_count, sizeof *r->seen, EX_LIMIT_PACK_BYTES,
+                    "the items of a package", &r->seen, err);
 }
 
 static ex_code read_manifest(struct reader *r, size_t n, struct ex_error *err) {
@@ -353,6 +353,18 @@ static void judge_payload(struct reader *r, size_t n, const struct object_digest
         r->report->items_good++;
 }
 
+/* Payload that is no item. */
+static void note_other(struct reader *r, const char *path) {
+    const struct package_head *h = &r->report->head;
+    const struct package_image *image = package_head_find_image(h, path);
+    if (image == NULL) {
+        find(r->report, PACKAGE_CONTENT, "%.120s is no item of exhibit/package", path);
+        return;
+    }
+    r->seen[h->item_count + (size_t)(image - h->image)] = true;
+    r->report->image_files++;
+}
+
 static ex_code read_payload(struct reader *r, const char *path, uint64_t size,
                             struct ex_error *err) {
     EX_AUTO(object_hasher_free) struct object_hasher *hasher = NULL;
@@ -361,7 +373,7 @@ static ex_code read_payload(struct reader *r, const char *path, uint64_t size,
     const struct package_item *item = package_head_find(&r->report->head, path);
     size_t n = item != NULL ? (size_t)(item - r->report->head.item) : SIZE_MAX;
     if (item == NULL)
-        find(r->report, PACKAGE_CONTENT, "%.120s is no item of exhibit/package", path);
+        note_other(r, path);
     else {
         EX_TRY(object_hasher_new(r->report->object[n].salted_key, &hasher, err));
         r->seen[n] = true;
@@ -404,6 +416,16 @@ static void tell_bag(void *context, const char *text) {
     find(context, PACKAGE_CONTENT, "%.190s", text);
 }
 
+static void find_missing(struct reader *r) {
+    const struct package_head *h = &r->report->head;
+    for (size_t n = 0; n < h->item_count; n++)
+        if (!h->item[n].physical && !r->seen[n])
+            find(r->report, PACKAGE_CONTENT, "%s is missing", h->item[n].path);
+    for (size_t n = 0; n < h->image_count; n++)
+        if (!r->seen[h->item_count + n])
+            find(r->report, PACKAGE_CONTENT, "%s is missing", h->image[n].path);
+}
+
 static ex_code read_all(struct reader *r, struct ex_error *err) {
     bool end = false;
     EX_TRY(package_bag_new(&r->bag, err));
@@ -417,9 +439,7 @@ static ex_code read_all(struct reader *r, struct ex_error *err) {
         EX_TRY(read_member(r, path, size, err));
     }
     EX_TRY(judge_head(r, err));
-    for (size_t n = 0; n < r->report->head.item_count; n++)
-        if (!r->report->head.item[n].physical && !r->seen[n])
-            find(r->report, PACKAGE_CONTENT, "%s is missing", r->report->head.item[n].path);
+    find_missing(r);
     return package_bag_judge(r->bag, tell_bag, r->report, err);
 }
 

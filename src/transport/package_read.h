@@ -56,7 +56,8 @@ struct package_report {
     bool other_key;          /* which is not the one that was given: also a finding */
     uint64_t files, payload_files, payload_bytes;
     uint64_t items_good;
-    bool truncated; /* it was cut short */
+    uint64_t image_files; /* hashed, and not looked into (§2.1) */
+    bool truncated;       /* it was cut short */
     uint64_t finding_count[PACKAGE_CLAIMS];
     char finding[PACKAGE_CLAIMS][PACKAGE_FINDINGS_MAX][200];
 };
@@ -70,7 +71,7 @@ struct package_visitor {
     ex_code (*tag)(void *context, const char *path, const uint8_t *data, size_t size_bytes,
                    struct ex_error *err);
     /* Payload: reads all of it by `pull`, which hashes it. position: of the item in the head, or
-     * SIZE_MAX for a file that belongs to none. */
+     * SIZE_MAX for a file of an image, or one that nothing names. */
     ex_code (*payload)(void *context, const char *path, size_t position, uint64_t size_bytes,
                        source_pull_fn *pull, void *pull_context, struct ex_error *err);
     void *context;

@@ -37,6 +37,21 @@ static const char CHECK[] =
     "                                                # ssh-keygen check the rest)\n"
     "\n";
 
+static const char IMAGES[] =
+    "E01 IMAGES\n"
+    "\n"
+    "Items are in data/ twice: as the bytes that the ledger vouches for, and as an E01 image (Expert\n"
+    "Witness) for programs that want one: open the .E01, the other segments belong to it. The image\n"
+    "was made from those bytes for this package. NAME.E01.exhibit.json, signed by the officer, has the\n"
+    "hashes of its content and of each segment, and says what was never read at the source. An image is\n"
+    "the item when ewfverify computes over its data the SHA-256 that manifest-sha256.txt has of the item;\n"
+    "exhibit-verify and exhibit do not look into it.\n"
+    "\n"
+    "    ewfverify -d sha256 NAME.E01\n"
+    "    ssh-keygen -Y verify -f allowed_signers -I officer -n exhibit-export \\\n"
+    "        -s NAME.E01.exhibit.json.sig < NAME.E01.exhibit.json\n"
+    "\n";
+
 static const char LIMITS[] =
     "WHAT THIS PROVES, AND WHAT NOT\n"
     "\n"
@@ -74,6 +89,8 @@ static void print_items(FILE *f, const struct package_readme *r) {
         }
         (void)fprintf(f, "  %s\n        %" PRIu64 " bytes, SHA-256 %s\n", item->path,
                       r->object[i].size_bytes, ex_hex(hex, r->object[i].sha256, SHA256_BYTES));
+        if (r->image != NULL && r->image[i] != NULL)
+            (void)fprintf(f, "        %s\n", r->image[i]);
         if (r->object[i].unreadable_count > 0)
             (void)fprintf(f, "        NOT WHOLE: %zu ranges were never read from the source\n",
                           r->object[i].unreadable_count);
@@ -102,6 +119,8 @@ static void print_all(FILE *f, const struct package_readme *r) {
             f, "\nIt comes with an offer to hand the items over: exhibit/package names it.\n");
     print_items(f, r);
     (void)fputs(CHECK, f);
+    if (r->head->image_count > 0)
+        (void)fputs(IMAGES, f);
     (void)fputs(LIMITS, f);
     (void)fprintf(f,
                   "\n%" PRIu64 " entries of the ledger that concern these items are not in this "

@@ -90,6 +90,8 @@ static void print_bag_info(const struct writer *w, FILE *f) {
             bytes += job->object[i].size_bytes;
             files++;
         }
+    bytes += package_images_bytes(job->images);
+    files += job->head->image_count;
     (void)fprintf(f, "Source-Organization: ");
     for (const char *c = job->agency; *c != '\0'; c++) /* one line, whatever the name has */
         (void)fputc((unsigned char)*c < ' ' ? ' ' : *c, f);
@@ -104,6 +106,10 @@ static void print_manifest(const struct writer *w, FILE *f) {
         if (!w->job->head->item[i].physical)
             (void)fprintf(f, "%s  %s\n", ex_hex(sha256, w->job->object[i].sha256, SHA256_BYTES),
                           w->job->head->item[i].path);
+    for (size_t i = 0; i < w->job->head->image_count; i++) {
+        const struct package_image_file *file = package_images_file(w->job->images, i);
+        (void)fprintf(f, "%s  %s\n", ex_hex(sha256, file->sha256, SHA256_BYTES), file->path);
+    }
 }
 
 static void print_officer_pub(const struct writer *w, FILE *f) {
@@ -125,6 +131,11 @@ static void print_allowed_signers(const struct writer *w, FILE *f) {
     else
         ssh_key_make(sign_key_public(ssh_signer(w->job)), &key);
     (void)fprintf(f, "officer namespaces=\"%s\" %s\n", PACKAGE_NAMESPACE, ssh_key_text(&key, text));
+    if (w->job->head->image_count == 0)
+        return;
+    ssh_key_make(sign_key_public(w->job->officer_key), &key); /* signs what lies beside an image */
+    (void)fprintf(f, "officer namespaces=\"%s\" %s\n", EXPORT_E01_NAMESPACE,
+                  ssh_key_text(&key, text));
 }
 
 static void print_tagmanifest(const struct writer *w, FILE *f) {
@@ -242,6 +253,24 @@ static ex_code put_payload(struct writer *w, const struct package_item *item,
     return EX_OK;
 }
 
+static ex_code put_image_bytes(void *context, const void *data, size_t size_bytes,
+                               struct ex_error *err) {
+    struct writer *w = context;
+    return tar_write(&w->tar, data, size_bytes, err);
+}
+
+static ex_code put_images(struct writer *w, struct ex_error *err) {
+    for (size_t i = 0; i < w->job->head->image_count; i++) {
+        const struct package_image_file *file = package_images_file(w->job->images, i);
+        EX_TRY(begin(w, file->path, file->size_bytes, err));
+        EX_TRY(package_images_read(w->job->images, i, put_image_bytes, w, w->progress, err));
+        EX_TRY(tar_end(&w->tar, err));
+        w->written->payload_files++;
+        w->written->payload_bytes += file->size_bytes;
+    }
+    return EX_OK;
+}
+
 static ex_code put_members(struct writer *w, struct ex_error *err) {
     for (size_t i = 0; i < w->tag_count; i++) {
         EX_TRY(begin(w, w->tag[i].path, w->tag[i].size_bytes, err));
@@ -251,6 +280,7 @@ static ex_code put_members(struct writer *w, struct ex_error *err) {
     for (size_t i = 0; i < w->job->head->item_count; i++)
         if (!w->job->head->item[i].physical)
             EX_TRY(put_payload(w, &w->job->head->item[i], &w->job->object[i], err));
+    EX_TRY(put_images(w, err));
     EX_TRY(tar_finish(&w->tar, err));
     return age_encrypt_finish(w->age, err);
 }
@@ -311,6 +341,19 @@ static ex_code make_names(const char *path, struct names *ret, struct ex_error *
     return EX_OK;
 }
 
+static void free_names(struct names *n) {
+    free(n->temp);
+    free(n->minisig);
+    free(n->sshsig);
+}
+
+ex_code package_names_free(const char *path, struct ex_error *err) {
+    struct names n = {0};
+    ex_code code = make_names(path, &n, err);
+    free_names(&n);
+    return code;
+}
+
 static ex_code write_all(struct writer *w, const struct names *n, const char *path,
                          struct ex_error *err) {
     struct outlet_sums sums;
@@ -352,9 +395,7 @@ ex_code package_write(struct vault *v, const struct package_job *job, const char
     for (size_t i = 0; i < w.tag_count; i++)
         free(w.tag[i].data);
     free(w.tag);
-    free(n.temp);
-    free(n.minisig);
-    free(n.sshsig);
+    free_names(&n);
     if (code == EX_OK)
         *ret = written;
     return code;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writing a package (docs/format/package.md §1): bag → tar → age → file, in one pass, without a
- * second copy of anything; then its two signatures.
+ * second copy of anything but images (package_images.h); then its two signatures.
  *
  * The three files get their names only when every byte is on the disk and every item gave the
  * hashes that its manifest has. Existing files are never touched. What goes in as text is the
@@ -12,6 +12,7 @@
 #include "formats/age.h"
 #include "formats/sshsig.h"
 #include "transport/package.h"
+#include "transport/package_images.h"
 #include "vault/vault.h"
 
 #define PACKAGE_NAMESPACE "exhibit-package"
@@ -26,6 +27,7 @@ struct package_job {
     const char *agency;
     const struct package_head *head;
     const struct vault_object_info *object; /* one for each item of the head; unused for physical */
+    struct package_images *images;          /* which the head names; NULL: none */
     struct package_text excerpt, case_jsonld, readme;
     const struct age_recipient *recipient;
     size_t recipient_count;
@@ -49,6 +51,9 @@ struct package_written {
 EX_MUST_USE ex_code package_write(struct vault *v, const struct package_job *job, const char *path,
                                   struct ex_progress *progress, struct package_written *ret,
                                   struct ex_error *err);
+/* EX_EXISTS: one of the three is there. For who has long work before package_write(), which asks
+ * the same. */
+EX_MUST_USE ex_code package_names_free(const char *path, struct ex_error *err);
 /* Takes the three files back: the ledger could not record them. */
 void package_unwrite(const char *path);
 
@@ -60,7 +65,8 @@ struct package_readme {
     uint64_t ledger_size, left_out;
     const struct package_head *head;
     const struct vault_object_info *object;
-    const char *const *label;    /* one for each item */
+    const char *const *label; /* one for each item */
+    const char *const *image; /* likewise: its E01, or words for why there is none; NULL: neither */
     const char *const *not_read; /* likewise: what of it was never collected; NULL: nothing */
 };
 EX_MUST_USE ex_code package_readme_write(const struct package_readme *r, char **ret,

@@ -19,7 +19,17 @@ t exhibit package open p.age --identity id --output opened --quiet
 s 'cd opened && find . -type f | sed "s,/[0-9a-f]\{64\}$,/OBJECT," | LC_ALL=C sort'
 s 'sed "s/^\(id\|created\|log\|key\|officer\|item\) .*/\1 …/" opened/exhibit/package'
 s 'sed -n "/^ITEMS/,/^CHECK/p" opened/README.txt'
+echo '# with images'
+mkdir stick && printf 'x\n' >stick/x && exhibit collect stick --case 7 --quiet >/dev/null
+t exhibit package create 7/1 7/3 --to "$to" --output e.age --format e01 | sed 's/^\(Size  *\).*/\1…/; s/^\(Evidence in it  *\).*/\1…/'
+t exhibit package verify e.age --identity id --quiet | sed -n '1p; /^Content/,/^History/p; /^exit/p' | sed 's/evidence read: .*/evidence read: …/'
+s 'age -d -i id e.age | tar x && sed -n "/^ITEMS/,/^CHECK/p; /^E01/,/^WHAT/p" e/README.txt'
+s 'sed -n "s/^\(item\|image\) [0-9a-f]*\( object [0-9a-f]*\)*/\1 …/p" e/exhibit/package'
+s 'exhibit ledger show --json --quiet | tr "{" "\n" | grep -o "\"segments\":.*" | tail -1 | sed "s/\"side_sha256\":\"[0-9a-f]*/\"side_sha256\":\"…/; s/\"stored_bytes\":[0-9]*/\"stored_bytes\":…/"'
 echo '# what is refused'
+t exhibit package create 7/3 --to "$to" --output two.age --format e01 --quiet
+t exhibit package create 7/1 --to "$to" --output two.age --segment-size 2097152 --quiet
+t exhibit package create 7/1 --to "$to" --output two.age --format e01 --segment-size 1000 --quiet
 t exhibit package create 7/1 8/1 --to "$to" --output two.age --quiet
 t exhibit package create 7/1 7/1 --to "$to" --output two.age --quiet
 t exhibit package create 7/9 --to "$to" --output two.age --quiet

@@ -30,6 +30,9 @@ make no-map
 check "a stream without a map" same aff4 x.aff4 expected.raw
 check "… its MD5 is that of the image" says aff4 x.aff4 "fact image.hash.md5 $(md5sum source.raw | cut -d' ' -f1)"
 check "… and its SHA-1" says aff4 x.aff4 "fact image.hash.sha1 $(sha1sum source.raw | cut -d' ' -f1)"
+make identity
+check "a map that is the stream itself" same aff4 x.aff4 expected.raw
+check "… its MD5 is that of the image" says aff4 x.aff4 "fact image.hash.md5 $(md5sum source.raw | cut -d' ' -f1)"
 make snappy
 BLOCK=1000 check "in small pieces" says aff4 x.aff4 "sha256 $(sha256sum expected.raw | cut -d' ' -f1)"
 check "what it says of its case" says aff4 x.aff4 'fact case.examiner An Officer$'

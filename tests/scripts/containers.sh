@@ -129,8 +129,14 @@ check "segments that name their set, or do not" whole
 "$here/containers-hurt.py" set x.E02 2
 check "a segment of another set is not taken" warned 'segment 2, byte 13: its data section says that it belongs to another set'
 check "… and the others are read" lost_less 2200000
-hurt sectors x.E03
-check "nor one of another size" warned 'segment 3, byte 13: its data section states 7814 sectors'
+hurt set x.E01 1 && "$here/containers-hurt.py" set x.E02 1 && "$here/containers-hurt.py" sectors x.E02
+check "one of the same set that states another size is taken, and told" whole_with_warning \
+    'segment 2, byte 13: its data section states 7814 sectors, and the volume section 7813; it names the same set'
+"$here/containers-hurt.py" set x.E02 0
+check "where it names no set it is not" warned 'segment 2, byte 13: its data section states 7814 sectors of'
+check "… and the others are read" lost_less 2200000
+hurt set x.E01 0 && "$here/containers-hurt.py" sectors x.E03
+check "nor where the image names none" warned 'segment 3, byte 13: its data section states 7814 sectors'
 check "… and the others are read" lost_less 2200000
 hurt nothing-stated x.E02
 check "what a segment does not state is not compared" whole

@@ -48,10 +48,13 @@ check "… the source is the file" item_is '.source.kind == "container" and .sou
 check "… and the intent knew" bash -c "'$bin' ledger show --json --quiet | jq -e '[.result.shown[] |
     select(.event == \"collect.intent\")][0].body.what.container | .format == \"ewf\" and .files.count == 1'"
 check "… its page says that the image is not held" bash -c "'$bin' item show c/1 --quiet | tr -s ' \n' ' ' |
-    grep 'an image (ewf) in 1 file of .* which is neither held nor hashed itself'"
+    grep 'an image (ewf) in 1 file of .* which is not held itself'"
+sum_one=$(sha256sum one.E01 | cut -d' ' -f1)
+check "… and has its SHA-256" bash -c "'$bin' item show c/1 --quiet | grep -A1 SHA-256 | grep $sum_one"
+check "… as the item has" item_is ".container.files | .hashed == 1 and .list[0].sha256 == \"$sum_one\""
 check "… and what came of its hashes" bash -c "'$bin' item show c/1 --quiet | grep 'sha1: what it states is what came'"
 check "… its report says both" bash -c "'$bin' item report c/1 --output - --quiet | tr -s ' \n' ' ' >report
-    grep -q 'own files are neither held with it nor hashed' report && grep -q 'with what came: the same' report && grep -q 'case-number: case 7' report"
+    grep -q 'own files are not held with it' report && grep -q $sum_one report && grep -q 'with what came: the same' report && grep -q 'case-number: case 7' report"
 exported() { rm -f copy && "$bin" export c/1 --format raw --output copy --quiet && cmp copy source.raw; }
 check "O6: byte for byte" exported
 check "… it verifies" "$bin" verify c/1 --quiet
@@ -60,6 +63,9 @@ check "several segments" collect many.E01
 check "… the same content" item_is ".sha256 == \"$sum\" and .result == \"done\""
 check "… all files are listed" item_is ".container.files |
     .count == $(find . -name 'many.E*' | wc -l) and .bytes == $(cat many.E* | wc -c) and (.list | length) == .count"
+check "… and hashed" item_is ".container.files | .hashed == .count"
+files_check() { member '.result.item.container.files.list[] | "\(.sha256)  \(.path)"' | sha256sum -c; }
+check "… as sha256sum does" files_check
 check "… and nothing of it was stored again" jq -e '.result.stored.new_bytes == 0' out
 check "as the file that it is" collect one.E01 --container file
 check "… the file's SHA-256" item_is ".sha256 == \"$(sha256sum one.E01 | cut -d' ' -f1)\" and .container == null and
@@ -95,6 +101,8 @@ check "… and the page says where it lies" bash -c "'$bin' item show '$(member 
 mkdir gap && cp many.E* gap && rm gap/many.E02
 check "a missing segment: exit 3" status_is 3 collect gap/many.E01
 check "… is named" item_is '.warnings | any(contains("many.E02"))'
+gap_files() { files_check && item_is ".container.files.count == $(find gap -name 'many.E*' | wc -l)"; }
+check "… the files that are there are hashed, and no other listed" gap_files
 check "… what is behind it is read" item_is '.unreadable.bytes > 2000000 and .unreadable.bytes < 4000000 and
     .damaged_in_container == .unreadable'
 
@@ -142,6 +150,14 @@ check "VMDK" taken vmdk 1 other/a.vmdk
 check "VMDK of a descriptor and a flat file" taken vmdk 2 other/flat.vmdk
 check "split, by numbers" taken split 3 other/parts.000
 check "split, by letters" taken split 3 other/letters.aa
+mkdir parts && split -b 100352 -d -a 3 source.raw parts/p.
+check "of 120 parts" taken split 120 parts/p.000
+check "… all are listed and hashed" item_is '.container.files | .hashed == 120 and (.list | length) == 120'
+check "… as sha256sum does" files_check
+first_ones() { "$bin" ledger show --json --quiet | jq -e '[.result.shown[] | select(.event == "collect.intent")][-1].body.what.container.files |
+    .count == 120 and (.list | length) == 100 and (.list[0] | has("sha256") | not)'; }
+check "… of which the intent lists the first 100" first_ones
+check "… the page the first 24" bash -c "'$bin' item show '$(member .result.item.label)' --quiet | grep 'and 96 more: --json lists them'"
 check "the second part alone is a file" collect other/parts.001
 check "… as which it is held" item_is '.source.kind == "file" and .size_bytes == 5000192'
 check "the first one alone, when that is wanted" collect other/parts.000 --container file

@@ -280,6 +280,44 @@ file_on_4kn() {
     [ $got = 1 ] && grep -q 'does not answer any more' out
 }
 check "R7 a file on a 4Kn disk that is pulled out: an error, and no zeros" file_on_4kn
+
+# ---- an image on a disk with bad sectors ----
+
+disk_off
+head -c 9999872 image >whole.raw
+sum=$(sha256sum <whole.raw | cut -d' ' -f1)
+ewfacquire -u -q -c none -d sha1 -f encase6 -S 2GiB -m fixed -M logical -C c -D d -e e -E 1 -N n \
+    -t "$PWD/whole" whole.raw >log.acquire 2>&1
+disk_on whole.E01
+image_whole() {
+    collect m/disk && [ "$(member .result.item.sha256)" = "$sum" ] && member '.result.item.container |
+        "\(.disk_errors) \(.files.list[0].sha256)"' | grep -x "null $(sha256sum <whole.E01 | cut -d' ' -f1)"
+}
+check "an image on a disk" image_whole
+image_bad() { # the disk is told, and not the image
+    disk_on whole.E01 && fault 'bad 5000000 512'
+    status_is 3 collect m/disk && jq -e '.result.item | .unreadable.bytes > 0 and .unreadable.bytes <= 65536 and
+        .damaged_in_container == null and .container.damage.count == 0 and .container.disk_errors.count > 0 and
+        (.container.disk_errors.list[0].why | contains("Input/output error")) and .container.files.hashed == 0 and
+        (.container.files.list[0].not_hashed | contains("it could not be read at byte")) and
+        (.warnings | any(contains("the disk on which the image lies")))' out
+}
+check "… with a bad sector: exit 3, and the image is not called damaged" image_bad
+check "… nor on its page" bash -c "'$bin' item show '$(member .result.item.label)' --quiet | tr -s ' \n' ' ' >page
+    grep 'not given by the disk on which the image lies' page && grep 'NOT HASHED: it could not be read' page && ! grep 'damaged, it cannot' page"
+check "… and the report says it" bash -c "'$bin' item report '$(member .result.item.label)' --output - --quiet | tr -s ' \n' ' ' |
+    grep 'were not given by the disk on which the image lies'"
+image_at_end() {
+    disk_on whole.E01 && fault "bad $(($(stat -c %s whole.E01) - 3000)) 1"
+    status_is 1 collect m/disk && grep 'does not give what is needed to open it' out && grep -- '--container file' out
+}
+check "… where its tables are: an error, and what to do" image_at_end
+image_gone() {
+    disk_on whole.E01 && fault 'gone-after 5000000'
+    status_is 1 collect m/disk && grep 'the disk on which the image lies' out
+}
+check "… pulled out: an error, and no item of zeros" image_gone
+disk_on image
 check "everything verifies" exhibit verify --all --linear --quiet
 
 # ---- the vault's own disk is pulled out ----

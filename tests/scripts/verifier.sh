@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The independent verifier (verify/) and the program agree, on sound vaults and on changed ones.
 # tests/scripts/verifier.sh EXHIBIT; prints TAP. N changes are tried (25) of each of three vaults, and four times as
-# many of each of three packages, from SEED on.
+# many of each of four packages, from SEED on.
 here=$(realpath "$(dirname "$0")/..")
 # shellcheck source=tests/scripts/tap.inc
 . "$here/scripts/tap.inc" verifier "$1"
@@ -204,7 +204,9 @@ between() {
         in_vault B handover enter confirmation && rm receipt confirmation || return 1
     offer B A back 7/1 && in_vault A handover accept "$h" --output receipt && settle B A || return 1
     in_vault A package create 7/1 7/2 7/3 --to "$to" --output last.age &&
-        exhibit package open last.age --identity id --output last --key "$(cat A.key)"
+        exhibit package open last.age --identity id --output last --key "$(cat A.key)" &&
+        in_vault A package create 7/1 7/2 7/3 --to "$to" --output images.age --format e01 || return 1
+    exits 3 exhibit package open images.age --identity id --output images --key "$(cat A.key)"
 }
 check "items go between two vaults" between
 for v in A B; do
@@ -223,6 +225,8 @@ for p in went refused late last; do
     check "the package $p is good but for the signatures over the file, for both" both_but_the_signatures $p "$(cat A.key)"
 done
 check "so is the package that came back" both_but_the_signatures back "$(cat B.key)"
+images() { partly 2 "$verify" package images --key "$(cat A.key)" && exits 3 exhibit package verify images --key "$(cat A.key)"; }
+check "of images both say that they did not look into them" images
 check "without its key more is open" partly 2 "$verify" package back
 another_key() {
     exits 5 "$verify" package back --key "$(cat A.key)" && exits 5 exhibit package verify back --key "$(cat A.key)"
@@ -249,7 +253,7 @@ for v in vault-1 vault vault-3; do
     check "$N changes of $v: both notice, or neither" python3 "$here/verify/agree.py" "$bin" "$checked" $v One
     sed 's/^#* */# /' log
 done
-for p in went back last; do
+for p in went back last images; do
     key=$(cat A.key)
     [ $p != back ] || key=$(cat B.key)
     check "$((N * 4)) changes of the package $p: both notice, or neither" \

@@ -7,7 +7,7 @@ packages.py EXHIBIT EXHIBIT-VERIFY DIR KEY   N, SEED, KEEP in the environment
 DIR is an opened package, KEY the vault key of its sender. Each of N tries changes one thing in a copy of it and asks
 both. In half of them the manifests are made good again, as somebody would who alters evidence, so that only the
 object's hashes and the ledger's proofs are left. Of a directory both say 3 at best, for the signatures lie beside
-the file that it was opened from; that, and nothing else, may be open. Every disagreement is printed; those of
+the file that it was opened from; that may be open, and what E01 images hold, and nothing else. Every disagreement is printed; those of
 KNOWN are no failure."""
 import hashlib
 import os
@@ -22,7 +22,7 @@ TAGS = 'tagmanifest-sha256.txt'
 # What the verifier says and the program does not: a name that a package never has; hashes in capitals, and a bagit.txt
 # without its last LF, which RFC 8493 allows.
 KNOWN = ('manifest-sha256.txt: a line is not', 'bagit.txt: it is no bag')
-OPEN = 'partly-checked: the signatures over the encrypted file'
+OPEN = ('partly-checked: the signatures over the encrypted file', 'partly-checked: of images only the hashes')
 
 
 def files_of(bag):
@@ -48,12 +48,19 @@ def write(path, text):
         path.write_text(text, errors='surrogateescape')
 
 
+def images_of(bag):
+    head = bag / 'exhibit/package'
+    text = head.read_text(errors='surrogateescape') if head.is_file() and not head.is_symlink() else ''
+    return {line.split(' ')[-1] for line in text.splitlines() if line.startswith('image ')}
+
+
 def mend(bag):
     """Manifests of exactly what is there."""
     files = files_of(bag)
     data = [f for f in files if f.startswith('data/')]
+    items = [f for f in data if f not in images_of(bag)]
     write(bag / 'manifest-sha256.txt', ''.join(f'{sha(bag / f)}  {f}\n' for f in data))
-    write(bag / 'fsverity-sha256.txt', ''.join(f'sha256:{fsverity((bag / f).read_bytes())} {f}\n' for f in data))
+    write(bag / 'fsverity-sha256.txt', ''.join(f'sha256:{fsverity((bag / f).read_bytes())} {f}\n' for f in items))
     tags = [f for f in files if f not in data and f != TAGS]
     write(bag / TAGS, ''.join(f'{sha(bag / f)}  {f}\n' for f in tags))
 

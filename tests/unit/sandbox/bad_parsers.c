@@ -384,6 +384,22 @@ static const struct parser states_hashes_parser = {.name = "states_hashes",
                                                    .read = states_hashes_read,
                                                    .close = none};
 
+static ex_code two_parts(struct parser_run *run, struct ex_error *err) {
+    unsigned second;
+    return parser_input_named(run, "segment 2", &second, err);
+}
+PARSER(two_parts, parser_input_size(run, 0));
+
+static ex_code hangs_later_read(struct parser_run *run, void *state, uint64_t offset, uint8_t *to,
+                                size_t size_bytes, struct ex_error *err) {
+    return offset < 5000000 ? copy_read(run, state, offset, to, size_bytes, err) : hang(run, err);
+}
+static const struct parser hangs_later_parser = {.name = "hangs_later",
+                                                 .version = 1,
+                                                 .open = copy_open,
+                                                 .read = hangs_later_read,
+                                                 .close = none};
+
 static const struct parser *const PARSERS[] = {
     &copy_parser,
     &nothing_parser,
@@ -425,6 +441,8 @@ static const struct parser *const PARSERS[] = {
     &always_crash_parser,
     &stray_parser,
     &states_hashes_parser,
+    &two_parts_parser,
+    &hangs_later_parser,
     NULL,
 };
 

@@ -139,9 +139,13 @@ static void an_input_that_cannot_be_read_is_said(void **state) {
     assert_code(EX_OK, try_parser(b, "copy", &err));
     assert_code(EX_OK, sandbox_read(b->s, 990, data, 10, &err));
     assert_memory_equal(data, b->input + 990, 10);
+    assert_null(sandbox_input_error(b->s));
     assert_code(EX_IO, sandbox_read(b->s, 991, data, 10, &err));
     assert_non_null(strstr(err.text, "the disk does not answer"));
+    assert_non_null(sandbox_input_error(b->s));
+    assert_string_equal(sandbox_input_error(b->s)->text, "the disk does not answer");
     assert_code(EX_OK, sandbox_read(b->s, 0, data, 10, &err));
+    assert_null(sandbox_input_error(b->s));
 }
 
 static void nothing_is_content_too(void **state) {
@@ -203,6 +207,22 @@ static void one_that_crashes_or_ends(void **state) {
 static void one_that_hangs(void **state) {
     expect(*state, "hang", EX_LIMIT, "it took too long");
     expect(*state, "close_socket", EX_FORMAT, "it was killed");
+}
+
+static bool is_enough(void *asked) {
+    return ++*(unsigned *)asked > 2;
+}
+
+/* Without that it would have 60 s. */
+static void one_that_hangs_and_is_not_waited_for(void **state) {
+    struct bench *b = *state;
+    struct ex_error err;
+    unsigned asked = 0;
+    const struct sandbox_limits limits = {.stopped = is_enough, .context = &asked};
+    const struct sandbox_inputs inputs = {b, INPUT_BYTES, read_input, name_input};
+    assert_code(EX_OK, sandbox_start(BAD_PARSERS, &limits, &b->s, &err));
+    assert_code(EX_INTERRUPTED, sandbox_open(b->s, "hang", &inputs, &b->content, &err));
+    assert_true(sandbox_lost(b->s));
 }
 
 static void one_that_swells(void **state) {
@@ -324,6 +344,7 @@ int main(void) {
         test(the_system_confirms_it),
         test(one_that_crashes_or_ends),
         test(one_that_hangs),
+        test(one_that_hangs_and_is_not_waited_for),
         test(one_that_swells),
         test(one_that_complains),
         test(one_that_lies),

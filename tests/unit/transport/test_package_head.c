@@ -20,6 +20,15 @@ static void make(struct package_head *h) {
     assert_int_equal(package_head_add(h, c, object, "data/a/b.raw", &err), EX_OK);
 }
 
+/* The same, with an image of two files. */
+static void make_with_image(struct package_head *h) {
+    struct ex_error err;
+    const uint8_t b[ENTRY_ID_BYTES] = {2};
+    make(h);
+    assert_int_equal(package_head_add_image(h, b, "data/z/z.E01", &err), EX_OK);
+    assert_int_equal(package_head_add_image(h, b, "data/z/z.E02", &err), EX_OK);
+}
+
 static void it_is_read_back_in_order(void **state) {
     struct ex_error err;
     struct package_head h, got;
@@ -65,6 +74,52 @@ static void nothing_comes_twice(void **state) {
     package_head_clear(&h);
 }
 
+static void images_are_read_back(void **state) {
+    struct ex_error err;
+    struct package_head h, got;
+    EX_AUTO_FREE char *text = NULL;
+    size_t size;
+    (void)state;
+    make_with_image(&h);
+    assert_int_equal(package_head_write(&h, &text, &size, &err), EX_OK);
+    assert_int_equal(package_head_parse(text, size, &got, &err), EX_OK);
+    assert_int_equal(got.image_count, 2);
+    assert_memory_equal(got.image[1].item, h.item[1].id, ENTRY_ID_BYTES);
+    assert_ptr_equal(package_head_find_image(&got, "data/z/z.E02"), &got.image[1]);
+    assert_null(package_head_find_image(&got, "data/z/z.E03"));
+    assert_null(package_head_find_image(&got, "data/z.raw"));
+    assert_null(package_head_find(&got, "data/z/z.E01"));
+    package_head_clear(&h);
+    package_head_clear(&got);
+}
+
+static void images_that_cannot_be_are_refused(void **state) {
+    static const struct {
+        uint8_t item;
+        const char *path;
+    } bad[] = {
+        {1, "data/z/z.E03"},   /* of a physical item */
+        {7, "data/z/z.E03"},   /* of none */
+        {2, "data/z/z.E02"},   /* twice */
+        {2, "data/z/z.E01"},   /* not in order */
+        {2, "data/zz/../E03"}, /* leads astray */
+        {2, "exhibit/z.E03"},
+    };
+    struct ex_error err;
+    struct package_head h;
+    (void)state;
+    make_with_image(&h);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        const uint8_t item[ENTRY_ID_BYTES] = {bad[i].item};
+        assert_int_equal(package_head_add_image(&h, item, bad[i].path, &err), EX_FORMAT);
+    }
+    package_head_clear(&h);
+    make(&h);
+    const uint8_t item[ENTRY_ID_BYTES] = {2};
+    assert_int_equal(package_head_add_image(&h, item, "data/z.raw", &err), EX_FORMAT);
+    package_head_clear(&h);
+}
+
 /* Every cut, and every flipped bit: refused, or another head that is written as it was read. */
 static void whatever_is_changed_is_refused_or_says_so(void **state) {
     struct ex_error err;
@@ -72,7 +127,7 @@ static void whatever_is_changed_is_refused_or_says_so(void **state) {
     EX_AUTO_FREE char *text = NULL;
     size_t size;
     (void)state;
-    make(&h);
+    make_with_image(&h);
     assert_int_equal(package_head_write(&h, &text, &size, &err), EX_OK);
     for (size_t cut = 0; cut < size; cut++)
         if (package_head_parse(text, cut, &got, &err) == EX_OK) {
@@ -110,6 +165,8 @@ int main(void) {
         cmocka_unit_test(it_is_read_back_in_order),
         cmocka_unit_test(paths_that_lead_astray_are_refused),
         cmocka_unit_test(nothing_comes_twice),
+        cmocka_unit_test(images_are_read_back),
+        cmocka_unit_test(images_that_cannot_be_are_refused),
         cmocka_unit_test(whatever_is_changed_is_refused_or_says_so),
         cmocka_unit_test(names_are_made_safe),
     };
