@@ -157,6 +157,7 @@ struct teller {
     uint32_t *told; /* of its traces: 1 + the index */
     /* of the trace that was told last */
     bool open, broken; /* more may be told of it; a problem was told of it */
+    bool cut;          /* the worker did not come to its end: nor did, perhaps, what it told last */
     struct line scratch, times, attributes;
     struct sha256 hash;
     uint8_t head[KIND_HEAD_BYTES];

@@ -116,6 +116,7 @@ ex_code inside_examine(struct engine *e, struct found *f, size_t index,
             atomic_fetch_add(&e->restarts, 1);
         } else {
             *budget = left;
+            t.cut = code != EX_OK;
             code = code == EX_OK ? EX_OK : settle(&t, code, loss, &why, err);
             if (code == EX_OK)
                 code = teller_end(&t, err);

@@ -50,7 +50,7 @@ static void judge_pushed(struct teller *t, struct found_trace *f) {
         f->not_hashed = "profile";
     } else if (t->broken) {
         f->not_hashed = "damaged";
-    } else if (!unsized && f->pushed_bytes < f->size_bytes) {
+    } else if (unsized ? t->cut : f->pushed_bytes < f->size_bytes) {
         f->not_hashed = "parser";
     } else {
         sha256_end(&t->hash, f->sha256);

@@ -49,7 +49,7 @@ enum record_type {
     RECORD_CONTENT = 6,
     RECORD_UNIT = 7
 };
-enum { RECORD_HEAD_BYTES = 8, RECORD_CONTENT_BYTES_MAX = 256 << 10 };
+enum { TOLD_HEAD_BYTES = 8, RECORD_HEAD_BYTES = 8, RECORD_CONTENT_BYTES_MAX = 256 << 10 };
 
 /* §5; the bits of READY. */
 enum confined {

@@ -65,8 +65,15 @@ static void describe_end(int status, char *to, size_t size) {
         (void)snprintf(to, size, "it ended (status %d)", WEXITSTATUS(status));
 }
 
+/* What a worker found and could not send any more, before it is gone. */
+static void keep_told(struct sandbox *s) {
+    if (s->told != NULL && s->worker.pid != 0 && s->worker.tray != NULL)
+        memcpy(s->told, s->worker.tray, TRAY_BYTES);
+}
+
 static ex_code lose(struct sandbox *s, enum sandbox_loss how, ex_code code, const char *reason,
                     struct ex_error *err) {
+    keep_told(s);
     (void)worker_end(&s->worker);
     s->lost = how;
     (void)ex_fail(&s->why, code, "the parser \"%s\" was stopped: %s", s->parser, reason);
@@ -77,6 +84,7 @@ static ex_code lose(struct sandbox *s, enum sandbox_loss how, ex_code code, cons
 
 static ex_code lose_ended(struct sandbox *s, struct ex_error *err) {
     char how[SANDBOX_TEXT_BYTES / 2];
+    keep_told(s);
     int status = worker_end(&s->worker);
     bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
     describe_end(status, how, sizeof how);
@@ -276,9 +284,10 @@ static void set_deadline(struct sandbox *s) {
 static ex_code take_told(struct sandbox *s, struct telling *telling, struct ex_error *err) {
     uint64_t from = ex_monotonic_ns(), size = s->frame.value;
     struct ex_error why = {0};
-    if (size == 0 || size > TRAY_BYTES || s->frame.body_bytes > 0)
+    if (size == 0 || size > TRAY_BYTES - TOLD_HEAD_BYTES || s->frame.body_bytes > 0)
         return sandbox_breach(s, "it tells more than there is room for", err);
-    memcpy(telling->copy, s->worker.tray, (size_t)size);
+    memcpy(telling->copy, s->worker.tray + TOLD_HEAD_BYTES, (size_t)size);
+    telling->flushes++;
     ex_code code = told_parse(s, telling, (size_t)size, &why);
     if (code != EX_OK && s->lost != SANDBOX_NOT_LOST) { /* it broke a rule */
         if (err != NULL)
@@ -364,11 +373,29 @@ static ex_code not_lost(const struct sandbox *s, struct ex_error *err) {
     return s->lost != SANDBOX_NOT_LOST ? s->why.code : EX_OK;
 }
 
+/* What a worker that is gone had found and not sent: checked like the rest. A record that breaks a
+ * rule ends it; the worker is lost as it is. */
+static void take_left(struct sandbox *s, struct telling *telling) {
+    struct ex_cursor c = ex_cursor_make(s->told, TOLD_HEAD_BYTES);
+    uint32_t size = ex_cursor_le32(&c), flushes = ex_cursor_le32(&c);
+    const struct ex_error why = s->why;
+    const enum sandbox_loss lost = s->lost;
+    if (size <= TRAY_BYTES - TOLD_HEAD_BYTES && flushes == telling->flushes) {
+        telling->copy = s->told + TOLD_HEAD_BYTES;
+        (void)!told_parse(s, telling, size, NULL);
+    }
+    s->why = why;
+    s->lost = lost;
+}
+
 /* A command that tells of traces; told NULL: it may not. */
 static ex_code tell(struct sandbox *s, sandbox_told_fn *told, void *context, struct ex_error *err) {
     struct telling telling = {.told = told, .context = context, .copy = s->told};
     uint64_t nothing;
-    return command(s, NULL, told == NULL ? NULL : &telling, &nothing, err);
+    ex_code code = command(s, NULL, told == NULL ? NULL : &telling, &nothing, err);
+    if (told != NULL && (s->lost == SANDBOX_CRASHED || s->lost == SANDBOX_TOO_LONG))
+        take_left(s, &telling);
+    return code;
 }
 
 ex_code sandbox_examine(struct sandbox *s, const char *parser, const char *parameters,

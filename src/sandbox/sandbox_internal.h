@@ -56,7 +56,7 @@ struct telling {
     sandbox_told_fn *told;
     void *context;
     uint8_t *copy; /* of the tray */
-    uint32_t traces;
+    uint32_t traces, flushes;
     bool sized, unsized;   /* the last trace has a content … */
     uint64_t content_left; /* … of which so much was not told yet */
     bool by_extents, by_bytes;

@@ -2,7 +2,17 @@
 /* The worker's end of traces: records in the tray, format/parser-protocol §7. */
 #include "sandbox/worker_internal.h"
 
+#include <stdatomic.h>
 #include <string.h>
+
+/* The head of the tray: should this process end before it can send what stands there, the
+ * supervisor still finds it. `used` goes first, so that nothing is ever found twice. */
+static void write_head(struct parser_run *run) {
+    ex_put_le32(run->tray, (uint32_t)run->tray_used);
+    atomic_signal_fence(memory_order_seq_cst);
+    ex_put_le32(run->tray + 4, run->flushes);
+    atomic_signal_fence(memory_order_seq_cst);
+}
 
 /* Hands the tray over, and has it back empty. */
 static ex_code flush(struct parser_run *run, struct ex_error *err) {
@@ -15,6 +25,8 @@ static ex_code flush(struct parser_run *run, struct ex_error *err) {
         return ex_fail(err, EX_INTERNAL, "not an answer to what was told");
     run->unwanted = (uint32_t)f->value;
     run->tray_used = 0;
+    run->flushes++;
+    write_head(run);
     return EX_OK;
 }
 
@@ -23,6 +35,8 @@ void worker_tell_begin(struct parser_run *run) {
     run->tray_used = 0;
     run->traces = 0;
     run->unwanted = 0;
+    run->flushes = 0;
+    write_head(run);
 }
 
 ex_code worker_tell_end(struct parser_run *run, ex_code code, struct ex_error *err) {
@@ -37,16 +51,23 @@ ex_code worker_tell_end(struct parser_run *run, ex_code code, struct ex_error *e
 /* Room for a record of so many bytes behind its head; *ret is where they go. */
 static ex_code begin_record(struct parser_run *run, enum record_type type, size_t size_bytes,
                             uint8_t **ret, struct ex_error *err) {
-    if (!run->telling || size_bytes > TRAY_BYTES - RECORD_HEAD_BYTES)
+    enum { ROOM_BYTES = TRAY_BYTES - TOLD_HEAD_BYTES };
+    if (!run->telling || size_bytes > ROOM_BYTES - RECORD_HEAD_BYTES)
         return ex_fail(err, EX_INTERNAL, "nothing can be told now, or not so much");
-    if (RECORD_HEAD_BYTES + size_bytes > TRAY_BYTES - run->tray_used)
+    if (RECORD_HEAD_BYTES + size_bytes > ROOM_BYTES - run->tray_used)
         EX_TRY(flush(run, err));
-    uint8_t *at = run->tray + run->tray_used;
+    uint8_t *at = run->tray + TOLD_HEAD_BYTES + run->tray_used;
     ex_put_le32(at, (uint32_t)size_bytes);
     ex_put_le32(at + 4, (uint32_t)type);
-    run->tray_used += RECORD_HEAD_BYTES + size_bytes;
+    run->record_bytes = RECORD_HEAD_BYTES + size_bytes;
     *ret = at + RECORD_HEAD_BYTES;
     return EX_OK;
+}
+
+/* The record is whole. */
+static void end_record(struct parser_run *run) {
+    run->tray_used += run->record_bytes;
+    write_head(run);
 }
 
 ex_code parser_trace(struct parser_run *run, const struct parser_trace *t, uint32_t *ret_number,
@@ -70,6 +91,7 @@ ex_code parser_trace(struct parser_run *run, const struct parser_trace *t, uint3
     if (name > 0)
         memcpy(at + FIXED_BYTES + key, t->name, name);
     *ret_number = ++run->traces;
+    end_record(run);
     return EX_OK;
 }
 
@@ -86,6 +108,7 @@ ex_code parser_trace_problem(struct parser_run *run, uint32_t parent, const char
     ex_put_le16(at + 8, (uint16_t)length);
     memcpy(at + FIXED_BYTES, key, length);
     memcpy(at + FIXED_BYTES + length, why->text, text);
+    end_record(run);
     return EX_OK;
 }
 
@@ -104,6 +127,7 @@ ex_code parser_trace_time(struct parser_run *run, enum parser_time what, int64_t
     ex_put_le64(at + 16, resolution_ns);
     ex_put_le32(at + 24, local ? 1 : 0);
     memcpy(at + FIXED_BYTES, source, length);
+    end_record(run);
     return EX_OK;
 }
 
@@ -119,6 +143,7 @@ ex_code parser_trace_text(struct parser_run *run, const char *name, const void *
     memcpy(at + 2, name, length);
     if (size > 0)
         memcpy(at + 2 + length, value, size);
+    end_record(run);
     return EX_OK;
 }
 
@@ -128,6 +153,7 @@ ex_code parser_trace_extent(struct parser_run *run, uint64_t offset, uint64_t le
     EX_TRY(begin_record(run, RECORD_EXTENT, 16, &at, err));
     ex_put_le64(at, offset);
     ex_put_le64(at + 8, length);
+    end_record(run);
     return EX_OK;
 }
 
@@ -142,6 +168,7 @@ ex_code parser_trace_content(struct parser_run *run, const void *data, size_t si
             break;
         EX_TRY(begin_record(run, RECORD_CONTENT, part, &at, err));
         memcpy(at, from, part);
+        end_record(run);
     }
     *ret_wanted = run->unwanted != run->traces;
     return EX_OK;
@@ -156,5 +183,6 @@ ex_code parser_unit(struct parser_run *run, uint32_t parent, const void *unit, s
     ex_put_le32(at, parent);
     ex_put_le32(at + 4, late ? 1 : 0);
     memcpy(at + 8, unit, size_bytes);
+    end_record(run);
     return EX_OK;
 }

@@ -23,9 +23,10 @@ struct parser_run {
     size_t window_bytes;
     /* telling of traces */
     bool telling;
-    size_t tray_used;
-    uint32_t traces;   /* told in this command */
-    uint32_t unwanted; /* the content of this trace is not wanted */
+    size_t tray_used, record_bytes; /* behind the head; of the record that is being written */
+    uint32_t flushes;               /* of this command: how often the tray was handed over */
+    uint32_t traces;                /* told in this command */
+    uint32_t unwanted;              /* the content of this trace is not wanted */
     struct frame frame;
 };
 
