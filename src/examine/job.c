@@ -210,6 +210,7 @@ static ex_code try_step(struct hand *h, struct step *s, bool last, bool *ret_aga
     uint64_t from = ex_monotonic_ns();
     ex_code code = ask_worker(h, s, &t, &why);
     atomic_fetch_add(&h->engine->busy_ns[h->job->examiner], ex_monotonic_ns() - from);
+    t.cut = code != EX_OK;
     *ret_again =
         code != EX_OK && !last && h->sandbox != NULL && sandbox_loss(h->sandbox) == SANDBOX_KILLED;
     if (*ret_again)
