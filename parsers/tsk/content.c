@@ -45,6 +45,15 @@ uint32_t content_flags(struct files *f, const TSK_FS_FILE *file, const TSK_FS_AT
     return flags;
 }
 
+static bool leaves_holes_out(const TSK_FS_INFO *fs) {
+    return TSK_FS_TYPE_ISEXT(fs->ftype) || TSK_FS_TYPE_ISFFS(fs->ftype);
+}
+
+/* What no run says: of ext and UFS zeros, for a block was never given to it. */
+static uint64_t gap_of(const TSK_FS_INFO *fs) {
+    return leaves_holes_out(fs) ? PARSER_HOLE : PARSER_NOWHERE;
+}
+
 /* One run, from its byte `skip`; `at`: where in the content that is. What is behind the initialised
  * size reads as zeros, whatever stands there. */
 static ex_code add_run(struct extents *x, const TSK_FS_ATTR *attr, const TSK_FS_ATTR_RUN *run,
@@ -53,13 +62,21 @@ static ex_code add_run(struct extents *x, const TSK_FS_ATTR *attr, const TSK_FS_
     if (run->flags & TSK_FS_ATTR_RUN_FLAG_SPARSE)
         return extents_add(x, PARSER_HOLE, length, err);
     if (run->flags & TSK_FS_ATTR_RUN_FLAG_FILLER)
-        return extents_add(x, PARSER_NOWHERE, length, err);
+        return extents_add(x, gap_of(x->f->fs), length, err);
     uint64_t init = attr->nrd.initsize > 0 ? (uint64_t)attr->nrd.initsize : 0;
     uint64_t written = at < init ? init - at : 0;
     written = written < length ? written : length;
     if (written > 0)
         EX_TRY(extents_add_blocks(x, run->addr, skip, written, err));
     return extents_add(x, PARSER_HOLE, length - written, err);
+}
+
+/* What is behind the last run is zeros as well where nothing was ever written. */
+static bool ends_in_zeros(const TSK_FS_INFO *fs, const TSK_FS_ATTR *attr, uint64_t at) {
+    if (leaves_holes_out(fs))
+        return true;
+    return fs->ftype == TSK_FS_TYPE_NTFS && attr->nrd.initsize >= 0 &&
+           at >= (uint64_t)attr->nrd.initsize;
 }
 
 static ex_code tell_places(struct files *f, uint32_t trace, const TSK_FS_ATTR *attr,
@@ -75,7 +92,7 @@ static ex_code tell_places(struct files *f, uint32_t trace, const TSK_FS_ATTR *a
             break;
         if (run->offset > next) {
             uint64_t gap = (run->offset - next) * f->fs->block_size;
-            EX_TRY(extents_add(&x, PARSER_NOWHERE, gap, err));
+            EX_TRY(extents_add(&x, gap_of(f->fs), gap, err));
             at += gap;
         }
         next = run->offset + run->len;
@@ -84,8 +101,7 @@ static ex_code tell_places(struct files *f, uint32_t trace, const TSK_FS_ATTR *a
         skip -= part;
         at += bytes - part;
     }
-    /* ext and UFS: what no block was ever given is zeros */
-    if (!disorder && (TSK_FS_TYPE_ISEXT(f->fs->ftype) || TSK_FS_TYPE_ISFFS(f->fs->ftype)))
+    if (!disorder && !x.too_many && ends_in_zeros(f->fs, attr, at))
         EX_TRY(extents_add(&x, PARSER_HOLE, x.left, err));
     EX_TRY(extents_end(&x, err));
     if (x.too_many)

@@ -56,18 +56,51 @@ static bool is_dots(const char *name) {
     return name == NULL || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
+/* libtsk's own folder of records without one has the last number; HFS has none. */
+static bool has_orphans(const TSK_FS_INFO *fs) {
+    return !TSK_FS_TYPE_ISHFS(fs->ftype);
+}
+
 static bool is_listed(const struct files *f, const TSK_FS_NAME *name) {
-    return !is_dots(name->name) && name->meta_addr != TSK_FS_ORPHANDIR_INUM(f->fs);
+    bool made_up = has_orphans(f->fs) && name->meta_addr == TSK_FS_ORPHANDIR_INUM(f->fs) &&
+                   name->type == TSK_FS_NAME_TYPE_VIRT_DIR;
+    return !is_dots(name->name) && !made_up;
+}
+
+/* NTFS counts a record's sequence up when it becomes free: of a deleted name it is one behind. */
+static bool is_record_of(const TSK_FS_META *meta, const TSK_FS_NAME *name) {
+    bool free = (meta->flags & TSK_FS_META_FLAG_UNALLOC) != 0;
+    return meta->seq == name->meta_seq ||
+           (free && (uint16_t)meta->seq == (uint16_t)(name->meta_seq + 1));
+}
+
+/* An entry with its record. libtsk leaves out the record of a deleted name of NTFS, for the reason
+ * above. *ret_other: there is a record, and it is not the one that was meant. */
+static TSK_FS_FILE *open_listed(const TSK_FS_DIR *dir, size_t index, bool *ret_other) {
+    *ret_other = false;
+    TSK_FS_FILE *file = tsk_fs_dir_get(dir, index), *whole;
+    if (file == NULL || file->name == NULL || file->meta != NULL || file->name->meta_addr == 0 ||
+        (whole = tsk_fs_file_open_meta(dir->fs_info, NULL, file->name->meta_addr)) == NULL)
+        return file;
+    if (whole->meta == NULL || !is_record_of(whole->meta, file->name)) {
+        *ret_other = whole->meta != NULL;
+        tsk_fs_file_close(whole);
+        return file;
+    }
+    whole->name = file->name;
+    file->name = NULL;
+    tsk_fs_file_close(file);
+    return whole;
 }
 
 static ex_code tell_listed(struct files *f, const TSK_FS_DIR *dir, size_t index, const char *key,
                            struct ex_error *err) {
-    TSK_FS_FILE *file = tsk_fs_dir_get(dir, index);
-    if (file == NULL)
+    struct entry e = {.key = key};
+    e.file = open_listed(dir, index, &e.other);
+    if (e.file == NULL)
         return image_problem(f->image, 0, key, err);
-    struct entry e = {.file = file, .key = key};
     ex_code code = files_tell_entry(f, &e, err);
-    tsk_fs_file_close(file);
+    tsk_fs_file_close(e.file);
     return code;
 }
 
@@ -112,7 +145,8 @@ static void prime(struct files *f) {
 
 ex_code files_directory(struct files *f, TSK_INUM_T inode, struct ex_error *err) {
     TSK_FS_DIR *dir = NULL;
-    if (inode < f->fs->first_inum || inode >= TSK_FS_ORPHANDIR_INUM(f->fs))
+    if (inode < f->fs->first_inum || inode > f->fs->last_inum ||
+        (has_orphans(f->fs) && inode == TSK_FS_ORPHANDIR_INUM(f->fs)))
         return tell_problem(f->image->run, 0, "listing", err, EX_FORMAT,
                             "a folder by a record that is not there");
     prime(f);
@@ -192,7 +226,7 @@ ex_code files_records(struct files *f, TSK_INUM_T from, TSK_INUM_T to, struct ex
 ex_code files_unit_records(struct files *f, uint32_t parent, struct ex_error *err) {
     char unit[PARSER_UNIT_BYTES_MAX];
     TSK_INUM_T first = f->fs->first_inum, last = TSK_FS_ORPHANDIR_INUM(f->fs);
-    if (TSK_FS_TYPE_ISHFS(f->fs->ftype) || last <= first) /* has no deleted records */
+    if (!has_orphans(f->fs) || last <= first)
         return EX_OK;
     TSK_INUM_T step = (last - first) / RECORDS_UNITS_MAX + 1;
     step = (step + RECORDS_STEP - 1) / RECORDS_STEP * RECORDS_STEP;

@@ -173,13 +173,23 @@ struct plan {
     struct parser_trace t;
     const TSK_FS_ATTR *content; /* NULL: none, or not to be had */
     struct ex_error lost;       /* why not, when there should be one */
-    bool label, other, packed;
+    bool label, packed;
+    bool other; /* what the record says is not about this name */
 };
+
+/* An NTFS file whose only streams have names, or that holds an index. */
+static bool has_no_content(const TSK_FS_META *meta, const TSK_FS_ATTR *attr) {
+    return attr == NULL ? meta->size <= 0 : attr->name != NULL && attr->name[0] != '\0';
+}
 
 static void plan_content(struct files *f, const struct entry *e, struct plan *p) {
     TSK_FS_FILE *file = e->file;
     image_forget(f->image);
     p->content = tsk_fs_file_attr_get(file);
+    if (f->fs->ftype == TSK_FS_TYPE_NTFS && has_no_content(file->meta, p->content)) {
+        p->content = NULL;
+        return;
+    }
     p->t.flags |= PARSER_SIZED;
     p->t.size_bytes = file->meta->size > 0 ? (uint64_t)file->meta->size : 0;
     if (p->content == NULL) {
@@ -199,7 +209,7 @@ static void plan_entry(struct files *f, const struct entry *e, struct plan *p) {
     const TSK_FS_META *meta = file->meta;
     struct parser_trace *t = &p->t;
     *p = (struct plan){.t = {.parent = e->parent, .key = e->key}};
-    p->other = meta != NULL && record_is_of_another(file);
+    p->other = e->other || (meta != NULL && record_is_of_another(file));
     t->kind = meta != NULL && !p->other && meta->type != TSK_FS_META_TYPE_UNDEF
                   ? kind_of_record(meta->type)
               : file->name != NULL ? kind_of_name(file->name->type)
@@ -223,7 +233,9 @@ static ex_code tell_content(struct files *f, const struct plan *p, const struct 
                             uint32_t trace, struct ex_error *err) {
     struct parser_run *run = f->image->run;
     const TSK_FS_ATTR *attr = p->content;
-    if (attr != NULL && (attr->flags & TSK_FS_ATTR_RECOVERY))
+    /* The chain of clusters is gone: libtsk takes the free ones behind the first. */
+    if (attr != NULL && TSK_FS_TYPE_ISFAT(f->fs->ftype) && (p->t.flags & PARSER_DELETED) &&
+        p->t.size_bytes > 0)
         EX_TRY(tell_text(run, "recovered", "guess", err));
     if (attr != NULL && (attr->flags & TSK_FS_ATTR_COMP))
         EX_TRY(tell_text(run, "compressed", "yes", err));

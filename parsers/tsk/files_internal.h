@@ -55,6 +55,7 @@ struct entry {
     uint32_t parent;
     const char *key;
     bool orphan;
+    bool other; /* the record that the name had belongs to another file now */
 };
 /* The trace of it, with its times, attributes and contents, and a unit if it is a folder. */
 EX_MUST_USE ex_code files_tell_entry(struct files *f, const struct entry *e, struct ex_error *err);

@@ -3,7 +3,7 @@
  * tests/scripts/files_known.sh: list_traces PARSER IMAGE [--texts]
  *
  * A line for each trace: kind, state, size, SHA-256 of its content or why there is none, record,
- * path; separated by tabs. Records that were told before under a name are left out, with what is
+ * key, path; separated by tabs. Records that were told before under a name are left out, with what is
  * under them. */
 #include "fuzz/examiner_harness.h"
 #include "parsers/tsk/tsk.h"
@@ -103,9 +103,9 @@ static void list(const struct parser_run *run, bool texts) {
         char text[65];
         if (dropped[i + 1])
             continue;
-        printf("%s\t%s\t%llu\t%s\t%llu\t", KINDS[t->kind], state(t->flags),
+        printf("%s\t%s\t%llu\t%s\t%llu\t%s\t", KINDS[t->kind], state(t->flags),
                (unsigned long long)t->size_bytes, hash(run, t, text),
-               (unsigned long long)t->record);
+               (unsigned long long)t->record, t->key);
         print_path(run, (uint32_t)i + 1);
         if (t->kind == PARSER_PROBLEM)
             printf("\t%.*s", (int)(t->texts_bytes > 0 ? t->texts_bytes - 1 : 0), t->texts);
