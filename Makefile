@@ -9,7 +9,7 @@ ENTRIES ?= 20000000
 DIR ?= /tmp
 ROUNDS ?= 5000
 
-.PHONY: help build demo test crash damage agree bench bench-clones bench-containers bench-index fuzz format install clean
+.PHONY: help build demo test crash damage agree bench bench-clones bench-containers bench-examine bench-index fuzz format install clean
 
 help:
 	@echo 'make demo                 see it work: collect, verify, export a small disk image'
@@ -24,6 +24,7 @@ help:
 	@echo 'make bench                time and memory beside dc3dd, ewfacquire, restic and borg (RUNS=3)'
 	@echo 'make bench-clones         many similar images in one store, beside borg and restic (SIZE=512)'
 	@echo 'make bench-containers     images in and out beside libewf, and the cost of the sandbox (RUNS=5)'
+	@echo 'make bench-examine        examining beside tsk_loaddb, a second clone, memory (RUNS=5)'
 	@echo 'make bench-index          the chunk index with ENTRIES ($(ENTRIES)) synthetic chunks, in DIR ($(DIR))'
 	@echo 'make fuzz                 libFuzzer, FUZZ_SECONDS ($(FUZZ_SECONDS)) for each target'
 	@echo 'make format               clang-format over the sources'
@@ -76,6 +77,11 @@ bench-containers:
 	@test -f $(RELEASE)/build.ninja || meson setup $(RELEASE)
 	@ninja -C $(RELEASE) src/cli/exhibit parsers/exhibit-parser tests/unit/parsers/read_container bench/read-direct
 	@bench/containers $(RELEASE)
+
+bench-examine:
+	@tools/install-deps build bench
+	@$(MAKE) --no-print-directory build
+	@bench/examine $(RELEASE)/src/cli/exhibit
 
 bench-index:
 	@tools/install-deps build
