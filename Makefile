@@ -33,7 +33,7 @@ help:
 build:
 	@tools/install-deps build
 	@test -f $(RELEASE)/build.ninja || meson setup $(RELEASE)
-	@ninja -C $(RELEASE) src/cli/exhibit parsers/exhibit-parser verify/exhibit-verify
+	@ninja -C $(RELEASE) src/cli/exhibit parsers/exhibit-parser parsers/exhibit-examiner parsers/exhibit-unpacker verify/exhibit-verify
 
 demo:
 	@tools/install-deps build demo
@@ -59,7 +59,7 @@ damage:
 agree:
 	@tools/install-deps build test
 	@test -f $(RELEASE)/build.ninja || meson setup $(RELEASE)
-	@ninja -C $(RELEASE) src/cli/exhibit parsers/exhibit-parser verify/exhibit-verify
+	@ninja -C $(RELEASE) src/cli/exhibit parsers/exhibit-parser parsers/exhibit-examiner parsers/exhibit-unpacker verify/exhibit-verify
 	@N=$$(($(ROUNDS) / 3)) SEED=$${SEED:-2} tests/scripts/verifier.sh $(RELEASE)/src/cli/exhibit
 
 bench:
