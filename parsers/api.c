@@ -57,9 +57,3 @@ ex_code parser_fact_number(struct parser_run *run, const char *name, uint64_t va
     char text[DECIMAL_BYTES];
     return parser_fact(run, name, text, decimal(text, value), err);
 }
-
-ex_code parser_trace_number(struct parser_run *run, const char *name, uint64_t value,
-                            struct ex_error *err) {
-    char text[DECIMAL_BYTES];
-    return parser_trace_text(run, name, text, decimal(text, value), err);
-}

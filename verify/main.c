@@ -30,6 +30,7 @@ static const struct { enum claim claim; const char *name; } counts[COUNT_KINDS] 
 static const char *const limits[] = { /* v: of a vault, p: of a package */
     "v not checked: index, catalog, parity, dates of verification, unfinished work: derived, or no evidence yet",
     "v not checked: keys/: the keyring and the officers' locked keys",
+    "v not checked: what examinations of items found, but for the packs that it lies in",
     "p not checked: what allowed_signers, case.jsonld, bag-info.txt and README.txt say",
     "v not checked: what others than those of --cosigner signed under a checkpoint",
     "p not checked: what others signed under a checkpoint",

@@ -254,6 +254,7 @@ struct item_truth {
     uint64_t proposal, approval; /* entries of two officers: it is disposed of; 0: held */
     uint64_t tombstone;          /* the latest one; 0: none yet */
     bool disposed;               /* and it says that everything of it is gone */
+    uint64_t examinations;       /* of it that ended with a result */
     uint64_t number;             /* the how-manieth of its case */
     char label[128];             /* case number / number */
     json_t *item; /* json.md §4.1 from the entry's body; NULL: missing, erased or altered */

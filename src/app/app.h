@@ -52,6 +52,12 @@ ex_code app_item_show(struct act *act, json_t **ret_result, struct ex_error *err
 ex_code app_item_report(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_verify(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_export(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_examine(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_trace_list(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_trace_tree(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_trace_show(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_trace_cat(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_trace_export(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_handover_offer(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_handover_accept(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_handover_refuse(struct act *act, json_t **ret_result, struct ex_error *err);

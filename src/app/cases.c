@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cases and items: what is opened, listed and shown. */
-#include "app/act_internal.h"
+#include "app/examining_internal.h"
 
 #include <sodium.h>
 
@@ -105,7 +105,7 @@ ex_code app_item_list(struct act *act, json_t **ret_result, struct ex_error *err
 /* An item with everything that the ledger says about it, this very look at it included. */
 static ex_code show_item(struct act *act, const struct item_truth *i, json_t **ret_result,
                          struct ex_error *err) {
-    json_t *item = NULL, *rows = NULL;
+    json_t *item = NULL, *rows = NULL, *examinations = NULL;
     EX_AUTO_FREE char *map = NULL;
     memcpy(act->item_id, i->id, sizeof act->item_id);
     memcpy(act->case_id, i->case_id, sizeof act->case_id);
@@ -113,8 +113,14 @@ static ex_code show_item(struct act *act, const struct item_truth *i, json_t **r
     EX_TRY(act_single(act, act_query_json(act), NULL, NULL, err));
     if (act_has_flag(act, FLAG_MAP))
         EX_TRY(item_map(act, i, &map, err));
-    EX_TRY(truth_story(act, i, &item, &rows, err));
-    *ret_result = json_pack("{s:o, s:o}", "item", item, "history", rows);
+    EX_TRY(examining_of_item(act, i, &examinations, err));
+    ex_code code = truth_story(act, i, &item, &rows, err);
+    if (code != EX_OK) {
+        json_decref(examinations);
+        return code;
+    }
+    *ret_result =
+        json_pack("{s:o, s:o, s:o}", "item", item, "examinations", examinations, "history", rows);
     if (map != NULL)
         json_set_text(*ret_result, "map", map);
     return EX_OK;

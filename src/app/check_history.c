@@ -83,6 +83,7 @@ static const struct pack_rule {
 } pack_rules[] = {
     {"collect.outcome", "stored", "packs", NULL, false},
     {"import.item", "stored", "packs", NULL, false},
+    {"examine.outcome", "stored", "packs", NULL, false},
     {"compact.intent", NULL, NULL, "packs", false},
     {"compact.outcome", NULL, "packs_written", NULL, false},
     {"dispose.intent", NULL, NULL, "packs", false},

@@ -10,7 +10,7 @@ const char *collecting_readback_word(enum vault_readback r) {
     return r == VAULT_READBACK_ALL ? "all" : r == VAULT_READBACK_NONE ? "none" : "new";
 }
 
-static json_t *stored_json(const struct vault_put_report *r) {
+json_t *collecting_stored_json(const struct vault_put_report *r) {
     json_t *packs = json_packs((const uint8_t(*)[VAULT_PACK_ID_BYTES])r->pack, r->pack_count);
     return json_pack(
         "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s}", "data_bytes",
@@ -160,7 +160,7 @@ static ex_code finish_item(struct act *act, struct draft *draft, void *context,
         json_object_set_new(c->item, "folder", folder);
     if (c->looks_like != NULL)
         json_object_set(c->item, "looks_like", c->looks_like);
-    c->stored = stored_json(&c->report.put);
+    c->stored = collecting_stored_json(&c->report.put);
     json_decref(draft->what);
     draft->what =
         json_pack("{s:O, s:O, s:o, s:o}", "item", c->item, "stored", c->stored, "source_after",

@@ -42,6 +42,8 @@ struct collecting {
 /* EX_USAGE. `text` may be NULL. */
 EX_MUST_USE ex_code collecting_parse_readback(const char *text, enum vault_readback *ret,
                                               struct ex_error *err);
+/* json.md §4.2 */
+json_t *collecting_stored_json(const struct vault_put_report *r);
 const char *collecting_readback_word(enum vault_readback r);
 json_t *collecting_case_json(const struct act *act, const struct collecting *c);
 /* Opens what is collected; a device is taken first (device_internal.h). */

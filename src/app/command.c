@@ -83,6 +83,7 @@ const char *permission_word(enum permission p) {
         [PERMISSION_COLLECT] = "collect", [PERMISSION_VIEW] = "view",
         [PERMISSION_VERIFY] = "verify",   [PERMISSION_EXPORT] = "export",
         [PERMISSION_DISPOSE] = "dispose", [PERMISSION_HANDOVER] = "handover",
+        [PERMISSION_EXAMINE] = "examine",
     };
     return (unsigned)p < PERMISSION_COUNT && words[p] != NULL ? words[p] : "none";
 }

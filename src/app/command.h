@@ -24,6 +24,7 @@ enum permission {
     PERMISSION_EXPORT,
     PERMISSION_DISPOSE,
     PERMISSION_HANDOVER,
+    PERMISSION_EXAMINE,
     PERMISSION_COUNT
 };
 const char *permission_word(enum permission p);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whom does damage hurt? From places in packs to items and byte ranges. */
 #include "app/damage_internal.h"
+#include "app/examining_internal.h"
 
 #include "base/clock.h"
 
@@ -58,22 +59,21 @@ static json_t *item_json(const struct item_truth *i, const struct hurt_item *h) 
 }
 
 /* The object's own description cannot be had: all of it counts. */
-static ex_code add_lost_object(struct hurt_item *h, const struct item_truth *i,
-                               const struct ex_error *why) {
-    json_int_t size = json_integer_value(json_object_get(i->item, "size_bytes"));
+static ex_code add_lost_object(struct hurt_item *h, json_int_t size, const struct ex_error *why) {
     const struct vault_hurt_range all = {.length = size > 0 ? (uint64_t)size : 0,
                                          .missing = why->code == EX_MISSING,
                                          .why = why->text};
     return add_range(h, &all, NULL);
 }
 
-static ex_code map_item(struct act *act, const struct vault_hurt *hurt, const struct item_truth *i,
-                        struct hurt_item *h, struct ex_error *err) {
+/* size: as the ledger has it. */
+static ex_code map_object(struct act *act, const struct vault_hurt *hurt, const uint8_t *id,
+                          json_int_t size, struct hurt_item *h, struct ex_error *err) {
     struct vault_object_info o = {0};
     struct ex_error why;
-    ex_code code = vault_object(act->vault, i->object_id, &o, &why);
+    ex_code code = vault_object(act->vault, id, &o, &why);
     if (code == EX_ALTERED || code == EX_MISSING || code == EX_IO || code == EX_UNSUPPORTED)
-        return add_lost_object(h, i, &why);
+        return add_lost_object(h, size, &why);
     if (code != EX_OK && err != NULL)
         *err = why;
     EX_TRY(code);
@@ -92,7 +92,9 @@ ex_code damage_to_items(struct act *act, const struct vault_hurt *hurt, json_t *
         if (t.items[i].approval != 0 || t.items[i].physical)
             continue; /* disposed of, or physical: it has nothing to be hurt */
         struct hurt_item h = {.ranges = json_array()};
-        code = map_item(act, hurt, &t.items[i], &h, err);
+        code =
+            map_object(act, hurt, t.items[i].object_id,
+                       json_integer_value(json_object_get(t.items[i].item, "size_bytes")), &h, err);
         close_range(&h);
         if (code == EX_OK && h.count > 0)
             json_array_append_new(items, item_json(&t.items[i], &h));
@@ -102,6 +104,51 @@ ex_code damage_to_items(struct act *act, const struct vault_hurt *hurt, json_t *
     if (code == EX_OK)
         *ret_items = ex_steal(&items);
     return code;
+}
+
+struct hurting {
+    const struct vault_hurt *hurt;
+    struct truth truth;
+    json_t *list;
+};
+
+static ex_code map_examination(struct act *act, const struct entry *e, void *context,
+                               struct ex_error *err) {
+    struct hurting *g = context;
+    const struct item_truth *i =
+        examining_is_result(e) ? truth_item_by_id(&g->truth, e->item_id) : NULL;
+    struct hurt_item h = {.ranges = NULL};
+    json_t *what = NULL;
+    if (i == NULL || i->approval != 0)
+        return EX_OK;
+    (void)!project_section(act, e, "what", &what, NULL);
+    h.ranges = json_array();
+    ex_code code = map_object(act, g->hurt, e->object_id,
+                              json_integer_value(json_object_get(what, "size_bytes")), &h, err);
+    close_range(&h);
+    if (code == EX_OK && h.count > 0) {
+        json_t *one = item_json(i, &h);
+        json_object_set_new(one, "entry", json_number(e->index));
+        json_array_append_new(g->list, one);
+    }
+    json_decref(h.ranges);
+    json_decref(what);
+    return code;
+}
+
+ex_code damage_to_examinations(struct act *act, const struct vault_hurt *hurt, json_t **ret,
+                               struct ex_error *err) {
+    struct hurting g = {.hurt = hurt};
+    EX_TRY(truth_load(act, &g.truth, err));
+    g.list = json_array();
+    ex_code code = scan_ledger(act, map_examination, &g, err);
+    truth_clear(&g.truth);
+    if (code != EX_OK) {
+        json_decref(g.list);
+        return code;
+    }
+    *ret = g.list;
+    return EX_OK;
 }
 
 json_t *damage_brief_json(const json_t *items) {

@@ -15,6 +15,9 @@ EX_DEFINE_AUTO(json_t, damage_json_free);
  * the damage hurts nothing that is held. */
 EX_MUST_USE ex_code damage_to_items(struct act *act, const struct vault_hurt *hurt,
                                     json_t **ret_items, struct ex_error *err);
+/* The same of what examinations of items found, each with `entry`, its outcome. */
+EX_MUST_USE ex_code damage_to_examinations(struct act *act, const struct vault_hurt *hurt,
+                                           json_t **ret, struct ex_error *err);
 /* The same without the ranges, for an entry's body: how much, and in how many places. */
 json_t *damage_brief_json(const json_t *items);
 /* The texts that there was room for. */

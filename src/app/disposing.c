@@ -14,6 +14,8 @@ struct disposing {
     struct vault_compact_options options;
     struct vault_compaction *compaction;
     struct vault_compact_report *report;
+    size_t object_count; /* of the item, and of what its examinations found */
+    uint8_t (*object)[SHA256_BYTES];
     uint64_t proposal, approval; /* 0: none yet */
     uint8_t proposed_by[ENTRY_ID_BYTES];
     int64_t proposed_ns;
@@ -138,11 +140,12 @@ static ex_code check_proposal(struct act *act, struct disposing *d, struct ex_er
 
 static ex_code plan(struct act *act, struct disposing *d, struct ex_error *err) {
     struct ex_error why;
-    d->options = (struct vault_compact_options){.dispose = d->item->object_id,
-                                                .all = true,
-                                                .level = VAULT_COMPACT_LEVEL,
-                                                .journal = "{\"act\": \"compact\"}"};
+    d->options = (struct vault_compact_options){
+        .all = true, .level = VAULT_COMPACT_LEVEL, .journal = "{\"act\": \"compact\"}"};
     EX_TRY(needed_open(act, &d->needed, &d->options, err));
+    EX_TRY(needed_objects_of(&d->needed, d->item->id, &d->object, &d->object_count, err));
+    d->options.dispose = (const uint8_t(*)[SHA256_BYTES])d->object;
+    d->options.dispose_count = d->object_count;
     EX_TRY(check_proposal(act, d, err));
     ex_code code = vault_compact_plan(act->vault, &d->options, act->face->progress, &d->compaction,
                                       &d->report, &why);
@@ -159,6 +162,7 @@ static json_t *tombstone_json(const struct disposing *d) {
     json_object_set_new(json, "item_id", json_hex(d->item->id, sizeof d->item->id));
     json_object_set_new(json, "label", json_string(d->item->label));
     json_object_set_new(json, "object", json_hex(d->item->object_id, sizeof d->item->object_id));
+    json_object_set_new(json, "examinations", json_number(d->object_count - 1));
     json_object_set(json, "sha256", json_object_get(item, "sha256"));
     json_object_set(json, "fsverity", json_object_get(item, "fsverity"));
     json_object_set(json, "size_bytes", json_object_get(item, "size_bytes"));
@@ -192,8 +196,22 @@ static bool complete(const struct vault_compact_report *r) {
            r->planned_count == r->removed_count;
 }
 
+/* From the approval on no examination of the item ends well; one that ended just before it found
+ * something that is not in the plan. */
+static ex_code check_not_examined(struct disposing *d, struct ex_error *err) {
+    EX_AUTO_FREE uint8_t(*object)[SHA256_BYTES] = NULL;
+    size_t count;
+    EX_TRY(needed_refresh(&d->needed, err));
+    EX_TRY(needed_objects_of(&d->needed, d->item->id, &object, &count, err));
+    if (count == d->object_count)
+        return EX_OK;
+    return ex_hint(ex_fail(err, EX_BUSY, "item %s was examined meanwhile", d->item->label), err,
+                   "nothing was removed; approve it again");
+}
+
 static ex_code remove_it(struct act *act, struct disposing *d, struct ex_error *err) {
     struct ex_progress *progress = act->face->progress;
+    EX_TRY(check_not_examined(d, err));
     if (progress != NULL) {
         progress->phase = "disposing";
         atomic_store(&progress->done_bytes, 0);
@@ -264,6 +282,7 @@ ex_code app_item_dispose(struct act *act, json_t **ret_result, struct ex_error *
                                                 : approve(act, &d, ret_result, err);
     vault_compaction_free(d.compaction);
     needed_close(&d.needed);
+    free(d.object);
     truth_clear(&d.truth);
     return code;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "app/examining_internal.h"
 #include "app/needed_internal.h"
 
 #include "base/cursor.h"
@@ -41,6 +42,7 @@ static ex_code add_item(struct needed *n, const struct entry *e, struct ex_error
     struct needed_item *i = &n->item[n->item_count++];
     memcpy(i->id, e->item_id, sizeof i->id);
     memcpy(i->object, e->object_id, sizeof i->object);
+    i->examination = examining_is_result(e);
     return EX_OK;
 }
 
@@ -66,7 +68,7 @@ static ex_code each(struct act *act, const struct entry *e, void *context, struc
         note_cut_back(act, n, e);
     if (strcmp(e->event, "compact.outcome") == 0)
         EX_TRY(add_settled(act, n, e, err));
-    if (truth_begin(e) != ITEM_NONE && (e->has & ENTRY_HAS_OBJECT) != 0)
+    if ((truth_begin(e) != ITEM_NONE && (e->has & ENTRY_HAS_OBJECT) != 0) || examining_is_result(e))
         EX_TRY(add_item(n, e, err));
     if (strcmp(e->event, "dispose.approve") == 0 && (e->has & ENTRY_HAS_ITEM) != 0)
         EX_TRY(add_gone(n, e, err));
@@ -108,6 +110,26 @@ static ex_code read_ledger(struct needed *n, struct ex_error *err) {
     EX_TRY(scan_ledger(n->act, each, n, err));
     n->read_size = ledger_size(n->act->ledger);
     tidy(n);
+    return EX_OK;
+}
+
+ex_code needed_refresh(struct needed *n, struct ex_error *err) {
+    return read_ledger(n, err);
+}
+
+ex_code needed_objects_of(const struct needed *n, const uint8_t item_id[static ENTRY_ID_BYTES],
+                          uint8_t (**ret)[SHA256_BYTES], size_t *ret_count, struct ex_error *err) {
+    size_t count = 0;
+    EX_TRY(ex_alloc(n->item_count, SHA256_BYTES, EX_LIMIT_PACK_BYTES, "the list of objects", ret,
+                    err));
+    for (size_t i = 0; i < n->item_count; i++) {
+        bool had = memcmp(n->item[i].id, item_id, ENTRY_ID_BYTES) != 0;
+        for (size_t k = 0; k < count && !had; k++) /* an item that came back is there twice */
+            had = memcmp((*ret)[k], n->item[i].object, SHA256_BYTES) == 0;
+        if (!had)
+            memcpy((*ret)[count++], n->item[i].object, SHA256_BYTES);
+    }
+    *ret_count = count;
     return EX_OK;
 }
 
@@ -170,20 +192,29 @@ void needed_close(struct needed *n) {
     *n = (struct needed){0};
 }
 
+/* Whose object it is; NULL: nobody's. */
+static const struct needed_item *owner(const struct needed *n, const uint8_t *object) {
+    for (size_t i = 0; i < n->item_count; i++)
+        if (memcmp(n->item[i].object, object, SHA256_BYTES) == 0)
+            return &n->item[i];
+    return NULL;
+}
+
 ex_code needed_explain(struct needed *n, const struct vault_compact_report *r,
                        const struct ex_error *why, struct ex_error *err) {
     struct truth t = {0};
-    const char *label = NULL;
     if (err != NULL)
         *err = *why;
     if (err == NULL || r == NULL || !r->hurt || truth_load(n->act, &t, NULL) != EX_OK)
         return why->code;
-    for (size_t i = 0; i < t.item_count && label == NULL; i++)
-        if (memcmp(t.items[i].object_id, r->hurt_object, SHA256_BYTES) == 0)
-            label = t.items[i].label;
-    if (label != NULL)
-        (void)ex_hint(ex_fail(err, why->code, "item %s is damaged: %.160s", label, why->text), err,
-                      "nothing was removed; exhibit verify %s says what is damaged", label);
+    const struct needed_item *own = owner(n, r->hurt_object);
+    const struct item_truth *item = own != NULL ? truth_item_by_id(&t, own->id) : NULL;
+    if (item != NULL)
+        (void)ex_hint(ex_fail(err, why->code, "%s %s is damaged: %.150s",
+                              own->examination ? "an examination of item" : "item", item->label,
+                              why->text),
+                      err, "nothing was removed; exhibit %s %s says what is damaged",
+                      own->examination ? "trace list" : "verify", item->label);
     truth_clear(&t);
     return why->code;
 }

@@ -14,6 +14,7 @@ struct needed {
     size_t item_count, item_capacity, gone_count, gone_capacity;
     struct needed_item {
         uint8_t id[ENTRY_ID_BYTES], object[SHA256_BYTES];
+        bool examination;            /* the object is what an examination of the item found */
     } * item;                        /* every one that was ever held */
     uint8_t (*gone)[ENTRY_ID_BYTES]; /* the items that are disposed of */
     size_t settled_count, settled_capacity;
@@ -27,6 +28,13 @@ struct needed {
 EX_MUST_USE ex_code needed_open(struct act *act, struct needed *n,
                                 struct vault_compact_options *options, struct ex_error *err);
 void needed_close(struct needed *n);
+/* What goes with an item: its own object, and what its examinations found. The caller frees. */
+EX_MUST_USE ex_code needed_objects_of(const struct needed *n,
+                                      const uint8_t item_id[static ENTRY_ID_BYTES],
+                                      uint8_t (**ret)[SHA256_BYTES], size_t *ret_count,
+                                      struct ex_error *err);
+/* Reads again what came since. */
+EX_MUST_USE ex_code needed_refresh(struct needed *n, struct ex_error *err);
 /* The failure of a plan, with the label of the item that stopped it. */
 ex_code needed_explain(struct needed *n, const struct vault_compact_report *r,
                        const struct ex_error *why, struct ex_error *err);

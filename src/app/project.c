@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The projection: ledger entries and their bodies, one after the other, into the catalog. What it
  * reads it compares with the commitments; signatures are a verification's business. */
-#include "app/act_internal.h"
+#include "app/examining_internal.h"
 
 #include "base/cursor.h"
 
@@ -174,7 +174,7 @@ static void summary_line(const struct entry *e, json_t *what, char *to, size_t s
                *output = json_string_value(json_object_get(what, "output")),
                *origin = json_string_value(json_object_get(what, "origin"));
     bool ended = (e->has & ENTRY_HAS_RESULT) != 0;
-    if (custody_summary(e, what, to, size))
+    if (custody_summary(e, what, to, size) || examining_summary(e, what, to, size))
         return;
     if (!ended && origin != NULL && json_object_get(what, "old_size") != NULL) {
         (void)snprintf(to, size, "asked to cosign %lld entries of %.180s", number_at(what, "size"),
@@ -346,7 +346,9 @@ static ex_code apply_what(struct act *act, const struct entry *e, json_t *what,
         return apply_list(act, e, what, "items", err);
     if (strcmp(e->event, "repair.outcome") == 0)
         return apply_list(act, e, what, "items_before", err);
-    return EX_OK;
+    if (strcmp(e->event, "examine.outcome") == 0)
+        return project_examination(act, e, what, err);
+    return strcmp(e->event, "dispose.approve") == 0 ? project_disposal(act, e, err) : EX_OK;
 }
 
 static ex_code apply_row(struct act *act, const struct entry *e, json_t *row,

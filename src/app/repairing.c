@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Mending what a check finds damaged: by parity, from another vault, from a copy of an item. */
 #include "app/damage_internal.h"
+#include "app/examining_internal.h"
 
 #include "base/clock.h"
 
@@ -77,6 +78,20 @@ static ex_code take_from_file(struct act *act, struct vault_repair *repair, stru
     return vault_repair_from_stream(repair, source, act->face->progress, err);
 }
 
+struct needing {
+    const struct truth *truth;
+    struct vault_repair *repair;
+};
+
+static ex_code need_examination(struct act *act, const struct entry *e, void *context,
+                                struct ex_error *err) {
+    const struct needing *n = context;
+    const struct item_truth *i =
+        examining_is_result(e) ? truth_item_by_id(n->truth, e->item_id) : NULL;
+    (void)act;
+    return i != NULL && i->approval == 0 ? vault_repair_need(n->repair, e->object_id, err) : EX_OK;
+}
+
 static ex_code need_everything(struct act *act, struct vault_repair *repair, struct ex_error *err) {
     struct truth t = {0};
     EX_TRY(truth_load(act, &t, err));
@@ -84,6 +99,9 @@ static ex_code need_everything(struct act *act, struct vault_repair *repair, str
     for (size_t i = 0; i < t.item_count && code == EX_OK; i++)
         if (t.items[i].approval == 0 && !t.items[i].physical)
             code = vault_repair_need(repair, t.items[i].object_id, err);
+    struct needing n = {.truth = &t, .repair = repair};
+    if (code == EX_OK)
+        code = scan_ledger(act, need_examination, &n, err);
     truth_clear(&t);
     return code;
 }
@@ -153,19 +171,22 @@ static ex_code outcome(struct act *act, bool whole, json_t *what, struct ex_erro
 
 static ex_code finish(struct act *act, struct repairing *r, json_t **ret_result,
                       struct ex_error *err) {
-    json_t *items = NULL;
+    EX_AUTO(damage_json_free) json_t *items = NULL, *examinations = NULL;
     EX_TRY(damage_to_items(act, r->check->hurt, &items, err));
-    bool whole = json_array_size(items) == 0;
+    EX_TRY(damage_to_examinations(act, r->check->hurt, &examinations, err));
+    bool whole = json_array_size(items) == 0 && json_array_size(examinations) == 0;
     EX_AUTO(damage_json_free)
     json_t *result =
         json_pack("{s:o, s:o, s:o, s:o, s:o}", "packs_mended", json_number(r->packs_mended),
                   "found", json_number(r->found), "found_bytes", json_number(r->found_bytes),
-                  "packs", json_incref(r->written), "items", items);
+                  "packs", json_incref(r->written), "items", json_incref(items));
+    json_object_set(result, "examinations", examinations);
     json_object_set_new(result, "problems_before", json_number(r->problems_found));
     json_object_set_new(result, "items_before", damage_brief_json(r->items_before));
     /* Without the ranges, which may be too many for a body: the check and the page have them. */
     json_t *what = json_deep_copy(result);
     json_object_set_new(what, "items", damage_brief_json(items));
+    json_object_set_new(what, "examinations", damage_brief_json(examinations));
     EX_TRY(outcome(act, whole, what, err));
     json_object_set_new(result, "problems", damage_problems_json(r->check));
     json_object_set_new(result, "problem_count", json_number(r->check->problem_count));
@@ -181,8 +202,11 @@ static ex_code repair_run(struct act *act, struct repairing *r, json_t **ret_res
     EX_TRY(check_deep(act, r, err));
     r->problems_found = r->check->problem_count;
     /* A pack that is gone from the index too is no problem of any file, and hurts all the same. */
+    EX_AUTO(damage_json_free) json_t *examinations = NULL;
     EX_TRY(damage_to_items(act, r->check->hurt, &r->items_before, err));
-    if (r->problems_found > 0 || json_array_size(r->items_before) > 0) {
+    EX_TRY(damage_to_examinations(act, r->check->hurt, &examinations, err));
+    if (r->problems_found > 0 || json_array_size(r->items_before) > 0 ||
+        json_array_size(examinations) > 0) {
         EX_TRY(by_parity(act, r, err));
         EX_TRY(from_elsewhere(act, r, err));
     }

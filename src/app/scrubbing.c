@@ -92,14 +92,19 @@ static ex_code finish(struct act *act, struct vault_scrub_report *r, int64_t beg
     json_t *what = outcome_json(r, begun_ns, interrupted);
     bool bad = r->bad_count > 0;
     struct ex_error why;
-    EX_AUTO(damage_json_free) json_t *result = json_deep_copy(what), *items = NULL;
+    EX_AUTO(damage_json_free)
+    json_t *result = json_deep_copy(what), *items = NULL, *examinations = NULL;
     /* The history of an item must tell that damage was found in it; if that cannot be known, what
      * was read is entered all the same. */
     ex_code mapped = bad ? damage_to_items(act, r->check.hurt, &items, &why) : EX_OK;
+    if (mapped == EX_OK && bad)
+        mapped = damage_to_examinations(act, r->check.hurt, &examinations, &why);
     json_object_set_new(what, "items",
                         mapped != EX_OK ? json_null()
                         : items != NULL ? damage_brief_json(items)
                                         : json_array());
+    if (examinations != NULL)
+        json_object_set_new(what, "examinations", damage_brief_json(examinations));
     EX_TRY(act_outcome(act, bad || interrupted ? "partial" : "done", what, NULL, NULL, NULL, err));
     EX_TRY(note_dates(act, result, err));
     if (mapped != EX_OK && err != NULL)
@@ -112,6 +117,8 @@ static ex_code finish(struct act *act, struct vault_scrub_report *r, int64_t beg
     json_object_set_new(result, "problems", damage_problems_json(&r->check));
     json_object_set_new(result, "problem_count", json_number(r->check.problem_count));
     json_object_set_new(result, "items", items != NULL ? json_incref(items) : json_array());
+    json_object_set_new(result, "examinations",
+                        examinations != NULL ? json_incref(examinations) : json_array());
     act->verdict = bad ? EX_ALTERED : interrupted ? EX_PARTIAL : EX_OK;
     *ret_result = ex_steal(&result);
     return EX_OK;

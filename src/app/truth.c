@@ -2,7 +2,7 @@
 /* What the ledger says about items. The catalog only helps to find things; whatever is shown,
  * signed or given out as evidence is read here: from entries, each proved to be under the signed
  * head when ledger_read() gives it, and from bodies, each compared with its entry's commitments. */
-#include "app/act_internal.h"
+#include "app/examining_internal.h"
 
 #include "base/cursor.h"
 
@@ -179,6 +179,9 @@ static ex_code keep(struct act *act, const struct entry *e, void *context, struc
     if ((strcmp(e->event, "dispose.approve") == 0 || strcmp(e->event, "dispose.outcome") == 0) &&
         (e->has & ENTRY_HAS_ITEM) != 0)
         return keep_disposal(e, context);
+    struct item_truth *i = examining_is_result(e) ? item_by_id(context, e->item_id) : NULL;
+    if (i != NULL)
+        i->examinations++;
     return EX_OK;
 }
 

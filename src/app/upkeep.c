@@ -158,12 +158,18 @@ static uint64_t add_keyring(struct act *act, json_t *result) {
 
 /* Which items the damage hurts; where the ledger cannot say what is held, that is said. */
 static void add_items(struct act *act, const struct vault_check_report *r, json_t *result) {
-    json_t *items = NULL;
+    json_t *items = NULL, *examinations = NULL;
     struct ex_error why;
-    if (damage_to_items(act, r->hurt, &items, &why) == EX_OK)
-        json_object_set_new(result, "items", items);
-    else
+    ex_code code = damage_to_items(act, r->hurt, &items, &why);
+    if (code == EX_OK)
+        code = damage_to_examinations(act, r->hurt, &examinations, &why);
+    if (code != EX_OK) {
         json_set_text(result, "items_unknown", why.text);
+        json_decref(items);
+        return;
+    }
+    json_object_set_new(result, "items", items);
+    json_object_set_new(result, "examinations", examinations);
 }
 
 static ex_code check_everything(struct act *act, struct vault_check_report *r, json_t **ret_result,

@@ -219,7 +219,9 @@ static void say_not_read(json_t *claim, const struct verifying *v) {
 }
 
 static json_t *claim_content(struct act *act, const struct verifying *v, int64_t now_ns) {
-    uint64_t no_bytes = v->disposed + v->physical;
+    uint64_t no_bytes = v->disposed + v->physical, examinations = 0;
+    for (size_t n = 0; n < v->count; n++)
+        examinations += v->item[n]->approval == 0 ? v->item[n]->examinations : 0;
     const char *word = v->count == no_bytes     ? "not-checked"
                        : v->worst == EX_ALTERED ? "altered"
                        : v->worst == EX_MISSING ? "missing"
@@ -248,6 +250,11 @@ static json_t *claim_content(struct act *act, const struct verifying *v, int64_t
         json_say(
             claim, "not_checked",
             "the SHA-256 of the whole stream (--linear computes it again; the block tree was)");
+    if (examinations > 0)
+        json_say(claim, "not_checked",
+                 "what examinations of these items found: %" PRIu64
+                 " results (exhibit vault check --deep reads them)",
+                 examinations);
     if (v->unreadable > 0)
         json_say(claim, "findings",
                  "%" PRIu64 " bytes were never read at collection, and zeros stand for them",

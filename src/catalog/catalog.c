@@ -198,6 +198,8 @@ void catalog_abort(struct catalog *c) {
 ex_code catalog_clear(struct catalog *c, struct ex_error *err) {
     EX_TRY(need_transaction(c, err));
     EX_TRY(query_do(c, SQL_CLEAR_POSITION, err));
+    EX_TRY(query_do(c, SQL_CLEAR_TRACES, err));
+    EX_TRY(query_do(c, SQL_CLEAR_EXAMINATIONS, err));
     EX_TRY(query_do(c, SQL_CLEAR_CONCERNS, err));
     EX_TRY(query_do(c, SQL_CLEAR_ENTRIES, err));
     EX_TRY(query_do(c, SQL_CLEAR_ITEMS, err));
@@ -232,14 +234,13 @@ ex_code catalog_set_position(struct catalog *c, uint64_t size,
     return query_run(&q, err);
 }
 
-static ex_code open_put(struct catalog *c, enum catalog_sql sql, struct query *ret,
-                        struct ex_error *err) {
+ex_code query_open_put(struct catalog *c, enum catalog_sql sql, struct query *ret,
+                       struct ex_error *err) {
     EX_TRY(need_transaction(c, err));
     return query_open(c, sql, ret, err);
 }
 
-/* `name` says what is put; `owner` what has to be there before. */
-static ex_code put(struct query *q, const char *name, const char *owner, struct ex_error *err) {
+ex_code query_put(struct query *q, const char *name, const char *owner, struct ex_error *err) {
     ex_code code = query_run(q, err);
     if (code != EX_INTERNAL)
         return code;
@@ -258,7 +259,7 @@ static ex_code put(struct query *q, const char *name, const char *owner, struct 
 ex_code catalog_put_entry(struct catalog *c, const struct catalog_entry *e, struct ex_error *err) {
     char name[NAME_BYTES];
     CATALOG_QUERY(q);
-    EX_TRY(open_put(c, SQL_PUT_ENTRY, &q, err));
+    EX_TRY(query_open_put(c, SQL_PUT_ENTRY, &q, err));
     query_bind_u64(&q, 1, e->index);
     query_bind_i64(&q, 2, e->time_ns);
     query_bind_text(&q, 3, e->event);
@@ -268,38 +269,38 @@ ex_code catalog_put_entry(struct catalog *c, const struct catalog_entry *e, stru
         query_bind_u64(&q, 6, e->intent);
     query_bind_text(&q, 7, e->json);
     (void)snprintf(name, sizeof name, "entry %llu", (unsigned long long)e->index);
-    return put(&q, name, "", err);
+    return query_put(&q, name, "", err);
 }
 
 ex_code catalog_put_concern(struct catalog *c, uint64_t entry,
                             const uint8_t item_id[static CATALOG_ID_BYTES], struct ex_error *err) {
     char name[NAME_BYTES], hex[2 * CATALOG_ID_BYTES + 1];
     CATALOG_QUERY(q);
-    EX_TRY(open_put(c, SQL_PUT_CONCERN, &q, err));
+    EX_TRY(query_open_put(c, SQL_PUT_CONCERN, &q, err));
     query_bind_blob(&q, 1, item_id, CATALOG_ID_BYTES);
     query_bind_u64(&q, 2, entry);
     (void)snprintf(name, sizeof name, "the concern of entry %llu with item %s",
                    (unsigned long long)entry, ex_hex(hex, item_id, CATALOG_ID_BYTES));
-    return put(&q, name, "entry", err);
+    return query_put(&q, name, "entry", err);
 }
 
 ex_code catalog_put_case(struct catalog *c, const struct catalog_case *k, struct ex_error *err) {
     char name[NAME_BYTES];
     CATALOG_QUERY(q);
-    EX_TRY(open_put(c, SQL_PUT_CASE, &q, err));
+    EX_TRY(query_open_put(c, SQL_PUT_CASE, &q, err));
     query_bind_blob(&q, 1, k->id, CATALOG_ID_BYTES);
     query_bind_text(&q, 2, k->number);
     query_bind_text(&q, 3, k->title);
     query_bind_i64(&q, 4, k->opened_ns);
     query_bind_u64(&q, 5, k->entry);
     (void)snprintf(name, sizeof name, "case \"%.100s\" (or its id)", k->number ? k->number : "");
-    return put(&q, name, "", err);
+    return query_put(&q, name, "", err);
 }
 
 ex_code catalog_put_item(struct catalog *c, const struct catalog_item *i, struct ex_error *err) {
     char name[NAME_BYTES];
     CATALOG_QUERY(q);
-    EX_TRY(open_put(c, SQL_PUT_ITEM, &q, err));
+    EX_TRY(query_open_put(c, SQL_PUT_ITEM, &q, err));
     query_bind_blob(&q, 1, i->id, CATALOG_ID_BYTES);
     query_bind_blob(&q, 2, i->case_id, CATALOG_ID_BYTES);
     query_bind_u64(&q, 3, i->number);
@@ -313,14 +314,14 @@ ex_code catalog_put_item(struct catalog *c, const struct catalog_item *i, struct
     query_bind_text(&q, 10, i->json);
     (void)snprintf(name, sizeof name, "item \"%.100s\" (or its id or number)",
                    i->label ? i->label : "");
-    return put(&q, name, "case", err);
+    return query_put(&q, name, "case", err);
 }
 
 ex_code catalog_set_verified(struct catalog *c, const uint8_t item_id[static CATALOG_ID_BYTES],
                              int64_t verified_ns, struct ex_error *err) {
     char hex[2 * CATALOG_ID_BYTES + 1];
     CATALOG_QUERY(q);
-    EX_TRY(open_put(c, SQL_SET_VERIFIED, &q, err));
+    EX_TRY(query_open_put(c, SQL_SET_VERIFIED, &q, err));
     query_bind_blob(&q, 1, item_id, CATALOG_ID_BYTES);
     query_bind_i64(&q, 2, verified_ns);
     EX_TRY(query_run(&q, err));

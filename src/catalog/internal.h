@@ -35,6 +35,8 @@ enum catalog_sql {
     SQL_CLEAR_ENTRIES,
     SQL_CLEAR_ITEMS,
     SQL_CLEAR_CASES,
+    SQL_CLEAR_TRACES,
+    SQL_CLEAR_EXAMINATIONS,
     SQL_POSITION,
     SQL_SET_POSITION,
     SQL_PUT_ENTRY,
@@ -51,12 +53,28 @@ enum catalog_sql {
     SQL_EACH_ITEM_OF_CASE,
     SQL_EACH_ENTRY,
     SQL_EACH_ENTRY_OF_ITEM,
+    SQL_PUT_EXAMINATION,
+    SQL_SET_EXAMINATION_STATE,
+    SQL_DROP_TRACES,
+    SQL_DROP_TRACES_OF_ITEM,
+    SQL_DISPOSE_EXAMINATIONS,
+    SQL_PUT_TRACE,
+    SQL_EACH_EXAMINATION,
+    SQL_EACH_EXAMINATION_OF_ITEM,
+    SQL_EACH_TRACE,
+    SQL_COUNT_TRACES,
+    SQL_EACH_TRACE_BY_ID,
+    SQL_TRACE_AT,
+    SQL_NEXT_CHILD,
+    SQL_KNOWN_CONTENT,
     SQL_CHECK,
     SQL_ALL_POSITION,
     SQL_ALL_ENTRIES,
     SQL_ALL_CONCERNS,
     SQL_ALL_CASES,
     SQL_ALL_ITEMS,
+    SQL_ALL_EXAMINATIONS,
+    SQL_ALL_TRACES,
     SQL_COUNT
 };
 
@@ -98,7 +116,16 @@ int64_t query_i64(struct query *q, int column);
 uint64_t query_u64(struct query *q, int column);
 void query_blob(struct query *q, int column, uint8_t *to, size_t size_bytes);
 char *query_text(struct query *q, int column); /* a copy; NULL after a failure */
+/* Without a copy, until the next step; NULL when it is NULL. */
+const char *query_view(struct query *q, int column);
 EX_MUST_USE ex_code query_check(const struct query *q, struct ex_error *err);
+/* Runs what puts a row. `name` says what is put; `owner` what has to be there before. EX_EXISTS,
+ * EX_NOT_FOUND. */
+EX_MUST_USE ex_code query_put(struct query *q, const char *name, const char *owner,
+                              struct ex_error *err);
+/* A statement that writes; EX_INTERNAL outside of a transaction. */
+EX_MUST_USE ex_code query_open_put(struct catalog *c, enum catalog_sql sql, struct query *ret,
+                                   struct ex_error *err);
 
 /* SQLite's result code as ours; `doing` completes "could not … the catalog". */
 ex_code catalog_fail(sqlite3 *db, int rc, const char *doing, struct ex_error *err);

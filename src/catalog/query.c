@@ -267,8 +267,9 @@ static ex_code digest_rows(struct catalog *c, enum catalog_sql sql, struct sha25
 }
 
 static ex_code digest_inside(struct catalog *c, uint8_t ret[static 32], struct ex_error *err) {
-    static const enum catalog_sql tables[] = {SQL_ALL_POSITION, SQL_ALL_ENTRIES, SQL_ALL_CONCERNS,
-                                              SQL_ALL_CASES, SQL_ALL_ITEMS};
+    static const enum catalog_sql tables[] = {
+        SQL_ALL_POSITION, SQL_ALL_ENTRIES,      SQL_ALL_CONCERNS, SQL_ALL_CASES,
+        SQL_ALL_ITEMS,    SQL_ALL_EXAMINATIONS, SQL_ALL_TRACES};
     struct sha256 h;
     sha256_start(&h);
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)

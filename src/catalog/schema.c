@@ -50,6 +50,41 @@ static const char *const migrations[] = {
     " verified_ns INTEGER,"
     " json TEXT NOT NULL,"
     " UNIQUE (case_id, number)) STRICT;",
+
+    /* Entries that an older program read, and did not know what they mean, are read again. */
+    "DELETE FROM position; DELETE FROM concerns; DELETE FROM entries; DELETE FROM items;"
+    "DELETE FROM cases;"
+
+    "CREATE TABLE examinations ("
+    " entry INTEGER PRIMARY KEY CHECK (entry >= 0),"
+    " item_id BLOB NOT NULL CHECK (length(item_id) = 16),"
+    " object_id BLOB NOT NULL CHECK (length(object_id) = 32),"
+    " time_ns INTEGER NOT NULL,"
+    " profile TEXT NOT NULL,"
+    " result TEXT NOT NULL,"
+    " traces INTEGER NOT NULL CHECK (traces >= 0),"
+    " state TEXT NOT NULL) STRICT;"
+    "CREATE INDEX examinations_by_item ON examinations (item_id);"
+
+    "CREATE TABLE traces ("
+    " entry INTEGER NOT NULL,"
+    " number INTEGER NOT NULL CHECK (number > 0),"
+    " parent INTEGER NOT NULL CHECK (parent >= 0 AND parent < number),"
+    " id BLOB NOT NULL CHECK (length(id) = 16),"
+    " kind TEXT NOT NULL,"
+    " state TEXT,"
+    " name TEXT,"
+    " size INTEGER CHECK (size >= 0),"
+    " sha256 BLOB CHECK (length(sha256) = 32),"
+    " type TEXT,"
+    " content_key BLOB CHECK (length(content_key) = 16),"
+    " at INTEGER NOT NULL CHECK (at >= 0),"
+    " length INTEGER NOT NULL CHECK (length >= 0),"
+    " PRIMARY KEY (entry, number)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX traces_by_parent ON traces (entry, parent);"
+    "CREATE INDEX traces_by_id ON traces (id);"
+    "CREATE INDEX traces_by_sha256 ON traces (sha256) WHERE sha256 IS NOT NULL;"
+    "CREATE INDEX traces_by_content ON traces (content_key) WHERE content_key IS NOT NULL;",
 };
 
 _Static_assert(sizeof migrations / sizeof migrations[0] == CATALOG_SCHEMA_VERSION,
@@ -85,10 +120,11 @@ ex_code catalog_configure(sqlite3 *db, struct ex_error *err) {
     }
     (void)sqlite3_limit(db, SQLITE_LIMIT_LENGTH, (int)EX_LIMIT_RECORD_BYTES);
     (void)sqlite3_busy_timeout(db, CATALOG_BUSY_MS);
-    /* temp_store: what an ORDER BY spills must not land in a temporary directory. */
+    /* temp_store: what an ORDER BY spills must not land in a temporary directory. secure_delete:
+     * the names in an item that was disposed of go from the file, too. */
     return run(db,
                "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
-               "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0",
+               "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA secure_delete = ON",
                err);
 }
 

@@ -11,6 +11,14 @@
     "items.id, items.case_id, items.number, items.label, items.object_id, items.collected_ns, "    \
     "items.entry_intent, items.entry_outcome, items.verified_ns, items.json"
 
+#define EXAMINATION_COLUMNS "entry, item_id, object_id, time_ns, profile, result, traces, state"
+#define TRACE_COLUMNS                                                                              \
+    "entry, number, parent, id, kind, state, name, size, sha256, type, content_key, at, length"
+#define TRACE_FILTER                                                                               \
+    "WHERE entry = ?1 AND (?2 IS NULL OR kind = ?2) "                                              \
+    "AND (?3 IS NULL OR coalesce(state, 'allocated') = ?3) "                                       \
+    "AND (?4 IS NULL OR lower(name) GLOB lower(?4)) "
+
 static const char *const sql_texts[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_BEGIN_READ] = "BEGIN DEFERRED",
@@ -20,6 +28,8 @@ static const char *const sql_texts[SQL_COUNT] = {
     [SQL_CLEAR_ENTRIES] = "DELETE FROM entries",
     [SQL_CLEAR_ITEMS] = "DELETE FROM items",
     [SQL_CLEAR_CASES] = "DELETE FROM cases",
+    [SQL_CLEAR_TRACES] = "DELETE FROM traces",
+    [SQL_CLEAR_EXAMINATIONS] = "DELETE FROM examinations",
     [SQL_POSITION] = "SELECT size, root FROM position",
     [SQL_SET_POSITION] = "INSERT OR REPLACE INTO position (one, size, root) VALUES (1, ?1, ?2)",
     [SQL_PUT_ENTRY] = "INSERT INTO entries (" ENTRY_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -46,6 +56,28 @@ static const char *const sql_texts[SQL_COUNT] = {
                                "(SELECT entry FROM entries WHERE item_id = ?1 "
                                "UNION SELECT entry FROM concerns WHERE item_id = ?1) "
                                "ORDER BY entry",
+    [SQL_PUT_EXAMINATION] = "INSERT INTO examinations (" EXAMINATION_COLUMNS ") "
+                            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [SQL_SET_EXAMINATION_STATE] = "UPDATE examinations SET state = ?2 WHERE entry = ?1",
+    [SQL_DROP_TRACES] = "DELETE FROM traces WHERE entry = ?1",
+    [SQL_DROP_TRACES_OF_ITEM] = "DELETE FROM traces WHERE entry IN "
+                                "(SELECT entry FROM examinations WHERE item_id = ?1)",
+    [SQL_DISPOSE_EXAMINATIONS] = "UPDATE examinations SET state = 'disposed' WHERE item_id = ?1",
+    [SQL_PUT_TRACE] = "INSERT INTO traces (" TRACE_COLUMNS ") "
+                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    [SQL_EACH_EXAMINATION] = "SELECT " EXAMINATION_COLUMNS " FROM examinations ORDER BY entry",
+    [SQL_EACH_EXAMINATION_OF_ITEM] = "SELECT " EXAMINATION_COLUMNS " FROM examinations "
+                                     "WHERE item_id = ?1 ORDER BY entry",
+    [SQL_EACH_TRACE] =
+        "SELECT " TRACE_COLUMNS " FROM traces " TRACE_FILTER "ORDER BY number LIMIT ?5",
+    [SQL_COUNT_TRACES] = "SELECT count(*) FROM traces " TRACE_FILTER,
+    [SQL_EACH_TRACE_BY_ID] = "SELECT " TRACE_COLUMNS " FROM traces WHERE id BETWEEN ?1 AND ?2 "
+                             "ORDER BY id, entry",
+    [SQL_TRACE_AT] = "SELECT " TRACE_COLUMNS " FROM traces WHERE entry = ?1 AND number = ?2",
+    [SQL_NEXT_CHILD] = "SELECT " TRACE_COLUMNS " FROM traces "
+                       "WHERE entry = ?1 AND parent = ?2 AND number > ?3 ORDER BY number LIMIT 1",
+    [SQL_KNOWN_CONTENT] = "SELECT " TRACE_COLUMNS " FROM traces "
+                          "WHERE content_key = ?1 AND sha256 IS NOT NULL LIMIT 1",
     [SQL_CHECK] = "PRAGMA quick_check(1)",
     [SQL_ALL_POSITION] = "SELECT size, root FROM position",
     [SQL_ALL_ENTRIES] = "SELECT " ENTRY_COLUMNS " FROM entries ORDER BY entry",
@@ -53,6 +85,8 @@ static const char *const sql_texts[SQL_COUNT] = {
     [SQL_ALL_CASES] = "SELECT id, number, title, opened_ns, entry FROM cases ORDER BY id",
     [SQL_ALL_ITEMS] = "SELECT id, case_id, number, label, object_id, collected_ns, entry_intent, "
                       "entry_outcome, verified_ns, json FROM items ORDER BY id",
+    [SQL_ALL_EXAMINATIONS] = "SELECT " EXAMINATION_COLUMNS " FROM examinations ORDER BY entry",
+    [SQL_ALL_TRACES] = "SELECT " TRACE_COLUMNS " FROM traces ORDER BY entry, number",
 };
 
 static ex_code code_of_sqlite(int rc) {
@@ -245,6 +279,17 @@ char *query_text(struct query *q, int column) {
     if (copy != NULL)
         memcpy(copy, text, size);
     return copy;
+}
+
+const char *query_view(struct query *q, int column) {
+    if (query_is_null(q, column) || !is_type(q, column, SQLITE_TEXT))
+        return NULL;
+    const char *text = (const char *)sqlite3_column_text(q->stmt, column);
+    if (text == NULL)
+        q->row = EX_NOMEM;
+    else if (strlen(text) != (size_t)sqlite3_column_bytes(q->stmt, column))
+        q->row = EX_FORMAT; /* we never put a NUL into a text */
+    return text;
 }
 
 ex_code query_check(const struct query *q, struct ex_error *err) {

@@ -18,6 +18,8 @@ static const struct group {
     {N_("To take evidence in and look at it"),
      {"collect", "item register", "work list", "work resume", "work discard", "item list",
       "item show"}},
+    {N_("To find what is in it"),
+     {"examine", "trace list", "trace tree", "trace show", "trace cat", "trace export"}},
     {N_("To check it"), {"verify", "vault check", "vault scrub", "ledger verify"}},
     {N_("To hand it out, and show what was done"),
      {"export", "item report", "custody log", "custody check", "ledger show", "ledger checkpoint",

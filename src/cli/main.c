@@ -104,7 +104,10 @@ static ex_code check_output(const struct cli *cli, struct ex_error *err) {
         return ex_hint(
             ex_fail(err, EX_USAGE, "%s", _("--json and a FILE of - both want standard output")),
             err, "%s", _("write to a file: --output FILE"));
-    if (cli->request.command->run == app_export && isatty(STDOUT_FILENO))
+    bool evidence = cli->request.command->run == app_export ||
+                    cli->request.command->run == app_trace_cat ||
+                    cli->request.command->run == app_trace_export;
+    if (evidence && isatty(STDOUT_FILENO))
         return ex_hint(ex_fail(err, EX_USAGE, "%s", _("evidence is not written to a terminal")),
                        err, "%s", _("add > FILE or | PROGRAM, or use --output FILE"));
     return EX_OK;

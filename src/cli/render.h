@@ -22,6 +22,13 @@ void render_item_register(struct cli_page *page, const json_t *result);
 void render_item_list(struct cli_page *page, const json_t *result);
 void render_item_show(struct cli_page *page, const json_t *result);
 void render_item_report(struct cli_page *page, const json_t *result);
+void render_examine(struct cli_page *page, const json_t *result);
+void page_examinations(struct cli_page *page, const json_t *list); /* of an item */
+void render_trace_list(struct cli_page *page, const json_t *result);
+void render_trace_tree(struct cli_page *page, const json_t *result);
+void render_trace_show(struct cli_page *page, const json_t *result);
+void render_trace_cat(struct cli_page *page, const json_t *result);
+void render_trace_export(struct cli_page *page, const json_t *result);
 void render_verify(struct cli_page *page, const json_t *result);
 void render_export(struct cli_page *page, const json_t *result);
 /* Of an item: what was taken of a folder, and what was not. */

@@ -31,6 +31,20 @@ static void put_item(struct cli_page *page, const json_t *item) {
                  cli_number(number, count - RANGES_SHOWN));
 }
 
+/* What examinations found; the item itself may be whole. */
+static void put_examinations(struct cli_page *page, const json_t *list) {
+    char number[CLI_NUMBER_BYTES], entry[CLI_NUMBER_BYTES];
+    const json_t *one;
+    size_t i;
+    json_array_foreach(list, i, one) {
+        page_say(page, 0, _("WHAT THE EXAMINATION OF ITEM %s FOUND (entry %s) IS HURT: %s"),
+                 page_text_or(one, "label", "?"), page_number_text(entry, one, "entry"),
+                 page_size_text(number, one, "damaged_bytes"));
+        page_say(page, 2, _("examine it again: exhibit examine %s"),
+                 page_text_or(one, "label", "?"));
+    }
+}
+
 void page_hurt_items(struct cli_page *page, const json_t *result) {
     const json_t *items = page_get(result, "items");
     size_t i = 0;
@@ -49,6 +63,7 @@ void page_hurt_items(struct cli_page *page, const json_t *result) {
     else
         page_say(page, 0, _("ITEMS THAT ARE HURT"));
     json_array_foreach(items, i, item) put_item(page, item);
+    put_examinations(page, page_get(result, "examinations"));
 }
 
 void render_vault_scrub(struct cli_page *page, const json_t *result) {
@@ -83,7 +98,8 @@ void render_vault_scrub(struct cli_page *page, const json_t *result) {
 
 void render_vault_repair(struct cli_page *page, const json_t *result) {
     char number[CLI_NUMBER_BYTES];
-    bool whole = json_array_size(page_get(result, "items")) == 0;
+    bool whole = json_array_size(page_get(result, "items")) == 0 &&
+                 json_array_size(page_get(result, "examinations")) == 0;
     bool nothing = page_number(result, "problems_before") == 0 &&
                    json_array_size(page_get(result, "items_before")) == 0;
     page_say(page, 0, "%s",

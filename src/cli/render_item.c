@@ -388,7 +388,6 @@ static void put_checks(struct cli_page *page, const json_t *item) {
         page_time_text(time, page_text(item, "damage_found"), NULL);
         page_field(page, _("Last found damaged"), "%s", time);
     }
-    put_source(page, item);
 }
 
 void render_item_show(struct cli_page *page, const json_t *result) {
@@ -402,8 +401,11 @@ void render_item_show(struct cli_page *page, const json_t *result) {
     if (!physical)
         page_hash(page, 0, _("Object"), page_text(item, "object"));
     put_entries(page, item);
-    if (!physical)
+    if (!physical) {
         put_checks(page, item);
+        page_examinations(page, page_get(result, "examinations"));
+        put_source(page, item);
+    }
     page_warnings(page, page_get(item, "warnings"));
     page_gap(page);
     page_say(page, 0, _("History"));

@@ -56,7 +56,7 @@ ex_code line_string(struct line *l, const void *bytes, size_t size_bytes, bool *
     *ret_replaced = false;
     EX_TRY(line_add(l, "\"", 1, err));
     for (size_t i = 0; i < size_bytes;) {
-        size_t size = character(at + i, size_bytes - i);
+        size_t size = at[i] == '\0' ? 0 : character(at + i, size_bytes - i);
         bool escaped = size == 0 || at[i] < 0x20 || at[i] == '"' || at[i] == '\\';
         if (escaped) {
             EX_TRY(line_add(l, (const char *)at + plain, i - plain, err));

@@ -37,8 +37,9 @@ static bool is_running(int works_fd, const char *name) {
     return lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) != 0;
 }
 
-/* Work that a compaction or a repair left behind holds copies only; and a collection that did not
- * come so far as to say what it is has shared nothing. Nobody needs either. */
+/* Work that a compaction or a repair left behind holds copies only, and what an examination that
+ * was cut off left no entry names; a collection that did not come so far as to say what it is has
+ * shared nothing. Nobody needs any of it. */
 static bool is_leftover(const struct vault *v, int works_fd, const char *name) {
     EX_AUTO_FD int fd = -1;
     struct journal_content content = {0};
@@ -48,7 +49,8 @@ static bool is_leftover(const struct vault *v, int works_fd, const char *name) {
     json_t *what = code == EX_OK ? json_loads(content.what, 0, NULL) : NULL;
     const char *act = json_string_value(json_object_get(what, "act"));
     bool leftover = code == EX_NOT_FOUND ||
-                    (act != NULL && (strcmp(act, "compact") == 0 || strcmp(act, "repair") == 0));
+                    (act != NULL && (strcmp(act, "compact") == 0 || strcmp(act, "repair") == 0 ||
+                                     strcmp(act, "examine") == 0));
     json_decref(what);
     journal_content_clear(&content);
     return leftover;
@@ -155,6 +157,13 @@ static ex_code finish_dropping(struct vault *v, struct ex_error *err) {
 
 /* ---- the plan ---- */
 
+static bool is_disposed_of(const struct vault_compaction *c, const uint8_t *object) {
+    for (size_t i = 0; i < c->options.dispose_count; i++)
+        if (memcmp(object, c->options.dispose[i], SHA256_BYTES) == 0)
+            return true;
+    return false;
+}
+
 static ex_code mark_objects(struct vault_compaction *c, struct ex_progress *progress,
                             struct ex_error *err) {
     const uint8_t(*object)[SHA256_BYTES];
@@ -162,7 +171,7 @@ static ex_code mark_objects(struct vault_compaction *c, struct ex_progress *prog
     EX_TRY(c->options.objects(c->options.context, &object, &count, err));
     for (size_t i = 0; i < count; i++) {
         struct ex_error why;
-        if (c->options.dispose != NULL && memcmp(object[i], c->options.dispose, SHA256_BYTES) == 0)
+        if (is_disposed_of(c, object[i]))
             continue;
         ex_code code = live_mark(&c->live, object[i], progress, &why);
         if (code == EX_OK)
@@ -231,7 +240,7 @@ static ex_code choose(struct vault_compaction *c, struct ex_error *err) {
                     &r->planned, err));
     for (size_t i = 0; i < c->live.count; i++) {
         struct live_pack *p = &c->live.pack[i];
-        if (!p->chosen && (c->options.dispose != NULL || p->live == NULL || small + chosen < 2 ||
+        if (!p->chosen && (c->options.dispose_count > 0 || p->live == NULL || small + chosen < 2 ||
                            p->file_bytes >= SMALL_PACK_BYTES))
             continue; /* one small pack alone has nothing to be merged with */
         p->chosen = true;
@@ -264,15 +273,16 @@ static void plan_own(struct vault_compaction *c) {
  * goes. */
 static ex_code mark_own(struct vault_compaction *c, struct ex_error *err) {
     struct ex_error why;
-    if (c->options.dispose == NULL)
-        return EX_OK;
-    ex_code code = live_mark_own(&c->live, c->options.dispose, &why);
-    c->report.own_unknown = code != EX_OK;
-    if (code == EX_OK || vault_is_damage(code))
-        return EX_OK;
-    if (err != NULL)
-        *err = why;
-    return code;
+    for (size_t i = 0; i < c->options.dispose_count; i++) {
+        ex_code code = live_mark_own(&c->live, c->options.dispose[i], &why);
+        c->report.own_unknown = c->report.own_unknown || code != EX_OK;
+        if (code == EX_OK || vault_is_damage(code))
+            continue;
+        if (err != NULL)
+            *err = why;
+        return code;
+    }
+    return EX_OK;
 }
 
 static ex_code plan(struct vault_compaction *c, struct ex_progress *progress,

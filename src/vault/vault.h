@@ -310,7 +310,8 @@ enum {
 struct vault_compact_options {
     vault_objects_fn *objects; /* asked when planning, and again before anything is removed */
     void *context;
-    const uint8_t *dispose;     /* an object that goes, though objects() may name it; or NULL */
+    const uint8_t (*dispose)[SHA256_BYTES]; /* objects that go, though objects() may name them */
+    size_t dispose_count;
     bool all;                   /* every pack with something that is not needed … */
     unsigned threshold_percent; /* … otherwise from this share of it on */
     bool recompress;            /* also packs that are not among the settled ones */
@@ -339,8 +340,8 @@ struct vault_compact_report {
     char refused[VAULT_COMPACT_TEXTS_MAX][200];
     bool hurt; /* the failure is that of this object */
     uint8_t hurt_object[SHA256_BYTES];
-    /* of the object that goes */
-    bool own_unknown; /* it cannot be read: what it had is not known */
+    /* of the objects that go */
+    bool own_unknown; /* one cannot be read: what it had is not known */
     uint64_t own_chunks, own_bytes, shared_chunks, shared_bytes, sharing_objects;
 };
 

@@ -280,7 +280,8 @@ static void counts_what_an_object_shares(void **state) {
     hold(&h, &c2);
     struct vault_compact_options options = options_for(&h);
     options.all = true;
-    options.dispose = a.id;
+    options.dispose = (const uint8_t(*)[SHA256_BYTES]) & a.id;
+    options.dispose_count = 1;
     assert_code(EX_OK, vault_compact_plan(p->v, &options, NULL, &c, &r, &err));
     assert_int_equal(r->own_bytes, 2 * PART);
     assert_in_range(r->shared_bytes, PART - 2 * 524288, PART);

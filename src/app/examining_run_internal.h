@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One running examination, and what is written about it. */
+#ifndef EXHIBIT_APP_EXAMINING_RUN_INTERNAL_H
+#define EXHIBIT_APP_EXAMINING_RUN_INTERNAL_H
+
+#include "app/examining_internal.h"
+#include "examine/examine.h"
+
+enum { EXAMINING_PROBLEMS_LISTED = 20 };
+
+struct examining_known {
+    struct act *act;
+    struct trace_source source; /* of the last answer */
+};
+/* The `known` of struct examine_options. */
+ex_code examining_known(void *context, const uint8_t key[static EXAMINE_KEY_BYTES],
+                        struct examine_known *ret, bool *ret_found, struct ex_error *err);
+
+struct examining {
+    struct truth truth;
+    const struct item_truth *item;
+    struct examine_options options;
+    struct examining_known known;
+    int fd;         /* of the memory that the stream is written to */
+    uint64_t bytes; /* of the stream */
+    struct examine_report report;
+    struct trace_totals totals;
+    json_t *limits; /* of the stream's head */
+    size_t problem_count;
+    struct examining_problem {
+        uint64_t number, parent;
+        json_t *error; /* {"reason", "text"} */
+    } problem[EXAMINING_PROBLEMS_LISTED];
+    struct vault_object_info object; /* of the result */
+    struct vault_put_report put;
+    struct vault_work *work;
+    uint64_t started_ns;
+};
+
+/* The outcome's `what` (json.md §3). */
+json_t *examining_what(const struct examining *x);
+/* `problem_list` of json.md §4.15: with their paths, as far as the catalog has them. */
+json_t *examining_problems(struct act *act, const struct examining *x);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a question about traces to the object that answers it. The catalog says where to look; what
+ * is shown of a trace is read from the object that the ledger names. */
+#include "app/examining_internal.h"
+
+#include "base/cursor.h"
+
+#include <stdio.h>
+
+enum { GIVEN_DIGITS_MIN = 8 };
+
+ex_code tracing_item(struct act *act, struct truth *t, const char *name,
+                     const struct item_truth **ret, struct ex_error *err) {
+    EX_TRY(truth_load(act, t, err));
+    EX_TRY(truth_find(t, name, ret, err));
+    const struct item_truth *i = *ret;
+    memcpy(act->item_id, i->id, sizeof act->item_id);
+    memcpy(act->case_id, i->case_id, sizeof act->case_id);
+    act->has_ids = ENTRY_HAS_CASE | ENTRY_HAS_ITEM;
+    if (i->approval != 0)
+        return truth_fail_disposed(i, err);
+    if (i->physical)
+        return ex_fail(err, EX_UNSUPPORTED, "item %s is physical: it has no bytes to examine",
+                       i->label);
+    return EX_OK;
+}
+
+/* ---- which examination ---- */
+
+static ex_code consider(void *context, const struct catalog_examination *x, struct ex_error *err) {
+    struct chosen_examination *c = context;
+    (void)err;
+    if (strcmp(x->state, CATALOG_TRACES_HELD) != 0) {
+        c->damaged_entry = x->entry;
+        return EX_OK;
+    }
+    *c = (struct chosen_examination){.entry = x->entry, .traces = x->traces, .time_ns = x->time_ns};
+    (void)snprintf(c->profile, sizeof c->profile, "%s", x->profile);
+    (void)snprintf(c->result, sizeof c->result, "%s", x->result);
+    memcpy(c->result_id, x->object_id, sizeof c->result_id);
+    return EX_OK;
+}
+
+ex_code tracing_choose(struct act *act, const struct item_truth *i, struct chosen_examination *ret,
+                       struct ex_error *err) {
+    struct trace_source s = {0};
+    *ret = (struct chosen_examination){0};
+    EX_TRY(catalog_each_examination(act->catalog, i->id, consider, ret, err));
+    if (ret->entry == 0 && ret->damaged_entry == 0)
+        return ex_hint(ex_fail(err, EX_NOT_FOUND, "item %s was not examined", i->label), err,
+                       "exhibit examine %s does that", i->label);
+    if (ret->entry == 0)
+        return ex_hint(ex_fail(err, EX_ALTERED,
+                               "what the examination of entry %" PRIu64 " found is damaged or gone",
+                               ret->damaged_entry),
+                       err, "mend it (exhibit vault repair) and rebuild, or examine item %s again",
+                       i->label);
+    EX_TRY(trace_source_open(act, &s, ret->entry, err)); /* does the ledger say so, too? */
+    bool same = memcmp(s.item_id, i->id, sizeof s.item_id) == 0 &&
+                memcmp(s.result_id, ret->result_id, sizeof s.result_id) == 0;
+    trace_source_close(&s);
+    if (same)
+        return EX_OK;
+    return ex_hint(ex_fail(err, EX_ALTERED, "the catalog does not fit the ledger"), err,
+                   "run: exhibit rebuild");
+}
+
+json_t *tracing_choice_json(const struct chosen_examination *x) {
+    json_t *json = json_pack("{s:o, s:o, s:s, s:s, s:o}", "entry", json_number(x->entry), "time",
+                             json_time(x->time_ns), "profile", x->profile, "result", x->result,
+                             "traces", json_number(x->traces));
+    if (x->damaged_entry != 0)
+        json_object_set_new(json, "damaged_later", json_number(x->damaged_entry));
+    return json;
+}
+
+/* ---- the object ---- */
+
+void trace_source_close(struct trace_source *s) {
+    vault_reader_close(s->reader);
+    *s = (struct trace_source){0};
+}
+
+ex_code trace_source_open(struct act *act, struct trace_source *s, uint64_t entry,
+                          struct ex_error *err) {
+    EX_AUTO_FREE struct entry *e = ex_new0(struct entry);
+    EX_AUTO_FREE uint8_t *bytes = NULL;
+    struct vault_object_info o = {0};
+    size_t size;
+    if (s->entry == entry && s->reader != NULL)
+        return EX_OK;
+    trace_source_close(s);
+    if (entry < ledger_size(act->ledger)) {
+        EX_TRY(ledger_read(act->ledger, entry, &bytes, &size, err));
+        EX_TRY(entry_parse(bytes, size, e, err));
+    }
+    if (!examining_is_result(e))
+        return ex_hint(ex_fail(err, EX_ALTERED,
+                               "the catalog calls entry %" PRIu64
+                               " an examination, and the ledger does not",
+                               entry),
+                       err, "run: exhibit rebuild");
+    EX_TRY(vault_object(act->vault, e->object_id, &o, err));
+    ex_code code = vault_reader_open(act->vault, &o, &s->reader, err);
+    vault_object_info_clear(&o);
+    EX_TRY(code);
+    s->entry = entry;
+    memcpy(s->item_id, e->item_id, sizeof s->item_id);
+    memcpy(s->result_id, e->object_id, sizeof s->result_id);
+    return EX_OK;
+}
+
+static ex_code read_line(struct trace_source *s, uint64_t at, uint64_t length, char **ret,
+                         struct ex_error *err) {
+    uint64_t size = vault_reader_size(s->reader);
+    if (length > TRACE_LINE_BYTES_MAX || at > size || length > size - at)
+        return ex_hint(ex_fail(err, EX_ALTERED, "the catalog does not fit what was found"), err,
+                       "run: exhibit rebuild");
+    EX_TRY(ex_alloc((size_t)length + 1, 1, TRACE_LINE_BYTES_MAX + 1, "a trace", ret, err));
+    return vault_reader_read(s->reader, at, (uint8_t *)*ret, (size_t)length, err);
+}
+
+ex_code trace_source_line(struct trace_source *s, const struct catalog_trace *where,
+                          json_t **ret_line, struct catalog_trace *ret, struct ex_error *err) {
+    EX_AUTO_FREE char *text = NULL;
+    json_t *line;
+    struct catalog_trace row;
+    EX_TRY(read_line(s, where->at, where->length, &text, err));
+    if (trace_line_parse(text, (size_t)where->length, &line, &row, NULL) != EX_OK)
+        line = NULL;
+    if (line == NULL || memcmp(row.id, where->id, sizeof row.id) != 0 ||
+        row.parent != where->parent) {
+        json_decref(line);
+        return ex_hint(ex_fail(err, EX_ALTERED, "the catalog does not fit what was found"), err,
+                       "run: exhibit rebuild");
+    }
+    row.entry = where->entry;
+    row.number = where->number;
+    row.at = where->at;
+    row.length = where->length;
+    *ret = row;
+    *ret_line = line;
+    return EX_OK;
+}
+
+/* The first line, which is at most as long as any. */
+static ex_code read_head(struct trace_source *s, json_t **ret, struct ex_error *err) {
+    uint64_t size = vault_reader_size(s->reader);
+    EX_AUTO_FREE char *text = NULL;
+    size = size < TRACE_LINE_BYTES_MAX ? size : TRACE_LINE_BYTES_MAX;
+    EX_TRY(read_line(s, 0, size, &text, err));
+    const char *end = memchr(text, '\n', (size_t)size);
+    *ret = end != NULL ? json_loadb(text, (size_t)(end - text), 0, NULL) : NULL;
+    return *ret != NULL ? EX_OK : ex_fail(err, EX_ALTERED, "it does not begin as a list of traces");
+}
+
+/* ---- one trace ---- */
+
+struct search {
+    struct catalog_trace row; /* its texts are not kept */
+    uint64_t found;
+    bool several;
+};
+
+static ex_code keep_match(void *context, const struct catalog_trace *t, struct ex_error *err) {
+    struct search *s = context;
+    (void)err;
+    if (s->found > 0 && memcmp(s->row.id, t->id, sizeof t->id) != 0)
+        s->several = true;
+    s->found++;
+    s->row = *t; /* of several examinations the latest */
+    s->row.kind = s->row.state = s->row.name = s->row.type = NULL;
+    return EX_OK;
+}
+
+static ex_code parse_given(const char *given, uint8_t low[static ENTRY_ID_BYTES],
+                           uint8_t high[static ENTRY_ID_BYTES], struct ex_error *err) {
+    char first[2 * ENTRY_ID_BYTES + 1], last[2 * ENTRY_ID_BYTES + 1];
+    size_t size = strlen(given);
+    memset(first, '0', sizeof first - 1);
+    memset(last, 'f', sizeof last - 1);
+    if (size >= GIVEN_DIGITS_MIN && size <= 2 * ENTRY_ID_BYTES) {
+        memcpy(first, given, size);
+        memcpy(last, given, size);
+        if (ex_parse_hex(first, sizeof first - 1, low, ENTRY_ID_BYTES) &&
+            ex_parse_hex(last, sizeof last - 1, high, ENTRY_ID_BYTES))
+            return EX_OK;
+    }
+    return ex_hint(ex_fail(err, EX_USAGE, "\"%.40s\" is not the id of a trace", given), err,
+                   "8 to 32 hex digits, as exhibit trace list shows them");
+}
+
+void found_trace_clear(struct found_trace *f) {
+    json_decref(f->line);
+    json_decref(f->head);
+    *f = (struct found_trace){0};
+}
+
+ex_code tracing_find(struct act *act, const char *given, struct found_trace *ret,
+                     struct ex_error *err) {
+    uint8_t low[ENTRY_ID_BYTES], high[ENTRY_ID_BYTES];
+    struct search s = {0};
+    struct trace_source source = {0};
+    *ret = (struct found_trace){0};
+    EX_TRY(parse_given(given, low, high, err));
+    EX_TRY(catalog_each_trace_by_id(act->catalog, low, high, keep_match, &s, err));
+    if (s.several)
+        return ex_hint(ex_fail(err, EX_USAGE, "several traces begin with \"%.40s\"", given), err,
+                       "give more digits of the one that is meant");
+    if (s.found == 0)
+        return ex_hint(ex_fail(err, EX_NOT_FOUND, "there is no trace \"%.40s\"", given), err,
+                       "exhibit trace list ITEM shows them");
+    ex_code code = trace_source_open(act, &source, s.row.entry, err);
+    if (code == EX_OK)
+        code = trace_source_line(&source, &s.row, &ret->line, &ret->row, err);
+    if (code == EX_OK)
+        code = read_head(&source, &ret->head, err);
+    memcpy(ret->item_id, source.item_id, sizeof ret->item_id);
+    memcpy(ret->result_id, source.result_id, sizeof ret->result_id);
+    trace_source_close(&source);
+    if (code != EX_OK)
+        found_trace_clear(ret);
+    return code;
+}
