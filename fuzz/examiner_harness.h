@@ -214,6 +214,13 @@ ex_code parser_trace_text(struct parser_run *run, const char *name, const void *
     return EX_OK;
 }
 
+ex_code parser_trace_number(struct parser_run *run, const char *name, uint64_t value,
+                            struct ex_error *err) {
+    char text[24];
+    int length = snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    return parser_trace_text(run, name, text, (size_t)length, err);
+}
+
 ex_code parser_trace_extent(struct parser_run *run, uint64_t offset, uint64_t length,
                             struct ex_error *err) {
     struct told *t = harness_last(run);
