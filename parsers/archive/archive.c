@@ -133,6 +133,8 @@ static ex_code examine(struct parser_run *run, const char *parameters, void **re
         code = read_zip_stream(u, err);
     if (code == EX_FORMAT && u->entries == 0)
         code = read_compressed(u, err);
+    if (code == EX_FORMAT && u->entries == 0 && u->wrapped.code != EX_OK)
+        code = parser_trace_problem(run, 0, "content", &u->wrapped, err);
     if (code == EX_OK)
         *ret_state = NULL;
     return code;

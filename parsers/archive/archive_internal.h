@@ -31,10 +31,11 @@ struct unpacking {
     struct parser_run *run;
     struct archive *archive; /* libarchive's; NULL: none is open */
     enum unpack_way way;
-    uint64_t at;            /* where libarchive reads next */
-    struct ex_error unread; /* code: of the last read that failed, EX_OK when none did */
-    struct ex_error broken; /* a read failed for a reason that is not the input's: the end of it */
-    uint64_t entries;       /* so many were read */
+    uint64_t at;             /* where libarchive reads next */
+    struct ex_error unread;  /* code: of the last read that failed, EX_OK when none did */
+    struct ex_error broken;  /* a read failed for a reason that is not the input's: the end of it */
+    struct ex_error wrapped; /* it is compressed, and does not even begin: why */
+    uint64_t entries;        /* so many were read */
     uint64_t told;
     unsigned faults;
     bool denied; /* that something is encrypted was told */

@@ -121,6 +121,15 @@ static bool support(struct archive *a, support_fn *const *list) {
     return true;
 }
 
+/* Not what was looked for; or that cannot be seen through what it is wrapped in. */
+static ex_code refuse(struct unpacking *u, struct ex_error *err) {
+    struct ex_error why;
+    unpack_reason(u, &why);
+    if (strcmp(why.text, "Unrecognized archive format") != 0)
+        u->wrapped = why;
+    return ex_fail(err, EX_FORMAT, "%s", why.text);
+}
+
 static ex_code open_as(struct unpacking *u, struct ex_error *err) {
     struct archive *a = u->archive;
     if (!support(a, WAYS[u->way]) || (u->way != UNPACK_ZIP_STREAM && !support(a, FILTERS)))
@@ -131,11 +140,8 @@ static ex_code open_as(struct unpacking *u, struct ex_error *err) {
     archive_read_set_callback_data(a, u);
     int code = archive_read_open1(a);
     EX_TRY(unpack_check(u, err));
-    if (code < ARCHIVE_WARN) {
-        struct ex_error why;
-        unpack_reason(u, &why);
-        return ex_fail(err, why.code, "%s", why.text);
-    }
+    if (code < ARCHIVE_WARN)
+        return refuse(u, err);
     if (u->way == UNPACK_COMPRESSED && archive_filter_code(a, 0) == ARCHIVE_FILTER_NONE)
         return ex_fail(err, EX_FORMAT, "no archive and no compressed file that is known");
     return EX_OK;
