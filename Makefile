@@ -33,7 +33,8 @@ help:
 build:
 	@tools/install-deps build
 	@test -f $(RELEASE)/build.ninja || meson setup $(RELEASE)
-	@ninja -C $(RELEASE) src/cli/exhibit parsers/exhibit-parser parsers/exhibit-examiner parsers/exhibit-unpacker verify/exhibit-verify
+	@ninja -C $(RELEASE) src/cli/exhibit parsers/exhibit-parser parsers/exhibit-examiner \
+	  parsers/exhibit-unpacker verify/exhibit-verify
 
 demo:
 	@tools/install-deps build demo

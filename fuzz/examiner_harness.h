@@ -149,11 +149,13 @@ ex_code parser_trace(struct parser_run *run, const struct parser_trace *t, uint3
                      struct ex_error *err) {
     if (t->kind < PARSER_VOLUME || t->kind >= PARSER_PROBLEM)
         harness_breach("a kind");
-    if (t->flags >= 2 * PARSER_EXAMINE || (t->name == NULL && t->name_bytes > 0) ||
+    if (t->flags >= 2 * PARSER_UNSIZED || (t->name == NULL && t->name_bytes > 0) ||
         t->name_bytes > PARSER_VALUE_BYTES_MAX || t->size_bytes > INT64_MAX)
         harness_breach("flags or a name");
     if ((t->flags & PARSER_SIZED) == 0 && t->size_bytes > 0)
         harness_breach("a size of no content");
+    if ((t->flags & PARSER_SIZED) != 0 && (t->flags & PARSER_UNSIZED) != 0)
+        harness_breach("a size that is known and is not");
     if (run->traces >= run->traces_max)
         return ex_fail(err, EX_LIMIT, "too many traces");
     struct told *own = harness_add(run, t->parent, t->key);
@@ -239,8 +241,9 @@ ex_code parser_trace_extent(struct parser_run *run, uint64_t offset, uint64_t le
 ex_code parser_trace_content(struct parser_run *run, const void *data, size_t size_bytes,
                              bool *ret_wanted, struct ex_error *err) {
     struct told *t = harness_last(run);
-    if ((t->flags & PARSER_SIZED) == 0 || t->extents > 0 || size_bytes == 0 ||
-        size_bytes > t->size_bytes - t->content_bytes)
+    uint64_t size = (t->flags & PARSER_UNSIZED) != 0 ? INT64_MAX : t->size_bytes;
+    if ((t->flags & (PARSER_SIZED | PARSER_UNSIZED)) == 0 || t->extents > 0 || size_bytes == 0 ||
+        size_bytes > size - t->content_bytes)
         harness_breach("more content than there is");
     volatile uint8_t sum = 0;
     for (size_t i = 0; i < size_bytes; i++)

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An archive, examined as a worker would. What libarchive does with memory that is not its own is
+ * found as well: there it costs an archive. */
+#include "examiner_harness.h"
+#include "parsers/archive/archive.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct parser_run run = {.input = data,
+                             .size = size,
+                             .impatient = size % 2 == 1,
+                             .traces_max = 20000,
+                             .content_max = 4 << 20};
+    (void)!harness_examine(&archive_parser, &run, NULL);
+    harness_clear(&run);
+    return 0;
+}
