@@ -19,7 +19,7 @@ static ex_code parse_options(struct act *act, struct examining *x, struct ex_err
     x->options.profile = EXAMINE_STANDARD;
     if (profile != NULL && !examine_profile_parse(profile, &x->options.profile))
         return ex_hint(ex_fail(err, EX_USAGE, "the profile \"%.40s\" is not known", profile), err,
-                       "triage, standard or deep");
+                       "triage, files, standard or deep");
     if (workers != NULL && (!ex_parse_decimal(workers, strlen(workers), &count) || count == 0 ||
                             count > EXAMINE_WORKERS_MAX))
         return ex_fail(err, EX_USAGE, "--workers takes a number from 1 to %d",

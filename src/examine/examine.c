@@ -18,7 +18,7 @@ enum { HASH_TIMES = 16 };
 /* ---- words ---- */
 
 const char *examine_profile_word(enum examine_profile p) {
-    static const char *const WORDS[] = {"triage", "standard", "deep"};
+    static const char *const WORDS[] = {"triage", "files", "standard", "deep"};
     return WORDS[p];
 }
 
@@ -395,7 +395,7 @@ ex_code examine_run(struct vault *v, const struct vault_object_info *object,
     memset(ret, 0, sizeof *ret);
     if (options->profile == EXAMINE_DEEP)
         return ex_hint(ex_fail(err, EX_UNSUPPORTED, "the profile \"deep\" is not offered yet"), err,
-                       "\"standard\" hashes every file; deep will look inside them");
+                       "\"standard\" hashes every file and looks into archives");
     e->vault = v;
     e->object = object;
     e->options = options;

@@ -24,8 +24,13 @@ enum {
     EXAMINE_FORMAT_VERSION = 1
 };
 
-enum examine_profile { EXAMINE_TRIAGE, EXAMINE_STANDARD, EXAMINE_DEEP };
-/* "triage", "standard", "deep" */
+enum examine_profile {
+    EXAMINE_TRIAGE,   /* structure: nothing is hashed */
+    EXAMINE_FILES,    /* and the contents of files, which are not looked into */
+    EXAMINE_STANDARD, /* and files in files */
+    EXAMINE_DEEP
+};
+/* "triage", "files", "standard", "deep" */
 const char *examine_profile_word(enum examine_profile p);
 bool examine_profile_parse(const char *word, enum examine_profile *ret);
 

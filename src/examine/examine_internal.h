@@ -185,6 +185,7 @@ struct inside_input {
     const struct found_range *range; /* a copy: what was found moves */
     size_t range_count;
 };
+bool inside_is_wanted(const struct engine *e); /* by the profile */
 bool inside_is_archive(const char *type);
 struct inside_budget inside_budget_of(uint64_t size_bytes);
 /* Under the trace at `index`. Problems are found, not errors. */

@@ -19,6 +19,10 @@ bool inside_is_archive(const char *type) {
     return false;
 }
 
+bool inside_is_wanted(const struct engine *e) {
+    return e->options->profile >= EXAMINE_STANDARD;
+}
+
 struct inside_budget inside_budget_of(uint64_t size_bytes) {
     uint64_t bytes = size_bytes > INSIDE_BYTES_MAX / INSIDE_RATIO
                          ? INSIDE_BYTES_MAX
@@ -145,7 +149,7 @@ static ex_code examine_placed(struct engine *e, struct reading *r, struct found 
 ex_code inside_examine_all(struct engine *e, struct reading *r, struct found *f,
                            struct ex_error *err) {
     size_t count = f->trace_count; /* what comes out of them was looked into on the way */
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && inside_is_wanted(e); i++) {
         const struct found_trace *t = &f->trace[i];
         if (t->hashed && t->range_count > 0 && t->kind != PARSER_SPACE &&
             inside_is_archive(t->type))

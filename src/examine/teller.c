@@ -66,7 +66,7 @@ static void judge_pushed(struct teller *t, struct found_trace *f) {
 static ex_code look_inside(struct teller *t, size_t index, struct ex_error *err) {
     struct found_trace *f = &t->found->trace[index];
     struct inside_budget own;
-    if (!f->hashed || !inside_is_archive(f->type))
+    if (!inside_is_wanted(t->engine) || !f->hashed || !inside_is_archive(f->type))
         return EX_OK;
     if (t->keeping == KEEP_TOO_LARGE)
         return found_problem(t->found, EXAMINER_ARCHIVE, (uint32_t)index + 1, "inside",
@@ -128,7 +128,7 @@ static ex_code take_trace(struct teller *t, const struct sandbox_told *told, str
     t->times.bytes = t->attributes.bytes = 0;
     sha256_start(&t->hash);
     t->head_bytes = t->kept_bytes = 0;
-    t->keeping = hashes(t) ? KEEP_PERHAPS : KEEP_NOT;
+    t->keeping = inside_is_wanted(t->engine) ? KEEP_PERHAPS : KEEP_NOT;
     return EX_OK;
 }
 
