@@ -22,6 +22,10 @@ static ex_code tell_fault(struct unpacking *u, int code, bool *ret_end, struct e
     struct ex_error why;
     bool hidden = archive_read_has_encrypted_entries(u->archive) == 1;
     *ret_end = code == ARCHIVE_FATAL || ++u->faults >= UNPACK_FAULTS_MAX;
+    if (code != ARCHIVE_FATAL && *ret_end)
+        EX_TRY(unpack_tell_problem(u->run, 0, "end", err, EX_LIMIT,
+                                   "given up: %d of its entries cannot be told",
+                                   UNPACK_FAULTS_MAX));
     unpack_reason(u, &why);
     if (code == ARCHIVE_FATAL && why.code == EX_FORMAT && hidden && u->told == 0)
         why.code = EX_DENIED; /* not even its names */
@@ -109,6 +113,9 @@ static ex_code read_formats(struct unpacking *u, struct ex_error *err) {
     /* libarchive takes any zeros for a tar that is empty */
     if (u->entries == 0 && is_of(u, ARCHIVE_FORMAT_TAR))
         return ex_fail(err, EX_FORMAT, "nothing but zeros");
+    /* a few bytes that look like a format's do not make a compressed file an archive */
+    if (u->told == 0 && archive_filter_code(u->archive, 0) != ARCHIVE_FILTER_NONE)
+        return ex_fail(err, EX_FORMAT, "nothing in what is compressed");
     if (!is_of(u, ARCHIVE_FORMAT_ZIP))
         return EX_OK;
     EX_TRY(check_zip(u, &again, err));
@@ -117,9 +124,10 @@ static ex_code read_formats(struct unpacking *u, struct ex_error *err) {
 }
 
 static ex_code read_compressed(struct unpacking *u, struct ex_error *err) {
+    uint64_t before = u->entries;
     EX_TRY(unpack_open(u, UNPACK_COMPRESSED, err));
     EX_TRY(read_entries(u, err));
-    return u->entries == 0 ? tell_nothing(u, err) : EX_OK;
+    return u->entries == before ? tell_nothing(u, err) : EX_OK;
 }
 
 static ex_code examine(struct parser_run *run, const char *parameters, void **ret_state,
@@ -129,11 +137,11 @@ static ex_code examine(struct parser_run *run, const char *parameters, void **re
     archive_process_setup();
     u->run = run;
     ex_code code = read_formats(u, err);
-    if (code == EX_FORMAT && u->entries == 0)
+    if (code == EX_FORMAT && u->told == 0)
         code = read_zip_stream(u, err);
-    if (code == EX_FORMAT && u->entries == 0)
+    if (code == EX_FORMAT && u->told == 0)
         code = read_compressed(u, err);
-    if (code == EX_FORMAT && u->entries == 0 && u->wrapped.code != EX_OK)
+    if (code == EX_FORMAT && u->told == 0 && u->wrapped.code != EX_OK)
         code = parser_trace_problem(run, 0, "content", &u->wrapped, err);
     if (code == EX_OK)
         *ret_state = NULL;

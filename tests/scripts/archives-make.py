@@ -214,6 +214,7 @@ def wrong():
         "nested.gz": gzip_quine_like(),
         "tar.gz": gzip.compress(tar, 9, mtime=0),
         "tail.gz": gzip.compress(CONTENT, 9, mtime=0) + b"what follows",
+        "like-cpio.gz": gzip.compress(b"\xc7\x71" + CONTENT, 9, mtime=0),
         "sum.gz": gzip.compress(CONTENT, 9, mtime=0)[:-8] + bytes(8),
         "large.rar": rar4(size=1 << 31),
         "large.rar5": rar5(size=1 << 40),

@@ -22,6 +22,7 @@ plant() {
         printf 'name\n' >"$1/folder/with space" &&
         printf 'name\n' >"$1/folder/日本 é"
 }
+# shellcheck disable=SC2016
 LINE='{ n = $4; sub(/^\.\//, "", n); if ($1 == "member") print $2, $3, n }'
 wanted() { # FOLDER: size, SHA-256 and path of every file, as list_members writes them
     (cd "$1" && find . -type f -printf '%s %P\n' | while read -r size path; do
@@ -144,9 +145,9 @@ fi
 # ---- cut off: what can be read, and a problem; nothing that was not whole has a hash ----
 
 cut_off() { # ARCHIVE
-    local half=$(($(stat -c %s "$1") / 2))
-    head -c "$half" "$1" >cut
-    list cut >found
+    local bytes=$(($(stat -c %s "$1") / 2))
+    head -c "$bytes" "$1" >half
+    list half >found
     cat found
     grep -q '^problem' found &&
         awk -F'\t' "$LINE" found | grep -v -e ' damaged ' -e ' encrypted ' |
@@ -155,8 +156,8 @@ cut_off() { # ARCHIVE
 for format in ustar pax newc zip gzip xz zstd bzip2 iso9660 7zip; do
     check "a $format that is cut off" cut_off "x.$format"
 done
-head -c 900000 x.ustar >cut
-check "what stands before the cut is whole" finds cut '^member\t0\te3b0c442\w+\tempty'
+head -c 900000 x.ustar >half
+check "what stands before the cut is whole" finds half '^member\t0\te3b0c442\w+\tempty'
 
 # ---- by hand ----
 
@@ -176,6 +177,7 @@ check "a directory that counts more" finds made/miscounted.zip '^problem\tformat
 check "a size that is too small" finds made/small.zip '^problem\tformat\tcontent\tmore bytes'
 check "a size that is too large" finds made/large.rar5 '^member\t1099511627776\tdamaged'
 check "holes without an end" finds made/sparse.tar '^problem\tlimit\tcontent'
+check "a compressed file that looks like a cpio" finds made/like-cpio.gz '^member\t130\t[0-9a-f]{64}\t$'
 check "zeros are no archive" fails made/zeros.tar format
 check "text is no archive" fails made/text format
 check "nothing is no archive" fails made/nothing format
