@@ -22,7 +22,7 @@ static void put_counts(struct cli_page *page, const json_t *result) {
     page_field(page, _("  files"), "%s", page_number_text(number, result, "files"));
     page_field(page, _("  deleted"), "%s", page_number_text(number, result, "deleted"));
     put_contents(page, _("Hashed"), page_get(result, "hashed"));
-    put_contents(page, _("  known before"), page_get(result, "remembered"));
+    put_contents(page, _("  met again or known before"), page_get(result, "remembered"));
     page_field(page, _("  not hashed"), "%s", page_number_text(number, result, "not_hashed"));
 }
 
@@ -229,6 +229,9 @@ static void put_content(struct cli_page *page, const json_t *trace) {
     put_ranges(page, trace);
     if (page_has(trace, "sha256"))
         page_hash(page, 0, _("SHA-256 of the content"), page_text(trace, "sha256"));
+    if (json_is_true(page_get(trace, "known")))
+        page_field(page, "", "%s",
+                   _("taken from an earlier examination, not read again for this one"));
     if (page_has(trace, "not_hashed"))
         page_field(page, _("Not hashed"), "%s", page_text_or(trace, "not_hashed", "?"));
 }

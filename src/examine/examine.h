@@ -83,9 +83,10 @@ struct examine_report {
     uint64_t hashed, hashed_bytes;                /* contents that were read */
     uint64_t remembered, remembered_bytes;        /* contents whose hash was known */
     uint64_t not_hashed;                          /* contents that were not, each with its reason */
-    uint64_t problems[EXAMINE_REASONS];           /* traces of kind `error` */
-    uint64_t restarts; /* workers that were lost, and what they did begun anew */
-    bool truncated;    /* a budget ended it: there may be more */
+    uint64_t not_hashed_bad; /* of them: because of damage, a parser's failure, a limit… */
+    uint64_t problems[EXAMINE_REASONS]; /* traces of kind `error` */
+    uint64_t restarts;                  /* workers that were lost, and what they did begun anew */
+    bool truncated;                     /* a budget ended it: there may be more */
     size_t parser_count;
     struct examine_parser_report parser[EXAMINE_PARSERS_MAX];
     char confinement[256]; /* of the workers, for people */

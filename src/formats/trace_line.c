@@ -364,8 +364,10 @@ static bool take_content(struct reading *r, struct trace_line *l) {
     if (l->has_size && !take_number(r, &l->size))
         return false;
     l->has_sha256 = TAKE(r, ",\"sha256\":");
-    if ((l->has_sha256 && !take_hex(r, l->sha256, sizeof l->sha256)) ||
-        (TAKE(r, ",\"type\":") && !take_text(r, &l->type)) || !pass_ranges(r))
+    if (l->has_sha256 && !take_hex(r, l->sha256, sizeof l->sha256))
+        return false;
+    l->known = l->has_sha256 && TAKE(r, ",\"known\":true");
+    if ((TAKE(r, ",\"type\":") && !take_text(r, &l->type)) || !pass_ranges(r))
         return false;
     l->has_content_key = TAKE(r, ",\"content_key\":");
     if (l->has_content_key && !take_hex(r, l->content_key, sizeof l->content_key))

@@ -28,6 +28,7 @@ struct trace_line {
     const char *kind, *state, *reason; /* words that always stay; the last two may be NULL */
     const char *name, *type, *text;    /* of `texts`; each may be NULL. `text` is the error's */
     bool has_size, has_sha256, has_content_key;
+    bool known; /* the hash was taken from an earlier examination */
     uint64_t size;
     uint8_t sha256[TRACE_LINE_HASH_BYTES];
     uint8_t content_key[TRACE_LINE_ID_BYTES];

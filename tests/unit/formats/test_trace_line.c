@@ -22,7 +22,8 @@
 static const char whole[] = A_FILE
     ",\"name\":\"r\xc3\xa9sum\xc3\xa9\\u20ac\\ud83d\\ude00\\\"\\\\\\/\\b\\f\\n\\r\\t\","
     "\"name_base64\":\"YWI=\",\"state\":\"deleted\",\"size\":9223372036854775807,\"sha256\":\"" HEX_16
-        HEX_16 "\",\"type\":\"zip\",\"ranges\":[[0,4096],[null,10],[-1,3]],\"ranges_left_out\":5,"
+        HEX_16
+    "\",\"known\":true,\"type\":\"zip\",\"ranges\":[[0,4096],[null,10],[-1,3]],\"ranges_left_out\":5,"
     "\"content_key\":\"" HEX_16
     "\",\"not_hashed\":\"limit\",\"times\":[{\"what\":\"modified\"," A_TIME
     ",\"zone\":\"UTC\",\"resolution_ns\":1000000,\"source\":\"ext4:inode\"},"
@@ -62,7 +63,7 @@ static void what_a_line_says(void **state) {
     assert_string_equal(l.state, "deleted");
     assert_string_equal(l.name, "r\xc3\xa9sum\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"\\/\b\f\n\r\t");
     assert_string_equal(l.type, "zip");
-    assert_true(l.has_size && l.has_sha256 && l.has_content_key);
+    assert_true(l.has_size && l.has_sha256 && l.has_content_key && l.known);
     assert_int_equal(l.size, INT64_MAX);
     assert_int_equal(l.sha256[31], 0xef);
     assert_int_equal(l.content_key[15], 0xef);
@@ -80,7 +81,7 @@ static void what_it_need_not_say(void **state) {
     assert_string_equal(l.reason, "killed");
     assert_string_equal(l.text, "");
     assert_true(l.name == NULL && l.state == NULL && l.type == NULL);
-    assert_false(l.has_size || l.has_sha256 || l.has_content_key);
+    assert_false(l.has_size || l.has_sha256 || l.has_content_key || l.known);
     free(texts);
 }
 
@@ -115,6 +116,10 @@ static void what_is_not_as_it_must_be(void **state) {
         A_FILE ",}",
         A_FILE ",\"parser\":0}",
         A_FILE ",\"unknown\":1}",
+        A_FILE ",\"known\":true}",
+        A_FILE ",\"size\":1,\"known\":true}",
+        A_FILE ",\"sha256\":\"" HEX_16 HEX_16 "\",\"known\":false}",
+        A_FILE ",\"sha256\":\"" HEX_16 HEX_16 "\",\"type\":\"zip\",\"known\":true}",
         A_FILE ",\"size\":1,\"name\":\"late\"}",
         BEGIN("files") "}",
         BEGIN("error") "}",
