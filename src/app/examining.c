@@ -197,7 +197,7 @@ static ex_code examining_run(struct act *act, struct examining *x, json_t **ret_
     EX_TRY(examine(act, x, err));
     EX_TRY(check_stream(x, err));
     EX_TRY(hold(act, x, err));
-    bool whole = x->totals.errors == 0 && !x->totals.truncated;
+    bool whole = x->totals.errors == 0 && !x->totals.truncated && x->report.not_hashed_bad == 0;
     json_t *what = examining_what(x);
     ex_code code = act_outcome(act, whole ? "done" : "partial", json_incref(what), x->object.id,
                                still_held, x, err);

@@ -48,6 +48,7 @@ json_t *examining_what(const struct examining *x) {
                   json_number(r->not_hashed), "problems", problems_json(r), "problem_count",
                   json_number(x->totals.errors), "truncated", x->totals.truncated);
     json_object_update_new(what, found);
+    json_object_set_new(what, "not_hashed_bad", json_number(r->not_hashed_bad));
     json_object_set_new(what, "parsers", parsers_json(r));
     json_object_set(what, "limits", x->limits);
     json_object_set_new(what, "restarts", json_number(r->restarts));
@@ -101,6 +102,17 @@ json_t *examining_problems(struct act *act, const struct examining *x) {
 
 /* ---- lines ---- */
 
+static void put_found(json_t *what, const char *profile, char *to, size_t size) {
+    char unread[64] = "";
+    json_int_t bad = json_integer_value(json_object_get(what, "not_hashed_bad"));
+    if (bad > 0)
+        (void)snprintf(unread, sizeof unread, ", %lld contents not read whole", bad);
+    (void)snprintf(to, size, "%lld traces found (profile %.30s), with %lld problems%s%s",
+                   json_integer_value(json_object_get(what, "traces")), profile,
+                   json_integer_value(json_object_get(what, "problem_count")), unread,
+                   json_is_true(json_object_get(what, "truncated")) ? ", and cut short" : "");
+}
+
 bool examining_summary(const struct entry *e, json_t *what, char *to, size_t size) {
     const char *profile = json_string_value(json_object_get(what, "profile"));
     if (strncmp(e->event, "examine.", 8) != 0 || profile == NULL)
@@ -108,10 +120,7 @@ bool examining_summary(const struct entry *e, json_t *what, char *to, size_t siz
     if ((e->has & ENTRY_HAS_RESULT) == 0)
         (void)snprintf(to, size, "examining it, profile %.30s", profile);
     else
-        (void)snprintf(to, size, "%lld traces found (profile %.30s), with %lld problems%s",
-                       json_integer_value(json_object_get(what, "traces")), profile,
-                       json_integer_value(json_object_get(what, "problem_count")),
-                       json_is_true(json_object_get(what, "truncated")) ? ", and cut short" : "");
+        put_found(what, profile, to, size);
     return true;
 }
 
@@ -124,8 +133,8 @@ struct gather {
 
 static ex_code gather_one(struct act *act, const struct entry *e, void *context,
                           struct ex_error *err) {
-    static const char *const copied[] = {"profile", "traces", "problem_count", "truncated",
-                                         "sha256"};
+    static const char *const copied[] = {"profile",        "traces",    "problem_count",
+                                         "not_hashed_bad", "truncated", "sha256"};
     struct gather *g = context;
     json_t *what = NULL;
     (void)err;

@@ -22,8 +22,12 @@ static void put_counts(struct cli_page *page, const json_t *result) {
     page_field(page, _("  files"), "%s", page_number_text(number, result, "files"));
     page_field(page, _("  deleted"), "%s", page_number_text(number, result, "deleted"));
     put_contents(page, _("Hashed"), page_get(result, "hashed"));
-    put_contents(page, _("  met again or known before"), page_get(result, "remembered"));
+    put_contents(page, _("  met or known before"), page_get(result, "remembered"));
     page_field(page, _("  not hashed"), "%s", page_number_text(number, result, "not_hashed"));
+    if (page_number(result, "not_hashed_bad") > 0)
+        page_field(page, _("  could not be"),
+                   _("%s of these (docs/examining.md says how to see which)"),
+                   page_number_text(number, result, "not_hashed_bad"));
 }
 
 static void put_parsers(struct cli_page *page, const json_t *result) {
@@ -62,7 +66,8 @@ static void put_problems(struct cli_page *page, const json_t *result) {
 void render_examine(struct cli_page *page, const json_t *result) {
     const char *label = page_text_or(result, "item.label", "?");
     bool truncated = json_is_true(page_get(result, "truncated"));
-    bool whole = page_number(result, "problem_count") == 0 && !truncated;
+    bool whole = page_number(result, "problem_count") == 0 && !truncated &&
+                 page_number(result, "not_hashed_bad") == 0;
     page_say(page, 0,
              whole       ? _("Examined item %s.")
              : truncated ? _("Examined item %s, BUT A LIMIT ENDED IT: there may be more.")
@@ -134,7 +139,9 @@ static void put_head(struct cli_page *page, const json_t *result) {
              page_text_or(result, "examination.profile", "?"),
              page_number_text(entry, result, "examination.entry"));
     if (strcmp(page_text_or(result, "examination.result", ""), "done") != 0)
-        page_say(page, 0, _("Not everything could be examined: exhibit trace list %s --kind error"),
+        page_say(page, 0,
+                 _("Not everything could be examined: exhibit trace list %s --kind error, and "
+                   "\"not_hashed\" in what exhibit trace export writes"),
                  page_text_or(result, "item.label", "?"));
     page_gap(page);
 }
