@@ -48,18 +48,6 @@ EX_MUST_USE ex_code project_disposal(struct act *act, const struct entry *e, str
 
 /* ---- asking: tracing.c ---- */
 
-/* A trace, found by an id or the beginning of one, and read from the object that the ledger names.
- */
-struct found_trace {
-    struct catalog_trace row; /* its texts are of `line` */
-    uint8_t item_id[ENTRY_ID_BYTES], result_id[SHA256_BYTES];
-    json_t *line, *head; /* the result's first line */
-};
-void found_trace_clear(struct found_trace *f);
-/* EX_USAGE: no id, or more than one begins so; EX_NOT_FOUND; EX_ALTERED: the catalog does not fit
- * the ledger. */
-EX_MUST_USE ex_code tracing_find(struct act *act, const char *given, struct found_trace *ret,
-                                 struct ex_error *err);
 /* Lines of traces, after a look at what the ledger says of their entry. */
 struct trace_source {
     uint64_t entry; /* 0: none is open */
@@ -78,11 +66,31 @@ EX_MUST_USE ex_code trace_source_row(struct trace_source *s, const struct catalo
 EX_MUST_USE ex_code trace_source_line(struct trace_source *s, const struct catalog_trace *where,
                                       json_t **ret_line, struct catalog_trace *ret,
                                       struct ex_error *err);
+/* The trace of a number, of which the catalog must say the same as its line: otherwise EX_ALTERED.
+ * The line is the caller's to free, and *ret points into it. */
+EX_MUST_USE ex_code trace_source_number(struct act *act, struct trace_source *s, uint64_t number,
+                                        json_t **ret_line, struct catalog_trace *ret,
+                                        struct ex_error *err);
 
-/* The examination of an item that answers are taken from: the latest of which everything is there.
+/* A trace, found by an id or the beginning of one, and read from the object that the ledger names.
  */
+struct found_trace {
+    struct catalog_trace row; /* its texts are of `line` */
+    uint8_t item_id[ENTRY_ID_BYTES];
+    json_t *line, *head; /* the result's first line */
+    struct trace_source source;
+};
+void found_trace_clear(struct found_trace *f);
+/* EX_USAGE: no id, or more than one begins so; EX_NOT_FOUND; EX_ALTERED: the catalog differs from
+ * the ledger, or from the result. */
+EX_MUST_USE ex_code tracing_find(struct act *act, const char *given, struct found_trace *ret,
+                                 struct ex_error *err);
+/* ---- which examination: tracing_choose.c ---- */
+
+/* That answers are taken from: the latest in the ledger of which everything is there. */
 struct chosen_examination {
     uint64_t entry, traces;
+    bool has_traces; /* false: the body that says how many cannot be had */
     int64_t time_ns;
     char profile[ENTRY_WORD_MAX + 1], result[ENTRY_WORD_MAX + 1];
     uint8_t result_id[SHA256_BYTES];
@@ -90,6 +98,11 @@ struct chosen_examination {
 };
 EX_MUST_USE ex_code tracing_choose(struct act *act, const struct item_truth *i,
                                    struct chosen_examination *ret, struct ex_error *err);
+/* EX_ALTERED: the catalog has another number of traces of it than the ledger says. */
+EX_MUST_USE ex_code tracing_check_count(struct act *act, const struct chosen_examination *x,
+                                        struct ex_error *err);
+/* EX_ALTERED, with what to do about it. */
+ex_code tracing_fail_catalog(struct ex_error *err);
 /* {"entry", "time", "profile", "result", "traces"[, "damaged_later"]} */
 json_t *tracing_choice_json(const struct chosen_examination *x);
 /* An item of which there can be traces: neither physical nor disposed of. It becomes the act's. */
@@ -108,6 +121,14 @@ EX_DEFINE_AUTO(struct trace_paths, trace_paths_free);
 /* The caller frees. */
 EX_MUST_USE ex_code trace_paths_of(struct trace_paths *p, const struct catalog_trace *t, char **ret,
                                    struct ex_error *err);
+
+/* `above`, the trace's own name, `below`, with slashes between them; either may be NULL. */
+EX_MUST_USE ex_code trace_path_join(const char *above, const struct catalog_trace *t,
+                                    const char *below, char **ret, struct ex_error *err);
+/* The same as trace_paths_of() says, and from the lines of the result alone, up to the object that
+ * was examined: trace_above.c. EX_ALTERED: the catalog does not lead there. The caller frees. */
+EX_MUST_USE ex_code trace_above(struct act *act, struct found_trace *f, const uint8_t *object_id,
+                                char **ret, struct ex_error *err);
 
 /* ---- an examination's own: examining.c, examining_json.c, examining_known.c ---- */
 

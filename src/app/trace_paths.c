@@ -45,8 +45,8 @@ static void put_name(FILE *out, const struct catalog_trace *t) {
 }
 
 /* What is too long begins later. */
-static ex_code join(const char *above, const struct catalog_trace *t, char **ret,
-                    struct ex_error *err) {
+ex_code trace_path_join(const char *above, const struct catalog_trace *t, const char *below,
+                        char **ret, struct ex_error *err) {
     size_t size = 0, length = above != NULL ? strlen(above) : 0;
     *ret = NULL;
     FILE *out = open_memstream(ret, &size);
@@ -57,6 +57,8 @@ static ex_code join(const char *above, const struct catalog_trace *t, char **ret
     else if (above != NULL)
         fprintf(out, "%s/", above);
     put_name(out, t);
+    if (below != NULL)
+        fprintf(out, "/%s", below);
     if (fclose(out) == 0)
         return EX_OK;
     free(*ret);
@@ -77,7 +79,7 @@ static ex_code take_step(void *context, const struct catalog_trace *t, struct ex
     struct step *s = context;
     EX_AUTO_FREE char *above = NULL;
     EX_TRY(path_above(s->paths, t->parent, s->depth + 1, &above, err));
-    return join(above, t, &s->path, err);
+    return trace_path_join(above, t, NULL, &s->path, err);
 }
 
 /* NULL: there is nothing above. */
@@ -107,5 +109,5 @@ ex_code trace_paths_of(struct trace_paths *p, const struct catalog_trace *t, cha
                        struct ex_error *err) {
     EX_AUTO_FREE char *above = NULL;
     EX_TRY(path_above(p, t->parent, 0, &above, err));
-    return join(above, t, ret, err);
+    return trace_path_join(above, t, NULL, ret, err);
 }

@@ -5,8 +5,6 @@
 
 #include "base/cursor.h"
 
-#include <stdio.h>
-
 enum { GIVEN_DIGITS_MIN = 8 };
 
 ex_code tracing_item(struct act *act, struct truth *t, const char *name,
@@ -23,55 +21,6 @@ ex_code tracing_item(struct act *act, struct truth *t, const char *name,
         return ex_fail(err, EX_UNSUPPORTED, "item %s is physical: it has no bytes to examine",
                        i->label);
     return EX_OK;
-}
-
-/* ---- which examination ---- */
-
-static ex_code consider(void *context, const struct catalog_examination *x, struct ex_error *err) {
-    struct chosen_examination *c = context;
-    (void)err;
-    if (strcmp(x->state, CATALOG_TRACES_HELD) != 0) {
-        c->damaged_entry = x->entry;
-        return EX_OK;
-    }
-    *c = (struct chosen_examination){.entry = x->entry, .traces = x->traces, .time_ns = x->time_ns};
-    (void)snprintf(c->profile, sizeof c->profile, "%s", x->profile);
-    (void)snprintf(c->result, sizeof c->result, "%s", x->result);
-    memcpy(c->result_id, x->object_id, sizeof c->result_id);
-    return EX_OK;
-}
-
-ex_code tracing_choose(struct act *act, const struct item_truth *i, struct chosen_examination *ret,
-                       struct ex_error *err) {
-    struct trace_source s = {0};
-    *ret = (struct chosen_examination){0};
-    EX_TRY(catalog_each_examination(act->catalog, i->id, consider, ret, err));
-    if (ret->entry == 0 && ret->damaged_entry == 0)
-        return ex_hint(ex_fail(err, EX_NOT_FOUND, "item %s was not examined", i->label), err,
-                       "exhibit examine %s does that", i->label);
-    if (ret->entry == 0)
-        return ex_hint(ex_fail(err, EX_ALTERED,
-                               "what the examination of entry %" PRIu64 " found is damaged or gone",
-                               ret->damaged_entry),
-                       err, "mend it (exhibit vault repair) and rebuild, or examine item %s again",
-                       i->label);
-    EX_TRY(trace_source_open(act, &s, ret->entry, err)); /* does the ledger say so, too? */
-    bool same = memcmp(s.item_id, i->id, sizeof s.item_id) == 0 &&
-                memcmp(s.result_id, ret->result_id, sizeof s.result_id) == 0;
-    trace_source_close(&s);
-    if (same)
-        return EX_OK;
-    return ex_hint(ex_fail(err, EX_ALTERED, "the catalog does not fit the ledger"), err,
-                   "run: exhibit rebuild");
-}
-
-json_t *tracing_choice_json(const struct chosen_examination *x) {
-    json_t *json = json_pack("{s:o, s:o, s:s, s:s, s:o}", "entry", json_number(x->entry), "time",
-                             json_time(x->time_ns), "profile", x->profile, "result", x->result,
-                             "traces", json_number(x->traces));
-    if (x->damaged_entry != 0)
-        json_object_set_new(json, "damaged_later", json_number(x->damaged_entry));
-    return json;
 }
 
 /* ---- the object ---- */
@@ -112,18 +61,13 @@ ex_code trace_source_open(struct act *act, struct trace_source *s, uint64_t entr
     return EX_OK;
 }
 
-static ex_code fail_unfitting(struct ex_error *err) {
-    return ex_hint(ex_fail(err, EX_ALTERED, "the catalog does not fit what was found"), err,
-                   "run: exhibit rebuild");
-}
-
 /* Into s->line. */
 static ex_code read_line(struct trace_source *s, uint64_t at, uint64_t length,
                          struct ex_error *err) {
     uint64_t size = vault_reader_size(s->reader);
     size_t need = (size_t)length + 1;
     if (length > TRACE_LINE_BYTES_MAX || at > size || length > size - at)
-        return fail_unfitting(err);
+        return tracing_fail_catalog(err);
     EX_TRY(ex_grow(&s->line, &s->line_capacity, need, 1, 2 * TRACE_LINE_BYTES_MAX, "a trace", err));
     EX_TRY(
         ex_grow(&s->texts, &s->texts_capacity, need, 1, 2 * TRACE_LINE_BYTES_MAX, "a trace", err));
@@ -136,7 +80,7 @@ ex_code trace_source_row(struct trace_source *s, const struct catalog_trace *whe
     EX_TRY(read_line(s, where->at, where->length, err));
     if (trace_line_parse(s->line, (size_t)where->length, s->texts, &row, NULL) != EX_OK ||
         memcmp(row.id, where->id, sizeof row.id) != 0 || row.parent != where->parent)
-        return fail_unfitting(err);
+        return tracing_fail_catalog(err);
     row.entry = where->entry;
     row.number = where->number;
     row.at = where->at;
@@ -155,11 +99,51 @@ ex_code trace_source_line(struct trace_source *s, const struct catalog_trace *wh
     EX_TRY(trace_source_row(s, where, &row, err));
     json_t *line = json_loadb(s->line, (size_t)where->length, JSON_REJECT_DUPLICATES, NULL);
     if (line == NULL)
-        return fail_unfitting(err);
+        return tracing_fail_catalog(err);
     row.name = text_of(line, "name");
     row.type = text_of(line, "type");
     *ret = row;
     *ret_line = line;
+    return EX_OK;
+}
+
+static bool same_text(const char *a, const char *b) {
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* In everything that lists show. Ids and parents were compared. */
+static bool rows_agree(const struct catalog_trace *a, const struct catalog_trace *b) {
+    return same_text(a->kind, b->kind) && same_text(a->state, b->state) &&
+           same_text(a->name, b->name) && same_text(a->type, b->type) &&
+           a->has_size == b->has_size && a->size == b->size && a->has_sha256 == b->has_sha256 &&
+           memcmp(a->sha256, b->sha256, sizeof a->sha256) == 0;
+}
+
+struct numbered {
+    struct trace_source *source;
+    json_t *line;
+    struct catalog_trace row;
+};
+
+static ex_code read_numbered(void *context, const struct catalog_trace *t, struct ex_error *err) {
+    struct numbered *n = context;
+    EX_TRY(trace_source_line(n->source, t, &n->line, &n->row, err));
+    if (rows_agree(t, &n->row))
+        return EX_OK;
+    json_decref(n->line);
+    n->line = NULL;
+    return tracing_fail_catalog(err);
+}
+
+ex_code trace_source_number(struct act *act, struct trace_source *s, uint64_t number,
+                            json_t **ret_line, struct catalog_trace *ret, struct ex_error *err) {
+    struct numbered n = {.source = s};
+    bool found;
+    EX_TRY(catalog_trace_at(act->catalog, s->entry, number, read_numbered, &n, &found, err));
+    if (n.line == NULL)
+        return tracing_fail_catalog(err);
+    *ret_line = n.line;
+    *ret = n.row;
     return EX_OK;
 }
 
@@ -212,14 +196,25 @@ static ex_code parse_given(const char *given, uint8_t low[static ENTRY_ID_BYTES]
 void found_trace_clear(struct found_trace *f) {
     json_decref(f->line);
     json_decref(f->head);
+    trace_source_close(&f->source);
     *f = (struct found_trace){0};
+}
+
+static ex_code read_found(struct act *act, const struct catalog_trace *row, struct found_trace *f,
+                          struct ex_error *err) {
+    EX_TRY(trace_source_open(act, &f->source, row->entry, err));
+    EX_TRY(trace_source_number(act, &f->source, row->number, &f->line, &f->row, err));
+    if (memcmp(f->row.id, row->id, sizeof row->id) != 0)
+        return tracing_fail_catalog(err);
+    EX_TRY(read_head(&f->source, &f->head, err));
+    memcpy(f->item_id, f->source.item_id, sizeof f->item_id);
+    return EX_OK;
 }
 
 ex_code tracing_find(struct act *act, const char *given, struct found_trace *ret,
                      struct ex_error *err) {
     uint8_t low[ENTRY_ID_BYTES], high[ENTRY_ID_BYTES];
     struct search s = {0};
-    struct trace_source source = {0};
     *ret = (struct found_trace){0};
     EX_TRY(parse_given(given, low, high, err));
     EX_TRY(catalog_each_trace_by_id(act->catalog, low, high, keep_match, &s, err));
@@ -229,14 +224,7 @@ ex_code tracing_find(struct act *act, const char *given, struct found_trace *ret
     if (s.found == 0)
         return ex_hint(ex_fail(err, EX_NOT_FOUND, "there is no trace \"%.40s\"", given), err,
                        "exhibit trace list ITEM shows them");
-    ex_code code = trace_source_open(act, &source, s.row.entry, err);
-    if (code == EX_OK)
-        code = trace_source_line(&source, &s.row, &ret->line, &ret->row, err);
-    if (code == EX_OK)
-        code = read_head(&source, &ret->head, err);
-    memcpy(ret->item_id, source.item_id, sizeof ret->item_id);
-    memcpy(ret->result_id, source.result_id, sizeof ret->result_id);
-    trace_source_close(&source);
+    ex_code code = read_found(act, &s.row, ret, err);
     if (code != EX_OK)
         found_trace_clear(ret);
     return code;

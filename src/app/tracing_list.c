@@ -35,6 +35,7 @@ static ex_code begin(struct act *act, struct listing *l, struct ex_error *err) {
     EX_TRY(tracing_item(act, &l->truth, act->request->operand[0], &l->item, err));
     EX_TRY(act_single(act, act_query_json(act), NULL, NULL, err));
     EX_TRY(tracing_choose(act, l->item, &l->examination, err));
+    EX_TRY(tracing_check_count(act, &l->examination, err));
     if (l->examination.damaged_entry != 0)
         act->verdict = EX_ALTERED;
     l->filter = (struct catalog_trace_filter){.entry = l->examination.entry,
@@ -86,11 +87,11 @@ static json_t *row_json(struct listing *l, const struct catalog_trace *t) {
 }
 
 static json_t *listing_json(const struct listing *l) {
-    return json_pack("{s:{s:s, s:o}, s:o, s:o, s:o, s:O}", "item", "label", l->item->label, "id",
-                     json_hex(l->item->id, sizeof l->item->id), "examination",
-                     tracing_choice_json(&l->examination), "matched", json_number(l->matched),
-                     "left_out", json_number(l->matched - json_array_size(l->rows)), "traces",
-                     l->rows);
+    return json_pack("{s:{s:s, s:o}, s:o, s:s, s:o, s:o, s:O}", "item", "label", l->item->label,
+                     "id", json_hex(l->item->id, sizeof l->item->id), "examination",
+                     tracing_choice_json(&l->examination), "listed_from", "catalog", "matched",
+                     json_number(l->matched), "left_out",
+                     json_number(l->matched - json_array_size(l->rows)), "traces", l->rows);
 }
 
 /* ---- trace list ---- */

@@ -33,8 +33,7 @@ static ex_code look_up(struct act *act, struct looking *l, struct ex_error *err)
     EX_TRY(tracing_find(act, act->request->operand[0], &l->found, err));
     EX_TRY(tracing_item(act, &l->truth, ex_hex(item, l->found.item_id, ENTRY_ID_BYTES), &l->item,
                         err));
-    EX_AUTO(trace_paths_free) struct trace_paths *paths = trace_paths_new(act, l->found.row.entry);
-    return trace_paths_of(paths, &l->found.row, &l->path, err);
+    return trace_above(act, &l->found, l->item->object_id, &l->path, err);
 }
 
 /* ---- trace show ---- */

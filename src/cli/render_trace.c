@@ -22,7 +22,7 @@ static void put_counts(struct cli_page *page, const json_t *result) {
     page_field(page, _("  files"), "%s", page_number_text(number, result, "files"));
     page_field(page, _("  deleted"), "%s", page_number_text(number, result, "deleted"));
     put_contents(page, _("Hashed"), page_get(result, "hashed"));
-    put_contents(page, _("  met or known before"), page_get(result, "remembered"));
+    put_contents(page, _("  known or met again"), page_get(result, "remembered"));
     page_field(page, _("  not hashed"), "%s", page_number_text(number, result, "not_hashed"));
     if (page_number(result, "not_hashed_bad") > 0)
         page_field(page, _("  could not be"),
@@ -153,6 +153,8 @@ static void put_foot(struct cli_page *page, const json_t *result) {
     if (page_number(result, "left_out") > 0)
         page_say(page, 0, _("… and %s more: --limit shows more of them, exhibit trace export all"),
                  page_number_text(number, result, "left_out"));
+    page_say(page, 0, "%s",
+             _("Listed from the catalog; exhibit trace show reads the result itself."));
     page_recorded_talk(page, result);
 }
 
@@ -251,8 +253,8 @@ void render_trace_show(struct cli_page *page, const json_t *result) {
     page_gap(page);
     page_field(page, _("Trace"), "%s", page_text_or(trace, "id", "?"));
     page_field(page, _("Kind"), "%s", kind);
-    page_field(page, _("Item"), _("%s; trace %s of ledger entry %s"),
-               page_text_or(result, "item.label", "?"), page_number_text(number, result, "number"),
+    page_field(page, _("Item"), _("%s; found by ledger entry %s"),
+               page_text_or(result, "item.label", "?"),
                page_number_text(entry, result, "examination"));
     page_field(page, _("Parser"), _("%s %s, its key: %s"),
                page_text_or(result, "parser.name", _("not recorded")),

@@ -69,6 +69,52 @@ exhibit rebuild --officer One >log 2>&1
 rows vault >rows.after
 check 'and where it is' cmp rows.before rows.after
 
+# Somebody writes to the catalog of a plain vault: lists count, and what is shown of one trace is from the result.
+forge() { # the vault is a copy each time
+    rm -rf forged
+    cp -a vault forged
+    python3 -c 'import sqlite3, sys
+c = sqlite3.connect(sys.argv[1] + "/catalog.db")
+newest = c.execute("SELECT max(entry) FROM examinations").fetchone()[0]
+c.execute("PRAGMA foreign_keys=OFF")
+rows = c.execute(sys.argv[2], {"newest": newest}).rowcount
+c.commit()
+sys.exit(rows < 1)' forged "$1"
+}
+id=$(jq -r 'select(.name == "whispered-name-3.txt").id' held.jsonl)
+forged() { status_is 4 exhibit "$@" --officer One --vault forged; }
+says() { # text command…
+    local text=$1
+    shift
+    exhibit "$@" --officer One --vault forged 2>&1 | grep -q "$text"
+}
+check 'a catalog can be forged' forge "UPDATE traces SET name = 'another' WHERE name = 'whispered-name-3.txt'"
+check 'a list says what it is made from' says 'from the catalog' trace list 1/1
+check 'also for programs' [ "$(exhibit trace list 1/1 --json --officer One | summary | jq -r .listed_from)" = catalog ]
+check 'a changed name is not shown' forged trace show "$id"
+check 'and what to do is said' says 'exhibit rebuild' trace show "$id"
+check 'nor is its content given' forged trace cat "$id" --output x
+check 'not even begun' [ ! -e x ]
+check 'a rebuild mends it' exhibit rebuild --officer One --vault forged
+check 'for good' says 'secrets/whispered-name-3.txt' trace show "$id"
+forge "UPDATE traces SET name = 'another' WHERE name = 'secrets'"
+check 'nor a changed name above it' forged trace show "$id"
+forge "UPDATE traces SET sha256 = zeroblob(32) WHERE name = 'whispered-name-3.txt'"
+check 'nor a changed hash' forged trace show "$id"
+forge "UPDATE traces SET (parent, id, kind, state, name, size, sha256, type, content_key, at, length) =
+    (SELECT parent, id, kind, state, name, size, sha256, type, content_key, at, length FROM traces AS o WHERE o.name = 'lost+found' AND o.entry = traces.entry)
+    WHERE name = 'secrets'"
+check 'nor another line in the place of one above it' forged trace show "$id"
+forge "DELETE FROM traces WHERE entry = :newest AND name = 'whispered-name-3.txt'"
+check 'a row that is gone is missed' forged trace list 1/1
+check 'in a tree, too' forged trace tree 1/1
+check 'and what to do is said' says 'exhibit rebuild' trace list 1/1 --name 'whispered-name-3.txt'
+forge "DELETE FROM examinations WHERE entry = :newest"
+check 'an examination that is gone is missed' forged trace list 1/1
+forge "UPDATE examinations SET object_id = zeroblob(32) WHERE entry = :newest"
+check 'so is one with another result' forged trace list 1/1
+rm -rf forged
+
 # Damage of a result is no damage of the item, and is said by everything that would need it.
 cp -a vault sound
 exhibit collect fs.img --case 1 --officer One --label third >log 2>&1
