@@ -163,6 +163,13 @@ static json_t *written_json(const struct looking *l, const struct content *c,
                      json_number(c->unread), "missing_bytes", json_number(c->size - c->placed));
 }
 
+/* How the parser came to the places, where it had to guess. */
+static void set_guess(json_t *written, json_t *line) {
+    json_t *how = json_object_get(json_object_get(line, "attributes"), "recovered");
+    if (how != NULL)
+        json_object_set(written, "recovered", how);
+}
+
 static ex_code cat(struct act *act, struct looking *l, struct content *c, json_t **ret_result,
                    struct ex_error *err) {
     struct export_report report = {0};
@@ -188,6 +195,7 @@ static ex_code cat(struct act *act, struct looking *l, struct content *c, json_t
     json_object_set_new(written, "state",
                         json_string(l->found.row.state != NULL ? l->found.row.state : "allocated"));
     json_set_text(written, "path", l->path);
+    set_guess(written, l->found.line);
     json_set_text(written, "output", act_flag(act, FLAG_OUTPUT));
     return EX_OK;
 }

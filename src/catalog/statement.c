@@ -127,6 +127,8 @@ static const char *hint_of(ex_code code) {
         return CATALOG_HINT_REBUILD;
     if (code == EX_BUSY)
         return "wait for the other exhibit to finish, then run the command again";
+    if (code == EX_IO)
+        return "look at the disk that the vault lies on: is it full, or failing?";
     return code == EX_SPACE ? "free some space on that disk and run the command again" : "";
 }
 

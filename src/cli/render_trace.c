@@ -218,12 +218,21 @@ static void put_ranges(struct cli_page *page, const json_t *trace) {
         page_field(page, "", _("… and %s more places (--json)"), cli_number(number, count - SHOWN));
 }
 
-static void put_attributes(struct cli_page *page, const json_t *trace) {
+/* Notes of the parser on its own work, which no structure of the item holds. */
+static bool is_parsers_note(const char *name) {
+    return strcmp(name, "recovered") == 0 || strcmp(name, "journal") == 0 ||
+           strcmp(name, "times") == 0;
+}
+
+static void put_attributes(struct cli_page *page, const json_t *trace, bool notes,
+                           const char *title) {
     json_t *attributes = json_object_get(trace, "attributes"), *value;
     const char *name;
     bool first = true;
     json_object_foreach(attributes, name, value) {
-        page_field(page, first ? _("It also says") : "", "%s: %s", name,
+        if (is_parsers_note(name) != notes)
+            continue;
+        page_field(page, first ? title : "", "%s: %s", name,
                    json_is_string(value) ? json_string_value(value) : "?");
         first = false;
     }
@@ -261,7 +270,8 @@ void render_trace_show(struct cli_page *page, const json_t *result) {
                page_number_text(number, result, "parser.version"), page_text_or(trace, "key", "?"));
     put_content(page, trace);
     put_times(page, trace);
-    put_attributes(page, trace);
+    put_attributes(page, trace, false, _("It also says"));
+    put_attributes(page, trace, true, _("The parser says"));
     if (page_has(trace, "error"))
         page_field(page, _("Could not be examined"), "%s: %s",
                    page_text_or(trace, "error.reason", "?"),
@@ -299,9 +309,12 @@ void render_trace_cat(struct cli_page *page, const json_t *result) {
     if (page_number(result, "missing_bytes") > 0)
         page_field(page, _("Not in the copy"), _("%s at its end, which have no place"),
                    page_size_text(size, result, "missing_bytes"));
-    if (strcmp(state, "deleted") == 0 || strcmp(state, "orphan") == 0)
-        page_prose(page, _("It was deleted: these bytes lie where its content was, and may have "
-                           "been given to something else since."));
+    if (strcmp(page_text_or(result, "recovered", ""), "guess") == 0)
+        page_prose(page, _("It was deleted, and where its content was is a GUESS of the parser: "
+                           "nothing in the item says that all of these bytes belonged to it."));
+    else if (strcmp(state, "deleted") == 0 || strcmp(state, "orphan") == 0)
+        page_prose(page, _("It was deleted: its record says that these places were its content's. "
+                           "They may have been given to something else since."));
     page_gap(page);
     page_recorded(page, result);
 }
