@@ -98,9 +98,9 @@ struct chosen_examination {
 };
 EX_MUST_USE ex_code tracing_choose(struct act *act, const struct item_truth *i,
                                    struct chosen_examination *ret, struct ex_error *err);
-/* EX_ALTERED: the catalog has another number of traces of it than the ledger says. */
+/* How many the catalog has. EX_ALTERED: another number than the ledger says. */
 EX_MUST_USE ex_code tracing_check_count(struct act *act, const struct chosen_examination *x,
-                                        struct ex_error *err);
+                                        uint64_t *ret, struct ex_error *err);
 /* EX_ALTERED, with what to do about it. */
 ex_code tracing_fail_catalog(struct ex_error *err);
 /* {"entry", "time", "profile", "result", "traces"[, "damaged_later"]} */

@@ -83,17 +83,16 @@ ex_code tracing_choose(struct act *act, const struct item_truth *i, struct chose
     return EX_OK;
 }
 
-ex_code tracing_check_count(struct act *act, const struct chosen_examination *x,
+ex_code tracing_check_count(struct act *act, const struct chosen_examination *x, uint64_t *ret,
                             struct ex_error *err) {
     const struct catalog_trace_filter all = {.entry = x->entry};
-    uint64_t rows;
-    EX_TRY(catalog_count_traces(act->catalog, &all, &rows, err));
-    if (!x->has_traces || rows == x->traces)
+    EX_TRY(catalog_count_traces(act->catalog, &all, ret, err));
+    if (!x->has_traces || *ret == x->traces)
         return EX_OK;
     return ex_hint(ex_fail(err, EX_ALTERED,
                            "the catalog has %" PRIu64 " traces of the examination of entry %" PRIu64
                            ", and the ledger says that it found %" PRIu64,
-                           rows, x->entry, x->traces),
+                           *ret, x->entry, x->traces),
                    err, "run: exhibit rebuild");
 }
 

@@ -35,7 +35,7 @@ static ex_code begin(struct act *act, struct listing *l, struct ex_error *err) {
     EX_TRY(tracing_item(act, &l->truth, act->request->operand[0], &l->item, err));
     EX_TRY(act_single(act, act_query_json(act), NULL, NULL, err));
     EX_TRY(tracing_choose(act, l->item, &l->examination, err));
-    EX_TRY(tracing_check_count(act, &l->examination, err));
+    EX_TRY(tracing_check_count(act, &l->examination, &l->matched, err));
     if (l->examination.damaged_entry != 0)
         act->verdict = EX_ALTERED;
     l->filter = (struct catalog_trace_filter){.entry = l->examination.entry,
@@ -44,7 +44,10 @@ static ex_code begin(struct act *act, struct listing *l, struct ex_error *err) {
                                               .name = act_flag(act, FLAG_NAME)};
     l->paths = trace_paths_new(act, l->examination.entry);
     l->rows = json_array();
-    return catalog_count_traces(act->catalog, &l->filter, &l->matched, err);
+    const struct catalog_trace_filter *f = &l->filter;
+    if (f->kind == NULL && f->state == NULL && f->name == NULL)
+        return EX_OK; /* all of them, and counted */
+    return catalog_count_traces(act->catalog, f, &l->matched, err);
 }
 
 static void end(struct listing *l) {

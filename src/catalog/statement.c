@@ -149,7 +149,8 @@ ex_code catalog_fail(sqlite3 *db, int rc, const char *doing, struct ex_error *er
         code = EX_DENIED;
     if (code == EX_IO && (sys == ENOSPC || sys == EDQUOT))
         code = EX_SPACE;
-    ex_fail(err, code, "could not %s the catalog: %s", doing, text_of(db, rc));
+    ex_fail(err, code, "could not %s the catalog: %s", doing,
+            code == EX_SPACE ? "there is no space left on its disk" : text_of(db, rc));
     if (err != NULL && (code == EX_IO || code == EX_SPACE || code == EX_DENIED))
         err->sys = sys;
     return ex_hint(code, err, "%s", hint_of(code));
