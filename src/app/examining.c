@@ -68,15 +68,14 @@ static ex_code examine(struct act *act, struct examining *x, struct ex_error *er
     return code;
 }
 
-static ex_code look_at_line(void *context, const struct catalog_trace *row, json_t *line,
-                            struct ex_error *err) {
+static ex_code look_at_line(void *context, const struct catalog_trace *row,
+                            const struct trace_line *line, struct ex_error *err) {
     struct examining *x = context;
     (void)err;
-    if (strcmp(row->kind, "error") != 0 || x->problem_count == EXAMINING_PROBLEMS_LISTED)
+    if (line->reason == NULL || x->problem_count == EXAMINING_PROBLEMS_LISTED)
         return EX_OK;
-    json_t *error = json_object_get(line, "error");
-    x->problem[x->problem_count++] =
-        (struct examining_problem){row->number, row->parent, json_incref(error)};
+    json_t *error = json_pack("{s:s, s:s}", "reason", line->reason, "text", line->text);
+    x->problem[x->problem_count++] = (struct examining_problem){row->number, row->parent, error};
     return EX_OK;
 }
 

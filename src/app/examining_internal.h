@@ -6,6 +6,7 @@
 
 #include "app/act_internal.h"
 #include "catalog/traces.h"
+#include "formats/trace_line.h"
 #include "vault/reader.h"
 
 /* ---- a result, line by line: trace_lines.c ---- */
@@ -19,8 +20,8 @@ struct trace_totals { /* of the end */
 
 struct trace_lines;
 /* `row` lives until the callback returns, as what it points to and `line` do; its `entry` is 0. */
-typedef ex_code trace_line_fn(void *context, const struct catalog_trace *row, json_t *line,
-                              struct ex_error *err);
+typedef ex_code trace_line_fn(void *context, const struct catalog_trace *row,
+                              const struct trace_line *line, struct ex_error *err);
 EX_MUST_USE ex_code trace_lines_new(trace_line_fn *each, void *context, struct trace_lines **ret,
                                     struct ex_error *err);
 void trace_lines_free(struct trace_lines *l);
@@ -33,8 +34,8 @@ EX_MUST_USE ex_code trace_lines_end(struct trace_lines *l, struct trace_totals *
                                     struct ex_error *err);
 /* The first line; NULL before it was fed. */
 json_t *trace_lines_head(const struct trace_lines *l);
-/* One line of it. EX_FORMAT. The caller frees *ret_line, which *row points into. */
-EX_MUST_USE ex_code trace_line_parse(const char *text, size_t size_bytes, json_t **ret_line,
+/* One line of it. EX_FORMAT. *row points into `texts`, which has room for size_bytes. */
+EX_MUST_USE ex_code trace_line_parse(const char *text, size_t size_bytes, char *texts,
                                      struct catalog_trace *row, struct ex_error *err);
 
 /* ---- of the projection: project_traces.c ---- */
@@ -59,15 +60,21 @@ void found_trace_clear(struct found_trace *f);
  * the ledger. */
 EX_MUST_USE ex_code tracing_find(struct act *act, const char *given, struct found_trace *ret,
                                  struct ex_error *err);
-/* The line of a trace, after a look at what the ledger says of its entry. The caller frees. */
+/* Lines of traces, after a look at what the ledger says of their entry. */
 struct trace_source {
     uint64_t entry; /* 0: none is open */
     uint8_t item_id[ENTRY_ID_BYTES], result_id[SHA256_BYTES];
     struct vault_reader *reader;
+    char *line, *texts; /* of the last line, and what it says */
+    size_t line_capacity, texts_capacity;
 };
 void trace_source_close(struct trace_source *s);
 EX_MUST_USE ex_code trace_source_open(struct act *act, struct trace_source *s, uint64_t entry,
                                       struct ex_error *err);
+/* The trace as its line says; *ret lives until the next one or the end of `s`. */
+EX_MUST_USE ex_code trace_source_row(struct trace_source *s, const struct catalog_trace *where,
+                                     struct catalog_trace *ret, struct ex_error *err);
+/* The same with the whole line, which the caller frees and *ret points into. */
 EX_MUST_USE ex_code trace_source_line(struct trace_source *s, const struct catalog_trace *where,
                                       json_t **ret_line, struct catalog_trace *ret,
                                       struct ex_error *err);

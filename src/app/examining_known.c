@@ -16,11 +16,10 @@ static bool remembered(struct examining_known *k,
                        const uint8_t key[static CATALOG_CONTENT_KEY_BYTES],
                        struct examine_known *ret) {
     struct catalog_trace where, row;
-    json_t *line = NULL;
     bool found = false;
     if (catalog_known_content(k->act->catalog, key, keep_place, &where, &found, NULL) != EX_OK ||
         !found || trace_source_open(k->act, &k->source, where.entry, NULL) != EX_OK ||
-        trace_source_line(&k->source, &where, &line, &row, NULL) != EX_OK)
+        trace_source_row(&k->source, &where, &row, NULL) != EX_OK)
         return false;
     found = row.has_content_key && row.has_sha256 &&
             memcmp(row.content_key, key, CATALOG_CONTENT_KEY_BYTES) == 0 &&
@@ -30,7 +29,6 @@ static bool remembered(struct examining_known *k,
         memcpy(ret->sha256, row.sha256, SHA256_BYTES);
     if (found && row.type != NULL)
         memcpy(ret->type, row.type, strlen(row.type));
-    json_decref(line);
     return found;
 }
 

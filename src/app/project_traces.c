@@ -15,9 +15,10 @@ struct reading_traces {
     ex_code failed; /* of the catalog, and not of what is read */
 };
 
-static ex_code put_row(void *context, const struct catalog_trace *row, json_t *line,
-                       struct ex_error *err) {
+static ex_code put_row(void *context, const struct catalog_trace *row,
+                       const struct trace_line *line, struct ex_error *err) {
     struct reading_traces *r = context;
+    (void)line;
     struct catalog_trace own = *row;
     own.entry = r->entry;
     r->failed = catalog_put_trace(r->act->catalog, &own, err);

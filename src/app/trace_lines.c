@@ -8,8 +8,9 @@
 struct trace_lines {
     trace_line_fn *each;
     void *context;
-    char *line; /* what came of it so far */
-    size_t have, capacity;
+    char *line;  /* what came of it so far */
+    char *texts; /* what it says */
+    size_t have, capacity, texts_capacity;
     uint64_t at;     /* of the line, in the stream */
     uint64_t number; /* of the last trace */
     uint64_t errors;
@@ -18,13 +19,19 @@ struct trace_lines {
     struct trace_totals totals;
 };
 
+static ex_code make_room(struct trace_lines *l, size_t need, struct ex_error *err) {
+    EX_TRY(ex_grow(&l->line, &l->capacity, need, 1, 2 * TRACE_LINE_BYTES_MAX, "a line of traces",
+                   err));
+    return ex_grow(&l->texts, &l->texts_capacity, need, 1, 2 * TRACE_LINE_BYTES_MAX,
+                   "a line of traces", err);
+}
+
 ex_code trace_lines_new(trace_line_fn *each, void *context, struct trace_lines **ret,
                         struct ex_error *err) {
     EX_AUTO(trace_lines_free) struct trace_lines *l = ex_new0(struct trace_lines);
     l->each = each;
     l->context = context;
-    EX_TRY(ex_grow(&l->line, &l->capacity, 4096, 1, TRACE_LINE_BYTES_MAX + 1, "a line of traces",
-                   err));
+    EX_TRY(make_room(l, 4096, err));
     *ret = ex_steal(&l);
     return EX_OK;
 }
@@ -34,6 +41,7 @@ void trace_lines_free(struct trace_lines *l) {
         return;
     json_decref(l->head);
     free(l->line);
+    free(l->texts);
     free(l);
 }
 
@@ -43,49 +51,37 @@ json_t *trace_lines_head(const struct trace_lines *l) {
 
 /* ---- one trace ---- */
 
-static bool number_of(json_t *line, const char *key, bool *ret_has, uint64_t *ret) {
+static bool number_of(json_t *line, const char *key, uint64_t *ret) {
     json_t *value = json_object_get(line, key);
-    *ret_has = value != NULL;
-    if (value == NULL)
-        return true;
     *ret = (uint64_t)json_integer_value(value);
     return json_is_integer(value) && json_integer_value(value) >= 0;
 }
 
-static bool hash_of(json_t *line, const char *key, bool *ret_has, uint8_t *to, size_t size_bytes) {
-    *ret_has = json_object_get(line, key) != NULL;
-    return !*ret_has || json_get_hex(line, key, to, size_bytes);
+static void fill_row(const struct trace_line *l, struct catalog_trace *row) {
+    *row = (struct catalog_trace){.parent = l->parent,
+                                  .kind = l->kind,
+                                  .state = l->state,
+                                  .name = l->name,
+                                  .type = l->type,
+                                  .has_size = l->has_size,
+                                  .has_sha256 = l->has_sha256,
+                                  .has_content_key = l->has_content_key,
+                                  .size = l->size};
+    _Static_assert(sizeof row->id == sizeof l->id && sizeof row->sha256 == sizeof l->sha256 &&
+                       sizeof row->content_key == sizeof l->content_key,
+                   "ids and hashes as format/traces has them");
+    memcpy(row->id, l->id, sizeof row->id);
+    memcpy(row->sha256, l->sha256, sizeof row->sha256);
+    memcpy(row->content_key, l->content_key, sizeof row->content_key);
 }
 
-static bool text_of(json_t *line, const char *key, const char **ret) {
-    json_t *value = json_object_get(line, key);
-    *ret = json_string_value(value);
-    return value == NULL || json_is_string(value);
-}
-
-static bool fill_row(json_t *line, struct catalog_trace *row) {
-    bool has_parent, has_id;
-    *row = (struct catalog_trace){0};
-    return hash_of(line, "id", &has_id, row->id, sizeof row->id) && has_id &&
-           number_of(line, "parent", &has_parent, &row->parent) && has_parent &&
-           text_of(line, "kind", &row->kind) && row->kind != NULL &&
-           text_of(line, "state", &row->state) && text_of(line, "name", &row->name) &&
-           text_of(line, "type", &row->type) &&
-           number_of(line, "size", &row->has_size, &row->size) &&
-           hash_of(line, "sha256", &row->has_sha256, row->sha256, sizeof row->sha256) &&
-           hash_of(line, "content_key", &row->has_content_key, row->content_key,
-                   sizeof row->content_key);
-}
-
-ex_code trace_line_parse(const char *text, size_t size, json_t **ret_line,
-                         struct catalog_trace *row, struct ex_error *err) {
-    json_t *line = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
-    if (line != NULL && fill_row(line, row)) {
-        *ret_line = line;
-        return EX_OK;
-    }
-    json_decref(line);
-    return ex_fail(err, EX_FORMAT, "a trace is not as it must be");
+ex_code trace_line_parse(const char *text, size_t size, char *texts, struct catalog_trace *row,
+                         struct ex_error *err) {
+    struct trace_line l;
+    if (!trace_line_read(text, size, texts, &l))
+        return ex_fail(err, EX_FORMAT, "a trace is not as it must be");
+    fill_row(&l, row);
+    return EX_OK;
 }
 
 /* ---- the lines ---- */
@@ -106,28 +102,27 @@ static ex_code take_head(struct trace_lines *l, struct ex_error *err) {
 static ex_code take_end(struct trace_lines *l, struct ex_error *err) {
     json_t *line = json_loadb(l->line, l->have, JSON_REJECT_DUPLICATES, NULL);
     json_t *end = json_object_get(line, "end");
-    bool has_traces, has_errors;
-    l->ended = number_of(end, "traces", &has_traces, &l->totals.traces) && has_traces &&
-               number_of(end, "errors", &has_errors, &l->totals.errors) && has_errors &&
-               l->totals.traces == l->number && l->totals.errors == l->errors;
+    l->ended = number_of(end, "traces", &l->totals.traces) &&
+               number_of(end, "errors", &l->totals.errors) && l->totals.traces == l->number &&
+               l->totals.errors == l->errors;
     l->totals.truncated = json_is_true(json_object_get(end, "truncated"));
     json_decref(line);
     return l->ended ? EX_OK : ex_fail(err, EX_FORMAT, "its end does not count what stands in it");
 }
 
 static ex_code take_trace(struct trace_lines *l, struct ex_error *err) {
+    struct trace_line line;
     struct catalog_trace row;
-    json_t *line;
-    EX_TRY(trace_line_parse(l->line, l->have, &line, &row, err));
+    if (!trace_line_read(l->line, l->have, l->texts, &line))
+        return ex_fail(err, EX_FORMAT, "trace %" PRIu64 " is not as it must be", l->number + 1);
+    fill_row(&line, &row);
     row.number = ++l->number;
     row.at = l->at;
     row.length = l->have;
-    l->errors += strcmp(row.kind, "error") == 0 ? 1 : 0;
-    ex_code code = row.parent < row.number
-                       ? l->each(l->context, &row, line, err)
-                       : ex_fail(err, EX_FORMAT, "a trace stands before its parent");
-    json_decref(line);
-    return code;
+    l->errors += line.reason != NULL ? 1 : 0;
+    if (row.parent >= row.number)
+        return ex_fail(err, EX_FORMAT, "a trace stands before its parent");
+    return l->each(l->context, &row, &line, err);
 }
 
 static ex_code take_line(struct trace_lines *l, struct ex_error *err) {
@@ -153,8 +148,7 @@ ex_code trace_lines_feed(struct trace_lines *l, const uint8_t *data, size_t size
         if (part > TRACE_LINE_BYTES_MAX - l->have)
             return ex_fail(err, EX_FORMAT, "a line of it is longer than %d bytes",
                            (int)TRACE_LINE_BYTES_MAX);
-        EX_TRY(ex_grow(&l->line, &l->capacity, l->have + part + 1, 1, 2 * TRACE_LINE_BYTES_MAX,
-                       "a line of traces", err));
+        EX_TRY(make_room(l, l->have + part + 1, err));
         memcpy(l->line + l->have, data, part);
         l->have += part;
         data += part;

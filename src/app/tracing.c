@@ -78,6 +78,8 @@ json_t *tracing_choice_json(const struct chosen_examination *x) {
 
 void trace_source_close(struct trace_source *s) {
     vault_reader_close(s->reader);
+    free(s->line);
+    free(s->texts);
     *s = (struct trace_source){0};
 }
 
@@ -110,34 +112,52 @@ ex_code trace_source_open(struct act *act, struct trace_source *s, uint64_t entr
     return EX_OK;
 }
 
-static ex_code read_line(struct trace_source *s, uint64_t at, uint64_t length, char **ret,
-                         struct ex_error *err) {
-    uint64_t size = vault_reader_size(s->reader);
-    if (length > TRACE_LINE_BYTES_MAX || at > size || length > size - at)
-        return ex_hint(ex_fail(err, EX_ALTERED, "the catalog does not fit what was found"), err,
-                       "run: exhibit rebuild");
-    EX_TRY(ex_alloc((size_t)length + 1, 1, TRACE_LINE_BYTES_MAX + 1, "a trace", ret, err));
-    return vault_reader_read(s->reader, at, (uint8_t *)*ret, (size_t)length, err);
+static ex_code fail_unfitting(struct ex_error *err) {
+    return ex_hint(ex_fail(err, EX_ALTERED, "the catalog does not fit what was found"), err,
+                   "run: exhibit rebuild");
 }
 
-ex_code trace_source_line(struct trace_source *s, const struct catalog_trace *where,
-                          json_t **ret_line, struct catalog_trace *ret, struct ex_error *err) {
-    EX_AUTO_FREE char *text = NULL;
-    json_t *line;
+/* Into s->line. */
+static ex_code read_line(struct trace_source *s, uint64_t at, uint64_t length,
+                         struct ex_error *err) {
+    uint64_t size = vault_reader_size(s->reader);
+    size_t need = (size_t)length + 1;
+    if (length > TRACE_LINE_BYTES_MAX || at > size || length > size - at)
+        return fail_unfitting(err);
+    EX_TRY(ex_grow(&s->line, &s->line_capacity, need, 1, 2 * TRACE_LINE_BYTES_MAX, "a trace", err));
+    EX_TRY(
+        ex_grow(&s->texts, &s->texts_capacity, need, 1, 2 * TRACE_LINE_BYTES_MAX, "a trace", err));
+    return vault_reader_read(s->reader, at, (uint8_t *)s->line, (size_t)length, err);
+}
+
+ex_code trace_source_row(struct trace_source *s, const struct catalog_trace *where,
+                         struct catalog_trace *ret, struct ex_error *err) {
     struct catalog_trace row;
-    EX_TRY(read_line(s, where->at, where->length, &text, err));
-    if (trace_line_parse(text, (size_t)where->length, &line, &row, NULL) != EX_OK)
-        line = NULL;
-    if (line == NULL || memcmp(row.id, where->id, sizeof row.id) != 0 ||
-        row.parent != where->parent) {
-        json_decref(line);
-        return ex_hint(ex_fail(err, EX_ALTERED, "the catalog does not fit what was found"), err,
-                       "run: exhibit rebuild");
-    }
+    EX_TRY(read_line(s, where->at, where->length, err));
+    if (trace_line_parse(s->line, (size_t)where->length, s->texts, &row, NULL) != EX_OK ||
+        memcmp(row.id, where->id, sizeof row.id) != 0 || row.parent != where->parent)
+        return fail_unfitting(err);
     row.entry = where->entry;
     row.number = where->number;
     row.at = where->at;
     row.length = where->length;
+    *ret = row;
+    return EX_OK;
+}
+
+static const char *text_of(json_t *line, const char *key) {
+    return json_string_value(json_object_get(line, key));
+}
+
+ex_code trace_source_line(struct trace_source *s, const struct catalog_trace *where,
+                          json_t **ret_line, struct catalog_trace *ret, struct ex_error *err) {
+    struct catalog_trace row;
+    EX_TRY(trace_source_row(s, where, &row, err));
+    json_t *line = json_loadb(s->line, (size_t)where->length, JSON_REJECT_DUPLICATES, NULL);
+    if (line == NULL)
+        return fail_unfitting(err);
+    row.name = text_of(line, "name");
+    row.type = text_of(line, "type");
     *ret = row;
     *ret_line = line;
     return EX_OK;
@@ -146,11 +166,10 @@ ex_code trace_source_line(struct trace_source *s, const struct catalog_trace *wh
 /* The first line, which is at most as long as any. */
 static ex_code read_head(struct trace_source *s, json_t **ret, struct ex_error *err) {
     uint64_t size = vault_reader_size(s->reader);
-    EX_AUTO_FREE char *text = NULL;
     size = size < TRACE_LINE_BYTES_MAX ? size : TRACE_LINE_BYTES_MAX;
-    EX_TRY(read_line(s, 0, size, &text, err));
-    const char *end = memchr(text, '\n', (size_t)size);
-    *ret = end != NULL ? json_loadb(text, (size_t)(end - text), 0, NULL) : NULL;
+    EX_TRY(read_line(s, 0, size, err));
+    const char *end = memchr(s->line, '\n', (size_t)size);
+    *ret = end != NULL ? json_loadb(s->line, (size_t)(end - s->line), 0, NULL) : NULL;
     return *ret != NULL ? EX_OK : ex_fail(err, EX_ALTERED, "it does not begin as a list of traces");
 }
 

@@ -83,8 +83,8 @@ static const char *const migrations[] = {
     " PRIMARY KEY (entry, number)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX traces_by_parent ON traces (entry, parent);"
     "CREATE INDEX traces_by_id ON traces (id);"
-    "CREATE INDEX traces_by_sha256 ON traces (sha256) WHERE sha256 IS NOT NULL;"
-    "CREATE INDEX traces_by_content ON traces (content_key) WHERE content_key IS NOT NULL;",
+    "CREATE INDEX traces_by_content ON traces (content_key)"
+    " WHERE content_key IS NOT NULL AND sha256 IS NOT NULL;",
 };
 
 _Static_assert(sizeof migrations / sizeof migrations[0] == CATALOG_SCHEMA_VERSION,
@@ -161,15 +161,19 @@ static ex_code check_state(const struct schema_state *s, struct ex_error *err) {
     return EX_OK;
 }
 
-/* WAL stays set in the file. SQLite does not wait for a lock here, so that two openers of a new
+/* The cache is one that what a whole examination changes fits into: otherwise each trace costs a
+ * page of each index, read and written again.
+ *
+ * WAL stays set in the file. SQLite does not wait for a lock here, so that two openers of a new
  * file could get in each other's way; a file system without shared memory keeps its old mode, which
  * works too.
  *
  * Encrypted: synchronous=FULL so that a journal's head never names records that a loss of power
- * kept from the disk, and a cache that most transactions fit into, for a transaction that does not
- * must lock readers out before its end. */
+ * kept from the disk. A transaction that does not fit into the cache must lock readers out before
+ * its end. */
 static ex_code set_journal(struct catalog *c, struct ex_error *err) {
-    const char *sql = c->cipher == NULL ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"
+    const char *sql = c->cipher == NULL ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+                                          "PRAGMA cache_size = -65536"
                                         : "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL;"
                                           "PRAGMA page_size = 4096; PRAGMA cache_size = -65536";
     uint64_t start_ns = ex_monotonic_ns();

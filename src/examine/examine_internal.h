@@ -22,6 +22,8 @@ enum {
     AHEAD_MAX = 256,    /* steps that may be done before the one that is written next */
     STEP_MS = 60000,
     RANGES_WRITTEN_MAX = 4096,
+    ATTRIBUTES_MAX = 256, /* of one line, those in base64 too */
+    PROBLEM_BYTES_MAX = 200,
     TEXTS_BYTES_MAX = 256 << 10 /* of one line: times and attributes */
 };
 #define TRACES_MAX      ((uint64_t)50000000) /* of one examination */
@@ -164,6 +166,7 @@ struct teller {
     bool open, broken; /* more may be told of it; a problem was told of it */
     bool cut;          /* the worker did not come to its end: nor did, perhaps, what it told last */
     struct line scratch, times, attributes;
+    size_t attribute_count; /* each twice, for it may need a second one in base64 */
     struct sha256 hash;
     uint8_t head[KIND_HEAD_BYTES];
     size_t head_bytes;

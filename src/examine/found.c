@@ -43,14 +43,24 @@ ex_code found_keep_text(struct found *f, const void *text, size_t size_bytes, si
     return EX_OK;
 }
 
+/* format/traces §4: printable ASCII, and not much of it. */
+static void clip_problem(const char *text, char to[static PROBLEM_BYTES_MAX + 1]) {
+    size_t size = strnlen(text, PROBLEM_BYTES_MAX);
+    for (size_t i = 0; i < size; i++)
+        to[i] = (char)(text[i] >= 0x20 && text[i] < 0x7F ? text[i] : '?');
+    to[size] = '\0';
+}
+
 ex_code found_problem(struct found *f, enum examiner examiner, uint32_t parent, const char *key,
                       enum examine_reason reason, const char *text, struct ex_error *err) {
+    char clipped[PROBLEM_BYTES_MAX + 1];
     struct found_trace t = {
         .parent = parent, .examiner = examiner, .kind = PARSER_PROBLEM, .reason = reason};
     EX_TRY(ex_grow(&f->problem, &f->problem_capacity, f->problem_count + 1, sizeof t,
                    FOUND_BYTES_MAX, "what a parser found", err));
     EX_TRY(found_keep_text(f, key, strlen(key), &t.key_at, err));
-    EX_TRY(found_keep_text(f, text, strlen(text), &t.problem_at, err));
+    clip_problem(text, clipped);
+    EX_TRY(found_keep_text(f, clipped, strlen(clipped), &t.problem_at, err));
     f->problem[f->problem_count++] = t;
     return EX_OK;
 }

@@ -125,7 +125,7 @@ static ex_code take_trace(struct teller *t, const struct sandbox_told *told, str
     t->told[t->told_count++] = (uint32_t)++f->trace_count;
     t->open = true;
     t->broken = false;
-    t->times.bytes = t->attributes.bytes = 0;
+    t->times.bytes = t->attributes.bytes = t->attribute_count = 0;
     sha256_start(&t->hash);
     t->head_bytes = t->kept_bytes = 0;
     t->keeping = inside_is_wanted(t->engine) ? KEEP_PERHAPS : KEEP_NOT;
@@ -165,9 +165,23 @@ static ex_code take_time(struct teller *t, const struct sandbox_told *told, stru
     return add_fragment(&t->times, &t->scratch, &last_trace(t)->cut, err);
 }
 
+/* A key with its quotes and colon stands nowhere else: the quotes of a text are escaped, and a
+ * comma is in no key. */
+static bool has_attribute(const struct line *l, const char *key) {
+    char ahead[PARSER_NAME_BYTES_MAX + 16];
+    size_t size = (size_t)snprintf(ahead, sizeof ahead, ",\"%s\":", key);
+    return l->bytes >= size && (memcmp(l->text, ahead + 1, size - 1) == 0 ||
+                                memmem(l->text, l->bytes, ahead, size) != NULL);
+}
+
 static ex_code take_text(struct teller *t, const struct sandbox_told *told, struct ex_error *err) {
     struct line *l = &t->scratch;
     bool replaced;
+    if (t->attribute_count + 2 > ATTRIBUTES_MAX || has_attribute(&t->attributes, told->key)) {
+        last_trace(t)->cut = true;
+        return EX_OK;
+    }
+    t->attribute_count += 2;
     l->bytes = 0;
     EX_TRY(line_format(l, err, "\"%s\":", told->key));
     EX_TRY(line_string(l, told->data, told->data_bytes, &replaced, err));

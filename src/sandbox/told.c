@@ -81,8 +81,9 @@ static bool take_time(const struct telling *g, struct ex_cursor *c, struct sandb
     take_rest(c, t);
     t->local = local == 1;
     return g->traces > 0 && !c->overrun && t->what >= PARSER_MODIFIED &&
-           t->what <= PARSER_BACKED_UP && t->nanoseconds < NANOSECONDS && local <= 1 &&
-           t->data != NULL && is_printable(t->data, t->data_bytes);
+           t->what <= PARSER_BACKED_UP && t->nanoseconds < NANOSECONDS &&
+           t->resolution_ns <= INT64_MAX && local <= 1 && t->data != NULL &&
+           is_printable(t->data, t->data_bytes);
 }
 
 static bool take_text(const struct telling *g, struct ex_cursor *c, char *key,

@@ -8,13 +8,17 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#define HEAD "{\"exhibit_traces\":1,\"profile\":\"standard\",\"limits\":{\"traces\":9}}\n"
-#define ID   "\"id\":\"00112233445566778899aabbccddeeff\""
-#define ONE  "{" ID ",\"parent\":0,\"kind\":\"file-system\",\"name\":\"fat\"}\n"
+#define HEAD   "{\"exhibit_traces\":1,\"profile\":\"standard\",\"limits\":{\"traces\":9}}\n"
+#define ID     "\"id\":\"00112233445566778899aabbccddeeff\""
+#define BY     ",\"parser\":0,\"key\":\"7\""
+#define ONE    "{" ID ",\"parent\":0,\"kind\":\"file-system\"" BY ",\"name\":\"fat\"}\n"
+#define A_FILE "{" ID ",\"parent\":0,\"kind\":\"file\"" BY
 #define TWO                                                                                        \
-    "{" ID ",\"parent\":1,\"kind\":\"file\",\"state\":\"deleted\",\"size\":5,\"type\":\"zip\"}\n"
+    "{" ID ",\"parent\":1,\"kind\":\"file\"" BY                                                    \
+    ",\"state\":\"deleted\",\"size\":5,\"type\":\"zip\"}\n"
 #define THREE                                                                                      \
-    "{" ID ",\"parent\":1,\"kind\":\"error\",\"error\":{\"reason\":\"damaged\",\"text\":\"x\"}}\n"
+    "{" ID ",\"parent\":1,\"kind\":\"error\"" BY                                                   \
+    ",\"error\":{\"reason\":\"damaged\",\"text\":\"x\"}}\n"
 #define END(traces, errors)                                                                        \
     "{\"end\":{\"traces\":" #traces ",\"errors\":" #errors ",\"truncated\":true}}\n"
 
@@ -23,12 +27,12 @@ struct seen {
     char text[400];
 };
 
-static ex_code see(void *context, const struct catalog_trace *row, json_t *line,
+static ex_code see(void *context, const struct catalog_trace *row, const struct trace_line *line,
                    struct ex_error *err) {
     struct seen *s = context;
     (void)err;
     s->rows++;
-    assert_true(json_is_object(line));
+    assert_int_equal(line->reason != NULL, strcmp(row->kind, "error") == 0);
     snprintf(s->text + strlen(s->text), 60, "%d<%d %s %s @%d+%d;", (int)row->number,
              (int)row->parent, row->kind, row->state != NULL ? row->state : "-", (int)row->at,
              (int)row->length);
@@ -106,18 +110,21 @@ static void what_is_not_as_it_must_be(void **state) {
         HEAD THREE END(1, 1),   /* before its parent */
         HEAD ONE END(1, 0) ONE, /* behind the end */
         HEAD ONE END(1, 0) "x",
-        HEAD "{\"parent\":0,\"kind\":\"file\"}\n" END(1, 0), /* no id */
-        HEAD "{" ID ",\"kind\":\"file\"}\n" END(1, 0),
-        HEAD "{" ID ",\"parent\":0}\n" END(1, 0),
-        HEAD "{" ID ",\"parent\":-1,\"kind\":\"file\"}\n" END(1, 0),
-        HEAD "{" ID ",\"parent\":0,\"kind\":7}\n" END(1, 0),
-        HEAD "{" ID ",\"parent\":0,\"kind\":\"file\",\"size\":-5}\n" END(1, 0),
-        HEAD "{" ID ",\"parent\":0,\"kind\":\"file\",\"size\":\"5\"}\n" END(1, 0),
-        HEAD "{" ID ",\"parent\":0,\"kind\":\"file\",\"sha256\":\"00\"}\n" END(1, 0),
-        HEAD "{" ID ",\"parent\":0,\"kind\":\"file\",\"name\":null}\n" END(1, 0),
-        HEAD "{" ID ",\"parent\":0,\"parent\":0,\"kind\":\"file\"}\n" END(1, 0),
-        HEAD "{" ID ",\"parent\":0,\"kind\":\"file\",\"name\":\"a\\u0000b\"}\n" END(1, 0),
-        HEAD "{" ID ",\"parent\":0,\"kind\":\"\xff\"}\n" END(1, 0),
+        HEAD "{\"parent\":0,\"kind\":\"file\"" BY "}\n" END(1, 0), /* no id */
+        HEAD "{" ID ",\"kind\":\"file\"" BY "}\n" END(1, 0),
+        HEAD "{" ID ",\"parent\":0" BY "}\n" END(1, 0),
+        HEAD "{" ID ",\"parent\":0,\"kind\":\"file\"}\n" END(1, 0),
+        HEAD "{" ID ",\"parent\":-1,\"kind\":\"file\"" BY "}\n" END(1, 0),
+        HEAD "{" ID ",\"parent\":0,\"kind\":7" BY "}\n" END(1, 0),
+        HEAD "{" ID ",\"parent\":0,\"kind\":\"\xff\"" BY "}\n" END(1, 0),
+        HEAD A_FILE ",\"size\":-5}\n" END(1, 0),
+        HEAD A_FILE ",\"size\":\"5\"}\n" END(1, 0),
+        HEAD A_FILE ",\"sha256\":\"00\"}\n" END(1, 0),
+        HEAD A_FILE ",\"name\":null}\n" END(1, 0),
+        HEAD A_FILE ",\"parser\":0}\n" END(1, 0),
+        HEAD A_FILE ",\"name\":\"a\\u0000b\"}\n" END(1, 0),
+        HEAD A_FILE ",\"unknown\":1}\n" END(1, 0),
+        HEAD A_FILE ",\"error\":{\"reason\":\"damaged\",\"text\":\"\"}}\n" END(1, 1),
         HEAD "\n" END(1, 0),
     };
     (void)state;

@@ -3,6 +3,7 @@
 #include "../vault/testing_vault.h"
 
 #include "examine/examine.h"
+#include "formats/trace_line.h"
 
 #include <jansson.h>
 #include <pthread.h>
@@ -64,6 +65,18 @@ static void hold(struct scene *s, const char *text) {
     put_bytes(&s->place, bytes, OBJECT_BYTES, &s->object, NULL);
 }
 
+/* Whatever is told, a reader that takes nothing but what the page describes takes it. */
+static void must_be_taken(const char *line, size_t size) {
+    static const char head[] = "{\"exhibit_traces\":", end[] = "{\"end\":";
+    struct trace_line l;
+    if (strncmp(line, head, sizeof head - 1) == 0 || strncmp(line, end, sizeof end - 1) == 0)
+        return;
+    char *texts = malloc(size);
+    if (!trace_line_read(line, size, texts, &l))
+        fail_msg("is not as traces.md says: %.*s", (int)size, line);
+    free(texts);
+}
+
 static ex_code examine(struct scene *s, struct ex_error *err) {
     int fd = memfd_create("traces", MFD_CLOEXEC);
     forget(s);
@@ -82,6 +95,7 @@ static ex_code examine(struct scene *s, struct ex_error *err) {
         if (line == NULL)
             fail_msg("%s in: %.*s", why.text, (int)(end - at), at);
         json_array_append_new(s->lines, line);
+        must_be_taken(at, (size_t)(end - at));
     }
     return code;
 }
@@ -156,6 +170,17 @@ static void files_are_hashed_where_they_lie(void **state) {
     assert_string_equal(text_of(attributes, "owner_base64"), "/yJ4");
     assert_int_equal(s->report.files, 4);
     assert_int_equal(s->report.directories, 1);
+}
+
+static void what_is_said_fits_into_a_line(void **state) {
+    struct scene *s = *state;
+    examine_text(s, "toy\nroot talk a\n");
+    json_t *a = named(s, "a"), *attributes = json_object_get(a, "attributes");
+    assert_string_equal(text_of(attributes, "twice"), ",\"key1\":");
+    assert_non_null(json_object_get(attributes, "key1"));
+    assert_true(json_object_size(attributes) > 100);
+    assert_true(json_object_size(attributes) <= TRACE_LINE_ATTRIBUTES_MAX);
+    assert_true(json_is_true(json_object_get(a, "said_in_part")));
 }
 
 /* traces.md §3, computed a second time. */
@@ -243,8 +268,9 @@ static json_t *parent_of(struct scene *s, json_t *trace) {
 
 static void archives_are_looked_into(void **state) {
     struct scene *s = *state;
-    examine_text(s,
-                 "toy\nroot bytes outer 7z\274\257\047\034a3:xyzb11:7z\274\257\047\034c2:zzd1:q\nroot bytes other hello\n");
+    examine_text(
+        s,
+        "toy\nroot bytes outer 7z\274\257\047\034a3:xyzb11:7z\274\257\047\034c2:zzd1:q\nroot bytes other hello\n");
     assert_string_equal(text_of(named(s, "a"), "kind"), "member");
     assert_string_equal(text_of(parent_of(s, named(s, "a")), "name"), "outer");
     assert_string_equal(text_of(parent_of(s, named(s, "c")), "name"), "b");
@@ -270,8 +296,10 @@ static void files_of_the_object_are_looked_into(void **state) {
 
 static void what_is_inside_harms_nothing_else(void **state) {
     struct scene *s = *state;
-    examine_text(s, "toy\nroot bytes one 7z\274\257\047\034a3:xyzX1:x\nroot bytes two 7z\274\257\047\034Z4:more\n"
-                    "root bytes three 7z\274\257\047\034c13:7z\274\257\047\034d1:yX0:e1:f\nroot bytes last hello\n");
+    examine_text(
+        s,
+        "toy\nroot bytes one 7z\274\257\047\034a3:xyzX1:x\nroot bytes two 7z\274\257\047\034Z4:more\n"
+        "root bytes three 7z\274\257\047\034c13:7z\274\257\047\034d1:yX0:e1:f\nroot bytes last hello\n");
     assert_non_null(named(s, "last"));
     assert_non_null(named(s, "a"));
     assert_non_null(named(s, "d"));
@@ -423,6 +451,7 @@ int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scene, remove_scene)
     const struct CMUnitTest tests[] = {
         TEST(files_are_hashed_where_they_lie),
+        TEST(what_is_said_fits_into_a_line),
         TEST(ids_follow_from_the_page),
         TEST(volumes_are_looked_into),
         TEST(orphans_that_have_a_name_are_told_once),

@@ -67,6 +67,20 @@ static ex_code toy_places(struct parser_run *run, char *word[], uint32_t flags,
                : parser_trace_extent(run, PARSER_HOLE, strtoull(word[5], NULL, 10), err);
 }
 
+/* More than a line takes, and one of them twice. */
+static ex_code toy_talk(struct parser_run *run, const char *name, struct ex_error *err) {
+    char key[16];
+    uint32_t n;
+    EX_TRY(simple(run, PARSER_FILE, 0, name, 0, 0, &n, err));
+    EX_TRY(parser_trace_text(run, "twice", ",\"key1\":", 8, err));
+    EX_TRY(parser_trace_text(run, "twice", "second", 6, err));
+    for (unsigned i = 0; i < 300; i++) {
+        (void)snprintf(key, sizeof key, "key%u", i);
+        EX_TRY(parser_trace_text(run, key, "", 0, err));
+    }
+    return EX_OK;
+}
+
 static ex_code toy_line(struct parser_run *run, char *word[], struct ex_error *err) {
     const char *what = word[1];
     uint32_t n;
@@ -77,6 +91,8 @@ static ex_code toy_line(struct parser_run *run, char *word[], struct ex_error *e
     }
     if (strcmp(what, "file") == 0)
         return toy_places(run, word, 0, err);
+    if (strcmp(what, "talk") == 0)
+        return toy_talk(run, word[2], err);
     if (strcmp(what, "reused") == 0)
         return toy_places(run, word, PARSER_DELETED | PARSER_REUSED, err);
     if (strcmp(what, "bytes") == 0) {
@@ -165,7 +181,8 @@ static ex_code volumes_examine(struct parser_run *run, const char *parameters, v
 static const struct parser volumes_parser = {
     .name = "volumes", .version = 1, .close = toy_close, .examine = volumes_examine};
 
-/* The signature of 7z, then members: a letter, a decimal, a colon, so many bytes. X crashes, Z never ends. */
+/* The signature of 7z, then members: a letter, a decimal, a colon, so many bytes. X crashes, Z
+ * never ends. */
 static ex_code archive_examine(struct parser_run *run, const char *parameters, void **ret_state,
                                struct ex_error *err) {
     size_t size = (size_t)parser_input_size(run, 0);

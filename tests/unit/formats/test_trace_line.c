@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines about traces: what they say when they are as format/traces §2 says, and that nothing else
+ * is taken. */
+#include "formats/trace_line.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define BEGIN(kind)                                                                                \
+    "{\"id\":\"00112233445566778899aabbccddeeff\",\"parent\":7,\"kind\":\"" kind                   \
+    "\",\"parser\":0,\"key\":\"12\""
+#define A_FILE  BEGIN("file")
+#define A_TIME  "\"time\":\"2026-01-02T03:04:05.678Z\""
+#define A_STEP  ",\"zone\":\"UTC\",\"resolution_ns\":1,\"source\":\"s\"}"
+#define HEX_16  "0123456789abcdef0123456789abcdef"
+#define TEXT_50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
+static const char whole[] = A_FILE
+    ",\"name\":\"r\xc3\xa9sum\xc3\xa9\\u20ac\\ud83d\\ude00\\\"\\\\\\/\\b\\f\\n\\r\\t\","
+    "\"name_base64\":\"YWI=\",\"state\":\"deleted\",\"size\":9223372036854775807,\"sha256\":\"" HEX_16
+        HEX_16 "\",\"type\":\"zip\",\"ranges\":[[0,4096],[null,10],[-1,3]],\"ranges_left_out\":5,"
+    "\"content_key\":\"" HEX_16
+    "\",\"not_hashed\":\"limit\",\"times\":[{\"what\":\"modified\"," A_TIME
+    ",\"zone\":\"UTC\",\"resolution_ns\":1000000,\"source\":\"ext4:inode\"},"
+    "{\"what\":\"backed-up\",\"time\":\"1980-01-01T00:00:00\",\"zone\":\"local\","
+    "\"resolution_ns\":2000000000,\"source\":\"\"},{\"what\":\"added\",\"time\":null,"
+    "\"seconds\":-99999999999999" A_STEP
+    "],\"attributes\":{\"mode\":\"0644\",\"owner_base64\":\"\"},"
+    "\"said_in_part\":true}";
+
+/* In exactly the room that is promised. */
+static bool take(const char *line, size_t size, char **ret_texts, struct trace_line *l) {
+    char *own = malloc(size + 1), *texts = malloc(size + 1);
+    assert_true(own != NULL && texts != NULL);
+    memcpy(own + 1, line, size);
+    bool taken = trace_line_read(own + 1, size, texts + 1, l);
+    free(own);
+    *ret_texts = texts;
+    return taken;
+}
+
+static bool taken(const char *line, size_t size) {
+    struct trace_line l;
+    char *texts;
+    bool is = take(line, size, &texts, &l);
+    free(texts);
+    return is;
+}
+
+static void what_a_line_says(void **state) {
+    struct trace_line l;
+    char *texts;
+    (void)state;
+    assert_true(take(whole, sizeof whole - 1, &texts, &l));
+    assert_int_equal(l.id[15], 0xff);
+    assert_int_equal(l.parent, 7);
+    assert_string_equal(l.kind, "file");
+    assert_string_equal(l.state, "deleted");
+    assert_string_equal(l.name, "r\xc3\xa9sum\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"\\/\b\f\n\r\t");
+    assert_string_equal(l.type, "zip");
+    assert_true(l.has_size && l.has_sha256 && l.has_content_key);
+    assert_int_equal(l.size, INT64_MAX);
+    assert_int_equal(l.sha256[31], 0xef);
+    assert_int_equal(l.content_key[15], 0xef);
+    assert_null(l.reason);
+    assert_null(l.text);
+    free(texts);
+}
+
+static void what_it_need_not_say(void **state) {
+    static const char line[] = BEGIN("error") ",\"error\":{\"reason\":\"killed\",\"text\":\"\"}}";
+    struct trace_line l;
+    char *texts;
+    (void)state;
+    assert_true(take(line, sizeof line - 1, &texts, &l));
+    assert_string_equal(l.reason, "killed");
+    assert_string_equal(l.text, "");
+    assert_true(l.name == NULL && l.state == NULL && l.type == NULL);
+    assert_false(l.has_size || l.has_sha256 || l.has_content_key);
+    free(texts);
+}
+
+static void every_cut_is_noticed(void **state) {
+    (void)state;
+    for (size_t size = 0; size < sizeof whole - 1; size++)
+        assert_false(taken(whole, size));
+    assert_true(taken(whole, sizeof whole - 1));
+    assert_false(taken(whole, sizeof whole)); /* its NUL */
+}
+
+/* A space before any byte breaks the line, unless it becomes part of a text. */
+static void no_spaces(void **state) {
+    static const char line[] = A_FILE ",\"size\":1,\"ranges\":[[null,1]]}";
+    char spaced[sizeof line];
+    (void)state;
+    size_t texts = 0;
+    for (size_t at = 0; at < sizeof line; at++) {
+        memcpy(spaced, line, at);
+        spaced[at] = ' ';
+        memcpy(spaced + at + 1, line + at, sizeof line - 1 - at);
+        texts += taken(spaced, sizeof line);
+    }
+    assert_int_equal(texts, 3); /* in "12" */
+}
+
+static void what_is_not_as_it_must_be(void **state) {
+    static const char *const bad[] = {
+        "{}",
+        "null",
+        A_FILE "}}",
+        A_FILE ",}",
+        A_FILE ",\"parser\":0}",
+        A_FILE ",\"unknown\":1}",
+        A_FILE ",\"size\":1,\"name\":\"late\"}",
+        BEGIN("files") "}",
+        BEGIN("error") "}",
+        A_FILE ",\"error\":{\"reason\":\"damaged\",\"text\":\"\"}}",
+        BEGIN("error") ",\"error\":{\"reason\":\"bored\",\"text\":\"\"}}",
+        BEGIN("error") ",\"error\":{\"reason\":\"damaged\",\"text\":\"\xc3\xa9\"}}",
+        BEGIN("error") ",\"error\":{\"reason\":\"damaged\",\"text\":\"" TEXT_50 TEXT_50 TEXT_50
+            TEXT_50 "x\"}}",
+        A_FILE ",\"state\":\"allocated\"}",
+        A_FILE ",\"name\":null}",
+        A_FILE ",\"name\":\"a\\u0000b\"}",
+        A_FILE ",\"name\":\"\\ud800\"}",
+        A_FILE ",\"name\":\"\\ud800\\u0041\"}",
+        A_FILE ",\"name\":\"\\udc00\"}",
+        A_FILE ",\"name\":\"\\x41\"}",
+        A_FILE ",\"name\":\"\\u00g0\"}",
+        A_FILE ",\"name\":\"a\tb\"}",
+        A_FILE ",\"name\":\"\xff\"}",
+        A_FILE ",\"name\":\"\xc0\x80\"}",
+        A_FILE ",\"name\":\"\xed\xa0\x80\"}",
+        A_FILE ",\"name\":\"\xf4\x90\x80\x80\"}",
+        A_FILE ",\"name\":\"\xc3\"}",
+        A_FILE ",\"name_base64\":\"YQ==\"}",
+        A_FILE ",\"name\":\"a\",\"name_base64\":\"YQ=\"}",
+        A_FILE ",\"name\":\"a\",\"name_base64\":\"Y===\"}",
+        A_FILE ",\"name\":\"a\",\"name_base64\":\"\"}",
+        A_FILE ",\"size\":-1}",
+        A_FILE ",\"size\":-0}",
+        A_FILE ",\"size\":01}",
+        A_FILE ",\"size\":1.0}",
+        A_FILE ",\"size\":1e3}",
+        A_FILE ",\"size\":\"1\"}",
+        A_FILE ",\"size\":}",
+        A_FILE ",\"size\":9223372036854775808}",
+        A_FILE ",\"size\":18446744073709551617}",
+        A_FILE ",\"size\":000000000000000000000000}",
+        A_FILE ",\"sha256\":\"00\"}",
+        A_FILE ",\"sha256\":\"" HEX_16 "0123456789ABCDEF0123456789ABCDEF\"}",
+        A_FILE ",\"content_key\":\"" HEX_16 "00\"}",
+        A_FILE ",\"ranges\":[]}",
+        A_FILE ",\"ranges\":[[1]]}",
+        A_FILE ",\"ranges\":[[1,2,3]]}",
+        A_FILE ",\"ranges\":[[1,2],]}",
+        A_FILE ",\"ranges\":[[-2,1]]}",
+        A_FILE ",\"ranges\":[[1,-1]]}",
+        A_FILE ",\"ranges_left_out\":1}",
+        A_FILE ",\"not_hashed\":\"whim\"}",
+        A_FILE ",\"times\":[]}",
+        A_FILE ",\"times\":[{\"what\":\"seen\"," A_TIME A_STEP "]}",
+        A_FILE ",\"times\":[{\"what\":\"added\",\"time\":\"2026-13-02T03:04:05Z\"" A_STEP "]}",
+        A_FILE ",\"times\":[{\"what\":\"added\",\"time\":\"2026-01-02T03:04:05\"" A_STEP "]}",
+        A_FILE ",\"times\":[{\"what\":\"added\",\"time\":\"2026-01-02T03:04:05.Z\"" A_STEP "]}",
+        A_FILE ",\"times\":[{\"what\":\"added\",\"time\":null" A_STEP "]}",
+        A_FILE ",\"times\":[{\"what\":\"added\",\"time\":null,\"seconds\":-0" A_STEP "]}",
+        A_FILE ",\"attributes\":{}}",
+        A_FILE ",\"attributes\":{\"a\":1}}",
+        A_FILE ",\"attributes\":{\"a\":\"1\",\"a\":\"2\"}}",
+        A_FILE ",\"attributes\":{\"A\":\"1\"}}",
+        A_FILE ",\"attributes\":{\"\":\"1\"}}",
+        A_FILE ",\"said_in_part\":false}",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        if (taken(bad[i], strlen(bad[i])))
+            fail_msg("was taken: %s", bad[i]);
+}
+
+/* `one` so many times, with commas between; # becomes the number. */
+static bool taken_with(const char *begin, const char *one, size_t count, const char *end) {
+    size_t room = strlen(begin) + strlen(end) + count * (strlen(one) + 8) + 1;
+    char *line = malloc(room), *to;
+    assert_non_null(line);
+    to = stpcpy(line, begin);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            *to++ = ',';
+        for (const char *from = one; *from != '\0'; from++)
+            if (*from == '#')
+                to += snprintf(to, 8, "%zu", i);
+            else
+                *to++ = *from;
+    }
+    to = stpcpy(to, end);
+    bool is = taken(line, (size_t)(to - line));
+    free(line);
+    return is;
+}
+
+static void lists_have_an_end(void **state) {
+    (void)state;
+    assert_true(taken_with(A_FILE ",\"ranges\":[", "[1,1]", TRACE_LINE_RANGES_MAX, "]}"));
+    assert_false(taken_with(A_FILE ",\"ranges\":[", "[1,1]", TRACE_LINE_RANGES_MAX + 1, "]}"));
+    assert_true(
+        taken_with(A_FILE ",\"attributes\":{", "\"k#\":\"\"", TRACE_LINE_ATTRIBUTES_MAX, "}}"));
+    assert_false(
+        taken_with(A_FILE ",\"attributes\":{", "\"k#\":\"\"", TRACE_LINE_ATTRIBUTES_MAX + 1, "}}"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_line_says),     cmocka_unit_test(what_it_need_not_say),
+        cmocka_unit_test(every_cut_is_noticed), cmocka_unit_test(no_spaces),
+        cmocka_unit_test(lists_have_an_end),    cmocka_unit_test(what_is_not_as_it_must_be),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
