@@ -168,7 +168,8 @@ EX_MUST_USE ex_code parser_unit(struct parser_run *run, uint32_t parent, const v
 
 struct parser {
     const char *name;
-    unsigned version; /* counted up when what it gives for the same bytes changes */
+    unsigned version;             /* counted up when what it gives for the same bytes changes */
+    const char *(*library)(void); /* "libtsk 4.11.1": what it reads through; NULL: nothing */
     /* A container: open() and read(). *ret_state, of every kind of parser, is the parser's and goes
      * to close(), which accepts NULL. */
     ex_code (*open)(struct parser_run *run, void **ret_state, uint64_t *ret_size_bytes,

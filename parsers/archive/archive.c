@@ -152,5 +152,8 @@ static void close_nothing(void *state) {
     (void)state;
 }
 
-const struct parser archive_parser = {
-    .name = "archive", .version = 1, .examine = examine, .close = close_nothing};
+const struct parser archive_parser = {.name = "archive",
+                                      .version = 1,
+                                      .library = archive_version_string,
+                                      .examine = examine,
+                                      .close = close_nothing};

@@ -163,6 +163,7 @@ static ex_code work(struct parser_run *run, void *state, const void *unit, size_
 
 const struct parser files_parser = {.name = "files",
                                     .version = 1,
+                                    .library = image_library,
                                     .examine = examine,
                                     .prepare = prepare,
                                     .work = work,

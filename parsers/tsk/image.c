@@ -144,3 +144,9 @@ ex_code tell_text(struct parser_run *run, const char *name, const char *value,
                   struct ex_error *err) {
     return parser_trace_text(run, name, value, strlen(value), err);
 }
+
+const char *image_library(void) {
+    static char text[48];
+    (void)snprintf(text, sizeof text, "libtsk %.32s", tsk_version_get_str());
+    return text;
+}

@@ -38,4 +38,7 @@ EX_MUST_USE ex_code tell_problem(struct parser_run *run, uint32_t parent, const 
 EX_MUST_USE ex_code tell_text(struct parser_run *run, const char *name, const char *value,
                               struct ex_error *err);
 
+/* "libtsk 4.11.1" */
+const char *image_library(void);
+
 #endif

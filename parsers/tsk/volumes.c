@@ -122,5 +122,8 @@ static void close_volumes(void *state) {
     (void)state; /* it keeps nothing */
 }
 
-const struct parser volumes_parser = {
-    .name = "volumes", .version = 1, .examine = examine, .close = close_volumes};
+const struct parser volumes_parser = {.name = "volumes",
+                                      .version = 1,
+                                      .library = image_library,
+                                      .examine = examine,
+                                      .close = close_volumes};

@@ -172,15 +172,6 @@ static uint64_t holes(const struct found *f, const struct found_trace *t) {
     return bytes;
 }
 
-static bool take_budget(struct engine *e, uint64_t bytes) {
-    uint64_t left = atomic_load(&e->hash_left);
-    do
-        if (left < bytes)
-            return false;
-    while (!atomic_compare_exchange_weak(&e->hash_left, &left, left - bytes));
-    return true;
-}
-
 static const char *why_not_hashed(struct engine *e, const struct found *f,
                                   const struct found_trace *t) {
     if ((t->flags & PARSER_ENCRYPTED) != 0)
@@ -190,13 +181,16 @@ static const char *why_not_hashed(struct engine *e, const struct found *f,
     if (e->options->profile == EXAMINE_TRIAGE || t->kind == PARSER_SPACE ||
         t->kind == PARSER_VOLUME || t->kind == PARSER_FILE_SYSTEM)
         return "profile";
-    return holes(f, t) > HOLES_BYTES_MAX ? "limit" : NULL;
+    return holes(f, t) > HOLES_BYTES_MAX || t->size_bytes > e->hash_bytes_max - f->placed_bytes ||
+                   atomic_load(&e->hash_over)
+               ? "limit"
+               : NULL;
 }
 
-static ex_code known_of(struct engine *e, const struct found_trace *t, struct examine_known *ret,
+static ex_code known_of(struct engine *e, struct found_trace *t, struct examine_known *ret,
                         bool *ret_found, struct ex_error *err) {
     pthread_mutex_lock(&e->known_mutex);
-    ex_code code = remembered_find(e, t->content_key, ret, ret_found, err);
+    ex_code code = remembered_find(e, t->content_key, ret, ret_found, &t->known, err);
     pthread_mutex_unlock(&e->known_mutex);
     return code;
 }
@@ -220,11 +214,8 @@ static ex_code hash_one(struct engine *e, struct reading *r, struct found *f, st
         t->not_hashed = why_not_hashed(e, f, t);
     if (t->not_hashed != NULL)
         return EX_OK;
+    f->placed_bytes += t->size_bytes;
     EX_TRY(known_of(e, t, &known, &found, err));
-    if (!found && !take_budget(e, t->size_bytes)) {
-        t->not_hashed = "limit";
-        return EX_OK;
-    }
     if (!found) {
         ex_code code = hash_content(e, r, f, t, h, &known, &why);
         if (code == EX_ALTERED || code == EX_MISSING) { /* the vault has not all of it */
@@ -262,11 +253,13 @@ static int compare_order(const void *a, const void *b) {
 
 /* A content of no bytes, or one of which nothing was told. */
 static void judge_empty(const struct engine *e, struct found_trace *t) {
-    if (t->pushed || t->range_count > 0 || (t->flags & (PARSER_SIZED | PARSER_UNSIZED)) == 0)
+    if (t->pushed || t->range_count > 0)
         return;
     if ((t->flags & PARSER_ENCRYPTED) != 0)
         t->not_hashed = "encrypted";
-    else if (t->size_bytes > 0)
+    if (t->not_hashed != NULL || (t->flags & (PARSER_SIZED | PARSER_UNSIZED)) == 0)
+        return;
+    if (t->size_bytes > 0)
         t->not_hashed = (t->flags & PARSER_REUSED) != 0 || (t->flags & PARSER_DELETED) != 0
                             ? "deleted"
                             : "parser";

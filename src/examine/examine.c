@@ -8,7 +8,7 @@
 #include <sodium.h>
 #include <stdio.h>
 
-enum { WRITE_BYTES = 1 << 20, JOBS_MAX = 100000, VERSION = 1 };
+enum { WRITE_BYTES = 1 << 20, JOBS_MAX = 100000 };
 
 /* Bytes that one examination hashes at most: a file system of its own making can name the same
  * bytes again and again. */
@@ -47,15 +47,19 @@ struct remembered {
 };
 
 ex_code remembered_find(struct engine *e, const uint8_t key[static EXAMINE_KEY_BYTES],
-                        struct examine_known *ret, bool *ret_found, struct ex_error *err) {
+                        struct examine_known *ret, bool *ret_found, bool *ret_earlier,
+                        struct ex_error *err) {
     struct remembered *r = NULL;
     HASH_FIND(hh, e->remembered, key, EXAMINE_KEY_BYTES, r);
     *ret_found = r != NULL;
+    *ret_earlier = false;
     if (r != NULL)
         *ret = r->known;
     if (r != NULL || e->options->known == NULL)
         return EX_OK;
-    return e->options->known(e->options->context, key, ret, ret_found, err);
+    ex_code code = e->options->known(e->options->context, key, ret, ret_found, err);
+    *ret_earlier = code == EX_OK && *ret_found;
+    return code;
 }
 
 void remembered_note(struct engine *e, const uint8_t key[static EXAMINE_KEY_BYTES],
@@ -90,6 +94,18 @@ static ex_code write_out(struct engine *e, bool all, struct ex_error *err) {
     return EX_OK;
 }
 
+static ex_code write_parser(struct engine *e, const struct examine_parser_report *p,
+                            const char *before, struct ex_error *err) {
+    bool replaced;
+    EX_TRY(line_format(&e->line, err, "%s{\"name\":\"%s\",\"version\":%u", before, p->name,
+                       p->version));
+    if (p->library[0] != '\0') {
+        EX_TRY(line_format(&e->line, err, ",\"library\":"));
+        EX_TRY(line_string(&e->line, p->library, strlen(p->library), &replaced, err));
+    }
+    return line_add(&e->line, "}", 1, err);
+}
+
 static ex_code write_head(struct engine *e, struct ex_error *err) {
     char object[2 * SHA256_BYTES + 1], item[2 * EXAMINE_ID_BYTES + 1];
     sodium_bin2hex(object, sizeof object, e->object->id, SHA256_BYTES);
@@ -100,14 +116,17 @@ static ex_code write_head(struct engine *e, struct ex_error *err) {
                        EXAMINE_FORMAT_VERSION, object, item,
                        examine_profile_word(e->options->profile)));
     for (size_t i = 0; i < e->report->parser_count; i++)
-        EX_TRY(line_format(&e->line, err, "%s{\"name\":\"%s\",\"version\":%u}", i == 0 ? "" : ",",
-                           e->report->parser[i].name, e->report->parser[i].version));
-    return line_format(&e->line, err,
-                       "],\"limits\":{\"traces\":%llu,\"depth\":%d,\"step_ms\":%u,"
-                       "\"step_found_bytes\":%llu,\"holes_bytes\":%llu,\"hash_bytes\":%llu}}\n",
-                       (unsigned long long)TRACES_MAX, DEPTH_MAX, e->step_ms,
-                       (unsigned long long)FOUND_BYTES_MAX, (unsigned long long)HOLES_BYTES_MAX,
-                       (unsigned long long)atomic_load(&e->hash_left));
+        EX_TRY(write_parser(e, &e->report->parser[i], i == 0 ? "" : ",", err));
+    return line_format(
+        &e->line, err,
+        "],\"limits\":{\"traces\":%llu,\"depth\":%d,\"step_ms\":%u,"
+        "\"step_found_bytes\":%llu,\"holes_bytes\":%llu,\"hash_bytes\":%llu,\"inside_depth\":%d,"
+        "\"inside_members\":%d,\"inside_ratio\":%d,\"inside_bytes\":%llu,"
+        "\"inside_kept_bytes\":%d}}\n",
+        (unsigned long long)TRACES_MAX, DEPTH_MAX, e->step_ms, (unsigned long long)FOUND_BYTES_MAX,
+        (unsigned long long)HOLES_BYTES_MAX, (unsigned long long)e->hash_bytes_max,
+        INSIDE_DEPTH_MAX, INSIDE_MEMBERS_MAX, INSIDE_RATIO, (unsigned long long)INSIDE_BYTES_MAX,
+        KEPT_BYTES_MAX);
 }
 
 static uint64_t problems(const struct examine_report *r) {
@@ -187,6 +206,15 @@ static void trace_id(const struct above *parent, const char *parser, const char 
     memcpy(ret, hash, EXAMINE_ID_BYTES);
 }
 
+/* Not a choice, and not said by a trace of its own: something could not be had. */
+static bool is_bad(const char *not_hashed) {
+    static const char *const BAD[] = {"damaged", "parser", "unreadable", "limit"};
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++)
+        if (strcmp(not_hashed, BAD[i]) == 0)
+            return true;
+    return false;
+}
+
 static void count_trace(struct engine *e, const struct found_trace *t) {
     struct examine_report *r = e->report;
     r->traces++;
@@ -195,6 +223,7 @@ static void count_trace(struct engine *e, const struct found_trace *t) {
     r->files += t->kind == PARSER_FILE ? 1 : 0;
     r->deleted += (t->flags & (PARSER_DELETED | PARSER_ORPHAN)) != 0 ? 1 : 0;
     r->not_hashed += t->not_hashed != NULL ? 1 : 0;
+    r->not_hashed_bad += t->not_hashed != NULL && is_bad(t->not_hashed) ? 1 : 0;
     if (t->kind != PARSER_PROBLEM)
         return;
     r->problems[t->reason]++;
@@ -272,15 +301,32 @@ static ex_code add_unit(struct engine *e, struct job *job, const struct placing 
     return code;
 }
 
+/* The budget is spent in the order of the stream, whoever hashed what when: so the same object
+ * comes to its limit at the same trace. */
+static void spend(struct engine *e, struct found_trace *t) {
+    if (!t->hashed || t->range_count == 0)
+        return;
+    if (t->size_bytes <= e->hash_bytes_max - e->hash_bytes) {
+        e->hash_bytes += t->size_bytes;
+        return;
+    }
+    atomic_store(&e->hash_over, true);
+    e->hash_bytes = e->hash_bytes_max;
+    t->hashed = t->known = false;
+    t->type[0] = '\0';
+    t->not_hashed = "limit";
+}
+
 static ex_code write_found(struct engine *e, struct job *job, struct placing *p, struct found *f,
                            struct ex_error *err) {
     bool left_out;
     struct above nowhere;
     for (size_t i = 0; i < f->trace_count; i++) {
-        const struct found_trace *t = &f->trace[i];
+        struct found_trace *t = &f->trace[i];
         EX_TRY(is_left_out(job, p, t, &left_out, err));
         if (left_out)
             continue;
+        spend(e, t);
         EX_TRY(write_trace(e, p, f, t, &p->above[i + 1], err));
         EX_TRY(look_inside(e, f, t, &p->above[i + 1], err));
     }
@@ -317,6 +363,8 @@ static ex_code write_step(struct engine *e, struct job *job, struct step *step,
     ex_code code = step->code;
     if (step->bytes == 0 && step->code == EX_FORMAT)
         code = write_unknown(e, job, step, err);
+    else if (step->failed && job->examiner == EXAMINER_VOLUMES && step->found->trace_count == 0)
+        code = add_job(e, EXAMINER_FILES, &job->above, &job->view, err);
     else if (code != EX_OK && err != NULL)
         *err = step->error;
     if (code != EX_OK || step->found == NULL)
@@ -355,16 +403,30 @@ static ex_code run_jobs(struct engine *e, struct ex_error *err) {
     return EX_OK;
 }
 
+/* What the head says of a parser is what the program itself says that will run. */
+static ex_code ask_library(struct engine *e, size_t examiner, struct ex_error *err) {
+    EX_AUTO(sandbox_free) struct sandbox *s = NULL;
+    struct examine_parser_report *p = e->report->parser;
+    if (examiner > 0 && strcmp(e->program[examiner], e->program[examiner - 1]) == 0) {
+        memcpy(p[examiner].library, p[examiner - 1].library, sizeof p[examiner].library);
+        return EX_OK;
+    }
+    EX_TRY(sandbox_start(e->program[examiner], NULL, &s, err));
+    (void)snprintf(p[examiner].library, sizeof p[examiner].library, "%s", sandbox_library(s));
+    return EX_OK;
+}
+
 static ex_code run(struct engine *e, struct ex_error *err) {
     static const enum sandbox_worker WORKERS[EXAMINERS] = {
         SANDBOX_WORKER_EXAMINERS, SANDBOX_WORKER_EXAMINERS, SANDBOX_WORKER_UNPACKERS};
     for (size_t i = 0; i < EXAMINERS; i++) {
         e->report->parser[i] =
-            (struct examine_parser_report){.name = EXAMINER_NAMES[i], .version = VERSION};
+            (struct examine_parser_report){.name = EXAMINER_NAMES[i], .version = EXAMINER_VERSION};
         if (e->options->program != NULL)
             (void)snprintf(e->program[i], sizeof e->program[i], "%s", e->options->program);
         else
             EX_TRY(sandbox_program(WORKERS[i], e->program[i], sizeof e->program[i], err));
+        EX_TRY(ask_library(e, i, err));
     }
     e->report->parser_count = EXAMINERS;
     if (e->progress != NULL)
@@ -405,9 +467,9 @@ ex_code examine_run(struct vault *v, const struct vault_object_info *object,
     e->step_ms = options->step_ms > 0 ? options->step_ms : (unsigned)STEP_MS;
     e->workers = options->workers > 0 ? options->workers : ex_cpu_count();
     e->workers = e->workers < EXAMINE_WORKERS_MAX ? e->workers : (unsigned)EXAMINE_WORKERS_MAX;
-    atomic_store(&e->hash_left, object->size_bytes > (UINT64_MAX - HASH_BYTES_BESIDE) / HASH_TIMES
-                                    ? UINT64_MAX
-                                    : HASH_TIMES * object->size_bytes + HASH_BYTES_BESIDE);
+    e->hash_bytes_max = object->size_bytes > (UINT64_MAX - HASH_BYTES_BESIDE) / HASH_TIMES
+                            ? UINT64_MAX
+                            : HASH_TIMES * object->size_bytes + HASH_BYTES_BESIDE;
     pthread_mutex_init(&e->mutex, NULL);
     pthread_mutex_init(&e->known_mutex, NULL);
     pthread_cond_init(&e->changed, NULL);

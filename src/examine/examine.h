@@ -72,6 +72,7 @@ struct examine_options {
 struct examine_parser_report {
     const char *name;
     unsigned version;
+    char library[64]; /* what it reads through; empty: nothing */
     uint64_t jobs, traces, problems;
     uint64_t busy_ns; /* of its workers, all together: what they were waited for */
 };
@@ -83,7 +84,7 @@ struct examine_report {
     uint64_t hashed, hashed_bytes;                /* contents that were read */
     uint64_t remembered, remembered_bytes;        /* contents whose hash was known */
     uint64_t not_hashed;                          /* contents that were not, each with its reason */
-    uint64_t not_hashed_bad; /* of them: because of damage, a parser's failure, a limit… */
+    uint64_t not_hashed_bad; /* of these: damaged, unreadable, over a limit, not given whole */
     uint64_t problems[EXAMINE_REASONS]; /* traces of kind `error` */
     uint64_t restarts;                  /* workers that were lost, and what they did begun anew */
     bool truncated;                     /* a budget ended it: there may be more */

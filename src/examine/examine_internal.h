@@ -44,6 +44,10 @@ enum {
 /* The parsers, by their numbers in the head. */
 enum examiner { EXAMINER_VOLUMES, EXAMINER_FILES, EXAMINER_ARCHIVE, EXAMINERS };
 extern const char *const EXAMINER_NAMES[EXAMINERS];
+enum { EXAMINER_VERSION = 1 }; /* of all of them, until one is another */
+/* EX_INTERNAL: the worker's parser is not of the version that the head names. */
+EX_MUST_USE ex_code job_check_version(const struct sandbox *s, enum examiner examiner,
+                                      struct ex_error *err);
 
 struct engine;
 
@@ -91,10 +95,10 @@ struct found_trace {
     size_t name_at, name_bytes; /* any bytes */
     size_t times_at, times_bytes, attributes_at, attributes_bytes; /* JSON */
     size_t range_at, range_count;
-    uint64_t pushed_bytes; /* of a content that was told by its bytes */
-    bool pushed;           /* it was */
-    bool cut;              /* its times or attributes did not all fit into a line */
-    bool hashed, keyed;
+    uint64_t pushed_bytes;     /* of a content that was told by its bytes */
+    bool pushed;               /* it was */
+    bool cut;                  /* its times or attributes did not all fit into a line */
+    bool hashed, keyed, known; /* known: taken from an earlier examination */
     uint8_t sha256[SHA256_BYTES];
     uint8_t content_key[EXAMINE_KEY_BYTES];
     char type[EXAMINE_TYPE_BYTES]; /* empty: not looked at, or nothing fits */
@@ -122,6 +126,7 @@ struct found {
     char *text;
     /* counted for the report */
     uint64_t hashed, hashed_bytes, remembered, remembered_bytes;
+    uint64_t placed_bytes; /* of contents with places that were or would have been hashed */
 };
 void found_clear(struct found *f);
 EX_MUST_USE ex_code found_problem(struct found *f, enum examiner examiner, uint32_t parent,
@@ -241,6 +246,7 @@ struct step {
     struct above above;
     bool taken, done;
     struct found *found;
+    bool failed;  /* with a problem */
     ex_code code; /* of the step; EX_OK also with problems */
     struct ex_error error;
     size_t bytes;
@@ -278,7 +284,9 @@ struct engine {
     struct line line;
     unsigned workers, step_ms;
     atomic_bool stop;
-    _Atomic uint64_t hash_left; /* bytes that may still be hashed */
+    uint64_t hash_bytes_max; /* of contents with places, in one step and in all */
+    atomic_bool hash_over;   /* the steps that are written have come to it */
+    uint64_t hash_bytes;     /* the writer's: of those so far */
     _Atomic uint64_t restarts, inside_jobs, busy_ns[EXAMINERS];
     pthread_mutex_t mutex; /* the current job's steps */
     pthread_cond_t changed;
@@ -306,8 +314,9 @@ bool job_is_stopped(void *engine);
 enum examine_reason job_failure_reason(ex_code code, enum sandbox_loss loss);
 
 /* Contents that this run hashed already. */
+/* *ret_earlier: it was an earlier examination. */
 EX_MUST_USE ex_code remembered_find(struct engine *e, const uint8_t key[static EXAMINE_KEY_BYTES],
-                                    struct examine_known *ret, bool *ret_found,
+                                    struct examine_known *ret, bool *ret_found, bool *ret_earlier,
                                     struct ex_error *err);
 void remembered_note(struct engine *e, const uint8_t key[static EXAMINE_KEY_BYTES],
                      const struct examine_known *known);

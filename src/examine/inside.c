@@ -78,6 +78,8 @@ static ex_code ask_worker(struct teller *t, const struct inside_input *in, enum 
     EX_TRY(sandbox_start(e->program[t->examiner], &limits, &s, err));
     ex_code code =
         sandbox_examine(s, EXAMINER_NAMES[t->examiner], "", &inputs, teller_told, t, err);
+    if (code == EX_OK)
+        code = job_check_version(s, t->examiner, err);
     atomic_fetch_add(&e->busy_ns[t->examiner], ex_monotonic_ns() - from);
     *ret = sandbox_loss(s);
     return code;

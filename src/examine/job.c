@@ -144,6 +144,14 @@ static ex_code start_sandbox(struct hand *h, struct ex_error *err) {
     return EX_OK;
 }
 
+ex_code job_check_version(const struct sandbox *s, enum examiner examiner, struct ex_error *err) {
+    if (sandbox_parser_version(s) == EXAMINER_VERSION)
+        return EX_OK;
+    return ex_hint(ex_fail(err, EX_INTERNAL, "the parser \"%s\" is not the one that belongs here",
+                           EXAMINER_NAMES[examiner]),
+                   err, "install exhibit and its workers of the same version");
+}
+
 static ex_code ask_worker(struct hand *h, const struct step *s, struct teller *t,
                           struct ex_error *err) {
     const struct sandbox_inputs inputs = {
@@ -152,10 +160,13 @@ static ex_code ask_worker(struct hand *h, const struct step *s, struct teller *t
     bool fresh = h->sandbox == NULL;
     if (fresh)
         EX_TRY(start_sandbox(h, err));
+    if (s->bytes == 0 || fresh) {
+        EX_TRY(sandbox_examine(h->sandbox, parser, "", &inputs, s->bytes == 0 ? teller_told : NULL,
+                               t, err));
+        EX_TRY(job_check_version(h->sandbox, h->job->examiner, err));
+    }
     if (s->bytes == 0)
-        return sandbox_examine(h->sandbox, parser, "", &inputs, teller_told, t, err);
-    if (fresh)
-        EX_TRY(sandbox_examine(h->sandbox, parser, "", &inputs, NULL, NULL, err));
+        return EX_OK;
     return sandbox_work(h->sandbox, s->unit, s->bytes, teller_told, t, err);
 }
 
@@ -183,6 +194,8 @@ enum examine_reason job_failure_reason(ex_code code, enum sandbox_loss loss) {
 static ex_code settle_failure(struct hand *h, struct step *s, const struct ex_error *why,
                               struct ex_error *err) {
     enum sandbox_loss loss = h->sandbox != NULL ? sandbox_loss(h->sandbox) : SANDBOX_GIVEN_UP;
+    const struct ex_error *input =
+        h->sandbox != NULL && loss == SANDBOX_NOT_LOST ? sandbox_input_error(h->sandbox) : NULL;
     bool ours = why->code == EX_INTERRUPTED || why->code == EX_INTERNAL || h->sandbox == NULL ||
                 (loss == SANDBOX_GIVEN_UP && why->code != EX_LIMIT);
     if (ours) { /* nothing that the object could be blamed for */
@@ -190,11 +203,15 @@ static ex_code settle_failure(struct hand *h, struct step *s, const struct ex_er
             *err = *why;
         return why->code;
     }
-    if (s->bytes == 0 && why->code == EX_FORMAT && loss == SANDBOX_NOT_LOST) {
+    if (s->bytes == 0 && why->code == EX_FORMAT && loss == SANDBOX_NOT_LOST && input == NULL) {
         s->code = EX_FORMAT;
         s->error = *why;
         return EX_OK;
     }
+    s->failed = true;
+    if (input != NULL) /* whatever the parser made of that */
+        return found_problem(s->found, h->job->examiner, 0, "step", EXAMINE_UNREADABLE, input->text,
+                             err);
     if (loss != SANDBOX_NOT_LOST || s->bytes == 0)
         drop_sandbox(h);
     return found_problem(s->found, h->job->examiner, 0, "step", job_failure_reason(why->code, loss),

@@ -186,6 +186,8 @@ static ex_code add_content(struct line *l, const struct found *f, const struct f
     if (t->hashed) {
         EX_TRY(line_format(l, err, ",\"sha256\":"));
         EX_TRY(add_hex(l, t->sha256, sizeof t->sha256, err));
+        if (t->known)
+            EX_TRY(line_format(l, err, ",\"known\":true"));
     }
     if (t->type[0] != '\0')
         EX_TRY(line_format(l, err, ",\"type\":\"%s\"", t->type));

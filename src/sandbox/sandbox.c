@@ -389,10 +389,10 @@ static void take_left(struct sandbox *s, struct telling *telling) {
 }
 
 /* A command that tells of traces; told NULL: it may not. */
-static ex_code tell(struct sandbox *s, sandbox_told_fn *told, void *context, struct ex_error *err) {
+static ex_code tell(struct sandbox *s, sandbox_told_fn *told, void *context, uint64_t *ret_value,
+                    struct ex_error *err) {
     struct telling telling = {.told = told, .context = context, .copy = s->told};
-    uint64_t nothing;
-    ex_code code = command(s, NULL, told == NULL ? NULL : &telling, &nothing, err);
+    ex_code code = command(s, NULL, told == NULL ? NULL : &telling, ret_value, err);
     if (told != NULL && (s->lost == SANDBOX_CRASHED || s->lost == SANDBOX_TOO_LONG))
         take_left(s, &telling);
     return code;
@@ -410,7 +410,10 @@ ex_code sandbox_examine(struct sandbox *s, const char *parser, const char *param
     frame_add_u32(&s->frame, told == NULL ? 0 : 1);
     frame_add(&s->frame, parser, strlen(parser) + 1);
     frame_add(&s->frame, parameters, size);
-    return tell(s, told, context, err);
+    uint64_t version = 0;
+    ex_code code = tell(s, told, context, &version, err);
+    s->version = version < UINT32_MAX ? (unsigned)version : 0;
+    return code;
 }
 
 ex_code sandbox_work(struct sandbox *s, const void *unit, size_t size_bytes, sandbox_told_fn *told,
@@ -420,7 +423,8 @@ ex_code sandbox_work(struct sandbox *s, const void *unit, size_t size_bytes, san
         return ex_fail(err, EX_INTERNAL, "a unit of %zu bytes, or before examining", size_bytes);
     frame_start(&s->frame, FRAME_WORK, ++s->number, 0);
     frame_add(&s->frame, unit, size_bytes);
-    return tell(s, told, context, err);
+    uint64_t nothing;
+    return tell(s, told, context, &nothing, err);
 }
 
 ex_code sandbox_read(struct sandbox *s, uint64_t offset, uint8_t *to, size_t size_bytes,
@@ -475,6 +479,9 @@ static ex_code wait_ready(struct sandbox *s, struct ex_error *err) {
                        err, "Linux with seccomp is needed");
     }
     uint32_t what = ex_cursor_le32(&c), landlock = ex_cursor_le32(&c);
+    size_t size = ex_cursor_left(&c);
+    const uint8_t *library = ex_cursor_bytes(&c, size);
+    sandbox_clean_text(library, library == NULL ? 0 : size, s->library);
     if (s->frame.type != FRAME_READY || ex_cursor_end(&c, "READY", err) != EX_OK ||
         s->frame.value != PROTOCOL_VERSION || (what & CONFINED_ALWAYS) != CONFINED_ALWAYS)
         return ex_hint(sandbox_breach(s, "it is not the one that belongs to this program", err),
@@ -499,6 +506,14 @@ ex_code sandbox_start(const char *program, const struct sandbox_limits *limits,
     EX_TRY(wait_ready(s, err));
     *ret = ex_steal(&s);
     return EX_OK;
+}
+
+const char *sandbox_library(const struct sandbox *s) {
+    return s->library;
+}
+
+unsigned sandbox_parser_version(const struct sandbox *s) {
+    return s->version;
 }
 
 const char *sandbox_confinement(const struct sandbox *s) {

@@ -144,6 +144,11 @@ EX_DEFINE_AUTO(struct sandbox, sandbox_free);
 /* What confines this worker, for people: "seccomp, Landlock 6, …"; lives as long as it does. */
 const char *sandbox_confinement(const struct sandbox *s);
 
+/* "libtsk 4.11.1": what its parsers read through, in the worker's words; empty: nothing. */
+const char *sandbox_library(const struct sandbox *s);
+/* Of the examiner that examined; 0: it did not come so far. */
+unsigned sandbox_parser_version(const struct sandbox *s);
+
 /* Once. `inputs` is copied; its context lives as long as the sandbox. What is in *ret after a
  * failure is to be cleared too. EX_FORMAT: not such a container, or the worker broke a rule or
  * crashed. EX_LIMIT: it took too long or too much. */

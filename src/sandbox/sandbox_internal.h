@@ -32,6 +32,8 @@ struct sandbox {
     size_t input_count, input_capacity;
     char parser[PARSER_NAME_BYTES_MAX + 1];
     char confinement[SANDBOX_TEXT_BYTES];
+    char library[FAILURE_TEXT_BYTES_MAX + 1];
+    unsigned version; /* of an examiner that has begun */
     bool opened;
     enum sandbox_loss lost;
     struct ex_error why; /* when it is lost */

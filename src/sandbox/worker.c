@@ -239,6 +239,7 @@ static void serve_one(struct parser_run *run, const struct parser *const table[]
         code = read_content(run, &value, &err);
     } else if (f->type == FRAME_EXAMINE) {
         code = examine_input(run, table, &err);
+        value = code == EX_OK ? run->parser->version : 0;
     } else if (f->type == FRAME_WORK) {
         code = work(run, &err);
     } else {
@@ -296,6 +297,10 @@ _Noreturn void parser_serve(const struct parser *const table[], int argc, char *
     frame_start(&run->frame, FRAME_READY, 0, PROTOCOL_VERSION);
     frame_add_u32(&run->frame, confinement.what);
     frame_add_u32(&run->frame, confinement.landlock_version);
+    if (table[0] != NULL && table[0]->library != NULL) {
+        const char *library = table[0]->library();
+        frame_add(&run->frame, library, strnlen(library, PARSER_NAME_BYTES_MAX));
+    }
     if (tell(run, &err) != EX_OK)
         _exit(0);
     for (;;)
