@@ -34,12 +34,14 @@ head -c 3000000 /dev/urandom >other.img
 exhibit examine 1/1 --officer One --json --workers 1 2>/dev/null | summary >first
 exhibit examine 1/1 --officer One --json --workers 2 2>/dev/null | summary >again
 check 'it is examined' [ "$(jq -r .result first)" = done ]
-check 'twice gives the same bytes' [ "$(jq -r .sha256 first)" = "$(jq -r .sha256 again)" ]
 check 'and two objects' [ "$(jq -r .object first)" != "$(jq -r .object again)" ]
 check 'nothing is hashed twice' [ "$(jq -c '[.hashed.contents, .remembered.contents]' again)" = '[0,8]' ]
 exhibit trace export 1/1 --output held.jsonl --officer One >log 2>&1
 check 'what is given out is what is held' \
     [ "$(sha256sum <held.jsonl | cut -c 1-64)" = "$(jq -r .sha256 again)" ]
+check 'twice gives the same bytes, but for what was known' \
+    [ "$(sed 's/,"known":true//' held.jsonl | sha256sum | cut -c 1-64)" = "$(jq -r .sha256 first)" ]
+check 'which is said of each' [ "$(jq -c 'select(.known and .sha256)' held.jsonl | wc -l)" = 8 ]
 check 'the end counts the lines' \
     [ "$(tail -1 held.jsonl | jq .end.traces)" = $(($(wc -l <held.jsonl) - 2)) ]
 by_hand() { # each file of one place, by the stock tools
@@ -82,6 +84,8 @@ c.commit()
 sys.exit(rows < 1)' forged "$1"
 }
 id=$(jq -r 'select(.name == "whispered-name-3.txt").id' held.jsonl)
+exhibit trace show "$id" --officer One >shown 2>&1
+check 'a hash that was known is shown as such' grep -q 'taken from an earlier examination' shown
 forged() { status_is 4 exhibit "$@" --officer One --vault forged; }
 says() { # text command…
     local text=$1
@@ -114,6 +118,37 @@ check 'an examination that is gone is missed' forged trace list 1/1
 forge "UPDATE examinations SET object_id = zeroblob(32) WHERE entry = :newest"
 check 'so is one with another result' forged trace list 1/1
 rm -rf forged
+
+# What could not be read whole makes an examination partial; what a parser guessed is called a guess.
+fat() {
+    mkfs.vfat -F 16 -s 1 -C fat.img 8192 && seq 1 600 >gone.txt && seq 1 900 >short.txt &&
+        mcopy -i fat.img gone.txt short.txt :: && mdel -i fat.img ::gone.txt &&
+        python3 -c 'import struct
+b = bytearray(open("fat.img", "rb").read())
+sector, per_cluster, reserved, fats, entries = struct.unpack_from("<HBHBH", b, 11)
+first, size = reserved * sector, struct.unpack_from("<H", b, 22)[0] * sector
+entry = b.index(b"SHORT   TXT")
+cluster = struct.unpack_from("<H", b, entry + 26)[0]
+for copy in range(fats): struct.pack_into("<H", b, first + copy * size + 2 * cluster, 0xFFFF) # its chain ends here
+open("fat.img", "wb").write(b)'
+}
+if ! command -v mkfs.vfat >/dev/null || ! command -v mcopy >/dev/null; then
+    skip 'a damaged FAT file system' 'mkfs.vfat or mcopy is missing'
+elif fat >log 2>&1 && cp -a vault other-vault && exhibit collect fat.img --case 1 --officer One --vault other-vault >log 2>&1; then
+    check 'a content that cannot be read whole makes it partial' \
+        status_is 3 exhibit examine 1/3 --officer One --vault other-vault
+    exhibit item show 1/3 --officer One --vault other-vault --json | summary | jq -c '.examinations[0]' >shown
+    check 'without an error of its own' [ "$(jq -c '[.result, .problem_count, .not_hashed_bad]' shown)" = '["partial",0,1]' ]
+    exhibit trace export 1/3 --output fat.jsonl --officer One --vault other-vault >log 2>&1
+    check 'it can be found' \
+        [ "$(jq -r 'select(.not_hashed | IN("damaged", "unreadable", "parser", "limit")).name' fat.jsonl)" = short.txt ]
+    gone=$(jq -r 'select(.attributes.recovered == "guess").id' fat.jsonl)
+    exhibit trace show "$gone" --officer One --vault other-vault >shown 2>&1
+    check 'a guess is what the parser says' grep -Eq '^The parser says +recovered: guess$' shown
+    exhibit trace cat "$gone" --output guessed --officer One --vault other-vault >shown 2>&1
+    check 'also of its content' grep -q 'is a GUESS of the parser' shown
+fi
+rm -rf other-vault
 
 # Damage of a result is no damage of the item, and is said by everything that would need it.
 cp -a vault sound
