@@ -83,6 +83,14 @@ rows = c.execute(sys.argv[2], {"newest": newest}).rowcount
 c.commit()
 sys.exit(rows < 1)' forged "$1"
 }
+same_paths() { # of every trace, as listed and as read from the result
+    exhibit trace list 1/1 --officer One --json | summary | jq -r '.traces[] | "\(.id) \(.path)"' >listed
+    while read -r id path; do
+        [ "$(exhibit trace show "$id" --officer One --json | summary | jq -r .path)" = "$path" ] || return 1
+    done <listed
+    [ "$(wc -l <listed)" = "$(jq .traces again)" ]
+}
+check 'every path follows from the result' same_paths
 id=$(jq -r 'select(.name == "whispered-name-3.txt").id' held.jsonl)
 exhibit trace show "$id" --officer One >shown 2>&1
 check 'a hash that was known is shown as such' grep -q 'taken from an earlier examination' shown
