@@ -92,6 +92,7 @@ static ex_code lose_ended(struct sandbox *s, struct ex_error *err) {
 }
 
 ex_code sandbox_breach(struct sandbox *s, const char *what, struct ex_error *err) {
+    s->breached = true;
     return lose(s, SANDBOX_CRASHED, EX_FORMAT, what, err);
 }
 
@@ -373,8 +374,8 @@ static ex_code not_lost(const struct sandbox *s, struct ex_error *err) {
     return s->lost != SANDBOX_NOT_LOST ? s->why.code : EX_OK;
 }
 
-/* What a worker that is gone had found and not sent: checked like the rest. A record that breaks a
- * rule ends it; the worker is lost as it is. */
+/* What a worker that is gone had found and not sent, if it broke no rule: checked like the rest. A
+ * record that breaks a rule ends it; the worker is lost as it is. */
 static void take_left(struct sandbox *s, struct telling *telling) {
     struct ex_cursor c = ex_cursor_make(s->told, TOLD_HEAD_BYTES);
     uint32_t size = ex_cursor_le32(&c), flushes = ex_cursor_le32(&c);
@@ -393,7 +394,8 @@ static ex_code tell(struct sandbox *s, sandbox_told_fn *told, void *context, uin
                     struct ex_error *err) {
     struct telling telling = {.told = told, .context = context, .copy = s->told};
     ex_code code = command(s, NULL, told == NULL ? NULL : &telling, ret_value, err);
-    if (told != NULL && (s->lost == SANDBOX_CRASHED || s->lost == SANDBOX_TOO_LONG))
+    bool ended = s->lost == SANDBOX_CRASHED && !s->breached;
+    if (told != NULL && (ended || s->lost == SANDBOX_TOO_LONG))
         take_left(s, &telling);
     return code;
 }

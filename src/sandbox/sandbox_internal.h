@@ -33,8 +33,8 @@ struct sandbox {
     char parser[PARSER_NAME_BYTES_MAX + 1];
     char confinement[SANDBOX_TEXT_BYTES];
     char library[FAILURE_TEXT_BYTES_MAX + 1];
-    unsigned version; /* of an examiner that has begun */
-    bool opened;
+    unsigned version;      /* of an examiner that has begun */
+    bool opened, breached; /* the latter: it is lost because it broke a rule */
     enum sandbox_loss lost;
     struct ex_error why; /* when it is lost */
     uint64_t content_bytes;
