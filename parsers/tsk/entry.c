@@ -274,7 +274,7 @@ ex_code files_tell_entry(struct files *f, const struct entry *e, struct ex_error
                     : EX_OK;
     }
     EX_TRY(tell_record(f, e->file, err));
-    EX_TRY(files_tell_times(f, e->file->meta, err));
+    EX_TRY(files_tell_times(f, e->file, err));
     if (p.t.kind == PARSER_DIRECTORY)
         return tell_folder(f, &p, e, trace, err);
     return tell_content(f, &p, e, trace, err);

@@ -59,7 +59,7 @@ struct entry {
 };
 /* The trace of it, with its times, attributes and contents, and a unit if it is a folder. */
 EX_MUST_USE ex_code files_tell_entry(struct files *f, const struct entry *e, struct ex_error *err);
-EX_MUST_USE ex_code files_tell_times(struct files *f, const TSK_FS_META *meta,
+EX_MUST_USE ex_code files_tell_times(struct files *f, TSK_FS_FILE *file,
                                      struct ex_error *err);
 
 /* ---- contents ---- */

@@ -159,6 +159,43 @@ check "ISO 9660: the label" lists files rock.iso $'^\tlabel=VOLUME$'
 genisoimage -quiet -J -V VOLUME -input-charset utf-8 -o joliet.iso tree 2>log
 check "ISO 9660, Joliet: as fls and icat have it" fls_agrees joliet.iso
 
+# ---- times that are far away, or none ----
+
+cp ext4.raw far.raw
+debugfs -w -f - far.raw >log 2>&1 <<'E5'
+set_inode_field small.txt mtime 0xDA0F8E00
+set_inode_field small.txt mtime_extra 0
+set_inode_field small.txt ctime 0xED000000
+set_inode_field small.txt ctime_extra 1
+set_inode_field small.txt atime 0
+set_inode_field small.txt atime_extra 1
+E5
+check "times: ext in 1949, 2099, 2106" lists files far.raw '^.time=1 -636514816.0* 1 utc ext' \
+    '^.time=3 3976200192.0* 1 utc ext' '^.time=2 4294967296.0* 1 utc ext'
+python3 - <<'E6'
+import struct
+b = bytearray(open("fat16.raw", "rb").read())
+for name, clock, day in (b"SMALL   TXT", 0xbf7d, 127 << 9 | 12 << 5 | 31), (b"ODD     BIN", 1, 40 << 9 | 15 << 5 | 31):
+    at = b.index(name)
+    struct.pack_into("<HH", b, at + 22, clock, day)
+open("far-fat.raw", "wb").write(b)
+b = bytearray(open("ntfs.raw", "rb").read())
+cluster = b[13] * 512
+record = struct.unpack_from("<Q", b, 48)[0] * cluster + 11 * 1024
+at = record + struct.unpack_from("<H", b, record + 20)[0]
+assert b[record:record + 4] == b"FILE" and struct.unpack_from("<I", b, at)[0] == 0x10
+at += struct.unpack_from("<H", b, at + 20)[0]
+struct.pack_into("<QQQQ", b, at, *(((y + 11644473600) * 10**7 + 7) for y in (-11631427200, -144720000, 5693328000, 1)))
+open("far-ntfs.raw", "wb").write(b)
+E6
+check "times: FAT in 2107, and month 15" lists files far-fat.raw '^.time=1 4354819198.0* 2000000000 local fat' \
+    '^.modified-as-stored=0100ff51$'
+check "times: NTFS in 1601, 1965, 2150" lists files far-ntfs.raw '^.time=4 -11631427200.000000700 100 utc ntfs:.STANDARD' \
+    '^.time=1 -144720000.000000700 100 utc ntfs' '^.time=3 5693328000.000000700 100 utc ntfs' '^.time=2 1.000000700 '
+touch -d '2024-05-06 07:08:10 UTC' plain/ODD.BIN
+TZ=Asia/Bangkok genisoimage -quiet -o zone.iso plain 2>log
+check "times: ISO 9660 has a zone" lists files zone.iso '^.time=4 1714979290.0* 1000000000 utc iso9660'
+
 # ---- partition tables ----
 
 if have sfdisk; then
