@@ -136,6 +136,7 @@ static ex_code tell_record(struct files *f, TSK_FS_FILE *file, struct ex_error *
     TSK_FS_TYPE_ENUM type = f->fs->ftype;
     if (TSK_FS_TYPE_ISEXT(type) || TSK_FS_TYPE_ISFFS(type) || TSK_FS_TYPE_ISHFS(type))
         EX_TRY(tell_owner(f, meta, err));
+    EX_TRY(content_tell_marks(f, meta, err));
     if (!TSK_FS_TYPE_ISFAT(type) && !TSK_FS_TYPE_ISISO9660(type) && meta->nlink >= 0)
         EX_TRY(parser_trace_number(run, "links", (uint64_t)meta->nlink, err));
     if (type == TSK_FS_TYPE_NTFS) {

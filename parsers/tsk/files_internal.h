@@ -68,6 +68,9 @@ EX_MUST_USE ex_code files_tell_times(struct files *f, TSK_FS_FILE *file,
 bool content_reused(struct files *f, const TSK_FS_ATTR *attr);
 /* Flags for the trace of this content, besides PARSER_SIZED. */
 uint32_t content_flags(struct files *f, const TSK_FS_FILE *file, const TSK_FS_ATTR *attr);
+/* Encrypted, packed, or under verity, as its inode says. */
+EX_MUST_USE ex_code content_tell_marks(struct files *f, const TSK_FS_META *meta,
+                                       struct ex_error *err);
 /* The content of the trace that was told last, and problems with it under `trace`. */
 EX_MUST_USE ex_code content_tell(struct files *f, uint32_t trace, const TSK_FS_ATTR *attr,
                                  uint32_t flags, struct ex_error *err);

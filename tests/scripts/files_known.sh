@@ -196,6 +196,30 @@ touch -d '2024-05-06 07:08:10 UTC' plain/ODD.BIN
 TZ=Asia/Bangkok genisoimage -quiet -o zone.iso plain 2>log
 check "times: ISO 9660 has a zone" lists files zone.iso '^.time=4 1714979290.0* 1000000000 utc iso9660'
 
+# ---- contents that are not what their places hold ----
+
+sum() { head -c "$1" | sha256sum | cut -d' ' -f1; }
+"$here/files-crafted.py" iso crafted.iso
+check "ISO 9660: behind a block of attributes" lists files crafted.iso \
+    "^file.allocated.1500.$(tr '\0' C </dev/zero | sum 1500).*XAR.BIN"
+check "ISO 9660: a file in parts" lists files crafted.iso '^file.allocated.4096.incomplete.*MULTI.BIN' \
+    '^file.allocated.1000.incomplete.*MULTI.BIN' 'unsupported=one of several parts'
+check "ISO 9660: a time east of UTC" lists files crafted.iso '^.time=4 1714979290.0* 1000000000 utc iso9660'
+truncate -s 16M written.raw && mkfs.exfat written.raw >log 2>&1
+"$here/files-crafted.py" exfat written.raw
+written() {
+    lists files written.raw "^file.allocated.12288.$({ printf 'valid data' && cat /dev/zero; } | sum 12288).*written.bin" \
+        '^.time=1 1714979290.0* 10000000 utc exfat' '^.time=2 1715004490.0* 2000000000 local exfat'
+}
+check "exFAT: zeros behind what was written, zones" written
+cp ext4.raw marked.raw
+for i in 'block flags 0x80800' 'odd.bin flags 0x80204' 'small.txt flags 0x180000'; do
+    debugfs -w -R "set_inode_field $i" marked.raw
+done >log 2>&1
+marks() { lists files marked.raw '^file.allocated.4096.encrypted.*/block$' '^.encrypted=yes$' '^.verity=yes$' \
+    '^file.allocated.123457.incomplete.*/odd.bin$' '^.compressed=yes$' 'unsupported=compressed by the file system'; }
+check "ext4: encrypted, compressed, verity" marks
+
 # ---- partition tables ----
 
 if have sfdisk; then
