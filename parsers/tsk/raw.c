@@ -20,11 +20,15 @@ enum {
 /* Of libtsk, and in none of its headers that can be included: the 32 bytes of an entry. */
 extern uint8_t fatfs_dentry_load(void *fat, uint8_t *entry, TSK_INUM_T inode);
 
+/* What failed here is said here, and hides nothing that failed before. */
 static bool read_at(struct files *f, uint64_t offset, void *to, size_t size_bytes) {
+    struct ex_error unread = f->image->unread;
     if (offset > INT64_MAX)
         return false;
     bool got = tsk_fs_read(f->fs, (TSK_OFF_T)offset, to, size_bytes) == (ssize_t)size_bytes;
-    image_forget(f->image);
+    if (!got)
+        image_forget(f->image);
+    f->image->unread = unread;
     return got;
 }
 
@@ -112,8 +116,11 @@ bool raw_ext_inode(struct files *f, const TSK_FS_META *meta, struct raw_inode *r
 /* ---- FAT, exFAT ---- */
 
 bool raw_fat_entry(struct files *f, TSK_INUM_T inode, uint8_t to[static RAW_FAT_BYTES]) {
+    struct ex_error unread = f->image->unread;
     bool got = fatfs_dentry_load(f->fs, to, inode) == 0;
-    image_forget(f->image);
+    if (!got)
+        image_forget(f->image);
+    f->image->unread = unread;
     return got;
 }
 

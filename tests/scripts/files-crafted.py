@@ -3,6 +3,7 @@
 """Images that no ordinary program makes: files-crafted.py KIND FILE [FROM]."""
 import struct
 import sys
+import zlib
 
 SECTOR, ISO = 512, 2048
 
@@ -79,6 +80,27 @@ def exfat(path):
     e[64:66 + 2 * len(name)] = b"\xc1\0" + name.encode("utf-16le")
     struct.pack_into("<H", e, 2, exfat_sum(e, 0, (2, 3)))
     b[at:at + 96] = e
+    open(path, "wb").write(b)
+
+
+def entry(path, slot, kind, start, count):
+    """An entry of an MBR, whatever stands there."""
+    with open(path, "r+b") as f:
+        f.seek(446 + 16 * int(slot))
+        f.write(struct.pack("<4sB3xII", bytes(4), int(kind, 16), int(start), int(count)))
+        f.seek(510)
+        f.write(b"\x55\xaa")
+
+
+def forget(path, slot):
+    """Takes an entry out of the first GPT; its copy keeps it."""
+    b = bytearray(open(path, "rb").read())
+    at = struct.unpack_from("<Q", b, SECTOR + 72)[0] * SECTOR
+    count, each = struct.unpack_from("<II", b, SECTOR + 80)
+    b[at + int(slot) * each:at + (int(slot) + 1) * each] = bytes(each)
+    struct.pack_into("<I", b, SECTOR + 88, zlib.crc32(b[at:at + count * each]))
+    struct.pack_into("<I", b, SECTOR + 16, 0)
+    struct.pack_into("<I", b, SECTOR + 16, zlib.crc32(b[SECTOR:SECTOR + 92]))
     open(path, "wb").write(b)
 
 

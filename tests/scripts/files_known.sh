@@ -241,6 +241,30 @@ if have sfdisk; then
     check "GPT: from its copy" lists volumes copy.raw 'read from its copy' 'first part'
     head -c 5M gpt.raw >cut.raw
     check "GPT: behind the end of the disk" lists volumes cut.raw 'the disk ends before'
+
+    # ---- one table hides what another has ----
+    crafted() { "$here/files-crafted.py" "$@"; }
+    cp ext4.raw cover.raw && crafted entry cover.raw 0 6 20480 8192
+    check "an MBR over ext4: both" lists volumes cover.raw '^volume.allocated.4194304.*0x06' \
+        '^volume.virtual.16777216.*which also begins like a file system: ext4$' 'format=a partition table and a file system'
+    cp fat16.raw cover.raw && crafted entry cover.raw 0 83 20480 8192
+    check "a FAT over an MBR: both" lists volumes cover.raw '^volume.allocated.4194304.*0x83' '^volume.virtual.20971520.*: fat16$'
+    cp crafted.iso cover.raw && crafted entry cover.raw 0 17 0 256 && crafted entry cover.raw 1 ef 240 8
+    check "an ISO 9660 for sticks: volumes" lists volumes cover.raw '^volume.allocated.4096.*0xef' '^volume.virtual.131072.*: iso9660'
+    cp gpt.raw hybrid.raw && crafted entry hybrid.raw 1 83 100000 2000 && crafted entry hybrid.raw 2 83 2048 20480
+    hybrid() { lists volumes hybrid.raw '^volume.allocated.1024000.*hybrid-mbr:1' $'^\ttable=hybrid-mbr$' \
+        'format=the MBR has 1 volumes' && ! grep -q hybrid-mbr:2 out; }
+    check "GPT: entries of a hybrid MBR" hybrid
+    cp gpt.raw hidden.raw && crafted forget hidden.raw 0
+    check "GPT: what only the copy has" lists volumes hidden.raw '^volume.allocated.10485760.*gpt-copy:0' \
+        $'^\ttable=gpt-copy$' 'format=the copy of a GUID partition table has 1 volumes'
+    cp gpt.raw beside.raw && crafted entry beside.raw 0 83 40960 2048
+    check "GPT: beside an MBR" lists volumes beside.raw '^volume.allocated.1048576.*0x83' '^volume.allocated.10485760.*gpt:0' \
+        'format=a GUID partition table has 2 volumes'
+    cp mbr.raw beyond.raw && crafted entry beyond.raw 0 83 4000000000 2048
+    check "MBR: an entry far behind the end" lists volumes beyond.raw '^volume.allocated.20971520.*mbr:1' 'the disk ends before'
+    quiet() { for i in mbr.raw gpt.raw; do lists volumes $i . && ! grep -E '^problem|whole|(gpt|mbr|copy):' out || return 1; done; }
+    check "ordinary tables: nothing of the kind" quiet
 else
     skip "partition tables" "no sfdisk here"
 fi
