@@ -39,18 +39,20 @@ struct search {
     struct image *image;
     const struct table *table;
     uint64_t sector_bytes;
-    struct place *places; /* that were told, OTHERS_MAX */
-    unsigned count, told; /* told: since the last problem */
+    struct place *places;         /* that were told, OTHERS_MAX */
+    unsigned count, told, shared; /* told: since the last problem; shared: with the table */
 };
 
 /* Does the table that is followed have a volume there, or one that is the sum of others? Or was it
  * told already? */
-static bool is_known(const struct search *s, const struct other *o) {
+static bool is_known(struct search *s, const struct other *o) {
     const TSK_VS_INFO *vs = s->table->vs;
     for (const TSK_VS_PART_INFO *p = vs != NULL ? vs->part_list : NULL; p != NULL; p = p->next)
         if ((p->flags & (TSK_VS_PART_FLAG_ALLOC | TSK_VS_PART_FLAG_META)) != 0 &&
-            p->start == o->start && p->len == o->count)
+            p->start == o->start && p->len == o->count) {
+            s->shared++;
             return true;
+        }
     for (unsigned i = 0; i < s->count; i++)
         if (s->places[i].offset == o->start && s->places[i].length == o->count)
             return true;
@@ -204,7 +206,21 @@ static ex_code tell_difference(struct search *s, const char *key, const char *wh
     if (told == 0)
         return EX_OK;
     return tell_problem(s->image->run, 0, key, err, EX_FORMAT,
-                        "%s has %u volumes that the partition table does not have", what, told);
+                        "%s has volumes that the partition table in use does not have: %u", what,
+                        told);
+}
+
+/* What the copy lacks was put into the table, or taken out of the copy, by something that did not
+ * know of both. */
+static ex_code tell_lacking(struct search *s, struct ex_error *err) {
+    unsigned used = 0;
+    for (const TSK_VS_PART_INFO *p = s->table->vs->part_list; p != NULL; p = p->next)
+        used += (p->flags & TSK_VS_PART_FLAG_ALLOC) != 0 && (p->flags & TSK_VS_PART_FLAG_META) == 0;
+    if (s->shared >= used)
+        return EX_OK;
+    return tell_problem(s->image->run, 0, "gpt-copy-lacks", err, EX_FORMAT,
+                        "the copy of the GUID partition table lacks volumes that it has: %u",
+                        used - s->shared);
 }
 
 static ex_code tell_mbrs(struct search *s, bool is_gpt, struct ex_error *err) {
@@ -227,8 +243,11 @@ static ex_code tell_gpts(struct search *s, bool is_gpt, struct ex_error *err) {
         return EX_OK;
     }
     EX_TRY(find_copy(s, &found, &g, err));
+    s->shared = 0;
     if (found)
         EX_TRY(tell_gpt(s, &g, "gpt-copy", err));
+    if (found && is_gpt)
+        EX_TRY(tell_lacking(s, err));
     return tell_difference(s, "gpt-copy-entries", "the copy of a GUID partition table", err);
 }
 
@@ -280,7 +299,7 @@ static ex_code find_whole(struct image *image, const char **ret, uint64_t *ret_e
     for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0] && *ret == NULL; i++) {
         TSK_FS_INFO *fs = tsk_fs_open_img(&image->img, 0, TYPES[i]);
         if (fs != NULL && fs->block_size > 0) {
-            uint64_t most = INT64_MAX / fs->block_size;
+            uint64_t most = (uint64_t)INT64_MAX / fs->block_size;
             *ret = files_type_name(fs->ftype);
             *ret_end = (fs->block_count < most ? fs->block_count : most) * fs->block_size;
         }

@@ -92,15 +92,15 @@ def entry(path, slot, kind, start, count):
         f.write(b"\x55\xaa")
 
 
-def forget(path, slot):
-    """Takes an entry out of the first GPT; its copy keeps it."""
-    b = bytearray(open(path, "rb").read())
-    at = struct.unpack_from("<Q", b, SECTOR + 72)[0] * SECTOR
-    count, each = struct.unpack_from("<II", b, SECTOR + 80)
+def forget(path, slot, sector=1):
+    """Takes an entry out of the GPT whose head is in this sector; the other one keeps it."""
+    b, head = bytearray(open(path, "rb").read()), int(sector) * SECTOR
+    at = struct.unpack_from("<Q", b, head + 72)[0] * SECTOR
+    count, each = struct.unpack_from("<II", b, head + 80)
     b[at + int(slot) * each:at + (int(slot) + 1) * each] = bytes(each)
-    struct.pack_into("<I", b, SECTOR + 88, zlib.crc32(b[at:at + count * each]))
-    struct.pack_into("<I", b, SECTOR + 16, 0)
-    struct.pack_into("<I", b, SECTOR + 16, zlib.crc32(b[SECTOR:SECTOR + 92]))
+    struct.pack_into("<I", b, head + 88, zlib.crc32(b[at:at + count * each]))
+    struct.pack_into("<I", b, head + 16, 0)
+    struct.pack_into("<I", b, head + 16, zlib.crc32(b[head:head + 92]))
     open(path, "wb").write(b)
 
 
