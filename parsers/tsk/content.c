@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The contents of a file: by their places where bytes stand as they are, by their bytes where they
  * are packed or stand in a record. */
-#include "parsers/tsk/files_internal.h"
+#include "parsers/tsk/raw_internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -36,9 +36,27 @@ bool content_reused(struct files *f, const TSK_FS_ATTR *attr) {
     return false;
 }
 
+/* Of ext alone: which of these it has. */
+static uint32_t marks_of(struct files *f, const TSK_FS_META *meta) {
+    struct raw_inode i;
+    if (!TSK_FS_TYPE_ISEXT(f->fs->ftype) || meta == NULL || !raw_ext_inode(f, meta, &i))
+        return 0;
+    return i.flags & (RAW_EXT_COMPRESSED | RAW_EXT_ENCRYPTED | RAW_EXT_VERITY);
+}
+
+ex_code content_tell_marks(struct files *f, const TSK_FS_META *meta, struct ex_error *err) {
+    struct parser_run *run = f->image->run;
+    uint32_t marks = marks_of(f, meta);
+    if (marks & RAW_EXT_ENCRYPTED)
+        EX_TRY(tell_text(run, "encrypted", "yes", err));
+    if (marks & RAW_EXT_COMPRESSED)
+        EX_TRY(tell_text(run, "compressed", "yes", err));
+    return marks & RAW_EXT_VERITY ? tell_text(run, "verity", "yes", err) : EX_OK;
+}
+
 uint32_t content_flags(struct files *f, const TSK_FS_FILE *file, const TSK_FS_ATTR *attr) {
     uint32_t flags = 0;
-    if (attr->flags & TSK_FS_ATTR_ENC)
+    if ((attr->flags & TSK_FS_ATTR_ENC) || (marks_of(f, file->meta) & RAW_EXT_ENCRYPTED))
         flags |= PARSER_ENCRYPTED;
     if ((file->meta->flags & TSK_FS_META_FLAG_UNALLOC) && content_reused(f, attr))
         flags |= PARSER_REUSED;
@@ -54,16 +72,24 @@ static uint64_t gap_of(const TSK_FS_INFO *fs) {
     return leaves_holes_out(fs) ? PARSER_HOLE : PARSER_NOWHERE;
 }
 
-/* One run, from its byte `skip`; `at`: where in the content that is. What is behind the initialised
- * size reads as zeros, whatever stands there. */
-static ex_code add_run(struct extents *x, const TSK_FS_ATTR *attr, const TSK_FS_ATTR_RUN *run,
-                       uint64_t skip, uint64_t at, struct ex_error *err) {
+/* How much of it was ever written: the rest reads as zeros, whatever stands there. libtsk does not
+ * ask exFAT for it. */
+static bool written_of(struct files *f, const TSK_FS_ATTR *attr, uint64_t *ret) {
+    const TSK_FS_META *meta = attr->fs_file != NULL ? attr->fs_file->meta : NULL;
+    *ret = attr->nrd.initsize > 0 ? (uint64_t)attr->nrd.initsize : 0;
+    if (f->fs->ftype != TSK_FS_TYPE_EXFAT || meta == NULL || meta->type == TSK_FS_META_TYPE_VIRT)
+        return true;
+    return raw_exfat_written(f, meta->addr, (uint64_t)attr->size, ret);
+}
+
+/* One run, from its byte `skip`; `at`: where in the content that is. */
+static ex_code add_run(struct extents *x, uint64_t init, const TSK_FS_ATTR_RUN *run, uint64_t skip,
+                       uint64_t at, struct ex_error *err) {
     uint64_t length = run_bytes(x->f->fs, run) - skip;
     if (run->flags & TSK_FS_ATTR_RUN_FLAG_SPARSE)
         return extents_add(x, PARSER_HOLE, length, err);
     if (run->flags & TSK_FS_ATTR_RUN_FLAG_FILLER)
         return extents_add(x, gap_of(x->f->fs), length, err);
-    uint64_t init = attr->nrd.initsize > 0 ? (uint64_t)attr->nrd.initsize : 0;
     uint64_t written = at < init ? init - at : 0;
     written = written < length ? written : length;
     if (written > 0)
@@ -79,11 +105,30 @@ static bool ends_in_zeros(const TSK_FS_INFO *fs, const TSK_FS_ATTR *attr, uint64
            at >= (uint64_t)attr->nrd.initsize;
 }
 
+static ex_code end_places(struct extents *x, uint32_t trace, bool disorder, struct ex_error *err) {
+    struct parser_run *run = x->f->image->run;
+    EX_TRY(extents_end(x, err));
+    if (x->too_many)
+        return tell_problem(run, trace, "extents", err, EX_LIMIT,
+                            "the content is in more than %d pieces", FILES_EXTENTS_MAX);
+    if (disorder)
+        return tell_problem(run, trace, "extents", err, EX_FORMAT,
+                            "the places of the content are not in order");
+    if (x->outside)
+        return tell_problem(run, trace, "extents", err, EX_FORMAT,
+                            "some of the content lies outside of the file system or its image");
+    return EX_OK;
+}
+
 static ex_code tell_places(struct files *f, uint32_t trace, const TSK_FS_ATTR *attr,
                            struct ex_error *err) {
     struct extents x = {.f = f, .left = (uint64_t)attr->size, .max = FILES_EXTENTS_MAX};
     uint64_t skip = attr->nrd.skiplen, at = 0, next = 0, size = (uint64_t)attr->size;
+    uint64_t init;
     bool disorder = false;
+    if (!written_of(f, attr, &init))
+        return tell_problem(f->image->run, trace, "extents", err, EX_UNSUPPORTED,
+                            "its record does not say, or not in one piece, how much was written");
     for (const TSK_FS_ATTR_RUN *run = attr->nrd.run; run != NULL && at < size && !x.too_many;
          run = run->next) {
         uint64_t bytes = run_bytes(f->fs, run);
@@ -97,23 +142,32 @@ static ex_code tell_places(struct files *f, uint32_t trace, const TSK_FS_ATTR *a
         }
         next = run->offset + run->len;
         uint64_t part = skip < bytes ? skip : bytes;
-        EX_TRY(add_run(&x, attr, run, part, at, err));
+        EX_TRY(add_run(&x, init, run, part, at, err));
         skip -= part;
         at += bytes - part;
     }
     if (!disorder && !x.too_many && ends_in_zeros(f->fs, attr, at))
         EX_TRY(extents_add(&x, PARSER_HOLE, x.left, err));
-    EX_TRY(extents_end(&x, err));
-    if (x.too_many)
-        return tell_problem(f->image->run, trace, "extents", err, EX_LIMIT,
-                            "the content is in more than %d pieces", FILES_EXTENTS_MAX);
-    if (disorder)
-        return tell_problem(f->image->run, trace, "extents", err, EX_FORMAT,
-                            "the places of the content are not in order");
-    if (x.outside)
-        return tell_problem(f->image->run, trace, "extents", err, EX_FORMAT,
-                            "some of the content lies outside of the file system or its image");
-    return EX_OK;
+    return end_places(&x, trace, disorder, err);
+}
+
+/* Of ISO 9660 libtsk takes blocks of attributes for bytes, and parts of a file for files. */
+static ex_code tell_iso(struct files *f, uint32_t trace, const TSK_FS_ATTR *attr,
+                        struct ex_error *err) {
+    struct extents x = {.f = f, .left = (uint64_t)attr->size, .max = FILES_EXTENTS_MAX};
+    struct raw_iso r;
+    if (attr->fs_file == NULL || attr->fs_file->meta == NULL ||
+        !raw_iso_record(f, attr->fs_file->meta->addr, &r))
+        return tell_problem(f->image->run, trace, "content", err, EX_FORMAT,
+                            "its directory record is not found again");
+    if (r.part)
+        return tell_problem(f->image->run, trace, "content", err, EX_UNSUPPORTED,
+                            "one of several parts of a file: they are not put together");
+    if (r.interleaved)
+        return tell_problem(f->image->run, trace, "content", err, EX_UNSUPPORTED,
+                            "an interleaved file: its parts are not put together");
+    EX_TRY(extents_add_blocks(&x, (TSK_DADDR_T)r.block + r.attribute_blocks, 0, x.left, err));
+    return end_places(&x, trace, false, err);
 }
 
 /* ---- bytes ---- */
@@ -149,8 +203,12 @@ ex_code content_tell(struct files *f, uint32_t trace, const TSK_FS_ATTR *attr, u
                                 (long long)attr->size, attr->rd.buf_size);
         return tell_bytes(f, trace, attr, err);
     }
+    if (attr->fs_file != NULL && (marks_of(f, attr->fs_file->meta) & RAW_EXT_COMPRESSED))
+        return tell_problem(f->image->run, trace, "content", err, EX_UNSUPPORTED,
+                            "compressed by the file system in a way that is not read");
     if (attr->flags & TSK_FS_ATTR_NONRES)
-        return tell_places(f, trace, attr, err);
+        return TSK_FS_TYPE_ISISO9660(f->fs->ftype) ? tell_iso(f, trace, attr, err)
+                                                   : tell_places(f, trace, attr, err);
     return tell_problem(f->image->run, trace, "content", err, EX_UNSUPPORTED,
                         "a content of a kind that libtsk does not say");
 }

@@ -136,6 +136,7 @@ static ex_code tell_record(struct files *f, TSK_FS_FILE *file, struct ex_error *
     TSK_FS_TYPE_ENUM type = f->fs->ftype;
     if (TSK_FS_TYPE_ISEXT(type) || TSK_FS_TYPE_ISFFS(type) || TSK_FS_TYPE_ISHFS(type))
         EX_TRY(tell_owner(f, meta, err));
+    EX_TRY(content_tell_marks(f, meta, err));
     if (!TSK_FS_TYPE_ISFAT(type) && !TSK_FS_TYPE_ISISO9660(type) && meta->nlink >= 0)
         EX_TRY(parser_trace_number(run, "links", (uint64_t)meta->nlink, err));
     if (type == TSK_FS_TYPE_NTFS) {
@@ -274,7 +275,7 @@ ex_code files_tell_entry(struct files *f, const struct entry *e, struct ex_error
                     : EX_OK;
     }
     EX_TRY(tell_record(f, e->file, err));
-    EX_TRY(files_tell_times(f, e->file->meta, err));
+    EX_TRY(files_tell_times(f, e->file, err));
     if (p.t.kind == PARSER_DIRECTORY)
         return tell_folder(f, &p, e, trace, err);
     return tell_content(f, &p, e, trace, err);

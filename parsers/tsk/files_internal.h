@@ -37,6 +37,9 @@ EX_MUST_USE ex_code files_tell_system(struct files *f, const char *also, uint32_
 EX_MUST_USE ex_code files_tell_unread(struct image *image, bool before, bool *ret_told,
                                       struct ex_error *err);
 
+/* The name of what is known by such first bytes, or NULL. */
+EX_MUST_USE ex_code files_name_unread(struct image *image, const char **ret, struct ex_error *err);
+
 /* ---- what units do: each is under parent 0 ---- */
 
 EX_MUST_USE ex_code files_directory(struct files *f, TSK_INUM_T inode, struct ex_error *err);
@@ -59,8 +62,7 @@ struct entry {
 };
 /* The trace of it, with its times, attributes and contents, and a unit if it is a folder. */
 EX_MUST_USE ex_code files_tell_entry(struct files *f, const struct entry *e, struct ex_error *err);
-EX_MUST_USE ex_code files_tell_times(struct files *f, const TSK_FS_META *meta,
-                                     struct ex_error *err);
+EX_MUST_USE ex_code files_tell_times(struct files *f, TSK_FS_FILE *file, struct ex_error *err);
 
 /* ---- contents ---- */
 
@@ -68,6 +70,9 @@ EX_MUST_USE ex_code files_tell_times(struct files *f, const TSK_FS_META *meta,
 bool content_reused(struct files *f, const TSK_FS_ATTR *attr);
 /* Flags for the trace of this content, besides PARSER_SIZED. */
 uint32_t content_flags(struct files *f, const TSK_FS_FILE *file, const TSK_FS_ATTR *attr);
+/* Encrypted, packed, or under verity, as its inode says. */
+EX_MUST_USE ex_code content_tell_marks(struct files *f, const TSK_FS_META *meta,
+                                       struct ex_error *err);
 /* The content of the trace that was told last, and problems with it under `trace`. */
 EX_MUST_USE ex_code content_tell(struct files *f, uint32_t trace, const TSK_FS_ATTR *attr,
                                  uint32_t flags, struct ex_error *err);

@@ -36,8 +36,10 @@ static struct mbr look_at_mbr(const uint8_t *sector, uint64_t sectors) {
         uint32_t start = ex_cursor_le32(&c), count = ex_cursor_le32(&c);
         if (count == 0)
             continue;
-        if ((status != 0 && status != MBR_ACTIVE) || type == 0)
+        if (status != 0 && status != MBR_ACTIVE)
             return m;
+        if (type == 0)
+            continue;
         used++;
         inside += start < sectors;
         m.protective |= type == MBR_PROTECTIVE;
@@ -47,61 +49,9 @@ static struct mbr look_at_mbr(const uint8_t *sector, uint64_t sectors) {
     return m;
 }
 
-/* The end of the last volume, in bytes, and whether one begins where the table itself stands. */
-static uint64_t volumes_end(const TSK_VS_INFO *vs, uint64_t size, bool *ret_at_0) {
-    uint64_t end = 0;
-    *ret_at_0 = false;
-    for (const TSK_VS_PART_INFO *p = vs->part_list; p != NULL; p = p->next) {
-        if ((p->flags & TSK_VS_PART_FLAG_ALLOC) == 0)
-            continue;
-        uint64_t sectors = size / vs->block_size;
-        uint64_t at = p->start < sectors ? p->start : sectors;
-        uint64_t n = p->len < sectors - at ? p->len : sectors - at;
-        if ((at + n) * vs->block_size > end)
-            end = (at + n) * vs->block_size;
-        *ret_at_0 |= p->start == 0;
-    }
-    return end;
-}
-
-/* Does a file system begin at byte 0 that has all of these volumes within itself? A FAT or NTFS
- * volume shares its first sector with the table; an ISO 9660 that is made to start from a stick has
- * tables that begin at itself; a BSD or Sun label lies in the first volume. */
-static bool file_system_instead(struct image *image, const TSK_VS_INFO *vs) {
-    static const TSK_FS_TYPE_ENUM SHARE[] = {TSK_FS_TYPE_NTFS_DETECT, TSK_FS_TYPE_FAT_DETECT};
-    static const TSK_FS_TYPE_ENUM BEGIN[] = {TSK_FS_TYPE_NTFS_DETECT, TSK_FS_TYPE_FAT_DETECT,
-                                             TSK_FS_TYPE_EXT_DETECT, TSK_FS_TYPE_FFS_DETECT,
-                                             TSK_FS_TYPE_ISO9660_DETECT};
-    bool at_0;
-    uint64_t end = volumes_end(vs, (uint64_t)image->img.size, &at_0);
-    const TSK_FS_TYPE_ENUM *types = at_0 ? BEGIN : SHARE;
-    size_t count = at_0 ? sizeof BEGIN / sizeof BEGIN[0] : sizeof SHARE / sizeof SHARE[0];
-    for (size_t i = 0; i < count; i++) {
-        TSK_FS_INFO *fs = tsk_fs_open_img(&image->img, 0, types[i]);
-        if (fs == NULL)
-            continue;
-        uint64_t blocks = fs->block_count, bytes = fs->block_size;
-        tsk_fs_close(fs);
-        /* what is left of the last cylinder, or cluster, may lie outside */
-        if (bytes > 0 && blocks >= end / bytes - end / bytes / 16)
-            return true;
-    }
-    return false;
-}
-
 static TSK_VS_INFO *open_as(struct image *image, TSK_VS_TYPE_ENUM type) {
     image_forget(image);
     return tsk_vs_open(&image->img, 0, type);
-}
-
-static ex_code settle(struct image *image, struct table *ret, TSK_VS_INFO *vs, const char *scheme,
-                      struct ex_error *err) {
-    if (file_system_instead(image, vs)) {
-        tsk_vs_close(vs);
-        return ex_fail(err, EX_FORMAT, "no partition table: a file system begins at its place");
-    }
-    *ret = (struct table){.vs = vs, .scheme = scheme};
-    return EX_OK;
 }
 
 ex_code table_open(struct image *image, struct table *ret, struct ex_error *err) {
@@ -113,34 +63,37 @@ ex_code table_open(struct image *image, struct table *ret, struct ex_error *err)
     EX_TRY(parser_view(image->run, 0, 0, IMAGE_SECTOR_BYTES, &sector, err));
     struct mbr mbr = look_at_mbr(sector, (uint64_t)image->img.size / IMAGE_SECTOR_BYTES);
 
+    *ret = (struct table){.sound_mbr = mbr.sound};
     TSK_VS_INFO *gpt = open_as(image, TSK_VS_TYPE_GPT);
     if (gpt != NULL && (mbr.protective || (!mbr.sound && !gpt->is_backup))) {
-        *ret = (struct table){.vs = gpt, .scheme = "gpt"};
+        ret->vs = gpt;
+        ret->scheme = "gpt";
         return EX_OK;
     }
-    TSK_VS_INFO *dos = mbr.sound ? open_as(image, TSK_VS_TYPE_DOS) : NULL;
-    if (dos != NULL) {
-        bool stale = gpt != NULL && !gpt->is_backup;
+    if (mbr.sound) {
+        ret->vs = open_as(image, TSK_VS_TYPE_DOS);
+        ret->scheme = "mbr";
         tsk_vs_close(gpt);
-        EX_TRY(settle(image, ret, dos, "mbr", err));
-        ret->stale_gpt = stale;
         return EX_OK;
     }
-    if (gpt != NULL) /* only its copy at the end is left */
-        return settle(image, ret, gpt, "gpt", err);
-    for (size_t i = 0; i < sizeof OTHERS / sizeof OTHERS[0]; i++) {
-        TSK_VS_INFO *vs = open_as(image, OTHERS[i].type);
-        if (vs != NULL)
-            return settle(image, ret, vs, OTHERS[i].scheme, err);
+    if (gpt != NULL) { /* only its copy at the end is left */
+        ret->vs = gpt;
+        ret->scheme = "gpt";
+        return EX_OK;
     }
+    for (size_t i = 0; i < sizeof OTHERS / sizeof OTHERS[0] && ret->vs == NULL; i++) {
+        ret->vs = open_as(image, OTHERS[i].type);
+        ret->scheme = OTHERS[i].scheme;
+    }
+    if (ret->vs != NULL)
+        return EX_OK;
     EX_TRY(image_check(image, err));
     return ex_fail(err, EX_FORMAT, "no partition table");
 }
 
 /* ---- what libtsk does not tell of a GPT ---- */
 
-/* UEFI specification, appendix A: the first three parts are little-endian. */
-static void guid_text(char to[static GUID_TEXT_BYTES], const uint8_t g[static 16]) {
+void table_guid_text(char to[static GUID_TEXT_BYTES], const uint8_t g[static 16]) {
     (void)snprintf(to, GUID_TEXT_BYTES,
                    "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", g[3],
                    g[2], g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11], g[12], g[13],
@@ -174,8 +127,8 @@ ex_code table_guids(struct image *image, const TSK_VS_PART_INFO *part, bool *ret
     (void)ex_cursor_bytes(&c, 32);
     if (ex_cursor_le64(&c) != part->start) /* libtsk counts slots in 8 bits */
         return EX_OK;
-    guid_text(type, data);
-    guid_text(id, data + 16);
+    table_guid_text(type, data);
+    table_guid_text(id, data + 16);
     *ret_found = true;
     return EX_OK;
 }

@@ -7,12 +7,12 @@
 #include "parsers/tsk/image_internal.h"
 
 struct table {
-    TSK_VS_INFO *vs;
+    TSK_VS_INFO *vs;    /* NULL: libtsk does not take it, and only its entries are told */
     const char *scheme; /* "mbr", "gpt" … */
-    bool stale_gpt;     /* an MBR in use, and a GPT that it does not mention */
+    bool sound_mbr;     /* the first sector has entries as a partitioning program writes them */
 };
 
-/* EX_FORMAT: none, or a file system that has the sector of the table for itself. */
+/* EX_FORMAT: none. */
 EX_MUST_USE ex_code table_open(struct image *image, struct table *ret, struct ex_error *err);
 
 /* Of a GPT: type and id of the entry that says `part`, as text; false when it is not found. */
@@ -20,5 +20,16 @@ enum { GUID_TEXT_BYTES = 37 };
 EX_MUST_USE ex_code table_guids(struct image *image, const TSK_VS_PART_INFO *part, bool *ret_found,
                                 char type[static GUID_TEXT_BYTES], char id[static GUID_TEXT_BYTES],
                                 struct ex_error *err);
+/* UEFI specification, appendix A: the first three parts are little-endian. */
+void table_guid_text(char to[static GUID_TEXT_BYTES], const uint8_t g[static 16]);
+
+/* ---- hidden.c: what one would not see who only follows the table ---- */
+
+/* Entries of other tables: of an MBR beside a GPT, of a GPT beside an MBR, of a GPT's copy. */
+EX_MUST_USE ex_code hidden_tell_entries(struct image *image, const struct table *table,
+                                        struct ex_error *err);
+/* A file system that begins where the disk does, and that no volume of the table holds. */
+EX_MUST_USE ex_code hidden_tell_whole(struct image *image, const struct table *table,
+                                      struct ex_error *err);
 
 #endif

@@ -63,3 +63,21 @@ ex_code files_tell_unread(struct image *image, bool before, bool *ret_told, stru
     }
     return EX_OK;
 }
+
+ex_code files_name_unread(struct image *image, const char **ret, struct ex_error *err) {
+    uint64_t size = parser_input_size(image->run, 0);
+    *ret = NULL;
+    for (size_t i = 0; i < sizeof SIGNATURES / sizeof SIGNATURES[0] && *ret == NULL; i++) {
+        const struct signature *s = &SIGNATURES[i];
+        uint8_t bytes[SIGNATURE_MAX];
+        if (s->offset > size || s->size > size - s->offset)
+            continue;
+        ex_code code = parser_read(image->run, 0, s->offset, bytes, s->size, err);
+        if (code == EX_IO)
+            continue;
+        EX_TRY(code);
+        if (memcmp(bytes, s->bytes, s->size) == 0)
+            *ret = s->name;
+    }
+    return EX_OK;
+}

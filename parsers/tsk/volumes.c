@@ -85,13 +85,12 @@ static ex_code tell_part(struct image *image, const struct table *table,
 static ex_code tell_parts(struct image *image, const struct table *table, struct ex_error *err) {
     struct parser_run *run = image->run;
     unsigned number = 0;
+    if (table->vs == NULL)
+        return tell_problem(run, 0, "table", err, EX_FORMAT,
+                            "the partition table is damaged: only its first entries are told");
     if (table->vs->is_backup)
         EX_TRY(tell_problem(run, 0, "copy", err, EX_FORMAT,
                             "the partition table is damaged: read from its copy at the end"));
-    if (table->stale_gpt)
-        EX_TRY(tell_problem(run, 0, "gpt", err, EX_FORMAT,
-                            "there is a GUID partition table besides the MBR that is in use: it "
-                            "was not followed"));
     for (const TSK_VS_PART_INFO *p = table->vs->part_list; p != NULL; p = p->next, number++) {
         if (number >= PARTS_MAX)
             return tell_problem(run, 0, "parts", err, EX_LIMIT, "more than %d partitions",
@@ -112,6 +111,10 @@ static ex_code examine(struct parser_run *run, const char *parameters, void **re
     EX_TRY(image_open(run, &image, err));
     EX_TRY(table_open(image, &table, err));
     ex_code code = tell_parts(image, &table, err);
+    if (code == EX_OK)
+        code = hidden_tell_entries(image, &table, err);
+    if (code == EX_OK)
+        code = hidden_tell_whole(image, &table, err);
     tsk_vs_close(table.vs);
     EX_TRY(code);
     *ret_state = NULL;

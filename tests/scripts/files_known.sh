@@ -159,6 +159,67 @@ check "ISO 9660: the label" lists files rock.iso $'^\tlabel=VOLUME$'
 genisoimage -quiet -J -V VOLUME -input-charset utf-8 -o joliet.iso tree 2>log
 check "ISO 9660, Joliet: as fls and icat have it" fls_agrees joliet.iso
 
+# ---- times that are far away, or none ----
+
+cp ext4.raw far.raw
+debugfs -w -f - far.raw >log 2>&1 <<'E5'
+set_inode_field small.txt mtime 0xDA0F8E00
+set_inode_field small.txt mtime_extra 0
+set_inode_field small.txt ctime 0xED000000
+set_inode_field small.txt ctime_extra 1
+set_inode_field small.txt atime 0
+set_inode_field small.txt atime_extra 1
+E5
+check "times: ext in 1949, 2099, 2106" lists files far.raw '^.time=1 -636514816.0* 1 utc ext' \
+    '^.time=3 3976200192.0* 1 utc ext' '^.time=2 4294967296.0* 1 utc ext'
+python3 - <<'E6'
+import struct
+b = bytearray(open("fat16.raw", "rb").read())
+for name, clock, day in (b"SMALL   TXT", 0xbf7d, 127 << 9 | 12 << 5 | 31), (b"ODD     BIN", 1, 40 << 9 | 15 << 5 | 31):
+    at = b.index(name)
+    struct.pack_into("<HH", b, at + 22, clock, day)
+open("far-fat.raw", "wb").write(b)
+b = bytearray(open("ntfs.raw", "rb").read())
+cluster = b[13] * 512
+record = struct.unpack_from("<Q", b, 48)[0] * cluster + 11 * 1024
+at = record + struct.unpack_from("<H", b, record + 20)[0]
+assert b[record:record + 4] == b"FILE" and struct.unpack_from("<I", b, at)[0] == 0x10
+at += struct.unpack_from("<H", b, at + 20)[0]
+struct.pack_into("<QQQQ", b, at, *(((y + 11644473600) * 10**7 + 7) for y in (-11631427200, -144720000, 5693328000, 1)))
+open("far-ntfs.raw", "wb").write(b)
+E6
+check "times: FAT in 2107, and month 15" lists files far-fat.raw '^.time=1 4354819198.0* 2000000000 local fat' \
+    '^.modified-as-stored=0100ff51$'
+check "times: NTFS in 1601, 1965, 2150" lists files far-ntfs.raw '^.time=4 -11631427200.000000700 100 utc ntfs:.STANDARD' \
+    '^.time=1 -144720000.000000700 100 utc ntfs' '^.time=3 5693328000.000000700 100 utc ntfs' '^.time=2 1.000000700 '
+touch -d '2024-05-06 07:08:10 UTC' plain/ODD.BIN
+TZ=Asia/Bangkok genisoimage -quiet -o zone.iso plain 2>log
+check "times: ISO 9660 has a zone" lists files zone.iso '^.time=4 1714979290.0* 1000000000 utc iso9660'
+
+# ---- contents that are not what their places hold ----
+
+sum() { head -c "$1" | sha256sum | cut -d' ' -f1; }
+"$here/files-crafted.py" iso crafted.iso
+check "ISO 9660: behind a block of attributes" lists files crafted.iso \
+    "^file.allocated.1500.$(tr '\0' C </dev/zero | sum 1500).*XAR.BIN"
+check "ISO 9660: a file in parts" lists files crafted.iso '^file.allocated.4096.incomplete.*MULTI.BIN' \
+    '^file.allocated.1000.incomplete.*MULTI.BIN' 'unsupported=one of several parts'
+check "ISO 9660: a time east of UTC" lists files crafted.iso '^.time=4 1714979290.0* 1000000000 utc iso9660'
+truncate -s 16M written.raw && mkfs.exfat written.raw >log 2>&1
+"$here/files-crafted.py" exfat written.raw
+written() {
+    lists files written.raw "^file.allocated.12288.$({ printf 'valid data' && cat /dev/zero; } | sum 12288).*written.bin" \
+        '^.time=1 1714979290.0* 10000000 utc exfat' '^.time=2 1715004490.0* 2000000000 local exfat'
+}
+check "exFAT: zeros behind what was written, zones" written
+cp ext4.raw marked.raw
+for i in 'block flags 0x80800' 'odd.bin flags 0x80204' 'small.txt flags 0x180000'; do
+    debugfs -w -R "set_inode_field $i" marked.raw
+done >log 2>&1
+marks() { lists files marked.raw '^file.allocated.4096.encrypted.*/block$' '^.encrypted=yes$' '^.verity=yes$' \
+    '^file.allocated.123457.incomplete.*/odd.bin$' '^.compressed=yes$' 'unsupported=compressed by the file system'; }
+check "ext4: encrypted, compressed, verity" marks
+
 # ---- partition tables ----
 
 if have sfdisk; then
@@ -180,6 +241,32 @@ if have sfdisk; then
     check "GPT: from its copy" lists volumes copy.raw 'read from its copy' 'first part'
     head -c 5M gpt.raw >cut.raw
     check "GPT: behind the end of the disk" lists volumes cut.raw 'the disk ends before'
+
+    # ---- one table hides what another has ----
+    crafted() { "$here/files-crafted.py" "$@"; }
+    cp ext4.raw cover.raw && crafted entry cover.raw 0 6 20480 8192
+    check "an MBR over ext4: both" lists volumes cover.raw '^volume.allocated.4194304.*0x06' \
+        '^volume.virtual.16777216.*which also begins like a file system: ext4$' 'format=a partition table and a file system'
+    cp fat16.raw cover.raw && crafted entry cover.raw 0 83 20480 8192
+    check "a FAT over an MBR: both" lists volumes cover.raw '^volume.allocated.4194304.*0x83' '^volume.virtual.20971520.*: fat16$'
+    cp crafted.iso cover.raw && crafted entry cover.raw 0 17 0 256 && crafted entry cover.raw 1 ef 240 8
+    check "an ISO 9660 for sticks: volumes" lists volumes cover.raw '^volume.allocated.4096.*0xef' '^volume.virtual.131072.*: iso9660'
+    cp gpt.raw hybrid.raw && crafted entry hybrid.raw 1 83 100000 2000 && crafted entry hybrid.raw 2 83 2048 20480
+    hybrid() { lists volumes hybrid.raw '^volume.allocated.1024000.*hybrid-mbr:1' $'^\ttable=hybrid-mbr$' \
+        'format=the MBR has volumes .*: 1' && ! grep -q hybrid-mbr:2 out; }
+    check "GPT: entries of a hybrid MBR" hybrid
+    cp gpt.raw hidden.raw && crafted forget hidden.raw 0
+    check "GPT: what only the copy has" lists volumes hidden.raw '^volume.allocated.10485760.*gpt-copy:0' \
+        $'^\ttable=gpt-copy$' 'format=the copy of a GUID partition table has volumes .*: 1'
+    cp gpt.raw lacks.raw && crafted forget lacks.raw 1 $((64 * 2048 - 1))
+    check "GPT: what the copy lacks" lists volumes lacks.raw '^volume.allocated.15360000' 'format=the copy of the GUID partition table lacks .*: 1'
+    cp gpt.raw beside.raw && crafted entry beside.raw 0 83 40960 2048
+    check "GPT: beside an MBR" lists volumes beside.raw '^volume.allocated.1048576.*0x83' '^volume.allocated.10485760.*gpt:0' \
+        'format=a GUID partition table has volumes .*: 2'
+    cp mbr.raw beyond.raw && crafted entry beyond.raw 0 83 4000000000 2048
+    check "MBR: an entry far behind the end" lists volumes beyond.raw '^volume.allocated.20971520.*mbr:1' 'the disk ends before'
+    quiet() { for i in mbr.raw gpt.raw; do lists volumes $i . && ! grep -E '^problem|whole|(gpt|mbr|copy):' out || return 1; done; }
+    check "ordinary tables: nothing of the kind" quiet
 else
     skip "partition tables" "no sfdisk here"
 fi
