@@ -37,8 +37,9 @@ struct harness_unit {
 struct parser_run {
     const uint8_t *input;
     size_t size;
-    bool keep;      /* texts and contents, for a listing */
-    bool impatient; /* wants only the beginning of each content */
+    uint64_t unread_at, unread_bytes; /* a place that cannot be read */
+    bool keep;                        /* texts and contents, for a listing */
+    bool impatient;                   /* wants only the beginning of each content */
     size_t traces_max, units_max, content_max;
     uint8_t *view;
     uint64_t views;
@@ -90,6 +91,8 @@ ex_code parser_view(struct parser_run *run, unsigned input, uint64_t offset, siz
         harness_breach("a view");
     if (offset > run->size || size_bytes > run->size - offset)
         return ex_fail(err, EX_FORMAT, "it ends before");
+    if (offset < run->unread_at + run->unread_bytes && run->unread_at < offset + size_bytes)
+        return ex_fail(err, EX_IO, "it cannot be read there");
     run->views++;
     free(run->view);
     run->view = malloc(size_bytes);

@@ -99,6 +99,8 @@ static ex_code tell_listed(struct files *f, const TSK_FS_DIR *dir, size_t index,
     e.file = open_listed(dir, index, &e.other);
     if (e.file == NULL)
         return image_problem(f->image, 0, key, err);
+    if (image_is_unread(f->image))
+        image_reason(f->image, &e.unread);
     ex_code code = files_tell_entry(f, &e, err);
     tsk_fs_file_close(e.file);
     return code;
@@ -156,7 +158,7 @@ ex_code files_directory(struct files *f, TSK_INUM_T inode, struct ex_error *err)
     /* not tsk_fs_dir_open_meta(): that gives nothing of a folder of which a part is damaged */
     TSK_RETVAL_ENUM got = f->fs->dir_open_meta(f->fs, &dir, inode, 0);
     struct ex_error why = {0};
-    if (got != TSK_OK)
+    if (got != TSK_OK || image_is_unread(f->image))
         image_reason(f->image, &why);
     ex_code code = image_check(f->image, err);
     if (code == EX_OK && dir != NULL)
@@ -179,14 +181,42 @@ struct walk {
     struct files *f;
     struct ex_error *err;
     ex_code code;
+    TSK_FS_META_FLAG_ENUM flags;
+    TSK_INUM_T next; /* those before it were seen */
     unsigned count;
+    uint64_t unread; /* records that could not be read: how many, the first, and why that one */
+    TSK_INUM_T first_unread;
+    struct ex_error why;
 };
+
+static void count_unread(struct walk *w, TSK_INUM_T record) {
+    struct ex_error why;
+    image_reason(w->f->image, &why);
+    if (w->unread++ > 0)
+        return;
+    w->first_unread = record;
+    w->why = why;
+}
+
+static bool is_orphan(const struct walk *w, const TSK_FS_META *meta) {
+    if (meta->type == TSK_FS_META_TYPE_VIRT || meta->type == TSK_FS_META_TYPE_VIRT_DIR)
+        return false;
+    if (meta->flags & TSK_FS_META_FLAG_ALLOC)
+        return !files_is_reserved(w->f, meta);
+    return !files_never_used(w->f, meta);
+}
 
 static TSK_WALK_RET_ENUM tell_orphan(TSK_FS_FILE *file, void *context) {
     struct walk *w = context;
     char key[FILES_KEY_BYTES];
-    if (file->meta == NULL || file->meta->type == TSK_FS_META_TYPE_VIRT ||
-        file->meta->type == TSK_FS_META_TYPE_VIRT_DIR)
+    if (file->meta == NULL || file->meta->addr < w->next)
+        return TSK_WALK_CONT;
+    w->next = file->meta->addr + 1;
+    if (image_is_unread(w->f->image)) {
+        count_unread(w, file->meta->addr);
+        return TSK_WALK_CONT;
+    }
+    if (!is_orphan(w, file->meta))
         return TSK_WALK_CONT;
     if (++w->count > FILES_ENTRIES_MAX) {
         w->code = tell_problem(w->f->image->run, 0, "records", w->err, EX_LIMIT,
@@ -198,29 +228,63 @@ static TSK_WALK_RET_ENUM tell_orphan(TSK_FS_FILE *file, void *context) {
     w->code = files_tell_entry(w->f, &e, w->err);
     if (w->code == EX_OK)
         w->code = image_check(w->f->image, w->err);
+    image_forget(w->f->image);
     return w->code == EX_OK ? TSK_WALK_CONT : TSK_WALK_STOP;
 }
 
+/* libtsk ends at a record that it cannot read: then the halves of what is left, down to that one.
+ */
+static ex_code walk_records(struct walk *w, TSK_INUM_T from, TSK_INUM_T to, struct ex_error *err) {
+    struct image *image = w->f->image;
+    image_forget(image);
+    uint8_t failed = tsk_fs_meta_walk(w->f->fs, from, to, w->flags, tell_orphan, w);
+    EX_TRY(w->code);
+    EX_TRY(image_check(image, err));
+    if (failed != 0 && !image_is_unread(image)) {
+        char key[FILES_KEY_BYTES];
+        (void)snprintf(key, sizeof key, "records%" PRIu64, from);
+        return image_problem(image, 0, key, err);
+    }
+    if (image_is_unread(image) && (failed == 0 || from == to))
+        count_unread(w, from > w->next ? from : w->next);
+    else if (failed != 0) {
+        from = from > w->next ? from : w->next;
+        if (from > to)
+            return EX_OK;
+        TSK_INUM_T middle = from + (to - from) / 2;
+        EX_TRY(walk_records(w, from, middle, err));
+        return middle < to ? walk_records(w, middle + 1, to, err) : EX_OK;
+    }
+    return EX_OK;
+}
+
+/* Of FAT a record is an entry of a folder: without a name it is none. */
+static bool has_nameless(TSK_FS_TYPE_ENUM type) {
+    return TSK_FS_TYPE_ISEXT(type) || TSK_FS_TYPE_ISFFS(type) || type == TSK_FS_TYPE_NTFS;
+}
+
 ex_code files_records(struct files *f, TSK_INUM_T from, TSK_INUM_T to, struct ex_error *err) {
-    struct walk w = {.f = f, .err = err};
+    struct walk w = {.f = f, .err = err, .flags = TSK_FS_META_FLAG_UNALLOC | TSK_FS_META_FLAG_USED};
     char key[FILES_KEY_BYTES];
-    TSK_FS_META_FLAG_ENUM flags = TSK_FS_META_FLAG_UNALLOC | TSK_FS_META_FLAG_USED;
     if (from > to || from < f->fs->first_inum || to >= TSK_FS_ORPHANDIR_INUM(f->fs))
         return ex_fail(err, EX_INTERNAL, "records that are not there");
+    if (has_nameless(f->fs->ftype))
+        w.flags |= TSK_FS_META_FLAG_ALLOC;
     if (TSK_FS_TYPE_ISFAT(f->fs->ftype)) {
         /* Otherwise libtsk goes through all folders each time. With a list of records that have
          * names, be there only one that is none, it does not: who drops them knows better. */
         if (f->fs->list_inum_named == NULL && tsk_list_add(&f->fs->list_inum_named, 0) != 0)
             return ex_fail(err, EX_NOMEM, "no memory for a list");
-        flags |= TSK_FS_META_FLAG_ORPHAN;
+        w.flags |= TSK_FS_META_FLAG_ORPHAN;
     }
-    image_forget(f->image);
-    uint8_t failed = tsk_fs_meta_walk(f->fs, from, to, flags, tell_orphan, &w);
-    EX_TRY(w.code);
-    if (failed == 0)
+    EX_TRY(walk_records(&w, from, to, err));
+    if (w.unread == 0)
         return EX_OK;
-    (void)snprintf(key, sizeof key, "records%" PRIu64, from);
-    return image_problem(f->image, 0, key, err);
+    (void)snprintf(key, sizeof key, "unread%" PRIu64, from);
+    return tell_problem(f->image->run, 0, key, err, EX_IO,
+                        "%llu records could not be read, the first near %llu: %.100s",
+                        (unsigned long long)w.unread, (unsigned long long)w.first_unread,
+                        w.why.text);
 }
 
 ex_code files_unit_records(struct files *f, uint32_t parent, struct ex_error *err) {

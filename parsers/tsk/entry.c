@@ -54,6 +54,12 @@ static bool record_is_of_another(const TSK_FS_FILE *file) {
            (file->meta->flags & TSK_FS_META_FLAG_ALLOC);
 }
 
+/* A name that does not must not stand for it: whose it is has none, perhaps, and is told later. */
+static bool owns_record(const TSK_FS_FILE *file, bool other) {
+    bool stale = file->name != NULL && (file->name->flags & TSK_FS_NAME_FLAG_UNALLOC);
+    return !other && (file->meta != NULL || (!stale && file->name->meta_addr != 0));
+}
+
 static bool is_virtual(const TSK_FS_FILE *file) {
     if (file->name != NULL && (file->name->type == TSK_FS_NAME_TYPE_VIRT ||
                                file->name->type == TSK_FS_NAME_TYPE_VIRT_DIR))
@@ -187,6 +193,13 @@ static void plan_content(struct files *f, const struct entry *e, struct plan *p)
     TSK_FS_FILE *file = e->file;
     image_forget(f->image);
     p->content = tsk_fs_file_attr_get(file);
+    if (image_is_unread(f->image)) {
+        image_reason(f->image, &p->lost);
+        p->content = NULL;
+        p->t.flags |= PARSER_SIZED;
+        p->t.size_bytes = file->meta->size > 0 ? (uint64_t)file->meta->size : 0;
+        return;
+    }
     if (f->fs->ftype == TSK_FS_TYPE_NTFS && has_no_content(file->meta, p->content)) {
         p->content = NULL;
         return;
@@ -207,7 +220,7 @@ static void plan_content(struct files *f, const struct entry *e, struct plan *p)
 
 static void plan_entry(struct files *f, const struct entry *e, struct plan *p) {
     TSK_FS_FILE *file = e->file;
-    const TSK_FS_META *meta = file->meta;
+    const TSK_FS_META *meta = e->unread.code == EX_OK ? file->meta : NULL;
     struct parser_trace *t = &p->t;
     *p = (struct plan){.t = {.parent = e->parent, .key = e->key}};
     p->other = e->other || (meta != NULL && record_is_of_another(file));
@@ -219,11 +232,11 @@ static void plan_entry(struct files *f, const struct entry *e, struct plan *p) {
         (meta != NULL && (meta->flags & TSK_FS_META_FLAG_UNALLOC)))
         t->flags |= PARSER_DELETED;
     if (e->orphan)
-        t->flags |= PARSER_ORPHAN | PARSER_DELETED;
+        t->flags |= PARSER_ORPHAN;
     if (is_virtual(file))
         t->flags |= PARSER_VIRTUAL;
     TSK_INUM_T address = meta != NULL ? meta->addr : file->name != NULL ? file->name->meta_addr : 0;
-    if (meta != NULL || address != 0)
+    if (owns_record(file, p->other))
         t->record = address + 1;
     name_of(f, file, t, &p->label);
     if (t->kind == PARSER_FILE && meta != NULL && !p->other && !p->label)
@@ -268,6 +281,8 @@ ex_code files_tell_entry(struct files *f, const struct entry *e, struct ex_error
     EX_TRY(image_check(f->image, err));
     EX_TRY(parser_trace(f->image->run, &p.t, &trace, err));
     EX_TRY(tell_texts(f, e, p.label, p.other, err));
+    if (e->unread.code != EX_OK)
+        return parser_trace_problem(f->image->run, trace, "record", &e->unread, err);
     if (e->file->meta == NULL || p.other) {
         bool lost = e->file->meta == NULL && (p.t.flags & PARSER_DELETED) == 0;
         return lost ? tell_problem(f->image->run, trace, "record", err, EX_FORMAT,

@@ -32,12 +32,16 @@ struct space {
     struct extents x;
     struct ex_error *err;
     ex_code code;
-    uint64_t bytes;
+    uint64_t bytes, unknown; /* unknown: of which nothing says whether they are free */
     bool count_only;
 };
 
 static TSK_WALK_RET_ENUM add_block(const TSK_FS_BLOCK *block, void *context) {
     struct space *s = context;
+    if ((block->flags & TSK_FS_BLOCK_FLAG_UNALLOC) == 0) {
+        s->unknown++;
+        return TSK_WALK_CONT;
+    }
     if (s->count_only) {
         s->bytes += s->x.f->fs->block_size;
         return TSK_WALK_CONT;
@@ -61,7 +65,7 @@ ex_code files_space(struct files *f, struct ex_error *err) {
     struct ex_error why = {0};
     image_forget(f->image);
     s.count_only = true;
-    if (!walk_space(&s))
+    if (!walk_space(&s) || image_is_unread(f->image) || s.unknown > 0)
         image_reason(f->image, &why);
     EX_TRY(image_check(f->image, err));
     if (s.bytes == 0)
@@ -83,6 +87,11 @@ ex_code files_space(struct files *f, struct ex_error *err) {
 
 /* ---- the parser ---- */
 
+static ex_code tell_unopened(struct image *image, bool *ret_told, struct ex_error *err) {
+    EX_TRY(files_tell_unread(image, false, ret_told, err));
+    return *ret_told ? EX_OK : files_tell_other_ext(image, ret_told, err);
+}
+
 static ex_code examine(struct parser_run *run, const char *parameters, void **ret_state,
                        struct ex_error *err) {
     (void)parameters;
@@ -94,13 +103,15 @@ static ex_code examine(struct parser_run *run, const char *parameters, void **re
     EX_TRY(open_image(run, &f, err));
     state = f;
     EX_TRY(files_tell_unread(f->image, true, &told, err));
-    ex_code code = told ? EX_OK : files_detect(f->image, &f->fs, &also, err);
-    if (code == EX_FORMAT)
-        EX_TRY(files_tell_unread(f->image, false, &told, err));
+    ex_code code = told ? EX_OK : files_detect(f, &also, err);
+    if (code == EX_FORMAT || code == EX_IO)
+        EX_TRY(tell_unopened(f->image, &told, err));
     if (code != EX_OK && !told)
         return code;
     if (!told) {
         EX_TRY(files_tell_system(f, also, &trace, err));
+        if (f->opened.code != EX_OK)
+            EX_TRY(parser_trace_problem(run, trace, "opening", &f->opened, err));
         EX_TRY(files_unit_directory(f, trace, f->fs->root_inum, err));
         EX_TRY(files_unit_records(f, trace, err));
         /* libtsk says of an ISO 9660 what is free by looking at every file for every block */
@@ -119,7 +130,7 @@ static ex_code prepare(struct parser_run *run, const char *parameters, void **re
     const char *also;
     EX_TRY(open_image(run, &f, err));
     state = f;
-    EX_TRY(files_detect(f->image, &f->fs, &also, err));
+    EX_TRY(files_detect(f, &also, err));
     *ret_state = ex_steal(&state);
     return EX_OK;
 }

@@ -16,20 +16,31 @@ enum {
 
 struct files {
     struct image *image;
-    TSK_FS_INFO *fs; /* NULL: a volume that is only named */
+    TSK_FS_INFO *fs;        /* NULL: a volume that is only named */
+    struct ex_error opened; /* code: EX_OK, or something was not read when it was opened */
     bool primed;
 };
 
 /* ---- open.c ---- */
 
 /* The first type that opens. *ret_also: the name of another that opens as well, or NULL.
- * EX_FORMAT: none. */
-EX_MUST_USE ex_code files_detect(struct image *image, TSK_FS_INFO **ret, const char **ret_also,
-                                 struct ex_error *err);
+ * EX_FORMAT: none. EX_IO: none, and not everything that was looked for could be read. */
+EX_MUST_USE ex_code files_detect(struct files *f, const char **ret_also, struct ex_error *err);
 const char *files_type_name(TSK_FS_TYPE_ENUM type);
 /* The trace of the file system, with what it says of itself. */
 EX_MUST_USE ex_code files_tell_system(struct files *f, const char *also, uint32_t *ret_trace,
                                       struct ex_error *err);
+/* ---- ext.c: what libtsk does not say of ext, and of HFS+ ---- */
+
+/* Changes that are in the journal alone. */
+EX_MUST_USE ex_code files_tell_journal(struct files *f, uint32_t trace, struct ex_error *err);
+/* A record of the file system's own, which has no name. */
+bool files_is_reserved(const struct files *f, const TSK_FS_META *meta);
+/* Of the part of a table of inodes that was never written, and not like one that was. */
+bool files_never_used(const struct files *f, const TSK_FS_META *meta);
+/* An ext that libtsk does not open: its trace, and why not. */
+EX_MUST_USE ex_code files_tell_other_ext(struct image *image, bool *ret_told, struct ex_error *err);
+
 /* ---- unread.c ---- */
 
 /* A volume whose first bytes say what cannot be read: its trace, and why not. `before`: only those
@@ -58,7 +69,8 @@ struct entry {
     uint32_t parent;
     const char *key;
     bool orphan;
-    bool other; /* the record that the name had belongs to another file now */
+    bool other;             /* the record that the name had belongs to another file now */
+    struct ex_error unread; /* code: EX_OK, or its record could not be read */
 };
 /* The trace of it, with its times, attributes and contents, and a unit if it is a folder. */
 EX_MUST_USE ex_code files_tell_entry(struct files *f, const struct entry *e, struct ex_error *err);

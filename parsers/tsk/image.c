@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <tsk/fs/tsk_ext2fs.h>
+#include <tsk/fs/tsk_ntfs.h>
 
 #define NO_ZONE "UTC0"
 
@@ -17,6 +19,48 @@ void tsk_process_setup(void) {
         return;
     (void)setenv("TZ", NO_ZONE, 1);
     tzset();
+}
+
+static bool is_of_input(ex_code code) {
+    return code == EX_IO || code == EX_FORMAT || code == EX_ALTERED || code == EX_MISSING;
+}
+
+/* libtsk reads 64 KiB at once into its cache. When that fails it asks again for what it wants. */
+static bool is_read_ahead(const TSK_IMG_INFO *img, const char *to) {
+    const char *first = &img->cache[0][0];
+    return (uintptr_t)to >= (uintptr_t)first &&
+           (uintptr_t)to < (uintptr_t)first + sizeof img->cache;
+}
+
+/* What libtsk keeps of the file system is overwritten by a read that fails, and of NTFS said to be
+ * there before it is read. */
+static void drop_kept(TSK_FS_INFO *fs) {
+    if (fs != NULL && TSK_FS_TYPE_ISEXT(fs->ftype)) {
+        EXT2FS_INFO *ext = (EXT2FS_INFO *)fs;
+        ext->grp_num = ext->bmap_grp_num = ext->imap_grp_num = UINT64_MAX;
+    } else if (fs != NULL && fs->ftype == TSK_FS_TYPE_NTFS) {
+        ((NTFS_INFO *)fs)->bmap_buf_off = UINT64_MAX;
+    }
+}
+
+/* What libtsk wants may end before the last sector that it asks for: then that sector being unread
+ * alone is no loss. Of fewer bytes than it wants libtsk 4.11 makes an error; of none, and of -1, it
+ * makes success where it wants a part of a sector: so there is always one. What was in `to` before
+ * stays there. */
+static ssize_t read_in_part(struct image *image, uint64_t offset, char *to, size_t n,
+                            struct ex_error *why) {
+    size_t last = (size_t)((offset + n) % IMAGE_SECTOR_BYTES), sure = n > last ? n - last : 0;
+    bool apart = offset % IMAGE_SECTOR_BYTES != 0 && last > 0 && sure > 0;
+    if (apart && parser_read(image->run, 0, offset, to, sure, why) == EX_OK)
+        return (ssize_t)sure;
+    image->unread = *why;
+    if (!is_of_input(why->code))
+        image->broken = *why;
+    drop_kept(image->fs);
+    tsk_error_reset();
+    tsk_error_set_errno(TSK_ERR_IMG_READ);
+    tsk_error_set_errstr("%s", why->text);
+    return 1;
 }
 
 /* What is behind the end is not there: fewer bytes, as of a file. */
@@ -31,18 +75,11 @@ static ssize_t read_image(TSK_IMG_INFO *img, TSK_OFF_T offset, char *to, size_t 
     uint64_t left = (uint64_t)(img->size - offset);
     size_t n = size_bytes < left ? size_bytes : (size_t)left;
     struct ex_error why = {0};
-    ex_code code = parser_read(image->run, 0, (uint64_t)offset, to, n, &why);
-    if (code == EX_OK)
+    if (parser_read(image->run, 0, (uint64_t)offset, to, n, &why) == EX_OK)
         return (ssize_t)n;
-    /* libtsk's cache takes whatever stands there for what was read */
-    memset(to, 0, size_bytes);
-    image->unread = why;
-    if (code != EX_IO && code != EX_FORMAT && code != EX_ALTERED && code != EX_MISSING)
-        image->broken = why;
-    tsk_error_reset();
-    tsk_error_set_errno(TSK_ERR_IMG_READ);
-    tsk_error_set_errstr("%s", why.text);
-    return -1;
+    if (is_read_ahead(img, to))
+        return -1;
+    return read_in_part(image, (uint64_t)offset, to, n, &why);
 }
 
 static void close_image(TSK_IMG_INFO *img) {
@@ -81,6 +118,10 @@ void image_close(struct image *image) {
 void image_forget(struct image *image) {
     tsk_error_reset();
     image->unread.code = EX_OK;
+}
+
+bool image_is_unread(const struct image *image) {
+    return image->unread.code != EX_OK;
 }
 
 ex_code image_check(const struct image *image, struct ex_error *err) {

@@ -13,6 +13,7 @@ enum { IMAGE_SECTOR_BYTES = 512 };
 struct image {
     TSK_IMG_INFO img; /* first: libtsk gives this back */
     struct parser_run *run;
+    TSK_FS_INFO *fs;        /* NULL: none that is open */
     struct ex_error unread; /* code: of the last read that failed, EX_OK when none did */
     struct ex_error broken; /* a read failed for a reason that is not the input's: the end of it */
 };
@@ -21,8 +22,11 @@ EX_MUST_USE ex_code image_open(struct parser_run *run, struct image **ret, struc
 void image_close(struct image *image);
 EX_DEFINE_AUTO(struct image, image_close);
 
-/* Before a call of libtsk whose failure is going to be told. */
+/* Before a call of libtsk. */
 void image_forget(struct image *image);
+/* Was there something in the meantime that could not be read? What libtsk gave then is not to be
+ * believed, whether it says that it failed or not. */
+bool image_is_unread(const struct image *image);
 /* Why it failed: what could not be read, or libtsk's message. */
 void image_reason(struct image *image, struct ex_error *ret);
 /* EX_OK, or what ends the run. */

@@ -20,32 +20,40 @@ static const struct {
     {TSK_FS_TYPE_HFS_DETECT, "hfs"},   {TSK_FS_TYPE_ISO9660_DETECT, "iso9660"},
 };
 
-ex_code files_detect(struct image *image, TSK_FS_INFO **ret, const char **ret_also,
-                     struct ex_error *err) {
-    TSK_FS_INFO *first = NULL;
-    *ret_also = NULL;
-    for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++) {
-        image_forget(image);
-        TSK_FS_INFO *fs = tsk_fs_open_img(&image->img, 0, TYPES[i].type);
-        if (fs != NULL && fs->block_size == 0) {
-            tsk_fs_close(fs);
-        } else if (fs != NULL && first != NULL) {
-            *ret_also = TYPES[i].name;
-            tsk_fs_close(fs);
-            break;
-        } else if (fs != NULL) {
-            first = fs;
-        }
-    }
-    ex_code code = image_check(image, err);
+/* One type: what opens first is kept. */
+static bool try_type(struct files *f, TSK_FS_TYPE_ENUM type, struct ex_error *unread) {
+    struct image *image = f->image;
     image_forget(image);
-    if (code == EX_OK && first == NULL)
-        code = ex_fail(err, EX_FORMAT, "no file system that is known");
-    if (code == EX_OK)
-        *ret = first;
-    else
-        tsk_fs_close(first);
-    return code;
+    TSK_FS_INFO *fs = tsk_fs_open_img(&image->img, 0, type);
+    bool opens = fs != NULL && fs->block_size > 0;
+    if (opens && f->fs == NULL) {
+        f->fs = image->fs = fs;
+        if (image_is_unread(image))
+            image_reason(image, &f->opened);
+        return true;
+    }
+    tsk_fs_close(fs);
+    if (!opens && image_is_unread(image))
+        image_reason(image, unread);
+    return opens;
+}
+
+ex_code files_detect(struct files *f, const char **ret_also, struct ex_error *err) {
+    struct ex_error unread = {0};
+    *ret_also = NULL;
+    for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0] && *ret_also == NULL; i++) {
+        bool first = f->fs == NULL;
+        if (try_type(f, TYPES[i].type, &unread) && !first)
+            *ret_also = TYPES[i].name;
+    }
+    EX_TRY(image_check(f->image, err));
+    image_forget(f->image);
+    if (f->fs != NULL)
+        return EX_OK;
+    if (unread.code != EX_OK)
+        return ex_fail(err, EX_IO, "no file system that is known, as far as it can be read: %s",
+                       unread.text);
+    return ex_fail(err, EX_FORMAT, "no file system that is known");
 }
 
 const char *files_type_name(TSK_FS_TYPE_ENUM type) {
@@ -188,6 +196,7 @@ ex_code files_tell_system(struct files *f, const char *also, uint32_t *ret_trace
     EX_TRY(tell_numbers(f, err));
     if (also != NULL)
         EX_TRY(tell_text(run, "opens-as-well", also, err));
+    EX_TRY(files_tell_journal(f, *ret_trace, err));
     if (f->fs->last_block_act < f->fs->last_block)
         EX_TRY(tell_problem(run, *ret_trace, "end", err, EX_FORMAT,
                             "the file system has %llu blocks, and its image ends behind %llu",

@@ -55,7 +55,10 @@ ex_code files_tell_unread(struct image *image, bool before, bool *ret_told, stru
         uint8_t bytes[SIGNATURE_MAX];
         if ((before && !s->first) || s->offset > size || s->size > size - s->offset)
             continue;
-        EX_TRY(parser_read(image->run, 0, s->offset, bytes, s->size, err));
+        ex_code code = parser_read(image->run, 0, s->offset, bytes, s->size, err);
+        if (code == EX_IO) /* a file system may be there all the same */
+            continue;
+        EX_TRY(code);
         if (memcmp(bytes, s->bytes, s->size) != 0)
             continue;
         *ret_told = true;

@@ -33,6 +33,8 @@ def found():
         kind, state, size, sha, record, key, path = part[:7]
         if kind == b"problem":
             problems.append(line)
+        elif state == b"unnamed":  # fls tells only deleted ones of those
+            continue
         elif kind in (b"directory", b"file", b"link", b"special", b"stream"):
             entries.append((kind, state, int(size), sha.decode(), int(record), key, path))
     return entries, problems
@@ -92,7 +94,8 @@ def against_fls():
             number = inode[path]
             attr = b"-" + key[1:]
         else:
-            number = record - 1
+            # a name that does not own the record that it gives has it in its key
+            number = record - 1 if record > 0 else int(re.match(rb"m([0-9]+)", key)[1])
             inode[path] = number
             path = re.sub(rb"<orphan[0-9]+>", b"", path)
         path = re.sub(rb"<orphan[0-9]+>", b"", path)

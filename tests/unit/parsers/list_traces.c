@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Examines a raw image without a sandbox, and lists what was found, for
- * tests/scripts/files_known.sh: list_traces PARSER IMAGE [--texts]
+ * tests/scripts/files_known.sh: list_traces PARSER IMAGE [--texts [OFFSET LENGTH]]
  *
  * A line for each trace: kind, state, size, SHA-256 of its content or why there is none, record,
- * key, path; separated by tabs. Records that were told before under a name are left out, with what is
- * under them. */
+ * key, path; separated by tabs. OFFSET and LENGTH are bytes that cannot be read. Records that were
+ * told before under a name are left out, with what is under them. */
 #include "fuzz/examiner_harness.h"
 #include "parsers/tsk/tsk.h"
 
@@ -43,6 +43,9 @@ static const char *hash(const struct parser_run *run, const struct told *t, char
     for (size_t i = 0; i < t->extents; i++) {
         if (t->extent[i].offset == PARSER_NOWHERE)
             return "nowhere";
+        if (t->extent[i].offset < run->unread_at + run->unread_bytes &&
+            run->unread_at < t->extent[i].offset + t->extent[i].length)
+            return "unreadable";
         if (t->extent[i].offset == PARSER_HOLE)
             hash_zeros(&c, t->extent[i].length);
         else
@@ -56,7 +59,7 @@ static const char *hash(const struct parser_run *run, const struct told *t, char
 
 static const char *state(uint32_t flags) {
     if (flags & PARSER_ORPHAN)
-        return "orphan";
+        return flags & PARSER_DELETED ? "orphan" : "unnamed";
     if (flags & PARSER_VIRTUAL)
         return "virtual";
     return flags & PARSER_DELETED ? "deleted" : "allocated";
@@ -104,8 +107,8 @@ static void list(const struct parser_run *run, bool texts) {
         if (dropped[i + 1])
             continue;
         printf("%s\t%s\t%llu\t%s\t%llu\t%s\t", KINDS[t->kind], state(t->flags),
-               (unsigned long long)t->size_bytes, hash(run, t, text),
-               (unsigned long long)t->record, t->key);
+               (unsigned long long)t->size_bytes, hash(run, t, text), (unsigned long long)t->record,
+               t->key);
         print_path(run, (uint32_t)i + 1);
         if (t->kind == PARSER_PROBLEM)
             printf("\t%.*s", (int)(t->texts_bytes > 0 ? t->texts_bytes - 1 : 0), t->texts);
@@ -141,6 +144,10 @@ int main(int argc, char **argv) {
                              .traces_max = SIZE_MAX,
                              .units_max = SIZE_MAX,
                              .content_max = SIZE_MAX};
+    if (argc > 5) {
+        run.unread_at = strtoull(argv[4], NULL, 10);
+        run.unread_bytes = strtoull(argv[5], NULL, 10);
+    }
     ex_code code = harness_examine(parser, &run, &err);
     list(&run, argc > 3);
     if (code != EX_OK)

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What libtsk does not say of ext, and of HFS+, and what it does not open of ext. */
+#include "parsers/tsk/files_internal.h"
+
+#include "base/cursor.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <tsk/fs/tsk_ext2fs.h>
+#include <tsk/fs/tsk_hfs.h>
+
+enum {
+    SUPERBLOCK_AT = 1024,
+    SUPERBLOCK_BYTES = 104, /* up to its features */
+    MAGIC_AT = 56,
+    BLOCK_SIZES = 3, /* 1024, 2048, 4096 */
+    DESCRIPTOR_BYTES = 32,
+    INODES_RESERVED = 10,
+    NTFS_RESERVED = 24,
+    HFS_UNMOUNTED = 1 << 8,
+    HFS_JOURNALED = 1 << 13
+};
+
+/* ---- journals ---- */
+
+static bool journal_holds_more(const struct files *f) {
+    if (TSK_FS_TYPE_ISEXT(f->fs->ftype)) {
+        const EXT2FS_INFO *ext = (const EXT2FS_INFO *)f->fs;
+        struct ex_cursor c = ex_cursor_make(ext->fs->s_feature_incompat, 4);
+        return (ex_cursor_le32(&c) & EXT2FS_FEATURE_INCOMPAT_RECOVER) != 0;
+    }
+    if (TSK_FS_TYPE_ISHFS(f->fs->ftype)) {
+        const HFS_INFO *hfs = (const HFS_INFO *)f->fs;
+        struct ex_cursor c = ex_cursor_make(hfs->fs->attr, 4);
+        return (ex_cursor_be32(&c) & (HFS_UNMOUNTED | HFS_JOURNALED)) == HFS_JOURNALED;
+    }
+    return false;
+}
+
+ex_code files_tell_journal(struct files *f, uint32_t trace, struct ex_error *err) {
+    if (!journal_holds_more(f))
+        return EX_OK;
+    EX_TRY(tell_text(f->image->run, "journal", "not replayed", err));
+    return tell_problem(f->image->run, trace, "journal", err, EX_UNSUPPORTED,
+                        "its journal holds changes that are not in it yet, and was not replayed");
+}
+
+/* ---- records ---- */
+
+bool files_is_reserved(const struct files *f, const TSK_FS_META *meta) {
+    if (TSK_FS_TYPE_ISEXT(f->fs->ftype))
+        return meta->addr <= INODES_RESERVED;
+    if (TSK_FS_TYPE_ISFFS(f->fs->ftype))
+        return meta->addr < f->fs->root_inum;
+    return f->fs->ftype == TSK_FS_TYPE_NTFS && meta->addr < NTFS_RESERVED && meta->size <= 0;
+}
+
+/* Of a deleted inode: without links, with a time of deletion, of a known type. */
+static bool is_like_deleted(const TSK_FS_META *meta) {
+    return meta->nlink == 0 && meta->time2.ext2.dtime != 0 && meta->type != TSK_FS_META_TYPE_UNDEF;
+}
+
+bool files_never_used(const struct files *f, const TSK_FS_META *meta) {
+    if (!TSK_FS_TYPE_ISEXT(f->fs->ftype) || is_like_deleted(meta))
+        return false;
+    const EXT2FS_INFO *ext = (const EXT2FS_INFO *)f->fs;
+    struct ex_cursor c = ex_cursor_make(ext->fs->s_feature_ro_compat, 4);
+    uint32_t sums = EXT2FS_FEATURE_RO_COMPAT_GDT_CSUM | EXT4FS_FEATURE_RO_COMPAT_METADATA_CSUM;
+    if ((ex_cursor_le32(&c) & sums) == 0)
+        return false;
+    c = ex_cursor_make(ext->fs->s_inodes_per_group, 4);
+    uint64_t per_group = ex_cursor_le32(&c);
+    const void *descriptor =
+        ext->ext4_grp_buf != NULL ? (const void *)ext->ext4_grp_buf : (const void *)ext->grp_buf;
+    if (descriptor == NULL || per_group == 0 || ext->grp_num != (meta->addr - 1) / per_group)
+        return false;
+    c = ex_cursor_make(descriptor, DESCRIPTOR_BYTES);
+    (void)ex_cursor_bytes(&c, 18);
+    uint16_t flags = ex_cursor_le16(&c);
+    (void)ex_cursor_bytes(&c, 8);
+    uint64_t unused = ex_cursor_le16(&c);
+    if (flags & EXT4_BG_INODE_UNINIT)
+        return true;
+    return unused <= per_group && (meta->addr - 1) % per_group >= per_group - unused;
+}
+
+/* ---- what libtsk does not open ---- */
+
+static ex_code tell_ext(struct image *image, struct ex_error *err, ex_code code, const char *why) {
+    struct parser_trace t = {
+        .kind = PARSER_FILE_SYSTEM, .key = "ext", .name = "ext", .name_bytes = 3};
+    uint32_t trace;
+    EX_TRY(parser_trace(image->run, &t, &trace, err));
+    return tell_problem(image->run, trace, "content", err, code, "%s", why);
+}
+
+struct superblock {
+    uint32_t block_log;
+    uint16_t group;
+    uint32_t incompatible, read_only;
+};
+
+/* false: there is none, or it cannot be read. */
+static bool read_superblock(struct image *image, uint64_t at, struct superblock *ret) {
+    uint8_t bytes[SUPERBLOCK_BYTES];
+    uint64_t size = parser_input_size(image->run, 0);
+    if (at > size || sizeof bytes > size - at ||
+        parser_read(image->run, 0, at, bytes, sizeof bytes, NULL) != EX_OK ||
+        memcmp(bytes + MAGIC_AT, "\x53\xef", 2) != 0)
+        return false;
+    struct ex_cursor c = ex_cursor_make(bytes, sizeof bytes);
+    (void)ex_cursor_bytes(&c, 24);
+    ret->block_log = ex_cursor_le32(&c);
+    (void)ex_cursor_bytes(&c, 90 - 28);
+    ret->group = ex_cursor_le16(&c);
+    (void)ex_cursor_bytes(&c, 4);
+    ret->incompatible = ex_cursor_le32(&c);
+    ret->read_only = ex_cursor_le32(&c);
+    return true;
+}
+
+ex_code files_tell_other_ext(struct image *image, bool *ret_told, struct ex_error *err) {
+    struct superblock s;
+    *ret_told = true;
+    if (read_superblock(image, SUPERBLOCK_AT, &s)) {
+        if (s.read_only & EXT4FS_FEATURE_RO_COMPAT_BIGALLOC)
+            return tell_ext(image, err, EX_UNSUPPORTED, "ext with bigalloc is not supported");
+        return tell_ext(image, err, EX_FORMAT,
+                        "its superblock is damaged, or of a kind that is "
+                        "not supported");
+    }
+    for (uint32_t log = 0; log < BLOCK_SIZES; log++) {
+        uint64_t block = UINT64_C(1024) << log, at = 8 * block * block + (log == 0 ? block : 0);
+        char why[128];
+        if (!read_superblock(image, at, &s) || s.block_log != log || s.group != 1)
+            continue;
+        (void)snprintf(why, sizeof why, "its first superblock is damaged; a copy is at byte %llu",
+                       (unsigned long long)at);
+        return tell_ext(image, err, EX_FORMAT, why);
+    }
+    *ret_told = false;
+    return EX_OK;
+}
