@@ -201,9 +201,7 @@ static void count_unread(struct walk *w, TSK_INUM_T record) {
 static bool is_orphan(const struct walk *w, const TSK_FS_META *meta) {
     if (meta->type == TSK_FS_META_TYPE_VIRT || meta->type == TSK_FS_META_TYPE_VIRT_DIR)
         return false;
-    if ((meta->flags & TSK_FS_META_FLAG_ALLOC) && files_is_reserved(w->f, meta))
-        return false;
-    return !files_never_used(w->f, meta);
+    return (meta->flags & TSK_FS_META_FLAG_ALLOC) == 0 || !files_is_reserved(w->f, meta);
 }
 
 static TSK_WALK_RET_ENUM tell_orphan(TSK_FS_FILE *file, void *context) {
@@ -273,6 +271,11 @@ static ex_code walk_tables(struct walk *w, TSK_INUM_T from, TSK_INUM_T to, struc
         if (has_nameless(w->f->fs->ftype) && from < unused) {
             w->flags |= TSK_FS_META_FLAG_ALLOC;
             last = last < unused ? last : unused - 1;
+        } else if (from >= unused) {
+            from = files_next_deleted(w->f, from, last);
+            if (from > last)
+                continue;
+            last = from;
         }
         EX_TRY(walk_records(w, from, last, err));
         from = last + 1;
