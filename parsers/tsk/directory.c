@@ -201,9 +201,7 @@ static void count_unread(struct walk *w, TSK_INUM_T record) {
 static bool is_orphan(const struct walk *w, const TSK_FS_META *meta) {
     if (meta->type == TSK_FS_META_TYPE_VIRT || meta->type == TSK_FS_META_TYPE_VIRT_DIR)
         return false;
-    if (meta->flags & TSK_FS_META_FLAG_ALLOC)
-        return !files_is_reserved(w->f, meta);
-    return !files_never_used(w->f, meta);
+    return (meta->flags & TSK_FS_META_FLAG_ALLOC) == 0 || !files_is_reserved(w->f, meta);
 }
 
 static TSK_WALK_RET_ENUM tell_orphan(TSK_FS_FILE *file, void *context) {
@@ -263,13 +261,33 @@ static bool has_nameless(TSK_FS_TYPE_ENUM type) {
     return TSK_FS_TYPE_ISEXT(type) || TSK_FS_TYPE_ISFFS(type) || type == TSK_FS_TYPE_NTFS;
 }
 
+/* Nothing says of what was never used in a table whether it is in use: random bytes would. */
+static ex_code walk_tables(struct walk *w, TSK_INUM_T from, TSK_INUM_T to, struct ex_error *err) {
+    TSK_FS_META_FLAG_ENUM flags = w->flags;
+    while (from <= to) {
+        TSK_INUM_T last, unused = files_first_unused(w->f, from, &last);
+        last = last < to ? last : to;
+        w->flags = flags;
+        if (has_nameless(w->f->fs->ftype) && from < unused) {
+            w->flags |= TSK_FS_META_FLAG_ALLOC;
+            last = last < unused ? last : unused - 1;
+        } else if (from >= unused) {
+            from = files_next_deleted(w->f, from, last);
+            if (from > last)
+                continue;
+            last = from;
+        }
+        EX_TRY(walk_records(w, from, last, err));
+        from = last + 1;
+    }
+    return EX_OK;
+}
+
 ex_code files_records(struct files *f, TSK_INUM_T from, TSK_INUM_T to, struct ex_error *err) {
     struct walk w = {.f = f, .err = err, .flags = TSK_FS_META_FLAG_UNALLOC | TSK_FS_META_FLAG_USED};
     char key[FILES_KEY_BYTES];
     if (from > to || from < f->fs->first_inum || to >= TSK_FS_ORPHANDIR_INUM(f->fs))
         return ex_fail(err, EX_INTERNAL, "records that are not there");
-    if (has_nameless(f->fs->ftype))
-        w.flags |= TSK_FS_META_FLAG_ALLOC;
     if (TSK_FS_TYPE_ISFAT(f->fs->ftype)) {
         /* Otherwise libtsk goes through all folders each time. With a list of records that have
          * names, be there only one that is none, it does not: who drops them knows better. */
@@ -277,7 +295,7 @@ ex_code files_records(struct files *f, TSK_INUM_T from, TSK_INUM_T to, struct ex
             return ex_fail(err, EX_NOMEM, "no memory for a list");
         w.flags |= TSK_FS_META_FLAG_ORPHAN;
     }
-    EX_TRY(walk_records(&w, from, to, err));
+    EX_TRY(walk_tables(&w, from, to, err));
     if (w.unread == 0)
         return EX_OK;
     (void)snprintf(key, sizeof key, "unread%" PRIu64, from);

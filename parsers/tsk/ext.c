@@ -15,6 +15,8 @@ enum {
     MAGIC_AT = 56,
     BLOCK_SIZES = 3, /* 1024, 2048, 4096 */
     DESCRIPTOR_BYTES = 32,
+    INODE_BYTES = 128,
+    TABLE_BYTES = 16384, /* of a table, at once */
     INODES_RESERVED = 10,
     NTFS_RESERVED = 24,
     HFS_UNMOUNTED = 1 << 8,
@@ -48,6 +50,8 @@ ex_code files_tell_journal(struct files *f, uint32_t trace, struct ex_error *err
 /* ---- records ---- */
 
 bool files_is_reserved(const struct files *f, const TSK_FS_META *meta) {
+    if (meta->addr == f->fs->root_inum)
+        return true;
     if (TSK_FS_TYPE_ISEXT(f->fs->ftype))
         return meta->addr <= INODES_RESERVED;
     if (TSK_FS_TYPE_ISFFS(f->fs->ftype))
@@ -55,33 +59,72 @@ bool files_is_reserved(const struct files *f, const TSK_FS_META *meta) {
     return f->fs->ftype == TSK_FS_TYPE_NTFS && meta->addr < NTFS_RESERVED && meta->size <= 0;
 }
 
-/* Of a deleted inode: without links, with a time of deletion, of a known type. */
-static bool is_like_deleted(const TSK_FS_META *meta) {
-    return meta->nlink == 0 && meta->time2.ext2.dtime != 0 && meta->type != TSK_FS_META_TYPE_UNDEF;
-}
-
-bool files_never_used(const struct files *f, const TSK_FS_META *meta) {
-    if (!TSK_FS_TYPE_ISEXT(f->fs->ftype) || is_like_deleted(meta))
-        return false;
+TSK_INUM_T files_first_unused(const struct files *f, TSK_INUM_T record, TSK_INUM_T *ret_last) {
+    uint8_t bytes[DESCRIPTOR_BYTES];
     const EXT2FS_INFO *ext = (const EXT2FS_INFO *)f->fs;
+    *ret_last = UINT64_MAX;
+    if (!TSK_FS_TYPE_ISEXT(f->fs->ftype) || record == 0)
+        return UINT64_MAX;
     struct ex_cursor c = ex_cursor_make(ext->fs->s_feature_ro_compat, 4);
     uint32_t sums = EXT2FS_FEATURE_RO_COMPAT_GDT_CSUM | EXT4FS_FEATURE_RO_COMPAT_METADATA_CSUM;
-    if ((ex_cursor_le32(&c) & sums) == 0)
-        return false;
+    bool kept = (ex_cursor_le32(&c) & sums) != 0;
     c = ex_cursor_make(ext->fs->s_inodes_per_group, 4);
     uint64_t per_group = ex_cursor_le32(&c);
-    const void *descriptor =
-        ext->ext4_grp_buf != NULL ? (const void *)ext->ext4_grp_buf : (const void *)ext->grp_buf;
-    if (descriptor == NULL || per_group == 0 || ext->grp_num != (meta->addr - 1) / per_group)
-        return false;
-    c = ex_cursor_make(descriptor, DESCRIPTOR_BYTES);
+    if (!kept || per_group == 0)
+        return UINT64_MAX;
+    c = ex_cursor_make(ext->fs->s_desc_size, 2);
+    uint64_t step = ex_cursor_le16(&c);
+    step = step > DESCRIPTOR_BYTES ? step : DESCRIPTOR_BYTES;
+    uint64_t group = (record - 1) / per_group, end = (group + 1) * per_group;
+    *ret_last = end;
+    if (parser_read(f->image->run, 0, (uint64_t)ext->groups_offset + group * step, bytes,
+                    sizeof bytes, NULL) != EX_OK)
+        return end + 1; /* libtsk cannot read it either, and that is told */
+    c = ex_cursor_make(bytes, sizeof bytes);
     (void)ex_cursor_bytes(&c, 18);
-    uint16_t flags = ex_cursor_le16(&c);
+    bool none = (ex_cursor_le16(&c) & EXT4_BG_INODE_UNINIT) != 0;
     (void)ex_cursor_bytes(&c, 8);
     uint64_t unused = ex_cursor_le16(&c);
-    if (flags & EXT4_BG_INODE_UNINIT)
-        return true;
-    return unused <= per_group && (meta->addr - 1) % per_group >= per_group - unused;
+    return none || unused > per_group ? end + 1 - per_group : end + 1 - unused;
+}
+
+/* Without links, with a time of deletion, of a type. */
+static bool is_like_deleted(const uint8_t inode[static INODE_BYTES]) {
+    struct ex_cursor c = ex_cursor_make(inode, INODE_BYTES);
+    uint16_t mode = ex_cursor_le16(&c);
+    (void)ex_cursor_bytes(&c, 18);
+    uint32_t deleted = ex_cursor_le32(&c);
+    (void)ex_cursor_bytes(&c, 2);
+    return ex_cursor_le16(&c) == 0 && deleted != 0 && mode >> 12 != 0;
+}
+
+TSK_INUM_T files_next_deleted(const struct files *f, TSK_INUM_T from, TSK_INUM_T last) {
+    uint8_t data[TABLE_BYTES], bytes[8] = {0};
+    const EXT2FS_INFO *ext = (const EXT2FS_INFO *)f->fs;
+    struct ex_cursor c = ex_cursor_make(ext->fs->s_inodes_per_group, 4);
+    uint64_t per_group = ex_cursor_le32(&c), group = (from - 1) / per_group;
+    c = ex_cursor_make(ext->fs->s_desc_size, 2);
+    uint64_t step = ex_cursor_le16(&c), size = ext->inode_size;
+    uint64_t at = (uint64_t)ext->groups_offset;
+    at += group * (step > DESCRIPTOR_BYTES ? step : DESCRIPTOR_BYTES);
+    if (size < INODE_BYTES || size > sizeof data ||
+        parser_read(f->image->run, 0, at + 8, bytes, 4, NULL) != EX_OK ||
+        (step >= 64 && parser_read(f->image->run, 0, at + 40, bytes + 4, 4, NULL) != EX_OK))
+        return from;
+    c = ex_cursor_make(bytes, sizeof bytes);
+    uint64_t table = ex_cursor_le64(&c);
+    if (table > f->fs->last_block)
+        return from;
+    while (from <= last) {
+        uint64_t n = last - from + 1 < sizeof data / size ? last - from + 1 : sizeof data / size;
+        uint64_t place = table * f->fs->block_size + (from - 1) % per_group * size;
+        if (parser_read(f->image->run, 0, place, data, n * size, NULL) != EX_OK)
+            return from;
+        for (uint64_t i = 0; i < n; i++, from++)
+            if (is_like_deleted(data + i * size))
+                return from;
+    }
+    return from;
 }
 
 /* ---- what libtsk does not open ---- */

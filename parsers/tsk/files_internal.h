@@ -36,8 +36,12 @@ EX_MUST_USE ex_code files_tell_system(struct files *f, const char *also, uint32_
 EX_MUST_USE ex_code files_tell_journal(struct files *f, uint32_t trace, struct ex_error *err);
 /* A record of the file system's own, which has no name. */
 bool files_is_reserved(const struct files *f, const TSK_FS_META *meta);
-/* Of the part of a table of inodes that was never written, and not like one that was. */
-bool files_never_used(const struct files *f, const TSK_FS_META *meta);
+/* Of the table of inodes that `record` is in: the first that was never used, behind the last one
+ * when all were. *ret_last: the last one. UINT64_MAX: it is not said. */
+TSK_INUM_T files_first_unused(const struct files *f, TSK_INUM_T record, TSK_INUM_T *ret_last);
+/* The next one of them, all in one table, that is like one of a deleted file, or that cannot be
+ * read; last + 1: none. libtsk makes what it likes of random bytes. */
+TSK_INUM_T files_next_deleted(const struct files *f, TSK_INUM_T from, TSK_INUM_T last);
 /* An ext that libtsk does not open: its trace, and why not. */
 EX_MUST_USE ex_code files_tell_other_ext(struct image *image, bool *ret_told, struct ex_error *err);
 

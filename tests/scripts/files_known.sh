@@ -277,6 +277,60 @@ printf 'LUKS\272\276' >luks.raw && truncate -s 1M luks.raw
 check "LUKS is said" lists files luks.raw '^file-system' 'denied='
 check "nothing known is no file system" lists files tree/odd.bin '^failed.format'
 
+# ---- what cannot be read, and what has no name ----
+
+unread() { # IMAGE OFFSET LENGTH PATTERN…: each is in a line; !PATTERN: in none
+    local image=$1 offset=$2 length=$3 pattern
+    shift 3
+    "$lister" files "$image" --texts "$offset" "$length" >out
+    cat out
+    for pattern in "$@"; do
+        case $pattern in
+        !*) ! grep -qE "${pattern#!}" out || return 1 ;;
+        *) grep -qE "$pattern" out || return 1 ;;
+        esac
+    done
+}
+mke2fs -q -t ext4 -b 4096 -d tiny holes.raw 16M >log 2>&1
+where() { debugfs -R "imap <$1>" holes.raw 2>/dev/null | sed -n 's/.*block \([0-9]*\), offset \(0x[0-9a-f]*\).*/\1 \2/p' | { read -r b o; echo $((b * 4096 + o / 512 * 512)); }; }
+block() { echo $(($(dumpe2fs holes.raw 2>/dev/null | sed -n "s/.*$1 bitmap at \([0-9]*\).*/\1/p" | head -1) * 4096)); }
+folder=$(($(debugfs -R "blocks /" holes.raw 2>/dev/null | tr -d ' ') * 4096))
+check "unread: the root's inode" unread holes.raw "$(where 2)" 512 '^problem.*listing.*io='
+check "unread: an inode of files" unread holes.raw "$(where 12)" 512 '^problem.*record.*io=' '!^file.allocated.*e3b0c44298fc1c14.*small'
+check "unread: the bitmap of blocks" unread holes.raw "$(block Block)" 4096 '^problem.*io=' '!^space'
+check "unread: the bitmap of inodes" unread holes.raw "$(block Inode)" 4096 '^problem.*unread1.*io='
+check "unread: a folder" unread holes.raw "$folder" 512 '^problem.*listing.*io='
+check "unread: nothing of it is wrong" unread holes.raw 0 0 '!^problem' 'small.txt' '^space'
+check "unread: a FAT" unread fat16.raw 2048 2048 '^problem.*io='
+if [ -s ntfs.raw ]; then
+    record=$(python3 -c 'd = open("ntfs.raw", "rb").read(); print(int.from_bytes(d[48:56], "little") * d[13] * 512)')
+    check "unread: a record of NTFS" unread ntfs.raw $((record + 66 * 1024)) 1024 '^problem.*io='
+    bitmap=$(istat ntfs.raw 6 | sed -n '/\$Bitmap\|DATA (128/,$p' | grep -m1 -oE '^[0-9]+')
+    check "unread: the bitmap of NTFS" unread ntfs.raw $((bitmap * 4096)) 512 'io=|^failed.io' '!^space'
+fi
+debugfs -w -R "unlink /small.txt" holes.raw >log 2>&1
+check "a file in use that no name leads to" lists files holes.raw \
+    "^file.unnamed.12.$(sha256sum tiny/small.txt | cut -d' ' -f1)"
+debugfs -w -R "feature needs_recovery" holes.raw >log 2>&1
+check "a journal that was not replayed" lists files holes.raw '^problem.*not replayed' 'journal=not replayed'
+mke2fs -q -t ext4 -O bigalloc clusters.raw 16M >log 2>&1
+check "ext with bigalloc is said" lists files clusters.raw '^file-system' 'unsupported=ext with bigalloc'
+dd if=/dev/zero of=ext2.raw bs=1024 seek=1 count=1 conv=notrunc status=none
+check "ext without its first superblock" lists files ext2.raw 'a copy is at byte 8389632'
+mke2fs -q -t ext4 -b 4096 -I 256 -d tiny random.raw 16M >log 2>&1
+python3 - <<'E5'
+import random, struct, subprocess
+d = bytearray(open("random.raw", "rb").read())
+table = struct.unpack_from("<I", d, 4096 + 8)[0] * 4096
+unused = struct.unpack_from("<H", d, 4096 + 28)[0]
+count = struct.unpack_from("<I", d, 1024 + 40)[0]
+first = table + (count - unused) * 256
+d[first : first + 65536] = random.Random(3).randbytes(65536)
+open("random.raw", "wb").write(d)
+E5
+quiet() { "$lister" files random.raw >out; cat out; ! grep -qE 'orphan|unnamed' out; }
+check "random bytes where no inode ever was" quiet
+
 # ---- images that others made ----
 
 known=${EXHIBIT_KNOWN_DATA:-}
