@@ -233,8 +233,7 @@ static ex_code hash_one(struct engine *e, struct reading *r, struct found *f, st
     memcpy(t->type, known.type, sizeof t->type);
     memcpy(t->sha256, known.sha256, sizeof t->sha256);
     t->hashed = true;
-    *(found ? &f->remembered : &f->hashed) += 1;
-    *(found ? &f->remembered_bytes : &f->hashed_bytes) += t->size_bytes;
+    t->met = found;
     return ex_progress_step(e->progress, t->size_bytes, err);
 }
 
@@ -280,7 +279,7 @@ ex_code content_hash_all(struct engine *e, struct reading *r, struct found *f,
                     &order, err));
     for (size_t i = 0; i < f->trace_count; i++) {
         judge_empty(e, &f->trace[i]);
-        if (f->trace[i].range_count > 0)
+        if (f->trace[i].range_count > 0 && !f->trace[i].dropped)
             order[count++] = (struct order){f->range[f->trace[i].range_at].offset, i};
     }
     qsort(order, count, sizeof *order, compare_order);

@@ -222,6 +222,10 @@ static void count_trace(struct engine *e, const struct found_trace *t) {
     r->directories += t->kind == PARSER_DIRECTORY ? 1 : 0;
     r->files += t->kind == PARSER_FILE ? 1 : 0;
     r->deleted += (t->flags & (PARSER_DELETED | PARSER_ORPHAN)) != 0 ? 1 : 0;
+    if (t->hashed && t->size_bytes > 0) {
+        *(t->met ? &r->remembered : &r->hashed) += 1;
+        *(t->met ? &r->remembered_bytes : &r->hashed_bytes) += t->size_bytes;
+    }
     r->not_hashed += t->not_hashed != NULL ? 1 : 0;
     r->not_hashed_bad += t->not_hashed != NULL && is_bad(t->not_hashed) ? 1 : 0;
     if (t->kind != PARSER_PROBLEM)
@@ -245,13 +249,16 @@ static ex_code write_trace(struct engine *e, struct placing *p, const struct fou
 }
 
 /* Of a record that a name told already, there is nothing new. */
-static ex_code is_left_out(struct job *job, const struct placing *p, const struct found_trace *t,
-                           bool *ret, struct ex_error *err) {
+static ex_code is_left_out(struct engine *e, struct job *job, const struct placing *p,
+                           const struct found_trace *t, bool *ret, struct ex_error *err) {
     bool fresh = true;
-    *ret = t->parent > 0 && p->above[t->parent].number == 0;
+    *ret = t->dropped || (t->parent > 0 && p->above[t->parent].number == 0);
     if (*ret || t->record == 0)
         return EX_OK;
-    EX_TRY(job_see_record(job, t->record, &fresh, err));
+    pthread_mutex_lock(&e->mutex);
+    ex_code code = job_see_record(job, t->record, &fresh, err);
+    pthread_mutex_unlock(&e->mutex);
+    EX_TRY(code);
     *ret = !fresh && (t->flags & PARSER_ORPHAN) != 0;
     return EX_OK;
 }
@@ -323,7 +330,7 @@ static ex_code write_found(struct engine *e, struct job *job, struct placing *p,
     struct above nowhere;
     for (size_t i = 0; i < f->trace_count; i++) {
         struct found_trace *t = &f->trace[i];
-        EX_TRY(is_left_out(job, p, t, &left_out, err));
+        EX_TRY(is_left_out(e, job, p, t, &left_out, err));
         if (left_out)
             continue;
         spend(e, t);
@@ -338,13 +345,6 @@ static ex_code write_found(struct engine *e, struct job *job, struct placing *p,
             EX_TRY(write_trace(e, p, f, &f->problem[i], &nowhere, err));
     }
     return EX_OK;
-}
-
-static void count_found(struct engine *e, const struct found *f) {
-    e->report->hashed += f->hashed;
-    e->report->hashed_bytes += f->hashed_bytes;
-    e->report->remembered += f->remembered;
-    e->report->remembered_bytes += f->remembered_bytes;
 }
 
 /* Nothing that the parser knows. Where there are no volumes there may be a file system all the
@@ -379,7 +379,6 @@ static ex_code write_step(struct engine *e, struct job *job, struct step *step,
         p.above[0] = step->above;
         code = write_found(e, job, &p, step->found, err);
     }
-    count_found(e, step->found);
     placing_clear(&p);
     return code;
 }
@@ -411,7 +410,7 @@ static ex_code ask_library(struct engine *e, size_t examiner, struct ex_error *e
         memcpy(p[examiner].library, p[examiner - 1].library, sizeof p[examiner].library);
         return EX_OK;
     }
-    EX_TRY(sandbox_start(e->program[examiner], NULL, &s, err));
+    EX_TRY(job_start_worker(e, examiner, NULL, &s, err));
     (void)snprintf(p[examiner].library, sizeof p[examiner].library, "%s", sandbox_library(s));
     return EX_OK;
 }

@@ -98,6 +98,8 @@ struct found_trace {
     uint64_t pushed_bytes;     /* of a content that was told by its bytes */
     bool pushed;               /* it was */
     bool cut;                  /* its times or attributes did not all fit into a line */
+    bool dropped;              /* its record has a trace already */
+    bool met;                  /* its hash was not computed for this trace */
     bool hashed, keyed, known; /* known: taken from an earlier examination */
     uint8_t sha256[SHA256_BYTES];
     uint8_t content_key[EXAMINE_KEY_BYTES];
@@ -124,8 +126,6 @@ struct found {
     struct found_range *range;
     size_t text_bytes, text_capacity;
     char *text;
-    /* counted for the report */
-    uint64_t hashed, hashed_bytes, remembered, remembered_bytes;
     uint64_t placed_bytes; /* of contents with places that were or would have been hashed */
 };
 void found_clear(struct found *f);
@@ -138,7 +138,6 @@ EX_MUST_USE ex_code found_keep_text(struct found *f, const void *text, size_t si
 /* What was found before, for a try that is begun anew. */
 struct found_mark {
     size_t traces, problems, units, ranges, text_bytes;
-    uint64_t hashed, hashed_bytes;
 };
 struct found_mark found_mark(const struct found *f);
 void found_return(struct found *f, const struct found_mark *mark);
@@ -292,7 +291,7 @@ struct engine {
     pthread_cond_t changed;
     pthread_mutex_t known_mutex;
     struct remembered *remembered;
-    struct job *job, *first_job, *last_job;
+    struct job *first_job, *last_job; /* the first one is being done */
 };
 /* Runs the steps of e->job in threads and hands each to `write`, in order. */
 typedef ex_code step_write_fn(struct engine *e, struct job *job, struct step *step,
@@ -305,9 +304,15 @@ EX_MUST_USE ex_code job_add(struct job *job, const struct above *above, const vo
 /* True the first time. */
 EX_MUST_USE ex_code job_see_unit(struct job *job, const void *unit, size_t size_bytes,
                                  bool *ret_new, struct ex_error *err);
+/* Both under the engine's mutex. */
 EX_MUST_USE ex_code job_see_record(struct job *job, uint64_t record, bool *ret_new,
                                    struct ex_error *err);
+bool job_has_record(const struct job *job, uint64_t record);
 void job_free(struct job *job);
+/* sandbox_start(); one that is killed before it is ready is started again. */
+EX_MUST_USE ex_code job_start_worker(struct engine *e, size_t examiner,
+                                     const struct sandbox_limits *limits, struct sandbox **ret,
+                                     struct ex_error *err);
 /* For the limits of a sandbox. */
 bool job_is_stopped(void *engine);
 /* Whose fault it was that a step failed. */

@@ -16,9 +16,7 @@ struct found_mark found_mark(const struct found *f) {
                                .problems = f->problem_count,
                                .units = f->unit_count,
                                .ranges = f->range_count,
-                               .text_bytes = f->text_bytes,
-                               .hashed = f->hashed,
-                               .hashed_bytes = f->hashed_bytes};
+                               .text_bytes = f->text_bytes};
 }
 
 void found_return(struct found *f, const struct found_mark *mark) {
@@ -27,8 +25,6 @@ void found_return(struct found *f, const struct found_mark *mark) {
     f->unit_count = mark->units;
     f->range_count = mark->ranges;
     f->text_bytes = mark->text_bytes;
-    f->hashed = mark->hashed;
-    f->hashed_bytes = mark->hashed_bytes;
 }
 
 ex_code found_keep_text(struct found *f, const void *text, size_t size_bytes, size_t *ret_at,

@@ -75,7 +75,7 @@ static ex_code ask_worker(struct teller *t, const struct inside_input *in, enum 
         .context = (void *)(uintptr_t)in, .size_bytes = in->size_bytes, .read = read_input};
     uint64_t from = ex_monotonic_ns();
     *ret = SANDBOX_GIVEN_UP;
-    EX_TRY(sandbox_start(e->program[t->examiner], &limits, &s, err));
+    EX_TRY(job_start_worker(e, t->examiner, &limits, &s, err));
     ex_code code =
         sandbox_examine(s, EXAMINER_NAMES[t->examiner], "", &inputs, teller_told, t, err);
     if (code == EX_OK)
@@ -153,7 +153,7 @@ ex_code inside_examine_all(struct engine *e, struct reading *r, struct found *f,
     size_t count = f->trace_count; /* what comes out of them was looked into on the way */
     for (size_t i = 0; i < count && inside_is_wanted(e); i++) {
         const struct found_trace *t = &f->trace[i];
-        if (t->hashed && t->range_count > 0 && t->kind != PARSER_SPACE &&
+        if (t->hashed && !t->dropped && t->range_count > 0 && t->kind != PARSER_SPACE &&
             inside_is_archive(t->type))
             EX_TRY(examine_placed(e, r, f, i, err));
     }

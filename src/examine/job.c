@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { STEPS_MAX = 50000000, WAIT_MS = 200, RECORDS_OF_A_PAGE = 1 << 15 };
+enum { STEPS_MAX = 50000000, STARTS_MAX = 20, WAIT_MS = 200, RECORDS_OF_A_PAGE = 1 << 15 };
 
 const char *const EXAMINER_NAMES[EXAMINERS] = {"volumes", "files", "archive"};
 
@@ -41,11 +41,22 @@ ex_code job_see_unit(struct job *job, const void *unit, size_t size_bytes, bool 
     return EX_OK;
 }
 
-ex_code job_see_record(struct job *job, uint64_t record, bool *ret_new, struct ex_error *err) {
+static struct seen_page *find_page(const struct job *job, uint64_t number) {
     struct seen_page *p = NULL;
-    uint64_t number = record / RECORDS_OF_A_PAGE;
-    size_t bit = (size_t)(record % RECORDS_OF_A_PAGE);
     HASH_FIND(hh, job->records, &number, sizeof number, p);
+    return p;
+}
+
+bool job_has_record(const struct job *job, uint64_t record) {
+    const struct seen_page *p = find_page(job, record / RECORDS_OF_A_PAGE);
+    size_t bit = (size_t)(record % RECORDS_OF_A_PAGE);
+    return p != NULL && (p->bit[bit / 8] & 1U << bit % 8) != 0;
+}
+
+ex_code job_see_record(struct job *job, uint64_t record, bool *ret_new, struct ex_error *err) {
+    uint64_t number = record / RECORDS_OF_A_PAGE;
+    struct seen_page *p = find_page(job, number);
+    size_t bit = (size_t)(record % RECORDS_OF_A_PAGE);
     if (p == NULL) {
         p = calloc(1, sizeof *p);
         if (p == NULL)
@@ -133,10 +144,20 @@ bool job_is_stopped(void *engine) {
     return atomic_load(&e->stop);
 }
 
+ex_code job_start_worker(struct engine *e, size_t examiner, const struct sandbox_limits *limits,
+                         struct sandbox **ret, struct ex_error *err) {
+    ex_code code = EX_FORMAT;
+    for (unsigned attempt = 0; attempt < STARTS_MAX && code == EX_FORMAT; attempt++) {
+        atomic_fetch_add(&e->restarts, attempt > 0 ? 1 : 0);
+        code = sandbox_start(e->program[examiner], limits, ret, err);
+    }
+    return code;
+}
+
 static ex_code start_sandbox(struct hand *h, struct ex_error *err) {
     const struct sandbox_limits limits = {
         .answer_ms = h->engine->step_ms, .stopped = job_is_stopped, .context = h->engine};
-    EX_TRY(sandbox_start(h->engine->program[h->job->examiner], &limits, &h->sandbox, err));
+    EX_TRY(job_start_worker(h->engine, h->job->examiner, &limits, &h->sandbox, err));
     pthread_mutex_lock(&h->engine->mutex);
     (void)snprintf(h->engine->report->confinement, sizeof h->engine->report->confinement, "%s",
                    sandbox_confinement(h->sandbox));

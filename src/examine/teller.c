@@ -55,8 +55,6 @@ static void judge_pushed(struct teller *t, struct found_trace *f) {
     } else {
         sha256_end(&t->hash, f->sha256);
         f->hashed = true;
-        t->found->hashed++;
-        t->found->hashed_bytes += f->pushed_bytes;
     }
     if (unsized && (f->hashed || f->not_hashed != NULL))
         f->size_bytes = f->pushed_bytes;
@@ -84,6 +82,8 @@ static ex_code end_trace(struct teller *t, struct ex_error *err) {
     struct found_trace *f = last_trace(t);
     size_t index = (size_t)(f - t->found->trace);
     t->open = false;
+    if (f->dropped)
+        return EX_OK;
     if (f->pushed)
         judge_pushed(t, f);
     f->times_bytes = t->times.bytes;
@@ -101,6 +101,20 @@ ex_code teller_end(struct teller *t, struct ex_error *err) {
 }
 
 /* ---- what is told ---- */
+
+/* Of a record that has a trace, by its name, nothing is new. The writer decides in the end; this
+ * only spares hashing it again. */
+static bool is_told_already(const struct teller *t, const struct found_trace *one) {
+    struct engine *e = t->engine;
+    if (one->parent > 0 && t->found->trace[one->parent - 1].dropped)
+        return true;
+    if ((one->flags & PARSER_ORPHAN) == 0 || one->record == 0)
+        return false;
+    pthread_mutex_lock(&e->mutex);
+    bool told = job_has_record(e->first_job, one->record);
+    pthread_mutex_unlock(&e->mutex);
+    return told;
+}
 
 static ex_code take_trace(struct teller *t, const struct sandbox_told *told, struct ex_error *err) {
     struct found *f = t->found;
@@ -120,6 +134,7 @@ static ex_code take_trace(struct teller *t, const struct sandbox_told *told, str
                                 .record = told->record,
                                 .name_bytes = told->data_bytes,
                                 .range_at = f->range_count};
+    one->dropped = is_told_already(t, one);
     EX_TRY(found_keep_text(f, told->key, strlen(told->key), &one->key_at, err));
     EX_TRY(found_keep_text(f, told->data, told->data_bytes, &one->name_at, err));
     t->told[t->told_count++] = (uint32_t)++f->trace_count;
@@ -128,7 +143,7 @@ static ex_code take_trace(struct teller *t, const struct sandbox_told *told, str
     t->times.bytes = t->attributes.bytes = t->attribute_count = 0;
     sha256_start(&t->hash);
     t->head_bytes = t->kept_bytes = 0;
-    t->keeping = inside_is_wanted(t->engine) ? KEEP_PERHAPS : KEEP_NOT;
+    t->keeping = inside_is_wanted(t->engine) && !one->dropped ? KEEP_PERHAPS : KEEP_NOT;
     return EX_OK;
 }
 
@@ -236,6 +251,10 @@ static ex_code keep(struct teller *t, const struct sandbox_told *told, struct ex
 static ex_code take_content(struct teller *t, const struct sandbox_told *told, bool *ret_wanted,
                             struct ex_error *err) {
     struct found_trace *one = last_trace(t);
+    if (one->dropped) {
+        *ret_wanted = false;
+        return EX_OK;
+    }
     size_t head = sizeof t->head - t->head_bytes;
     head = head < told->data_bytes ? head : told->data_bytes;
     memcpy(t->head + t->head_bytes, told->data, head);
