@@ -310,6 +310,10 @@ ex_code files_unit_records(struct files *f, uint32_t parent, struct ex_error *er
     TSK_INUM_T first = f->fs->first_inum, last = TSK_FS_ORPHANDIR_INUM(f->fs);
     if (!has_orphans(f->fs) || last <= first)
         return EX_OK;
+    if (last - first > (uint64_t)f->image->img.size)
+        return tell_problem(f->image->run, parent, "records", err, EX_FORMAT,
+                            "it says that it has %llu records, more than its bytes can hold",
+                            (unsigned long long)(last - first));
     TSK_INUM_T step = (last - first) / RECORDS_UNITS_MAX + 1;
     step = (step + RECORDS_STEP - 1) / RECORDS_STEP * RECORDS_STEP;
     for (TSK_INUM_T from = first; from < last; from += step) {
