@@ -23,9 +23,8 @@ static ex_code tell_fault(struct unpacking *u, int code, bool *ret_end, struct e
     bool hidden = archive_read_has_encrypted_entries(u->archive) == 1;
     *ret_end = code == ARCHIVE_FATAL || ++u->faults >= UNPACK_FAULTS_MAX;
     if (code != ARCHIVE_FATAL && *ret_end)
-        EX_TRY(unpack_tell_problem(u->run, 0, "end", err, EX_LIMIT,
-                                   "given up: %d of its entries cannot be told",
-                                   UNPACK_FAULTS_MAX));
+        EX_TRY(tell_problem(u->run, 0, "end", err, EX_LIMIT,
+                            "given up: %d of its entries cannot be told", UNPACK_FAULTS_MAX));
     unpack_reason(u, &why);
     if (code == ARCHIVE_FATAL && why.code == EX_FORMAT && hidden && u->told == 0)
         why.code = EX_DENIED; /* not even its names */
@@ -46,8 +45,8 @@ static ex_code read_entries(struct unpacking *u, struct ex_error *err) {
     for (bool end = false; !end;) {
         struct archive_entry *entry = NULL;
         if (u->entries >= UNPACK_ENTRIES_MAX)
-            return unpack_tell_problem(u->run, 0, "end", err, EX_LIMIT, "more than %d entries",
-                                       UNPACK_ENTRIES_MAX);
+            return tell_problem(u->run, 0, "end", err, EX_LIMIT, "more than %d entries",
+                                UNPACK_ENTRIES_MAX);
         u->unread.code = EX_OK;
         int code = archive_read_next_header(u->archive, &entry);
         EX_TRY(unpack_check(u, err));
@@ -80,10 +79,9 @@ static ex_code tell_nothing(struct unpacking *u, struct ex_error *err) {
 /* A ZIP is found by the directory at its end, and without one by its beginning. */
 static ex_code read_zip_stream(struct unpacking *u, struct ex_error *err) {
     EX_TRY(unpack_open(u, UNPACK_ZIP_STREAM, err));
-    EX_TRY(
-        unpack_tell_problem(u->run, 0, "directory", err, EX_FORMAT,
-                            "the directory of this ZIP is missing or broken; it was read from its "
-                            "beginning, as far as it goes"));
+    EX_TRY(tell_problem(u->run, 0, "directory", err, EX_FORMAT,
+                        "the directory of this ZIP is missing or broken; it was read from its "
+                        "beginning, as far as it goes"));
     return read_entries(u, err);
 }
 
@@ -101,9 +99,9 @@ static ex_code check_zip(struct unpacking *u, bool *ret_again, struct ex_error *
     *ret_again = *ret_again && known && count > 0;
     if (!known || count == u->entries || *ret_again)
         return EX_OK;
-    return unpack_tell_problem(u->run, 0, "count", err, EX_FORMAT,
-                               "the directory of this ZIP counts %llu members, and %llu were found",
-                               (unsigned long long)count, (unsigned long long)u->entries);
+    return tell_problem(u->run, 0, "count", err, EX_FORMAT,
+                        "the directory of this ZIP counts %llu members, and %llu were found",
+                        (unsigned long long)count, (unsigned long long)u->entries);
 }
 
 static ex_code read_formats(struct unpacking *u, struct ex_error *err) {

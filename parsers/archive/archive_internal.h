@@ -6,7 +6,7 @@
 #define EXHIBIT_PARSERS_ARCHIVE_ARCHIVE_INTERNAL_H
 
 #include "base/mem.h"
-#include "parsers/api.h"
+#include "parsers/shared/tell.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -56,13 +56,6 @@ EX_MUST_USE ex_code unpack_check(const struct unpacking *u, struct ex_error *err
 /* unpack_reason() as a trace under `parent`. */
 EX_MUST_USE ex_code unpack_problem(struct unpacking *u, uint32_t parent, const char *key,
                                    struct ex_error *err);
-/* A problem of our own words. */
-EX_MUST_USE ex_code unpack_tell_problem(struct parser_run *run, uint32_t parent, const char *key,
-                                        struct ex_error *err, ex_code code, const char *format, ...)
-    EX_PRINTF(6, 7);
-EX_MUST_USE ex_code unpack_tell_text(struct parser_run *run, const char *name, const char *value,
-                                     struct ex_error *err);
-
 EX_MUST_USE ex_code unpack_entry(struct unpacking *u, struct archive_entry *entry,
                                  struct ex_error *err);
 /* How the trace that was told last is packed. */

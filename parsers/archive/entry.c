@@ -37,8 +37,8 @@ static ex_code tell_denied(struct unpacking *u, struct ex_error *err) {
     if (u->denied)
         return EX_OK;
     u->denied = true;
-    return unpack_tell_problem(u->run, 0, "encrypted", err, EX_DENIED,
-                               "members are encrypted, and need a key");
+    return tell_problem(u->run, 0, "encrypted", err, EX_DENIED,
+                        "members are encrypted, and need a key");
 }
 
 /* ---- what it says of itself ---- */
@@ -52,7 +52,7 @@ static bool has_owner(const struct unpacking *u) {
 
 static ex_code tell_if(struct unpacking *u, const char *name, const char *value,
                        struct ex_error *err) {
-    return value != NULL && *value != '\0' ? unpack_tell_text(u->run, name, value, err) : EX_OK;
+    return value != NULL && *value != '\0' ? tell_text(u->run, name, value, err) : EX_OK;
 }
 
 static ex_code tell_owner(struct unpacking *u, struct archive_entry *entry, struct ex_error *err) {
@@ -62,7 +62,7 @@ static ex_code tell_owner(struct unpacking *u, struct archive_entry *entry, stru
     if (!has_owner(u))
         return EX_OK;
     (void)snprintf(mode, sizeof mode, "%04o", (unsigned)archive_entry_perm(entry));
-    EX_TRY(unpack_tell_text(u->run, "mode", mode, err));
+    EX_TRY(tell_text(u->run, "mode", mode, err));
     if (archive_entry_uid(entry) >= 0)
         EX_TRY(parser_trace_number(u->run, "uid", (uint64_t)archive_entry_uid(entry), err));
     if (archive_entry_gid(entry) >= 0)
@@ -73,7 +73,7 @@ static ex_code tell_owner(struct unpacking *u, struct archive_entry *entry, stru
 static ex_code tell_target(struct unpacking *u, struct archive_entry *entry, struct ex_error *err) {
     const char *hard = archive_entry_hardlink(entry), *soft = archive_entry_symlink(entry);
     EX_TRY(tell_if(u, "target", hard != NULL ? hard : soft, err));
-    return hard != NULL ? unpack_tell_text(u->run, "link", "hard", err) : EX_OK;
+    return hard != NULL ? tell_text(u->run, "link", "hard", err) : EX_OK;
 }
 
 /* The outermost last. Told with each: a member stands for itself. */
@@ -144,11 +144,11 @@ static ex_code tell_oddities(struct unpacking *u, const struct told_entry *t,
     char key[UNPACK_KEY_BYTES + 8];
     (void)snprintf(key, sizeof key, "%s-name", t->key);
     if (t->cut)
-        EX_TRY(unpack_tell_problem(u->run, 0, key, err, EX_LIMIT, "a name of more than %d bytes",
-                                   PARSER_VALUE_BYTES_MAX));
+        EX_TRY(tell_problem(u->run, 0, key, err, EX_LIMIT, "a name of more than %d bytes",
+                            PARSER_VALUE_BYTES_MAX));
     (void)snprintf(key, sizeof key, "%s-size", t->key);
     if (t->negative)
-        EX_TRY(unpack_tell_problem(u->run, 0, key, err, EX_FORMAT, "a size below zero"));
+        EX_TRY(tell_problem(u->run, 0, key, err, EX_FORMAT, "a size below zero"));
     return (t->trace.flags & PARSER_ENCRYPTED) != 0 ? tell_denied(u, err) : EX_OK;
 }
 

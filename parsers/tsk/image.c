@@ -4,7 +4,6 @@
 
 #include "parsers/tsk/tsk.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -169,21 +168,6 @@ ex_code image_problem(struct image *image, uint32_t parent, const char *key, str
     EX_TRY(image_check(image, err));
     image_reason(image, &why);
     return parser_trace_problem(image->run, parent, key, &why, err);
-}
-
-ex_code tell_problem(struct parser_run *run, uint32_t parent, const char *key, struct ex_error *err,
-                     ex_code code, const char *format, ...) {
-    struct ex_error why = {.code = code};
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(why.text, sizeof why.text, format, args);
-    va_end(args);
-    return parser_trace_problem(run, parent, key, &why, err);
-}
-
-ex_code tell_text(struct parser_run *run, const char *name, const char *value,
-                  struct ex_error *err) {
-    return parser_trace_text(run, name, value, strlen(value), err);
 }
 
 const char *image_library(void) {

@@ -4,7 +4,7 @@
 #define EXHIBIT_PARSERS_TSK_IMAGE_INTERNAL_H
 
 #include "base/mem.h"
-#include "parsers/api.h"
+#include "parsers/shared/tell.h"
 
 #include <tsk/libtsk.h>
 
@@ -35,13 +35,6 @@ EX_MUST_USE ex_code image_check(const struct image *image, struct ex_error *err)
 /* image_reason() as a trace under `parent`. */
 EX_MUST_USE ex_code image_problem(struct image *image, uint32_t parent, const char *key,
                                   struct ex_error *err);
-/* A problem of our own words. */
-EX_MUST_USE ex_code tell_problem(struct parser_run *run, uint32_t parent, const char *key,
-                                 struct ex_error *err, ex_code code, const char *format, ...)
-    EX_PRINTF(6, 7);
-EX_MUST_USE ex_code tell_text(struct parser_run *run, const char *name, const char *value,
-                              struct ex_error *err);
-
 /* "libtsk 4.11.1" */
 const char *image_library(void);
 

@@ -315,7 +315,7 @@ EX_MUST_USE ex_code job_start_worker(struct engine *e, size_t examiner,
                                      struct ex_error *err);
 /* For the limits of a sandbox. */
 bool job_is_stopped(void *engine);
-/* Whose fault it was that a step failed. */
+/* Whose fault it was that a step failed; SANDBOX_NOT_LOST: that of what the parser told. */
 enum examine_reason job_failure_reason(ex_code code, enum sandbox_loss loss);
 
 /* Contents that this run hashed already. */

@@ -147,19 +147,12 @@ static ex_code take_trace(struct teller *t, const struct sandbox_told *told, str
     return EX_OK;
 }
 
-static enum examine_reason reason_of(ex_code code) {
-    return code == EX_LIMIT || code == EX_NOMEM ? EXAMINE_TOO_LARGE
-           : code == EX_UNSUPPORTED             ? EXAMINE_UNSUPPORTED
-           : code == EX_IO                      ? EXAMINE_UNREADABLE
-           : code == EX_DENIED                  ? EXAMINE_ENCRYPTED
-                                                : EXAMINE_DAMAGED;
-}
-
 static ex_code take_problem(struct teller *t, const struct sandbox_told *told,
                             struct ex_error *err) {
     t->broken = t->broken || (told->parent > 0 && told->parent == t->told_count);
     return found_problem(t->found, t->examiner, parent_of(t, told->parent), told->key,
-                         reason_of(told->code), (const char *)told->data, err);
+                         job_failure_reason(told->code, SANDBOX_NOT_LOST), (const char *)told->data,
+                         err);
 }
 
 /* An element of a JSON list or object that grows in a buffer of its own. */
