@@ -150,7 +150,7 @@ static void harness_line(struct parser_run *run, struct told *t, const char *nam
 
 ex_code parser_trace(struct parser_run *run, const struct parser_trace *t, uint32_t *ret_number,
                      struct ex_error *err) {
-    if (t->kind < PARSER_VOLUME || t->kind >= PARSER_PROBLEM)
+    if (t->kind < PARSER_VOLUME || t->kind == PARSER_PROBLEM || t->kind > PARSER_RECORD)
         harness_breach("a kind");
     if (t->flags >= 2 * PARSER_UNSIZED || (t->name == NULL && t->name_bytes > 0) ||
         t->name_bytes > PARSER_VALUE_BYTES_MAX || t->size_bytes > INT64_MAX)
@@ -195,7 +195,7 @@ ex_code parser_trace_time(struct parser_run *run, enum parser_time what, int64_t
                           const char *source, struct ex_error *err) {
     struct told *t = harness_last(run);
     char text[160];
-    if (what < PARSER_MODIFIED || what > PARSER_BACKED_UP || nanoseconds >= 1000000000 ||
+    if (what < PARSER_MODIFIED || what > PARSER_TAKEN || nanoseconds >= 1000000000 ||
         resolution_ns == 0 || !harness_printable(source, PARSER_NAME_BYTES_MAX))
         harness_breach("a time");
     int n =

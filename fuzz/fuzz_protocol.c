@@ -151,7 +151,8 @@ static ex_code check_told(void *context, const struct sandbox_told *t, bool *ret
     switch (t->type) {
     case SANDBOX_TRACE:
         check_text(t->key);
-        if (t->number != ++told->traces || t->kind < PARSER_VOLUME || t->kind >= PARSER_PROBLEM)
+        if (t->number != ++told->traces || t->kind < PARSER_VOLUME || t->kind == PARSER_PROBLEM ||
+            t->kind > PARSER_RECORD)
             abort();
         told->size = (t->flags & PARSER_UNSIZED) != 0 ? INT64_MAX : t->size_bytes;
         told->content = 0;

@@ -84,12 +84,16 @@ enum parser_kind {
     PARSER_FILE_SYSTEM,
     PARSER_DIRECTORY,
     PARSER_FILE,
-    PARSER_LINK,    /* symbolic */
-    PARSER_SPECIAL, /* a device, a pipe, a socket */
-    PARSER_STREAM,  /* a further content of the trace that it is under */
-    PARSER_MEMBER,  /* of a file that holds files */
-    PARSER_SPACE,   /* bytes that belong to nothing */
-    PARSER_PROBLEM  /* could not be examined: parser_trace_problem() */
+    PARSER_LINK,     /* symbolic */
+    PARSER_SPECIAL,  /* a device, a pipe, a socket */
+    PARSER_STREAM,   /* a further content of the trace that it is under */
+    PARSER_MEMBER,   /* of a file that holds files */
+    PARSER_SPACE,    /* bytes that belong to nothing */
+    PARSER_PROBLEM,  /* could not be examined: parser_trace_problem() */
+    PARSER_DOCUMENT, /* what a document says: its content is its text, in UTF-8, PARSER_UNSIZED */
+    PARSER_MESSAGE,  /* a mail: its content is what it says, likewise; what is attached is under it
+                      */
+    PARSER_RECORD    /* what a file says of itself, in times and texts: no content */
 };
 
 enum parser_trace_flag {
@@ -131,7 +135,11 @@ enum parser_time {
     PARSER_CREATED,
     PARSER_WAS_DELETED,
     PARSER_ADDED,
-    PARSER_BACKED_UP
+    PARSER_BACKED_UP,
+    PARSER_SENT,
+    PARSER_RECEIVED,
+    PARSER_PRINTED,
+    PARSER_TAKEN /* a photograph, a recording */
 };
 /* `source`: the structure that holds it, "ntfs:$STANDARD_INFORMATION"; local: its zone is not
  * known. Seconds since 1970; left out by the caller when it was never set. */

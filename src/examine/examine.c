@@ -112,9 +112,9 @@ static ex_code write_head(struct engine *e, struct ex_error *err) {
     sodium_bin2hex(item, sizeof item, e->options->item_id, EXAMINE_ID_BYTES);
     EX_TRY(line_format(&e->line, err,
                        "{\"exhibit_traces\":%d,\"object\":\"%s\",\"item\":\"%s\","
-                       "\"profile\":\"%s\",\"parsers\":[",
+                       "\"profile\":\"%s\",\"types\":%d,\"parsers\":[",
                        EXAMINE_FORMAT_VERSION, object, item,
-                       examine_profile_word(e->options->profile)));
+                       examine_profile_word(e->options->profile), KIND_VERSION));
     for (size_t i = 0; i < e->report->parser_count; i++)
         EX_TRY(write_parser(e, &e->report->parser[i], i == 0 ? "" : ",", err));
     return line_format(
@@ -170,11 +170,11 @@ static void placing_clear(struct placing *p) {
 }
 
 /* The key as it is, or with ~2, ~3… behind it. */
-static ex_code unique_key(struct placing *p, uint32_t parent, const char *key, char *to,
+static ex_code unique_key(struct placing *p, const struct found_trace *t, const char *key, char *to,
                           size_t size, struct ex_error *err) {
-    char name[PARSER_NAME_BYTES_MAX + 16];
+    char name[PARSER_NAME_BYTES_MAX + 32];
     struct sibling *s = NULL;
-    int length = snprintf(name, sizeof name, "%u %s", parent, key);
+    int length = snprintf(name, sizeof name, "%u %d %s", t->parent, (int)t->examiner, key);
     HASH_FIND(hh, p->siblings, name, (size_t)length, s);
     if (s == NULL) {
         s = calloc(1, sizeof *s + (size_t)length);
@@ -238,8 +238,8 @@ static ex_code write_trace(struct engine *e, struct placing *p, const struct fou
                            const struct found_trace *t, struct above *ret, struct ex_error *err) {
     char key[PARSER_NAME_BYTES_MAX + 16];
     const struct above *parent = &p->above[t->parent];
-    EX_TRY(unique_key(p, t->parent, f->text + t->key_at, key, sizeof key, err));
-    trace_id(parent, EXAMINER_NAMES[t->examiner], key, ret->id);
+    EX_TRY(unique_key(p, t, f->text + t->key_at, key, sizeof key, err));
+    trace_id(parent, EXAMINER[t->examiner].name, key, ret->id);
     const struct trace_place place = {.id = ret->id, .parent = parent->number};
     count_trace(e, t);
     ret->number = e->report->traces;
@@ -416,15 +416,13 @@ static ex_code ask_library(struct engine *e, size_t examiner, struct ex_error *e
 }
 
 static ex_code run(struct engine *e, struct ex_error *err) {
-    static const enum sandbox_worker WORKERS[EXAMINERS] = {
-        SANDBOX_WORKER_EXAMINERS, SANDBOX_WORKER_EXAMINERS, SANDBOX_WORKER_UNPACKERS};
     for (size_t i = 0; i < EXAMINERS; i++) {
-        e->report->parser[i] =
-            (struct examine_parser_report){.name = EXAMINER_NAMES[i], .version = EXAMINER_VERSION};
+        e->report->parser[i] = (struct examine_parser_report){.name = EXAMINER[i].name,
+                                                              .version = EXAMINER[i].version};
         if (e->options->program != NULL)
             (void)snprintf(e->program[i], sizeof e->program[i], "%s", e->options->program);
         else
-            EX_TRY(sandbox_program(WORKERS[i], e->program[i], sizeof e->program[i], err));
+            EX_TRY(sandbox_program(EXAMINER[i].worker, e->program[i], sizeof e->program[i], err));
         EX_TRY(ask_library(e, i, err));
     }
     e->report->parser_count = EXAMINERS;
@@ -474,9 +472,10 @@ ex_code examine_run(struct vault *v, const struct vault_object_info *object,
     pthread_cond_init(&e->changed, NULL);
     ex_code code = run(e, err);
     ret->restarts = atomic_load(&e->restarts);
-    ret->parser[EXAMINER_ARCHIVE].jobs = atomic_load(&e->inside_jobs);
-    for (size_t i = 0; i < EXAMINERS; i++)
+    for (size_t i = 0; i < EXAMINERS; i++) {
+        ret->parser[i].jobs += atomic_load(&e->inside_jobs[i]);
         ret->parser[i].busy_ns = atomic_load(&e->busy_ns[i]);
+    }
     engine_clear(e);
     return code;
 }

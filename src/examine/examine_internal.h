@@ -43,8 +43,12 @@ enum {
 
 /* The parsers, by their numbers in the head. */
 enum examiner { EXAMINER_VOLUMES, EXAMINER_FILES, EXAMINER_ARCHIVE, EXAMINERS };
-extern const char *const EXAMINER_NAMES[EXAMINERS];
-enum { EXAMINER_VERSION = 1 }; /* of all of them, until one is another */
+struct examiner_about {
+    const char *name;
+    unsigned version;
+    enum sandbox_worker worker; /* whose program has it */
+};
+extern const struct examiner_about EXAMINER[EXAMINERS];
 /* EX_INTERNAL: the worker's parser is not of the version that the head names. */
 EX_MUST_USE ex_code job_check_version(const struct sandbox *s, enum examiner examiner,
                                       struct ex_error *err);
@@ -193,9 +197,9 @@ struct inside_input {
     size_t range_count;
 };
 bool inside_is_wanted(const struct engine *e); /* by the profile */
-bool inside_is_archive(const char *type);
+bool inside_has_examiner(const char *type);    /* something looks into what has this type */
 struct inside_budget inside_budget_of(uint64_t size_bytes);
-/* Under the trace at `index`. Problems are found, not errors. */
+/* Under the trace at `index`, which has a type. Problems are found, not errors. */
 EX_MUST_USE ex_code inside_examine(struct engine *e, struct found *f, size_t index,
                                    const struct inside_input *input, unsigned depth,
                                    struct inside_budget *budget, struct ex_error *err);
@@ -286,7 +290,7 @@ struct engine {
     uint64_t hash_bytes_max; /* of contents with places, in one step and in all */
     atomic_bool hash_over;   /* the steps that are written have come to it */
     uint64_t hash_bytes;     /* the writer's: of those so far */
-    _Atomic uint64_t restarts, inside_jobs, busy_ns[EXAMINERS];
+    _Atomic uint64_t restarts, inside_jobs[EXAMINERS], busy_ns[EXAMINERS];
     pthread_mutex_t mutex; /* the current job's steps */
     pthread_cond_t changed;
     pthread_mutex_t known_mutex;

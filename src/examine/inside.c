@@ -10,11 +10,22 @@
 
 enum { ATTEMPTS_INSIDE_MAX = 20 };
 
-bool inside_is_archive(const char *type) {
-    static const char *const WORDS[] = {"zip", "gzip", "bzip2", "xz",  "zstd", "lz4",
-                                        "7z",  "rar",  "tar",   "cab", "cpio"};
-    for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++)
-        if (strcmp(type, WORDS[i]) == 0)
+/* What looks into which type; of several for one, in this order. */
+static const struct {
+    const char *type;
+    enum examiner examiner;
+} INSIDE[] = {
+    {"zip", EXAMINER_ARCHIVE}, {"gzip", EXAMINER_ARCHIVE}, {"bzip2", EXAMINER_ARCHIVE},
+    {"xz", EXAMINER_ARCHIVE},  {"zstd", EXAMINER_ARCHIVE}, {"lz4", EXAMINER_ARCHIVE},
+    {"7z", EXAMINER_ARCHIVE},  {"rar", EXAMINER_ARCHIVE},  {"tar", EXAMINER_ARCHIVE},
+    {"cab", EXAMINER_ARCHIVE}, {"cpio", EXAMINER_ARCHIVE}, {"ooxml", EXAMINER_ARCHIVE},
+    {"odf", EXAMINER_ARCHIVE}, {"epub", EXAMINER_ARCHIVE},
+};
+enum { INSIDES = sizeof INSIDE / sizeof INSIDE[0] };
+
+bool inside_has_examiner(const char *type) {
+    for (size_t i = 0; i < INSIDES; i++)
+        if (strcmp(type, INSIDE[i].type) == 0)
             return true;
     return false;
 }
@@ -76,8 +87,7 @@ static ex_code ask_worker(struct teller *t, const struct inside_input *in, enum 
     uint64_t from = ex_monotonic_ns();
     *ret = SANDBOX_GIVEN_UP;
     EX_TRY(job_start_worker(e, t->examiner, &limits, &s, err));
-    ex_code code =
-        sandbox_examine(s, EXAMINER_NAMES[t->examiner], "", &inputs, teller_told, t, err);
+    ex_code code = sandbox_examine(s, EXAMINER[t->examiner].name, "", &inputs, teller_told, t, err);
     if (code == EX_OK)
         code = job_check_version(s, t->examiner, err);
     atomic_fetch_add(&e->busy_ns[t->examiner], ex_monotonic_ns() - from);
@@ -98,20 +108,17 @@ static ex_code settle(struct teller *t, ex_code code, enum sandbox_loss loss,
                          why->text, err);
 }
 
-ex_code inside_examine(struct engine *e, struct found *f, size_t index,
-                       const struct inside_input *input, unsigned depth,
-                       struct inside_budget *budget, struct ex_error *err) {
+static ex_code examine_with(struct engine *e, struct found *f, size_t index, enum examiner examiner,
+                            const struct inside_input *input, unsigned depth,
+                            struct inside_budget *budget, struct ex_error *err) {
     const struct found_mark mark = found_mark(f);
-    if (depth >= INSIDE_DEPTH_MAX)
-        return found_problem(f, EXAMINER_ARCHIVE, (uint32_t)index + 1, "inside", EXAMINE_TOO_DEEP,
-                             "files in files in files: it goes deeper than is looked into", err);
-    atomic_fetch_add(&e->inside_jobs, 1);
+    atomic_fetch_add(&e->inside_jobs[examiner], 1);
     for (unsigned attempt = 1;; attempt++) {
         struct teller t;
         struct ex_error why = {0};
         struct inside_budget left = *budget;
         enum sandbox_loss loss;
-        teller_start(&t, e, f, EXAMINER_ARCHIVE, NULL);
+        teller_start(&t, e, f, examiner, NULL);
         t.above = (uint32_t)index + 1;
         t.depth = depth + 1;
         t.budget = &left;
@@ -131,6 +138,24 @@ ex_code inside_examine(struct engine *e, struct found *f, size_t index,
         if (!again)
             return code;
     }
+}
+
+ex_code inside_examine(struct engine *e, struct found *f, size_t index,
+                       const struct inside_input *input, unsigned depth,
+                       struct inside_budget *budget, struct ex_error *err) {
+    char type[EXAMINE_TYPE_BYTES]; /* what was found moves */
+    memcpy(type, f->trace[index].type, sizeof type);
+    for (size_t i = 0; i < INSIDES; i++) {
+        enum examiner examiner = INSIDE[i].examiner;
+        if (strcmp(type, INSIDE[i].type) != 0)
+            continue;
+        if (depth >= INSIDE_DEPTH_MAX)
+            return found_problem(f, examiner, (uint32_t)index + 1, "inside", EXAMINE_TOO_DEEP,
+                                 "files in files in files: it goes deeper than is looked into",
+                                 err);
+        EX_TRY(examine_with(e, f, index, examiner, input, depth, budget, err));
+    }
+    return EX_OK;
 }
 
 /* ---- all of a step ---- */
@@ -154,7 +179,7 @@ ex_code inside_examine_all(struct engine *e, struct reading *r, struct found *f,
     for (size_t i = 0; i < count && inside_is_wanted(e); i++) {
         const struct found_trace *t = &f->trace[i];
         if (t->hashed && !t->dropped && t->range_count > 0 && t->kind != PARSER_SPACE &&
-            inside_is_archive(t->type))
+            inside_has_examiner(t->type))
             EX_TRY(examine_placed(e, r, f, i, err));
     }
     return EX_OK;

@@ -9,7 +9,11 @@
 
 enum { STEPS_MAX = 50000000, STARTS_MAX = 20, WAIT_MS = 200, RECORDS_OF_A_PAGE = 1 << 15 };
 
-const char *const EXAMINER_NAMES[EXAMINERS] = {"volumes", "files", "archive"};
+const struct examiner_about EXAMINER[EXAMINERS] = {
+    [EXAMINER_VOLUMES] = {"volumes", 1, SANDBOX_WORKER_EXAMINERS},
+    [EXAMINER_FILES] = {"files", 1, SANDBOX_WORKER_EXAMINERS},
+    [EXAMINER_ARCHIVE] = {"archive", 1, SANDBOX_WORKER_UNPACKERS},
+};
 
 /* ---- what was seen ---- */
 
@@ -166,10 +170,10 @@ static ex_code start_sandbox(struct hand *h, struct ex_error *err) {
 }
 
 ex_code job_check_version(const struct sandbox *s, enum examiner examiner, struct ex_error *err) {
-    if (sandbox_parser_version(s) == EXAMINER_VERSION)
+    if (sandbox_parser_version(s) == EXAMINER[examiner].version)
         return EX_OK;
     return ex_hint(ex_fail(err, EX_INTERNAL, "the parser \"%s\" is not the one that belongs here",
-                           EXAMINER_NAMES[examiner]),
+                           EXAMINER[examiner].name),
                    err, "install exhibit and its workers of the same version");
 }
 
@@ -177,7 +181,7 @@ static ex_code ask_worker(struct hand *h, const struct step *s, struct teller *t
                           struct ex_error *err) {
     const struct sandbox_inputs inputs = {
         .context = h, .size_bytes = h->job->view.length, .read = give_input};
-    const char *parser = EXAMINER_NAMES[h->job->examiner];
+    const char *parser = EXAMINER[h->job->examiner].name;
     bool fresh = h->sandbox == NULL;
     if (fresh)
         EX_TRY(start_sandbox(h, err));

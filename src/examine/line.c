@@ -97,7 +97,8 @@ static ex_code add_hex(struct line *l, const uint8_t *data, size_t size_bytes,
 /* ---- times ---- */
 
 static const char *const TIME_WORDS[] = {NULL,      "modified", "accessed", "changed",
-                                         "created", "deleted",  "added",    "backed-up"};
+                                         "created", "deleted",  "added",    "backed-up",
+                                         "sent",    "received", "printed",  "taken"};
 
 /* As many digits of a second as the structure keeps. */
 static int digits(uint64_t resolution_ns) {
@@ -131,9 +132,9 @@ ex_code line_time(struct line *l, const struct sandbox_told *t, struct ex_error 
 /* ---- a trace ---- */
 
 const char *line_kind_word(uint32_t kind) {
-    static const char *const WORDS[] = {NULL,     "volume", "file-system", "directory",
-                                        "file",   "link",   "special",     "stream",
-                                        "member", "space",  "error"};
+    static const char *const WORDS[] = {NULL,    "volume",   "file-system", "directory", "file",
+                                        "link",  "special",  "stream",      "member",    "space",
+                                        "error", "document", "message",     "record"};
     return WORDS[kind];
 }
 

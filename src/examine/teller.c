@@ -64,7 +64,7 @@ static void judge_pushed(struct teller *t, struct found_trace *f) {
 static ex_code look_inside(struct teller *t, size_t index, struct ex_error *err) {
     struct found_trace *f = &t->found->trace[index];
     struct inside_budget own;
-    if (!inside_is_wanted(t->engine) || !f->hashed || !inside_is_archive(f->type))
+    if (t->keeping == KEEP_NOT || !f->hashed || !inside_has_examiner(f->type))
         return EX_OK;
     if (t->keeping == KEEP_TOO_LARGE)
         return found_problem(t->found, EXAMINER_ARCHIVE, (uint32_t)index + 1, "inside",
@@ -116,6 +116,11 @@ static bool is_told_already(const struct teller *t, const struct found_trace *on
     return told;
 }
 
+/* Words that the parser made of a content: whatever they look like, there is nothing in them. */
+static bool is_made(uint32_t kind) {
+    return kind == PARSER_DOCUMENT || kind == PARSER_MESSAGE || kind == PARSER_RECORD;
+}
+
 static ex_code take_trace(struct teller *t, const struct sandbox_told *told, struct ex_error *err) {
     struct found *f = t->found;
     EX_TRY(end_trace(t, err));
@@ -143,7 +148,8 @@ static ex_code take_trace(struct teller *t, const struct sandbox_told *told, str
     t->times.bytes = t->attributes.bytes = t->attribute_count = 0;
     sha256_start(&t->hash);
     t->head_bytes = t->kept_bytes = 0;
-    t->keeping = inside_is_wanted(t->engine) && !one->dropped ? KEEP_PERHAPS : KEEP_NOT;
+    t->keeping = inside_is_wanted(t->engine) && !one->dropped && !is_made(one->kind) ? KEEP_PERHAPS
+                                                                                     : KEEP_NOT;
     return EX_OK;
 }
 
@@ -227,7 +233,7 @@ static ex_code keep(struct teller *t, const struct sandbox_told *told, struct ex
     struct kind kind;
     if (t->keeping == KEEP_PERHAPS && t->head_bytes == sizeof t->head) {
         kind_of_bytes(t->head, t->head_bytes, &kind);
-        t->keeping = kind.word != NULL && inside_is_archive(kind.word) ? KEEP_ALL : KEEP_NOT;
+        t->keeping = kind.word != NULL && inside_has_examiner(kind.word) ? KEEP_ALL : KEEP_NOT;
     }
     if (t->keeping != KEEP_PERHAPS && t->keeping != KEEP_ALL)
         return EX_OK;
@@ -271,7 +277,7 @@ static ex_code take_unit(struct teller *t, const struct sandbox_told *told, stru
     struct found *f = t->found;
     struct found_unit u = {
         .parent = parent_of(t, told->parent), .late = told->late, .bytes = told->data_bytes};
-    if (t->view == NULL || t->examiner == EXAMINER_ARCHIVE)
+    if (t->view == NULL)
         return ex_fail(err, EX_INTERNAL, "a parser leaves work where there is nobody to do it");
     EX_TRY(grow(&f->unit, &f->unit_capacity, f->unit_count + 1, sizeof u, err));
     EX_TRY(found_keep_text(f, told->data, told->data_bytes, &u.at, err));

@@ -265,7 +265,8 @@ static bool is_time(struct span s, bool local) {
 /* format/traces §2.4 */
 static bool pass_time(struct reading *r) {
     static const char *const whats[] = {"modified", "accessed", "changed",   "created",
-                                        "deleted",  "added",    "backed-up", NULL};
+                                        "deleted",  "added",    "backed-up", "sent",
+                                        "received", "printed",  "taken",     NULL};
     static const char *const zones[] = {"UTC", "local", NULL};
     const char *what, *zone;
     struct span time = {0};
@@ -340,9 +341,9 @@ static bool take_error(struct reading *r, struct trace_line *l) {
 /* ---- the line ---- */
 
 static bool take_place(struct reading *r, struct trace_line *l) {
-    static const char *const kinds[] = {"volume", "file-system", "directory", "file",
-                                        "link",   "special",     "stream",    "member",
-                                        "space",  "error",       NULL};
+    static const char *const kinds[] = {"volume",   "file-system", "directory", "file",  "link",
+                                        "special",  "stream",      "member",    "space", "error",
+                                        "document", "message",     "record",    NULL};
     return TAKE(r, "{\"id\":") && take_hex(r, l->id, sizeof l->id) && TAKE(r, ",\"parent\":") &&
            take_number(r, &l->parent) && TAKE(r, ",\"kind\":") && take_word(r, kinds, &l->kind) &&
            TAKE(r, ",\"parser\":") && pass_number(r) && TAKE(r, ",\"key\":") && pass_text(r);

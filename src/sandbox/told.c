@@ -43,9 +43,9 @@ static bool take_trace(struct telling *g, struct ex_cursor *c, char *key, struct
     t->record = ex_cursor_le64(c);
     size_t key_bytes = ex_cursor_le16(c), name_bytes = ex_cursor_le16(c);
     if (!take_key(c, key_bytes, key) || t->parent > g->traces || t->kind < PARSER_VOLUME ||
-        t->kind >= PARSER_PROBLEM || (t->flags & ~(uint32_t)FLAGS_ALL) != 0 ||
-        name_bytes > PARSER_VALUE_BYTES_MAX || t->size_bytes > INT64_MAX ||
-        ((t->flags & PARSER_SIZED) == 0 && t->size_bytes > 0) ||
+        t->kind > PARSER_RECORD || t->kind == PARSER_PROBLEM ||
+        (t->flags & ~(uint32_t)FLAGS_ALL) != 0 || name_bytes > PARSER_VALUE_BYTES_MAX ||
+        t->size_bytes > INT64_MAX || ((t->flags & PARSER_SIZED) == 0 && t->size_bytes > 0) ||
         (t->flags & (PARSER_SIZED | PARSER_UNSIZED)) == (PARSER_SIZED | PARSER_UNSIZED) ||
         g->traces >= PARSER_TRACES_MAX)
         return false;
@@ -80,10 +80,9 @@ static bool take_time(const struct telling *g, struct ex_cursor *c, struct sandb
     uint32_t local = ex_cursor_le32(c);
     take_rest(c, t);
     t->local = local == 1;
-    return g->traces > 0 && !c->overrun && t->what >= PARSER_MODIFIED &&
-           t->what <= PARSER_BACKED_UP && t->nanoseconds < NANOSECONDS &&
-           t->resolution_ns <= INT64_MAX && local <= 1 && t->data != NULL &&
-           is_printable(t->data, t->data_bytes);
+    return g->traces > 0 && !c->overrun && t->what >= PARSER_MODIFIED && t->what <= PARSER_TAKEN &&
+           t->nanoseconds < NANOSECONDS && t->resolution_ns <= INT64_MAX && local <= 1 &&
+           t->data != NULL && is_printable(t->data, t->data_bytes);
 }
 
 static bool take_text(const struct telling *g, struct ex_cursor *c, char *key,

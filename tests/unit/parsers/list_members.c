@@ -16,8 +16,9 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-static const char *const KINDS[] = {"",     "volume",  "file-system", "directory", "file",
-                                    "link", "special", "stream",      "member",    "space"};
+static const char *const KINDS[] = {"",        "volume",   "file-system", "directory", "file",
+                                    "link",    "special",  "stream",      "member",    "space",
+                                    "problem", "document", "message",     "record"};
 
 struct listing {
     const uint8_t *data;

@@ -14,9 +14,9 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-static const char *const KINDS[] = {"",       "volume", "file-system", "directory",
-                                    "file",   "link",   "special",     "stream",
-                                    "member", "space",  "problem"};
+static const char *const KINDS[] = {"",        "volume",   "file-system", "directory", "file",
+                                    "link",    "special",  "stream",      "member",    "space",
+                                    "problem", "document", "message",     "record"};
 
 static void hash_zeros(struct sha256_ctx *c, uint64_t n) {
     static const uint8_t ZEROS[65536];
