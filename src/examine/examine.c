@@ -423,6 +423,7 @@ static ex_code run(struct engine *e, struct ex_error *err) {
             (void)snprintf(e->program[i], sizeof e->program[i], "%s", e->options->program);
         else
             EX_TRY(sandbox_program(EXAMINER[i].worker, e->program[i], sizeof e->program[i], err));
+        EX_TRY(sandbox_nursery_new(e->program[i], &e->nursery[i], err));
         EX_TRY(ask_library(e, i, err));
     }
     e->report->parser_count = EXAMINERS;
@@ -440,6 +441,8 @@ static void engine_clear(struct engine *e) {
         job_free(e->first_job);
         e->first_job = next;
     }
+    for (size_t i = 0; i < EXAMINERS; i++)
+        sandbox_nursery_free(e->nursery[i]);
     remembered_free(e);
     free(e->line.text);
     pthread_mutex_destroy(&e->mutex);

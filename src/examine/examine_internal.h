@@ -283,6 +283,7 @@ struct engine {
     struct examine_report *report;
     struct ex_progress *progress;
     char program[EXAMINERS][4096];
+    struct sandbox_nursery *nursery[EXAMINERS];
     int fd;
     struct line line;
     unsigned workers, step_ms;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/landlock.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
@@ -139,7 +140,22 @@ static int allow_memory(scmp_filter_ctx filter) {
     return code;
 }
 
-static ex_code filter_calls(struct ex_error *err) {
+/* As the program that the kernel takes, for it takes long to make, and a nursery has one for all.
+ */
+static int export_filter(scmp_filter_ctx from, struct confine_filter *to) {
+    int fd = memfd_create("filter", MFD_CLOEXEC);
+    int code = fd < 0 ? -errno : seccomp_export_bpf(from, fd);
+    off_t size = code == 0 ? lseek(fd, 0, SEEK_END) : 0;
+    if (code == 0 && (size <= 0 || (size_t)size > sizeof to->code ||
+                      pread(fd, to->code, (size_t)size, 0) != (ssize_t)size))
+        code = -EINVAL;
+    to->count = code == 0 ? (size_t)size / sizeof to->code[0] : 0;
+    if (fd >= 0)
+        close(fd);
+    return code;
+}
+
+ex_code confine_filter_make(struct confine_filter *ret, struct ex_error *err) {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     if (filter == NULL)
         return ex_fail(err, EX_NOMEM, "no memory for a filter of system calls");
@@ -151,17 +167,23 @@ static ex_code filter_calls(struct ex_error *err) {
                                  SCMP_ACT_ALLOW)
                          : allow_memory(filter);
     if (code == 0)
-        code = seccomp_load(filter);
+        code = export_filter(filter, ret);
     seccomp_release(filter);
-    if (code != 0) {
-        errno = -code;
+    if (code == 0)
+        return EX_OK;
+    errno = -code;
+    return ex_fail_sys(err, "a worker could not make a filter of system calls");
+}
+
+static ex_code filter_calls(const struct confine_filter *filter, struct ex_error *err) {
+    const struct sock_fprog program = {.len = (unsigned short)filter->count,
+                                       .filter = (struct sock_filter *)(uintptr_t)filter->code};
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0)
         return ex_fail_sys(err, "a worker could not filter its system calls");
-    }
     return EX_OK;
 }
 
-ex_code confine(const struct confine_limits *limits, struct confinement *ret,
-                struct ex_error *err) {
+ex_code confine_for_good(struct confinement *ret, struct ex_error *err) {
     bool root = geteuid() == 0;
     uint32_t what = 0;
     what |= leave_namespaces(root) ? (uint32_t)CONFINED_NAMESPACES : 0;
@@ -169,8 +191,14 @@ ex_code confine(const struct confine_limits *limits, struct confinement *ret,
     EX_TRY(drop_privileges(err));
     ret->landlock_version = landlock_all();
     what |= ret->landlock_version > 0 ? (uint32_t)CONFINED_LANDLOCK : 0;
+    ret->what = what | CONFINED_PRIVILEGES;
+    return EX_OK;
+}
+
+ex_code confine_worker(const struct confine_limits *limits, const struct confine_filter *filter,
+                       struct confinement *to, struct ex_error *err) {
     EX_TRY(set_limits(limits, err));
-    EX_TRY(filter_calls(err));
-    ret->what = what | CONFINED_ALWAYS;
+    EX_TRY(filter_calls(filter, err));
+    to->what |= CONFINED_LIMITS | CONFINED_SECCOMP;
     return EX_OK;
 }

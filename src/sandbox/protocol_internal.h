@@ -62,6 +62,17 @@ enum confined {
     CONFINED_ALWAYS = CONFINED_PRIVILEGES | CONFINED_LIMITS | CONFINED_SECCOMP
 };
 
+/* §1.1: what a nursery is asked, with the descriptors HANDED_FDS, and what it answers. */
+enum { HANDED_FDS = 3 }; /* socket, window, tray */
+struct nursery_request {
+    uint64_t memory_bytes, cpu_s;
+};
+struct nursery_answer {
+    int32_t error; /* errno; 0: none */
+    int32_t pid;
+};
+#define NURSERY_ARGUMENT "nursery"
+
 struct frame {
     uint32_t type, number;
     uint64_t value;

@@ -470,7 +470,7 @@ static void describe_confinement(struct sandbox *s, uint32_t what, uint32_t land
                    (what & CONFINED_USER) != 0 ? ", user nobody" : "");
 }
 
-static ex_code wait_ready(struct sandbox *s, struct ex_error *err) {
+ex_code sandbox_wait_ready(struct sandbox *s, struct ex_error *err) {
     set_deadline(s);
     EX_TRY(next_frame(s, err));
     struct ex_cursor c = frame_body(&s->frame);
@@ -492,9 +492,8 @@ static ex_code wait_ready(struct sandbox *s, struct ex_error *err) {
     return EX_OK;
 }
 
-ex_code sandbox_start(const char *program, const struct sandbox_limits *limits,
-                      struct sandbox **ret, struct ex_error *err) {
-    EX_AUTO(sandbox_free) struct sandbox *s = ex_new0(struct sandbox);
+struct sandbox *sandbox_new(const struct sandbox_limits *limits) {
+    struct sandbox *s = ex_new0(struct sandbox);
     s->limits = limits != NULL ? *limits : (struct sandbox_limits){0};
     if (s->limits.memory_bytes == 0)
         s->limits.memory_bytes = MEMORY_BYTES_DEFAULT;
@@ -503,9 +502,16 @@ ex_code sandbox_start(const char *program, const struct sandbox_limits *limits,
     if (s->limits.cpu_s == 0)
         s->limits.cpu_s = CPU_S_DEFAULT;
     s->last_end = UINT64_MAX;
+    s->worker.socket = -1;
     (void)snprintf(s->parser, sizeof s->parser, "exhibit-parser");
+    return s;
+}
+
+ex_code sandbox_start(const char *program, const struct sandbox_limits *limits,
+                      struct sandbox **ret, struct ex_error *err) {
+    EX_AUTO(sandbox_free) struct sandbox *s = sandbox_new(limits);
     EX_TRY(worker_start(&s->worker, program, &s->limits, err));
-    EX_TRY(wait_ready(s, err));
+    EX_TRY(sandbox_wait_ready(s, err));
     *ret = ex_steal(&s);
     return EX_OK;
 }

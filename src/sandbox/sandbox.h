@@ -141,6 +141,20 @@ EX_MUST_USE ex_code sandbox_start(const char *program, const struct sandbox_limi
 void sandbox_free(struct sandbox *s);
 EX_DEFINE_AUTO(struct sandbox, sandbox_free);
 
+/* For many workers of one program, each for one object: what loads the program, its libraries and
+ * its confinement is done once, and each of them is a process of its own that begins as a fresh one
+ * does. Any number of threads. Starts its process when the first worker is asked for, and again
+ * when that was ended. */
+struct sandbox_nursery;
+EX_MUST_USE ex_code sandbox_nursery_new(const char *program, struct sandbox_nursery **ret,
+                                        struct ex_error *err);
+/* Workers that it made go on. */
+void sandbox_nursery_free(struct sandbox_nursery *n);
+EX_DEFINE_AUTO(struct sandbox_nursery, sandbox_nursery_free);
+/* As sandbox_start(). */
+EX_MUST_USE ex_code sandbox_start_in(struct sandbox_nursery *n, const struct sandbox_limits *limits,
+                                     struct sandbox **ret, struct ex_error *err);
+
 /* What confines this worker, for people: "seccomp, Landlock 6, …"; lives as long as it does. */
 const char *sandbox_confinement(const struct sandbox *s);
 

@@ -22,6 +22,21 @@ EX_MUST_USE ex_code worker_start(struct worker *w, const char *program,
 /* Kills it, if it has not ended, and says how it ended: waitpid()'s status. */
 int worker_end(struct worker *w);
 
+/* A nursery's process and this end of its socket; both are the caller's to end, after a failure
+ * too. */
+EX_MUST_USE ex_code worker_start_nursery(const char *program, pid_t *ret_pid, int *ret_socket,
+                                         struct ex_error *err);
+/* A worker that a nursery makes, which `ask` asks. After a failure worker_end() is still owed. */
+typedef ex_code worker_ask_nursery_fn(void *nursery, const int fd[static HANDED_FDS],
+                                      pid_t *ret_pid, struct ex_error *err);
+EX_MUST_USE ex_code worker_start_in(struct worker *w, worker_ask_nursery_fn *ask, void *nursery,
+                                    struct ex_error *err);
+
+/* A sandbox without a worker, its limits complete. The caller frees. */
+struct sandbox *sandbox_new(const struct sandbox_limits *limits);
+/* Until the worker says that it is confined. */
+EX_MUST_USE ex_code sandbox_wait_ready(struct sandbox *s, struct ex_error *err);
+
 enum { SANDBOX_TEXT_BYTES = 256 };
 
 struct sandbox {

@@ -55,7 +55,7 @@ static int out_of_the_way(int fd) {
 }
 
 struct handing {
-    int null, socket, window, tray;
+    int null, socket, window, tray; /* -1: none */
 };
 
 static void handing_close(struct handing *h) {
@@ -67,13 +67,13 @@ static void handing_close(struct handing *h) {
 
 static int add_descriptors(posix_spawn_file_actions_t *a, const struct handing *h) {
     const int to[FDS] = {h->null, h->null, h->null, h->socket, h->window, h->tray};
-    int code = 0;
-    for (int i = 0; i < FDS && code == 0; i++)
+    int count = h->window < 0 ? WINDOW_FD : FDS, code = 0;
+    for (int i = 0; i < count && code == 0; i++)
 #ifdef __SANITIZE_ADDRESS__
         if (i != STDERR_FILENO)
 #endif
             code = posix_spawn_file_actions_adddup2(a, to[i], i);
-    return code != 0 ? code : posix_spawn_file_actions_addclosefrom_np(a, FDS);
+    return code != 0 ? code : posix_spawn_file_actions_addclosefrom_np(a, count);
 }
 
 static int add_attributes(posix_spawnattr_t *a) {
@@ -90,51 +90,67 @@ static int add_attributes(posix_spawnattr_t *a) {
                                                        POSIX_SPAWN_SETPGROUP);
 }
 
-static ex_code spawn(struct worker *w, const char *program, const struct sandbox_limits *limits,
-                     const struct handing *h, struct ex_error *err) {
+/* The program's arguments, behind its name: `first`, and `second` unless it is NULL. */
+static ex_code spawn(const char *program, char *first, char *second, const struct handing *h,
+                     pid_t *ret_pid, struct ex_error *err) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    char memory[24], cpu[24], name[] = "exhibit-parser", locale[] = "LC_ALL=C.UTF-8";
-    char *argv[] = {name, memory, cpu, NULL}, *environment[] = {locale, NULL, NULL};
+    char name[] = "exhibit-parser", locale[] = "LC_ALL=C.UTF-8";
+    char *argv[] = {name, first, second, NULL}, *environment[] = {locale, NULL, NULL};
 #ifdef __SANITIZE_ADDRESS__
     char sanitizer[] = "ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1";
     environment[1] = sanitizer;
 #endif
-    (void)snprintf(memory, sizeof memory, "%llu", (unsigned long long)limits->memory_bytes);
-    (void)snprintf(cpu, sizeof cpu, "%llu", (unsigned long long)limits->cpu_s);
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
     int code = add_descriptors(&actions, h);
     if (code == 0)
         code = add_attributes(&attributes);
     if (code == 0)
-        code = posix_spawn(&w->pid, program, &actions, &attributes, argv, environment);
+        code = posix_spawn(ret_pid, program, &actions, &attributes, argv, environment);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     if (code == 0)
         return EX_OK;
-    w->pid = 0;
+    *ret_pid = 0;
     errno = code;
     return ex_fail_sys(err, "could not start the parser \"%s\"", program);
 }
 
-static ex_code start(struct worker *w, const char *program, const struct sandbox_limits *limits,
-                     struct handing *h, struct ex_error *err) {
+static ex_code make_socket(int *ret_ours, struct handing *h, struct ex_error *err) {
     int pair[2];
-    uint8_t *tray = NULL;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return ex_fail_sys(err, "no socket for a parser");
-    w->socket = pair[0];
+    *ret_ours = pair[0];
     h->socket = out_of_the_way(pair[1]);
+    return h->socket >= 0 ? EX_OK : ex_fail_sys(err, "no descriptors for a parser");
+}
+
+static ex_code make_null(struct handing *h, struct ex_error *err) {
     h->null = out_of_the_way(open("/dev/null", O_RDWR | O_CLOEXEC));
+    return h->null >= 0 ? EX_OK : ex_fail_sys(err, "no descriptors for a parser");
+}
+
+/* Socket, window and tray. */
+static ex_code make_ends(struct worker *w, struct handing *h, struct ex_error *err) {
+    uint8_t *tray = NULL;
+    EX_TRY(make_socket(&w->socket, h, err));
     EX_TRY(make_memory("window", WINDOW_BYTES, true, &w->window, &h->window, err));
     EX_TRY(make_memory("tray", TRAY_BYTES, false, &tray, &h->tray, err));
     w->tray = tray;
     h->window = out_of_the_way(h->window);
     h->tray = out_of_the_way(h->tray);
-    if (h->socket < 0 || h->null < 0 || h->window < 0 || h->tray < 0)
-        return ex_fail_sys(err, "no descriptors for a parser");
-    return spawn(w, program, limits, h, err);
+    return h->window >= 0 && h->tray >= 0 ? EX_OK : ex_fail_sys(err, "no descriptors for a parser");
+}
+
+static ex_code start(struct worker *w, const char *program, const struct sandbox_limits *limits,
+                     struct handing *h, struct ex_error *err) {
+    char memory[24], cpu[24];
+    (void)snprintf(memory, sizeof memory, "%llu", (unsigned long long)limits->memory_bytes);
+    (void)snprintf(cpu, sizeof cpu, "%llu", (unsigned long long)limits->cpu_s);
+    EX_TRY(make_null(h, err));
+    EX_TRY(make_ends(w, h, err));
+    return spawn(program, memory, cpu, h, &w->pid, err);
 }
 
 ex_code worker_start(struct worker *w, const char *program, const struct sandbox_limits *limits,
@@ -142,6 +158,33 @@ ex_code worker_start(struct worker *w, const char *program, const struct sandbox
     struct handing h = {-1, -1, -1, -1};
     *w = (struct worker){.socket = -1};
     ex_code code = start(w, program, limits, &h, err);
+    handing_close(&h);
+    return code;
+}
+
+ex_code worker_start_nursery(const char *program, pid_t *ret_pid, int *ret_socket,
+                             struct ex_error *err) {
+    struct handing h = {-1, -1, -1, -1};
+    char argument[] = NURSERY_ARGUMENT;
+    *ret_pid = 0;
+    *ret_socket = -1;
+    ex_code code = make_null(&h, err);
+    if (code == EX_OK)
+        code = make_socket(ret_socket, &h, err);
+    if (code == EX_OK)
+        code = spawn(program, argument, NULL, &h, ret_pid, err);
+    handing_close(&h);
+    return code;
+}
+
+ex_code worker_start_in(struct worker *w, worker_ask_nursery_fn *ask, void *nursery,
+                        struct ex_error *err) {
+    struct handing h = {-1, -1, -1, -1};
+    *w = (struct worker){.socket = -1};
+    ex_code code = make_ends(w, &h, err);
+    const int fd[HANDED_FDS] = {h.socket, h.window, h.tray};
+    if (code == EX_OK)
+        code = ask(nursery, fd, &w->pid, err);
     handing_close(&h);
     return code;
 }

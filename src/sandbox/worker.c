@@ -2,7 +2,6 @@
 /* The worker's end of docs/format/parser-protocol.md, and what parsers/api.h promises. */
 #include "parsers/api.h"
 
-#include "sandbox/confine_internal.h"
 #include "sandbox/worker_internal.h"
 
 #include <errno.h>
@@ -278,25 +277,21 @@ static struct parser_run *begin(void) {
     return run;
 }
 
-/* PROGRAM MEMORY_BYTES CPU_S, from the supervisor. */
-_Noreturn void parser_serve(const struct parser *const table[], int argc, char **argv) {
-    struct confine_limits limits = {0};
-    struct parser_run *run;
-    struct confinement confinement = {0};
-    struct ex_error err = {0};
-    if (argc != 3 || !ex_parse_decimal(argv[1], strlen(argv[1]), &limits.memory_bytes) ||
-        !ex_parse_decimal(argv[2], strlen(argv[2]), &limits.cpu_s))
-        _exit(2); /* somebody started it by hand */
-    run = begin();
+_Noreturn void worker_serve(const struct parser *const table[], const struct confine_limits *limits,
+                            struct worker_confinement *c) {
+    struct parser_run *run = begin();
+    struct ex_error err = c->failed;
     watch_parent();
-    ex_code code = confine(&limits, &confinement, &err);
+    ex_code code = err.code;
+    if (code == EX_OK)
+        code = confine_worker(limits, &c->filter, &c->had, &err);
     if (code != EX_OK) {
         answer(run, code, 0, &err);
         _exit(1);
     }
     frame_start(&run->frame, FRAME_READY, 0, PROTOCOL_VERSION);
-    frame_add_u32(&run->frame, confinement.what);
-    frame_add_u32(&run->frame, confinement.landlock_version);
+    frame_add_u32(&run->frame, c->had.what);
+    frame_add_u32(&run->frame, c->had.landlock_version);
     if (table[0] != NULL && table[0]->library != NULL) {
         const char *library = table[0]->library();
         frame_add(&run->frame, library, strnlen(library, PARSER_NAME_BYTES_MAX));
@@ -305,4 +300,26 @@ _Noreturn void parser_serve(const struct parser *const table[], int argc, char *
         _exit(0);
     for (;;)
         serve_one(run, table);
+}
+
+static void confine_first(struct worker_confinement *c) {
+    ex_code code = confine_filter_make(&c->filter, &c->failed);
+    if (code == EX_OK)
+        code = confine_for_good(&c->had, &c->failed);
+    c->failed.code = code;
+}
+
+/* PROGRAM MEMORY_BYTES CPU_S, or PROGRAM nursery, from the supervisor. */
+_Noreturn void parser_serve(const struct parser *const table[], int argc, char **argv) {
+    static struct worker_confinement confinement;
+    struct confine_limits limits = {0};
+    bool nursery = argc == 2 && strcmp(argv[1], NURSERY_ARGUMENT) == 0;
+    if (!nursery &&
+        (argc != 3 || !ex_parse_decimal(argv[1], strlen(argv[1]), &limits.memory_bytes) ||
+         !ex_parse_decimal(argv[2], strlen(argv[2]), &limits.cpu_s)))
+        _exit(2); /* somebody started it by hand */
+    confine_first(&confinement);
+    if (nursery)
+        worker_nursery(table, &confinement);
+    worker_serve(table, &limits, &confinement);
 }

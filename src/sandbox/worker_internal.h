@@ -4,6 +4,7 @@
 #define EXHIBIT_SANDBOX_WORKER_INTERNAL_H
 
 #include "parsers/api.h"
+#include "sandbox/confine_internal.h"
 #include "sandbox/protocol_internal.h"
 
 struct parser_run {
@@ -29,6 +30,17 @@ struct parser_run {
     uint32_t unwanted;              /* the content of this trace is not wanted */
     struct frame frame;
 };
+
+/* What was done before the limits are known, and what is still to be done. */
+struct worker_confinement {
+    struct confine_filter filter;
+    struct confinement had;
+    struct ex_error failed; /* code EX_OK: it did not */
+};
+_Noreturn void worker_serve(const struct parser *const table[], const struct confine_limits *limits,
+                            struct worker_confinement *c);
+/* Workers on demand: worker_nursery.c. */
+_Noreturn void worker_nursery(const struct parser *const table[], struct worker_confinement *c);
 
 /* Sends run->frame and waits for the answer, which is in it. A refusal is an error. */
 EX_MUST_USE ex_code worker_ask(struct parser_run *run, struct ex_error *err);

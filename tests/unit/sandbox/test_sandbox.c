@@ -72,13 +72,23 @@ static int remove_bench(void **state) {
     return 0;
 }
 
+/* NULL: each worker is started anew. Everything holds in both ways. */
+static struct sandbox_nursery *nursery;
+
+static ex_code start_worker(const struct sandbox_limits *limits, struct sandbox **ret,
+                            struct ex_error *err) {
+    return nursery != NULL ? sandbox_start_in(nursery, limits, ret, err)
+                           : sandbox_start(BAD_PARSERS, limits, ret, err);
+}
+
 /* Opens with this parser in a fresh worker. */
 static ex_code try_parser(struct bench *b, const char *parser, struct ex_error *ret) {
     struct ex_error err;
     const struct sandbox_limits limits = {.memory_bytes = 256 << 20, .answer_ms = 2000};
     const struct sandbox_inputs inputs = {b, INPUT_BYTES, read_input, name_input};
     stop(b);
-    assert_code(EX_OK, sandbox_start(BAD_PARSERS, &limits, &b->s, &err));
+    if (start_worker(&limits, &b->s, &err) != EX_OK)
+        fail_msg("not started: %s", err.text);
     return sandbox_open(b->s, parser, &inputs, &b->content, ret);
 }
 
@@ -220,7 +230,7 @@ static void one_that_hangs_and_is_not_waited_for(void **state) {
     unsigned asked = 0;
     const struct sandbox_limits limits = {.stopped = is_enough, .context = &asked};
     const struct sandbox_inputs inputs = {b, INPUT_BYTES, read_input, name_input};
-    assert_code(EX_OK, sandbox_start(BAD_PARSERS, &limits, &b->s, &err));
+    assert_code(EX_OK, start_worker(&limits, &b->s, &err));
     assert_code(EX_INTERRUPTED, sandbox_open(b->s, "hang", &inputs, &b->content, &err));
     assert_true(sandbox_lost(b->s));
 }
@@ -277,12 +287,15 @@ static unsigned descriptors(void) {
 static void nothing_is_left_behind(void **state) {
     struct bench *b = *state;
     struct ex_error err;
+    (void)!try_parser(b, "copy", &err); /* a nursery begins with the first one */
+    stop(b);
     unsigned before = descriptors();
     for (int i = 0; i < 20; i++)
         (void)!try_parser(b, i % 2 == 0 ? "copy" : "give_up", &err);
     stop(b);
     assert_int_equal(descriptors(), before);
-    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
+    /* no child is left, but for the nursery */
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), nursery != NULL ? 0 : -1);
 }
 
 /* A worker ends when the program that started it is killed, even if it hangs. */
@@ -298,7 +311,9 @@ static void a_worker_does_not_outlive_its_program(void **state) {
         const struct sandbox_inputs inputs = {b, INPUT_BYTES, read_input, name_input};
         char line[64];
         close(pipes[0]);
-        if (sandbox_start(BAD_PARSERS, &limits, &b->s, &err) != EX_OK)
+        if (nursery != NULL) /* that of this process makes children of this process */
+            (void)!sandbox_nursery_new(BAD_PARSERS, &nursery, &err);
+        if (start_worker(&limits, &b->s, &err) != EX_OK)
             _exit(1);
         FILE *f = popen("pgrep -n -P $PPID exhibit-bad || true", "r");
         if (f == NULL || fgets(line, sizeof line, f) == NULL)
@@ -331,6 +346,66 @@ static void a_wrong_program_is_refused(void **state) {
 
 #define test(f) cmocka_unit_test_setup_teardown(f, make_bench, remove_bench)
 
+/* ---- a nursery ---- */
+
+static int open_nursery(void **state) {
+    struct ex_error err;
+    (void)state;
+    return sandbox_nursery_new(BAD_PARSERS, &nursery, &err) == EX_OK ? 0 : -1;
+}
+
+static int close_nursery(void **state) {
+    (void)state;
+    sandbox_nursery_free(nursery);
+    nursery = NULL;
+    return 0;
+}
+
+static void kill_nursery(void) {
+    char command[64];
+    (void)snprintf(command, sizeof command, "pkill -KILL -o -P %d -f '[n]ursery$'", (int)getpid());
+    assert_int_equal(system(command), 0); /* NOLINT: no shell of anybody else */
+}
+
+static void one_that_is_killed_is_started_again(void **state) {
+    struct bench *b = *state;
+    struct ex_error err;
+    uint8_t byte;
+    for (int i = 0; i < 3; i++) {
+        assert_code(EX_OK, try_parser(b, "copy", &err));
+        kill_nursery();
+        assert_code(EX_OK, sandbox_read(b->s, 7, &byte, 1, &err)); /* its workers go on */
+        assert_int_equal(byte, b->input[7]);
+    }
+}
+
+static void what_one_worker_does_no_other_sees(void **state) {
+    struct bench *b = *state, other = *b;
+    struct ex_error err;
+    uint8_t byte;
+    other.s = NULL;
+    other.content = (struct sandbox_content){0};
+    assert_code(EX_OK, try_parser(b, "copy", &err));
+    assert_code(EX_FORMAT, try_parser(&other, "always_crash", &err));
+    stop(&other);
+    assert_code(EX_OK, sandbox_read(b->s, 7, &byte, 1, &err));
+    assert_int_equal(byte, b->input[7]);
+}
+
+static void a_wrong_nursery_is_refused(void **state) {
+    struct sandbox_nursery *wrong = NULL;
+    struct sandbox *s = NULL;
+    struct ex_error err;
+    (void)state;
+    assert_code(EX_OK, sandbox_nursery_new("/bin/true", &wrong, &err));
+    assert_code(EX_FORMAT, sandbox_start_in(wrong, NULL, &s, &err));
+    sandbox_nursery_free(wrong);
+    assert_code(EX_OK, sandbox_nursery_new("/nonexistent", &wrong, &err));
+    assert_code(EX_NOT_FOUND, sandbox_start_in(wrong, NULL, &s, &err));
+    sandbox_nursery_free(wrong);
+    assert_null(s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         test(content_and_claims_arrive),
@@ -353,5 +428,29 @@ int main(void) {
         test(a_worker_does_not_outlive_its_program),
         test(a_wrong_program_is_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest in_nursery[] = {
+        test(content_and_claims_arrive),
+        test(an_error_of_one_place_is_not_the_end),
+        test(an_input_that_cannot_be_read_is_said),
+        test(nothing_is_content_too),
+        test(it_may_sort),
+        test(it_opens_no_file),
+        test(it_makes_no_socket_process_or_thread),
+        test(it_writes_nothing_but_its_tray),
+        test(the_system_confirms_it),
+        test(one_that_crashes_or_ends),
+        test(one_that_hangs),
+        test(one_that_hangs_and_is_not_waited_for),
+        test(one_that_swells),
+        test(one_that_complains),
+        test(one_that_lies),
+        test(one_that_lies_while_it_reads),
+        test(nothing_is_left_behind),
+        test(a_worker_does_not_outlive_its_program),
+        test(one_that_is_killed_is_started_again),
+        test(what_one_worker_does_no_other_sees),
+        test(a_wrong_nursery_is_refused),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    return failed + cmocka_run_group_tests(in_nursery, open_nursery, close_nursery);
 }
