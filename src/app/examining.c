@@ -60,10 +60,11 @@ static ex_code examine(struct act *act, struct examining *x, struct ex_error *er
     x->known.act = act;
     x->options.item_id = x->item->id;
     x->options.known = examining_known;
+    x->options.inside = examining_inside;
     x->options.context = &x->known;
     if (code == EX_OK)
         code = examine_run(act->vault, &o, &x->options, x->fd, progress, &x->report, err);
-    trace_source_close(&x->known.source);
+    examining_known_clear(&x->known);
     vault_object_info_clear(&o);
     return code;
 }

@@ -55,10 +55,13 @@ struct trace_source {
     struct vault_reader *reader;
     char *line, *texts; /* of the last line, and what it says */
     size_t line_capacity, texts_capacity;
+    json_t *head; /* the first line; NULL: nobody asked for it yet */
 };
 void trace_source_close(struct trace_source *s);
 EX_MUST_USE ex_code trace_source_open(struct act *act, struct trace_source *s, uint64_t entry,
                                       struct ex_error *err);
+/* The result's first line, which is the source's. What stood in `line` is gone. */
+EX_MUST_USE ex_code trace_source_head(struct trace_source *s, json_t **ret, struct ex_error *err);
 /* The trace as its line says; *ret lives until the next one or the end of `s`. */
 EX_MUST_USE ex_code trace_source_row(struct trace_source *s, const struct catalog_trace *where,
                                      struct catalog_trace *ret, struct ex_error *err);
@@ -77,7 +80,7 @@ EX_MUST_USE ex_code trace_source_number(struct act *act, struct trace_source *s,
 struct found_trace {
     struct catalog_trace row; /* its texts are of `line` */
     uint8_t item_id[ENTRY_ID_BYTES];
-    json_t *line, *head; /* the result's first line */
+    json_t *line, *head; /* the latter: the result's first line, which is the source's */
     struct trace_source source;
 };
 void found_trace_clear(struct found_trace *f);

@@ -49,6 +49,8 @@ json_t *examining_what(const struct examining *x) {
                   json_number(x->totals.errors), "truncated", x->totals.truncated);
     json_object_update_new(what, found);
     json_object_set_new(what, "not_hashed_bad", json_number(r->not_hashed_bad));
+    json_object_set_new(what, "looked_into", json_number(r->inside));
+    json_object_set_new(what, "looked_into_before", json_number(r->inside_remembered));
     json_object_set_new(what, "parsers", parsers_json(r));
     json_object_set(what, "limits", x->limits);
     json_object_set_new(what, "restarts", json_number(r->restarts));

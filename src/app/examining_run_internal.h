@@ -11,10 +11,27 @@ enum { EXAMINING_PROBLEMS_LISTED = 20 };
 struct examining_known {
     struct act *act;
     struct trace_source source; /* of the last answer */
+    json_t *head, *own_head;    /* first lines: of `source`, and of the examination that runs */
 };
-/* The `known` of struct examine_options. */
+void examining_known_clear(struct examining_known *k);
+
+/* Where the catalog says that something is. */
+enum { KNOWN_PLACES = 8 };
+struct known_places {
+    size_t count;
+    struct catalog_trace place[KNOWN_PLACES]; /* without texts */
+};
+/* A catalog_trace_fn. */
+ex_code examining_keep_place(void *places, const struct catalog_trace *t, struct ex_error *err);
+/* The line that stands there, in k->source; false: there is none with a hash, or it is not one that
+ * this program would write. */
+bool examining_known_line(struct examining_known *k, const struct catalog_trace *where,
+                          struct catalog_trace *ret);
+/* The `known` and the `inside` of struct examine_options. */
 ex_code examining_known(void *context, const uint8_t key[static EXAMINE_KEY_BYTES],
                         struct examine_known *ret, bool *ret_found, struct ex_error *err);
+ex_code examining_inside(void *context, const char *head, const uint8_t sha256[static SHA256_BYTES],
+                         examine_earlier_fn *each, void *to, bool *ret_found, struct ex_error *err);
 
 struct examining {
     struct truth truth;

@@ -4,7 +4,7 @@
  * (format/traces §3). */
 #include "app/examining_internal.h"
 
-#include "crypto/sha256.h"
+#include "examine/examine.h"
 
 struct climb {
     struct found_trace *found;
@@ -41,20 +41,13 @@ static const char *parser_of(const struct climb *c) {
 /* format/traces §3 */
 static ex_code check_id(const struct climb *c, const uint8_t above[static ENTRY_ID_BYTES],
                         struct ex_error *err) {
-    static const char label[] = "exhibit-trace-v1";
     const char *parser = parser_of(c);
     const char *key = json_string_value(json_object_get(c->line, "key"));
-    struct sha256 h;
-    uint8_t hash[SHA256_BYTES];
+    uint8_t id[EXAMINE_ID_BYTES];
     if (parser == NULL || key == NULL)
         return tracing_fail_catalog(err);
-    sha256_start(&h);
-    sha256_add(&h, label, sizeof label);
-    sha256_add(&h, above, ENTRY_ID_BYTES);
-    sha256_add(&h, parser, strlen(parser) + 1);
-    sha256_add(&h, key, strlen(key));
-    sha256_end(&h, hash);
-    return memcmp(hash, c->row.id, sizeof c->row.id) == 0 ? EX_OK : tracing_fail_catalog(err);
+    examine_trace_id(above, parser, key, id);
+    return memcmp(id, c->row.id, sizeof c->row.id) == 0 ? EX_OK : tracing_fail_catalog(err);
 }
 
 static ex_code step_up(struct act *act, struct climb *c, struct ex_error *err) {

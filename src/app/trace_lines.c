@@ -66,7 +66,9 @@ static void fill_row(const struct trace_line *l, struct catalog_trace *row) {
                                   .has_size = l->has_size,
                                   .has_sha256 = l->has_sha256,
                                   .has_content_key = l->has_content_key,
-                                  .size = l->size};
+                                  .size = l->size,
+                                  .has_inside = l->has_inside,
+                                  .inside = l->inside};
     _Static_assert(sizeof row->id == sizeof l->id && sizeof row->sha256 == sizeof l->sha256 &&
                        sizeof row->content_key == sizeof l->content_key,
                    "ids and hashes as format/traces has them");

@@ -29,6 +29,7 @@ void trace_source_close(struct trace_source *s) {
     vault_reader_close(s->reader);
     free(s->line);
     free(s->texts);
+    json_decref(s->head);
     *s = (struct trace_source){0};
 }
 
@@ -147,13 +148,15 @@ ex_code trace_source_number(struct act *act, struct trace_source *s, uint64_t nu
     return EX_OK;
 }
 
-/* The first line, which is at most as long as any. */
-static ex_code read_head(struct trace_source *s, json_t **ret, struct ex_error *err) {
+ex_code trace_source_head(struct trace_source *s, json_t **ret, struct ex_error *err) {
     uint64_t size = vault_reader_size(s->reader);
     size = size < TRACE_LINE_BYTES_MAX ? size : TRACE_LINE_BYTES_MAX;
+    *ret = s->head;
+    if (s->head != NULL)
+        return EX_OK;
     EX_TRY(read_line(s, 0, size, err));
     const char *end = memchr(s->line, '\n', (size_t)size);
-    *ret = end != NULL ? json_loadb(s->line, (size_t)(end - s->line), 0, NULL) : NULL;
+    *ret = s->head = end != NULL ? json_loadb(s->line, (size_t)(end - s->line), 0, NULL) : NULL;
     return *ret != NULL ? EX_OK : ex_fail(err, EX_ALTERED, "it does not begin as a list of traces");
 }
 
@@ -195,7 +198,6 @@ static ex_code parse_given(const char *given, uint8_t low[static ENTRY_ID_BYTES]
 
 void found_trace_clear(struct found_trace *f) {
     json_decref(f->line);
-    json_decref(f->head);
     trace_source_close(&f->source);
     *f = (struct found_trace){0};
 }
@@ -206,7 +208,7 @@ static ex_code read_found(struct act *act, const struct catalog_trace *row, stru
     EX_TRY(trace_source_number(act, &f->source, row->number, &f->line, &f->row, err));
     if (memcmp(f->row.id, row->id, sizeof row->id) != 0)
         return tracing_fail_catalog(err);
-    EX_TRY(read_head(&f->source, &f->head, err));
+    EX_TRY(trace_source_head(&f->source, &f->head, err));
     memcpy(f->item_id, f->source.item_id, sizeof f->item_id);
     return EX_OK;
 }

@@ -27,7 +27,7 @@ enum {
     CATALOG_ID_BYTES = 16,
     CATALOG_ROOT_BYTES = 32,
     CATALOG_KEY_BYTES = 32,
-    CATALOG_SCHEMA_VERSION = 2
+    CATALOG_SCHEMA_VERSION = 3
 };
 
 struct catalog;

@@ -13,7 +13,7 @@
 
 #define EXAMINATION_COLUMNS "entry, item_id, object_id, time_ns, profile, result, traces, state"
 #define TRACE_COLUMNS                                                                              \
-    "entry, number, parent, id, kind, state, name, size, sha256, type, content_key, at, length"
+    "entry, number, parent, id, kind, state, name, size, sha256, type, content_key, at, length, inside"
 #define TRACE_FILTER                                                                               \
     "WHERE entry = ?1 AND (?2 IS NULL OR kind = ?2) "                                              \
     "AND (?3 IS NULL OR coalesce(state, 'allocated') = ?3) "                                       \
@@ -64,7 +64,7 @@ static const char *const sql_texts[SQL_COUNT] = {
                                 "(SELECT entry FROM examinations WHERE item_id = ?1)",
     [SQL_DISPOSE_EXAMINATIONS] = "UPDATE examinations SET state = 'disposed' WHERE item_id = ?1",
     [SQL_PUT_TRACE] = "INSERT INTO traces (" TRACE_COLUMNS ") "
-                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     [SQL_EACH_EXAMINATION] = "SELECT " EXAMINATION_COLUMNS " FROM examinations ORDER BY entry",
     [SQL_EACH_EXAMINATION_OF_ITEM] = "SELECT " EXAMINATION_COLUMNS " FROM examinations "
                                      "WHERE item_id = ?1 ORDER BY entry",
@@ -74,10 +74,16 @@ static const char *const sql_texts[SQL_COUNT] = {
     [SQL_EACH_TRACE_BY_ID] = "SELECT " TRACE_COLUMNS " FROM traces WHERE id BETWEEN ?1 AND ?2 "
                              "ORDER BY id, entry",
     [SQL_TRACE_AT] = "SELECT " TRACE_COLUMNS " FROM traces WHERE entry = ?1 AND number = ?2",
-    [SQL_NEXT_CHILD] = "SELECT " TRACE_COLUMNS " FROM traces "
+    [SQL_NEXT_CHILD] = "SELECT " TRACE_COLUMNS " FROM traces INDEXED BY traces_by_parent "
                        "WHERE entry = ?1 AND parent = ?2 AND number > ?3 ORDER BY number LIMIT 1",
+    [SQL_EACH_CHILD] = "SELECT " TRACE_COLUMNS " FROM traces INDEXED BY traces_by_parent "
+                       "WHERE entry = ?1 AND parent = ?2 ORDER BY number",
+    [SQL_LOOKED_INTO] = "SELECT " TRACE_COLUMNS " FROM traces "
+                        "WHERE sha256 = ?1 AND inside IS NOT NULL "
+                        "ORDER BY entry DESC, number DESC LIMIT 8",
     [SQL_KNOWN_CONTENT] = "SELECT " TRACE_COLUMNS " FROM traces "
-                          "WHERE content_key = ?1 AND sha256 IS NOT NULL LIMIT 1",
+                          "WHERE content_key = ?1 AND sha256 IS NOT NULL "
+                          "ORDER BY entry DESC, number DESC LIMIT 8",
     [SQL_CHECK] = "PRAGMA quick_check(1)",
     [SQL_ALL_POSITION] = "SELECT size, root FROM position",
     [SQL_ALL_ENTRIES] = "SELECT " ENTRY_COLUMNS " FROM entries ORDER BY entry",

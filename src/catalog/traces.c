@@ -54,6 +54,8 @@ ex_code catalog_put_trace(struct catalog *c, const struct catalog_trace *t, stru
     query_bind_blob(&q, 11, t->has_content_key ? t->content_key : NULL, sizeof t->content_key);
     query_bind_u64(&q, 12, t->at);
     query_bind_u64(&q, 13, t->length);
+    if (t->has_inside)
+        query_bind_u64(&q, 14, t->inside);
     (void)snprintf(name, sizeof name, "trace %llu of entry %llu", (unsigned long long)t->number,
                    (unsigned long long)t->entry);
     return query_put(&q, name, "", err);
@@ -112,10 +114,13 @@ static ex_code read_trace(struct query *q, struct catalog_trace *t, struct ex_er
                                 .has_size = !query_is_null(q, 7),
                                 .type = query_view(q, 9),
                                 .at = query_u64(q, 11),
-                                .length = query_u64(q, 12)};
+                                .length = query_u64(q, 12),
+                                .has_inside = !query_is_null(q, 13)};
     query_blob(q, 3, t->id, sizeof t->id);
     if (t->has_size)
         t->size = query_u64(q, 7);
+    if (t->has_inside)
+        t->inside = query_u64(q, 13);
     t->has_sha256 = blob_or_null(q, 8, t->sha256, sizeof t->sha256);
     t->has_content_key = blob_or_null(q, 10, t->content_key, sizeof t->content_key);
     if (t->kind == NULL || t->parent >= t->number)
@@ -215,6 +220,16 @@ ex_code catalog_next_child(struct catalog *c, uint64_t entry, uint64_t parent, u
     return each_row(&q, fn, context, ret_found, err);
 }
 
+ex_code catalog_each_child(struct catalog *c, uint64_t entry, uint64_t parent, catalog_trace_fn *fn,
+                           void *context, struct ex_error *err) {
+    bool found;
+    CATALOG_QUERY(q);
+    EX_TRY(query_open(c, SQL_EACH_CHILD, &q, err));
+    query_bind_u64(&q, 1, entry);
+    query_bind_u64(&q, 2, parent);
+    return each_row(&q, fn, context, &found, err);
+}
+
 ex_code catalog_known_content(struct catalog *c,
                               const uint8_t key[static CATALOG_CONTENT_KEY_BYTES],
                               catalog_trace_fn *fn, void *context, bool *ret_found,
@@ -222,5 +237,14 @@ ex_code catalog_known_content(struct catalog *c,
     CATALOG_QUERY(q);
     EX_TRY(query_open(c, SQL_KNOWN_CONTENT, &q, err));
     query_bind_blob(&q, 1, key, CATALOG_CONTENT_KEY_BYTES);
+    return each_row(&q, fn, context, ret_found, err);
+}
+
+ex_code catalog_looked_into(struct catalog *c, const uint8_t sha256[static 32],
+                            catalog_trace_fn *fn, void *context, bool *ret_found,
+                            struct ex_error *err) {
+    CATALOG_QUERY(q);
+    EX_TRY(query_open(c, SQL_LOOKED_INTO, &q, err));
+    query_bind_blob(&q, 1, sha256, 32);
     return each_row(&q, fn, context, ret_found, err);
 }

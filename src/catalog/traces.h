@@ -41,6 +41,8 @@ struct catalog_trace {
     uint8_t sha256[32];
     uint8_t content_key[CATALOG_CONTENT_KEY_BYTES];
     uint64_t at, length; /* of its line in the object, without the line feed */
+    bool has_inside;     /* it was looked into … */
+    uint64_t inside;     /* … and so much was found there */
 };
 
 /* ---- putting, inside a transaction ---- */
@@ -95,10 +97,16 @@ EX_MUST_USE ex_code catalog_trace_at(struct catalog *c, uint64_t entry, uint64_t
 EX_MUST_USE ex_code catalog_next_child(struct catalog *c, uint64_t entry, uint64_t parent,
                                        uint64_t after, catalog_trace_fn *fn, void *context,
                                        bool *ret_found, struct ex_error *err);
-/* One whose content has this key and was hashed, of any item. */
+EX_MUST_USE ex_code catalog_each_child(struct catalog *c, uint64_t entry, uint64_t parent,
+                                       catalog_trace_fn *fn, void *context, struct ex_error *err);
+/* Those whose content has this key and was hashed, of any item: the latest, and at most 8. */
 EX_MUST_USE ex_code catalog_known_content(struct catalog *c,
                                           const uint8_t key[static CATALOG_CONTENT_KEY_BYTES],
                                           catalog_trace_fn *fn, void *context, bool *ret_found,
                                           struct ex_error *err);
+/* Those whose content has this hash and was looked into, likewise. */
+EX_MUST_USE ex_code catalog_looked_into(struct catalog *c, const uint8_t sha256[static 32],
+                                        catalog_trace_fn *fn, void *context, bool *ret_found,
+                                        struct ex_error *err);
 
 #endif

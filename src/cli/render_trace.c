@@ -16,7 +16,7 @@ static void put_contents(struct cli_page *page, const char *name, const json_t *
 }
 
 static void put_counts(struct cli_page *page, const json_t *result) {
-    char number[CLI_NUMBER_BYTES];
+    char number[CLI_NUMBER_BYTES], before[CLI_NUMBER_BYTES];
     page_field(page, _("Traces"), "%s", page_number_text(number, result, "traces"));
     page_field(page, _("  folders"), "%s", page_number_text(number, result, "directories"));
     page_field(page, _("  files"), "%s", page_number_text(number, result, "files"));
@@ -28,6 +28,10 @@ static void put_counts(struct cli_page *page, const json_t *result) {
         page_field(page, _("  could not be"),
                    _("%s of these (docs/examining.md says how to see which)"),
                    page_number_text(number, result, "not_hashed_bad"));
+    if (page_number(result, "looked_into") > 0)
+        page_field(page, _("Looked into"), _("%s files that hold more (known from before: %s)"),
+                   page_number_text(number, result, "looked_into"),
+                   page_number_text(before, result, "looked_into_before"));
 }
 
 static void put_parsers(struct cli_page *page, const json_t *result) {

@@ -192,14 +192,14 @@ static ex_code unique_key(struct placing *p, const struct found_trace *t, const 
     return EX_OK;
 }
 
-static void trace_id(const struct above *parent, const char *parser, const char *key,
-                     uint8_t ret[static EXAMINE_ID_BYTES]) {
+void examine_trace_id(const uint8_t above[static EXAMINE_ID_BYTES], const char *parser,
+                      const char *key, uint8_t ret[static EXAMINE_ID_BYTES]) {
     static const char LABEL[] = "exhibit-trace-v1";
     struct sha256 h;
     uint8_t hash[SHA256_BYTES];
     sha256_start(&h);
     sha256_add(&h, LABEL, sizeof LABEL);
-    sha256_add(&h, parent->id, sizeof parent->id);
+    sha256_add(&h, above, EXAMINE_ID_BYTES);
     sha256_add(&h, parser, strlen(parser) + 1);
     sha256_add(&h, key, strlen(key));
     sha256_end(&h, hash);
@@ -218,6 +218,8 @@ static bool is_bad(const char *not_hashed) {
 static void count_trace(struct engine *e, const struct found_trace *t) {
     struct examine_report *r = e->report;
     r->traces++;
+    r->inside += t->looked_into ? 1 : 0;
+    r->inside_remembered += t->inside_known ? 1 : 0;
     r->parser[t->examiner].traces++;
     r->directories += t->kind == PARSER_DIRECTORY ? 1 : 0;
     r->files += t->kind == PARSER_FILE ? 1 : 0;
@@ -239,7 +241,7 @@ static ex_code write_trace(struct engine *e, struct placing *p, const struct fou
     char key[PARSER_NAME_BYTES_MAX + 16];
     const struct above *parent = &p->above[t->parent];
     EX_TRY(unique_key(p, t, f->text + t->key_at, key, sizeof key, err));
-    trace_id(parent, EXAMINER[t->examiner].name, key, ret->id);
+    examine_trace_id(parent->id, EXAMINER[t->examiner].name, key, ret->id);
     const struct trace_place place = {.id = ret->id, .parent = parent->number};
     count_trace(e, t);
     ret->number = e->report->traces;
@@ -324,10 +326,23 @@ static void spend(struct engine *e, struct found_trace *t) {
     t->not_hashed = "limit";
 }
 
+/* How much was found in each content: by parsers of contents alone. */
+static void count_inside(struct found *f) {
+    for (size_t i = 0; i < f->problem_count; i++)
+        if (f->problem[i].parent > 0 && inside_is_of(f->problem[i].examiner))
+            f->trace[f->problem[i].parent - 1].inside++;
+    for (size_t i = f->trace_count; i > 0; i--) { /* a parent stands before its children */
+        const struct found_trace *t = &f->trace[i - 1];
+        if (t->parent > 0 && inside_is_of(t->examiner))
+            f->trace[t->parent - 1].inside += t->inside + 1;
+    }
+}
+
 static ex_code write_found(struct engine *e, struct job *job, struct placing *p, struct found *f,
                            struct ex_error *err) {
     bool left_out;
     struct above nowhere;
+    count_inside(f);
     for (size_t i = 0; i < f->trace_count; i++) {
         struct found_trace *t = &f->trace[i];
         EX_TRY(is_left_out(e, job, p, t, &left_out, err));
@@ -430,6 +445,10 @@ static ex_code run(struct engine *e, struct ex_error *err) {
     if (e->progress != NULL)
         e->progress->phase = "examining";
     EX_TRY(write_head(e, err));
+    EX_TRY(
+        ex_alloc(e->line.bytes + 1, 1, e->line.bytes + 1, "the head of the traces", &e->head, err));
+    memcpy(e->head, e->line.text, e->line.bytes);
+    e->head[e->line.bytes] = '\0';
     if (e->object->size_bytes > 0)
         EX_TRY(run_jobs(e, err));
     return write_end(e, err);
@@ -445,6 +464,7 @@ static void engine_clear(struct engine *e) {
         sandbox_nursery_free(e->nursery[i]);
     remembered_free(e);
     free(e->line.text);
+    free(e->head);
     pthread_mutex_destroy(&e->mutex);
     pthread_mutex_destroy(&e->known_mutex);
     pthread_cond_destroy(&e->changed);

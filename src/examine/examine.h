@@ -56,6 +56,20 @@ struct examine_known {
     char type[EXAMINE_TYPE_BYTES]; /* json.md §4.13; empty: no signature fits */
 };
 
+/* traces.md §3. `above`: the id of what it is under, or the first bytes of the object's. */
+void examine_trace_id(const uint8_t above[static EXAMINE_ID_BYTES], const char *parser,
+                      const char *key, uint8_t ret[static EXAMINE_ID_BYTES]);
+
+/* A trace of an earlier examination. */
+struct examine_earlier {
+    uint32_t parent;  /* 0: the content; or 1 + how many were given before it */
+    const char *line; /* as it stands in that result, without the line feed */
+    size_t line_bytes;
+};
+typedef ex_code examine_earlier_fn(void *to, const struct examine_earlier *t, struct ex_error *err);
+/* Is this the name of a parser that looks into contents, and not one of structure? */
+bool examine_looks_inside(const char *parser);
+
 struct examine_options {
     enum examine_profile profile;
     unsigned workers;       /* 0: as many as there are cores, at most EXAMINE_WORKERS_MAX */
@@ -66,6 +80,13 @@ struct examine_options {
      * a time, not always the same. */
     ex_code (*known)(void *context, const uint8_t key[static EXAMINE_KEY_BYTES],
                      struct examine_known *ret, bool *ret_found, struct ex_error *err);
+    /* What an earlier examination found in a content of this hash: every trace under it that a
+     * parser of contents told (examine_looks_inside()), traces before errors, each kind in the
+     * order of its result. Only of an examination whose first line says the same as `head` where it
+     * matters to these (traces.md §5). *ret_found false: there is none, whatever was given before.
+     * May be NULL. Called as `known` is. */
+    ex_code (*inside)(void *context, const char *head, const uint8_t sha256[static SHA256_BYTES],
+                      examine_earlier_fn *each, void *to, bool *ret_found, struct ex_error *err);
     void *context;
 };
 
@@ -83,6 +104,7 @@ struct examine_report {
     uint64_t traces, directories, files, deleted; /* deleted: of any kind, orphans included */
     uint64_t hashed, hashed_bytes;                /* contents that were read */
     uint64_t remembered, remembered_bytes;        /* contents whose hash was known */
+    uint64_t inside, inside_remembered;           /* contents that were looked into; had been */
     uint64_t not_hashed;                          /* contents that were not, each with its reason */
     uint64_t not_hashed_bad; /* of these: damaged, unreadable, over a limit, not given whole */
     uint64_t problems[EXAMINE_REASONS]; /* traces of kind `error` */

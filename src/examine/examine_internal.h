@@ -105,6 +105,9 @@ struct found_trace {
     bool dropped;              /* its record has a trace already */
     bool met;                  /* its hash was not computed for this trace */
     bool hashed, keyed, known; /* known: taken from an earlier examination */
+    bool looked_into, inside_known;
+    uint64_t inside;          /* found there, at any depth: reckoned when it is written */
+    size_t raw_at, raw_bytes; /* taken as it stands from an earlier line: what follows the parser */
     uint8_t sha256[SHA256_BYTES];
     uint8_t content_key[EXAMINE_KEY_BYTES];
     char type[EXAMINE_TYPE_BYTES]; /* empty: not looked at, or nothing fits */
@@ -197,6 +200,7 @@ struct inside_input {
     size_t range_count;
 };
 bool inside_is_wanted(const struct engine *e); /* by the profile */
+bool inside_is_of(enum examiner examiner);     /* such a parser, and none of structure */
 bool inside_has_examiner(const char *type);    /* something looks into what has this type */
 struct inside_budget inside_budget_of(uint64_t size_bytes);
 /* Under the trace at `index`, which has a type. Problems are found, not errors. */
@@ -206,6 +210,11 @@ EX_MUST_USE ex_code inside_examine(struct engine *e, struct found *f, size_t ind
 /* All contents of this step that have their places in the object. */
 EX_MUST_USE ex_code inside_examine_all(struct engine *e, struct reading *r, struct found *f,
                                        struct ex_error *err);
+
+/* What an earlier examination found in the content at `index`, in the place of looking again:
+ * inside_earlier.c. *ret_taken false: nothing that could be used, and nothing is changed. */
+EX_MUST_USE ex_code inside_take_earlier(struct engine *e, struct found *f, size_t index,
+                                        bool *ret_taken, struct ex_error *err);
 
 /* ---- contents: content.c ---- */
 
@@ -286,6 +295,7 @@ struct engine {
     struct sandbox_nursery *nursery[EXAMINERS];
     int fd;
     struct line line;
+    char *head; /* of the stream: its first line */
     unsigned workers, step_ms;
     atomic_bool stop;
     uint64_t hash_bytes_max; /* of contents with places, in one step and in all */

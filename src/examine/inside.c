@@ -23,6 +23,17 @@ static const struct {
 };
 enum { INSIDES = sizeof INSIDE / sizeof INSIDE[0] };
 
+bool inside_is_of(enum examiner examiner) {
+    return examiner != EXAMINER_VOLUMES && examiner != EXAMINER_FILES;
+}
+
+bool examine_looks_inside(const char *parser) {
+    for (size_t i = 0; i < EXAMINERS; i++)
+        if (strcmp(EXAMINER[i].name, parser) == 0)
+            return inside_is_of((enum examiner)i);
+    return false;
+}
+
 bool inside_has_examiner(const char *type) {
     for (size_t i = 0; i < INSIDES; i++)
         if (strcmp(type, INSIDE[i].type) == 0)
@@ -143,8 +154,14 @@ static ex_code examine_with(struct engine *e, struct found *f, size_t index, enu
 ex_code inside_examine(struct engine *e, struct found *f, size_t index,
                        const struct inside_input *input, unsigned depth,
                        struct inside_budget *budget, struct ex_error *err) {
+    bool taken = false;
     char type[EXAMINE_TYPE_BYTES]; /* what was found moves */
     memcpy(type, f->trace[index].type, sizeof type);
+    if (depth == 0) /* what is deeper shares a budget, which has to be spent */
+        EX_TRY(inside_take_earlier(e, f, index, &taken, err));
+    if (taken)
+        return EX_OK;
+    f->trace[index].looked_into = true;
     for (size_t i = 0; i < INSIDES; i++) {
         enum examiner examiner = INSIDE[i].examiner;
         if (strcmp(type, INSIDE[i].type) != 0)

@@ -197,6 +197,9 @@ static ex_code add_content(struct line *l, const struct found *f, const struct f
         EX_TRY(line_format(l, err, ",\"content_key\":"));
         EX_TRY(add_hex(l, t->content_key, sizeof t->content_key, err));
     }
+    if (t->looked_into)
+        EX_TRY(line_format(l, err, ",\"inside\":%llu%s", (unsigned long long)t->inside,
+                           t->inside_known ? ",\"inside_known\":true" : ""));
     return t->not_hashed == NULL ? EX_OK
                                  : line_format(l, err, ",\"not_hashed\":\"%s\"", t->not_hashed);
 }
@@ -231,9 +234,14 @@ ex_code line_trace(struct line *l, const struct found *f, const struct found_tra
     bool replaced;
     EX_TRY(line_format(l, err, "{\"id\":"));
     EX_TRY(add_hex(l, place->id, EXAMINE_ID_BYTES, err));
-    EX_TRY(line_format(l, err, ",\"parent\":%llu,\"kind\":\"%s\",\"parser\":%u,\"key\":",
+    EX_TRY(line_format(l, err, ",\"parent\":%llu,\"kind\":\"%s\",\"parser\":%u",
                        (unsigned long long)place->parent, line_kind_word(t->kind),
                        (unsigned)t->examiner));
+    if (t->raw_bytes > 0) {
+        EX_TRY(line_add(l, f->text + t->raw_at, t->raw_bytes, err));
+        return line_add(l, "\n", 1, err);
+    }
+    EX_TRY(line_format(l, err, ",\"key\":"));
     EX_TRY(line_string(l, key, strlen(key), &replaced, err));
     EX_TRY(add_name(l, f, t, err));
     if (state != NULL)

@@ -340,13 +340,18 @@ static bool take_error(struct reading *r, struct trace_line *l) {
 
 /* ---- the line ---- */
 
+static bool take_key(struct reading *r, struct trace_line *l) {
+    l->rest_at = r->c.pos;
+    return TAKE(r, ",\"key\":") && take_text(r, &l->key);
+}
+
 static bool take_place(struct reading *r, struct trace_line *l) {
     static const char *const kinds[] = {"volume",   "file-system", "directory", "file",  "link",
                                         "special",  "stream",      "member",    "space", "error",
                                         "document", "message",     "record",    NULL};
     return TAKE(r, "{\"id\":") && take_hex(r, l->id, sizeof l->id) && TAKE(r, ",\"parent\":") &&
            take_number(r, &l->parent) && TAKE(r, ",\"kind\":") && take_word(r, kinds, &l->kind) &&
-           TAKE(r, ",\"parser\":") && pass_number(r) && TAKE(r, ",\"key\":") && pass_text(r);
+           TAKE(r, ",\"parser\":") && take_number(r, &l->parser) && take_key(r, l);
 }
 
 static bool take_name(struct reading *r, struct trace_line *l) {
@@ -360,7 +365,6 @@ static bool take_name(struct reading *r, struct trace_line *l) {
 static bool take_content(struct reading *r, struct trace_line *l) {
     static const char *const reasons[] = {"limit",     "deleted", "damaged", "unreadable",
                                           "encrypted", "parser",  "profile", NULL};
-    const char *reason;
     l->has_size = TAKE(r, ",\"size\":");
     if (l->has_size && !take_number(r, &l->size))
         return false;
@@ -373,7 +377,11 @@ static bool take_content(struct reading *r, struct trace_line *l) {
     l->has_content_key = TAKE(r, ",\"content_key\":");
     if (l->has_content_key && !take_hex(r, l->content_key, sizeof l->content_key))
         return false;
-    return !TAKE(r, ",\"not_hashed\":") || take_word(r, reasons, &reason);
+    l->has_inside = TAKE(r, ",\"inside\":");
+    if (l->has_inside && !take_number(r, &l->inside))
+        return false;
+    l->inside_known = l->has_inside && TAKE(r, ",\"inside_known\":true");
+    return !TAKE(r, ",\"not_hashed\":") || take_word(r, reasons, &l->not_hashed);
 }
 
 static bool pass_said(struct reading *r) {

@@ -24,11 +24,17 @@ enum {
 
 struct trace_line {
     uint8_t id[TRACE_LINE_ID_BYTES];
-    uint64_t parent;
+    uint64_t parent, parser;
+    const char *key;
+    size_t rest_at; /* in the line: what follows the parser, and depends on nothing above */
     const char *kind, *state, *reason; /* words that always stay; the last two may be NULL */
     const char *name, *type, *text;    /* of `texts`; each may be NULL. `text` is the error's */
     bool has_size, has_sha256, has_content_key;
-    bool known; /* the hash was taken from an earlier examination */
+    bool known;             /* the hash was taken from an earlier examination */
+    bool has_inside;        /* it was looked into … */
+    bool inside_known;      /* … by an earlier examination */
+    uint64_t inside;        /* how much was found there */
+    const char *not_hashed; /* a word that always stays, or NULL */
     uint64_t size;
     uint8_t sha256[TRACE_LINE_HASH_BYTES];
     uint8_t content_key[TRACE_LINE_ID_BYTES];

@@ -25,7 +25,7 @@ static const char whole[] = A_FILE
         HEX_16
     "\",\"known\":true,\"type\":\"zip\",\"ranges\":[[0,4096],[null,10],[-1,3]],\"ranges_left_out\":5,"
     "\"content_key\":\"" HEX_16
-    "\",\"not_hashed\":\"limit\",\"times\":[{\"what\":\"modified\"," A_TIME
+    "\",\"inside\":12,\"inside_known\":true,\"not_hashed\":\"limit\",\"times\":[{\"what\":\"modified\"," A_TIME
     ",\"zone\":\"UTC\",\"resolution_ns\":1000000,\"source\":\"ext4:inode\"},"
     "{\"what\":\"backed-up\",\"time\":\"1980-01-01T00:00:00\",\"zone\":\"local\","
     "\"resolution_ns\":2000000000,\"source\":\"\"},{\"what\":\"added\",\"time\":null,"
@@ -64,6 +64,12 @@ static void what_a_line_says(void **state) {
     assert_string_equal(l.name, "r\xc3\xa9sum\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"\\/\b\f\n\r\t");
     assert_string_equal(l.type, "zip");
     assert_true(l.has_size && l.has_sha256 && l.has_content_key && l.known);
+    assert_true(l.has_inside && l.inside_known);
+    assert_int_equal(l.inside, 12);
+    assert_string_equal(l.not_hashed, "limit");
+    assert_int_equal(l.parser, 0);
+    assert_string_equal(l.key, "12");
+    assert_memory_equal(whole + l.rest_at, ",\"key\":\"12\"", 11);
     assert_int_equal(l.size, INT64_MAX);
     assert_int_equal(l.sha256[31], 0xef);
     assert_int_equal(l.content_key[15], 0xef);
