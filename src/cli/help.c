@@ -19,7 +19,8 @@ static const struct group {
      {"collect", "item register", "work list", "work resume", "work discard", "item list",
       "item show"}},
     {N_("To find what is in it"),
-     {"examine", "trace list", "trace tree", "trace show", "trace cat", "trace export"}},
+     {"examine", "trace list", "trace tree", "trace show", "trace cat", "trace export", "timeline",
+      "timeline export"}},
     {N_("To check it"), {"verify", "vault check", "vault scrub", "ledger verify"}},
     {N_("To hand it out, and show what was done"),
      {"export", "item report", "custody log", "custody check", "ledger show", "ledger checkpoint",
@@ -235,7 +236,7 @@ static ex_code find_asked(const struct request *request, const struct command **
                           struct ex_error *err) {
     *ret_one = NULL;
     unsigned used = 0;
-    if (request->operand_count == 1)
+    if (request->operand_count == 1 && command_of(request->operand[0]) == NULL)
         for (size_t i = 0; i < command_count; i++)
             if (cli_is_noun(request->operand[0], &command_table[i]))
                 return EX_OK;
