@@ -190,6 +190,21 @@ static void put_ledger_and_permission(struct cli_page *page, const struct comman
                    permission_word(command->permission));
 }
 
+/* A word that is a command, and begins others. */
+static void put_others(struct cli_page *page, const struct command *command) {
+    bool first = true;
+    for (size_t i = 0; i < command_count; i++) {
+        if (!cli_is_noun(command->words, &command_table[i]))
+            continue;
+        if (first) {
+            page_gap(page);
+            page_say(page, 0, "%s", _("See also"));
+        }
+        first = false;
+        put_command_line(page, &command_table[i]);
+    }
+}
+
 static void put_command(struct cli_page *page, const struct command *command) {
     put_usage(page, command);
     page_gap(page);
@@ -198,6 +213,7 @@ static void put_command(struct cli_page *page, const struct command *command) {
     put_flags(page, command, FLAG_OPTIONAL, _("May be given"));
     put_common_flags(page, command);
     put_ledger_and_permission(page, command);
+    put_others(page, command);
 }
 
 /* ---- matrix ---- */

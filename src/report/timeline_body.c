@@ -109,9 +109,10 @@ static bool was_before(const struct trace_time *times, size_t position) {
     return false;
 }
 
-/* NULL: it is the trace's first one. */
+/* NULL: it is the trace's first one. $FILE_NAME is always named, as fls does. */
 static const char *other_source(const struct trace_time *t, const struct timeline_inode *inode) {
-    return inode->source != NULL && strcmp(inode->source, t->source) != 0 ? t->source : NULL;
+    bool first = inode->source == NULL || strcmp(inode->source, t->source) == 0;
+    return first && strcmp(t->source, "ntfs:$FILE_NAME") != 0 ? NULL : t->source;
 }
 
 void timeline_put_body(FILE *to, const struct timeline_row *row, const struct trace_time *times,

@@ -373,7 +373,7 @@ static void rows_of_a_bodyfile(void **state) {
     assert_true(left.no_field == 2 && left.out_of_range == 1);
     struct trace_time twice[2] = {fine, fine};
     check_body(twice, 2, NO_ZONE, &(struct timeline_inode){.source = fine.source}, 1,
-               NAME " (deleted)|0|r/r|0|0|7|0|1714979291|0|0\n");
+               NAME " ($FILE_NAME) (deleted)|0|r/r|0|0|7|0|1714979291|0|0\n");
     assert_int_equal(left.no_field, 1);
     struct trace_time local[2] = {fat, date};
     check_body(local, 2, NO_ZONE, &(struct timeline_inode){0}, 0, "");
