@@ -66,7 +66,6 @@ static ex_code take_item(struct act *act, struct timeline *t, const char *name,
         if (t->item[n].item == i->item)
             return ex_hint(ex_fail(err, EX_USAGE, "item %s is named twice", i->item->label), err,
                            "name each item once");
-    i->timeline = t;
     t->item_count++;
     return tracing_choose(act, i->item, &i->examination, err);
 }
@@ -98,8 +97,7 @@ ex_code timeline_begin(struct act *act, struct timeline *t, struct ex_error *err
 
 void timeline_clear(struct timeline *t) {
     for (size_t n = 0; n < t->item_count; n++) {
-        trace_paths_free(t->item[n].paths);
-        vault_reader_close(t->item[n].reader);
+        timeline_close_item(&t->item[n]);
         free(t->item[n].at);
     }
     free(t->item);

@@ -122,7 +122,6 @@ static ex_code read_result(struct gathering *g, const struct vault_object_info *
     return check_totals(&g->timeline->item[g->item], &totals, err);
 }
 
-/* Its reader stays open for what is read again. */
 static ex_code gather_item(struct timeline *t, size_t item, struct ex_error *err) {
     struct timeline_item *i = &t->item[item];
     struct gathering g = {.timeline = t, .item = item};
@@ -130,8 +129,6 @@ static ex_code gather_item(struct timeline *t, size_t item, struct ex_error *err
     ex_code code = vault_object(t->act->vault, i->examination.result_id, &o, err);
     if (code == EX_OK)
         code = read_result(&g, &o, err);
-    if (code == EX_OK)
-        code = vault_reader_open(t->act->vault, &o, &i->reader, err);
     vault_object_info_clear(&o);
     if (code == EX_OK || g.failed != EX_OK || code == EX_INTERRUPTED || code == EX_UNSUPPORTED ||
         code == EX_NOMEM)

@@ -8,7 +8,11 @@
 #include "app/examining_internal.h"
 #include "report/timeline.h"
 
-enum { TIMELINE_TIMES_MAX = 1 << 25, TIMELINE_TRACES_MAX = 1 << 27 };
+enum {
+    TIMELINE_TIMES_MAX = 1 << 25,
+    TIMELINE_TRACES_MAX = 1 << 27,
+    TIMELINE_READERS_MAX = 4 /* each may keep some 20 MiB */
+};
 
 struct timeline_event {
     int64_t seconds; /* of its instant */
@@ -25,9 +29,8 @@ struct timeline_item {
     struct chosen_examination examination;
     size_t count, capacity; /* of `at` */
     uint64_t *at;           /* where the line of each trace begins, and behind them the end's */
-    struct vault_reader *reader;
+    struct vault_reader *reader; /* of its result, while that is open; and the paths in it */
     struct trace_paths *paths;
-    struct timeline *timeline;
 };
 
 struct timeline {
@@ -43,6 +46,8 @@ struct timeline {
     uint64_t near;     /* local times that are outside of the span, but in some zone inside */
     char *texts;
     size_t texts_capacity;
+    struct timeline_item *open[TIMELINE_READERS_MAX]; /* whose results are */
+    size_t open_next;
 };
 
 /* ---- asking: timeline.c ---- */
@@ -80,5 +85,6 @@ typedef ex_code timeline_found_fn(void *context, const struct timeline_found *fo
 /* The first `count` of the events as they stand; `by_trace`: those of one line together. */
 EX_MUST_USE ex_code timeline_walk(struct timeline *t, size_t count, bool by_trace,
                                   timeline_found_fn *fn, void *context, struct ex_error *err);
+void timeline_close_item(struct timeline_item *i);
 
 #endif

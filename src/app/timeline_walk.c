@@ -45,6 +45,38 @@ static void batch_clear(struct batch *b) {
     free(b->times);
 }
 
+/* ---- results ---- */
+
+static ex_code at_result(void *from, uint64_t number, catalog_trace_fn *fn, void *context,
+                         bool *ret_found, struct ex_error *err);
+
+void timeline_close_item(struct timeline_item *i) {
+    if (i == NULL)
+        return;
+    trace_paths_free(i->paths);
+    vault_reader_close(i->reader);
+    i->paths = NULL;
+    i->reader = NULL;
+}
+
+/* In the place of the one that was opened longest ago. */
+static ex_code open_item(struct timeline *t, struct timeline_item *i, struct ex_error *err) {
+    struct vault_object_info o = {0};
+    struct timeline_item **place = &t->open[t->open_next];
+    if (i->reader != NULL)
+        return EX_OK;
+    timeline_close_item(*place);
+    *place = NULL;
+    EX_TRY(vault_object(t->act->vault, i->examination.result_id, &o, err));
+    ex_code code = vault_reader_open(t->act->vault, &o, &i->reader, err);
+    vault_object_info_clear(&o);
+    EX_TRY(code);
+    i->paths = trace_paths_new_from(at_result, i);
+    *place = i;
+    t->open_next = (t->open_next + 1) % TIMELINE_READERS_MAX;
+    return EX_OK;
+}
+
 /* ---- a line ---- */
 
 static size_t length_of(const struct timeline_item *i, uint64_t number) {
@@ -97,8 +129,7 @@ static ex_code make_texts(struct batch *b, size_t length, struct ex_error *err) 
 static ex_code load_line(struct batch *b, struct walk_line *l, struct ex_error *err) {
     struct timeline_item *i = &b->timeline->item[l->item];
     struct catalog_trace row;
-    if (i->paths == NULL)
-        i->paths = trace_paths_new_from(at_result, i);
+    EX_TRY(open_item(b->timeline, i, err));
     l->length = length_of(i, l->number);
     EX_TRY(read_text(i, l->number, &l->text, err));
     EX_TRY(make_texts(b, l->length, err));

@@ -133,11 +133,12 @@ check 'FAT: a deleted record is called so' \
 check 'ext4: as fls has it' bodies 1/2 ext.img ext4
 by_mactime() {
     for body in ours theirs; do
-        TZ=UTC mactime -b $body -d -y | grep -v evil | cut -d , -f 1,3,8 | sort >$body.times
+        TZ=UTC mactime -b $body -d -y | grep -v "evil\|late" | cut -d , -f 1,3,8 | sort >$body.times
     done
     cat ours.times
     diff ours.times theirs.times && [ "$(wc -l <ours.times)" -gt 8 ]
 }
+# fls counts late.txt wrong, and mactime shows nothing before 1970
 check 'ext4: mactime makes the same of both' by_mactime
 ext_time() { times 1/2 --name "$1" --what "$2" | jq -r '.times[].utc'; }
 by_debugfs() { # NAME FIELD WHAT: from the two halves that debugfs prints
@@ -250,6 +251,15 @@ check 'Timesketch: microseconds and ISO 8601 agree' sketch
 check 'and all have a place' [ "$(jq '.times == .matched' report)" = true ]
 give timesketch sketch.csv 1/1 1/2 1/3 >report
 check 'without a zone local ones have none' [ "$(jq '.no_place.zone_unknown == .matched - .times and .no_place.zone_unknown > 0' report)" = true ]
+
+many() { # more results than are read at once
+    for _ in 1 2 3 4; do exhibit collect ext.img --case 1; done >log 2>&1
+    set -- $(exhibit item list --json | summary | jq -r '.items[-4:][].label')
+    for item; do exhibit examine "$item" --profile triage; done >log 2>&1
+    give csv many.csv 1/1 1/2 1/3 "$@" >report
+    [ "$(grep -c ,ext4/fine.txt, many.csv)" = 20 ] && [ "$(cut -d , -f 1 many.csv | sed '1d; /^$/d; s/[.Z].*//' | sort -c; echo $?)" = 0 ]
+}
+check 'more items than results that are open at once' many
 
 # ---- spans and filters ----
 
