@@ -5,6 +5,8 @@
 
 #include "base/cursor.h"
 
+#include <unistd.h>
+
 enum { LIMIT_DEFAULT = 1000, LIMIT_MAX = 100000 };
 
 /* ---- what is asked for ---- */
@@ -89,8 +91,18 @@ static ex_code take_items(struct act *act, struct timeline *t, struct ex_error *
     return EX_OK;
 }
 
+/* Half of the memory of the machine holds them, and once more while they are sorted. */
+static size_t most_times(void) {
+    long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+    if (pages <= 0 || page_bytes <= 0)
+        return TIMELINE_TIMES_MAX;
+    uint64_t most =
+        (uint64_t)pages * (uint64_t)page_bytes / 2 / (2 * sizeof(struct timeline_event));
+    return most < TIMELINE_TIMES_MAX ? (size_t)most : TIMELINE_TIMES_MAX;
+}
+
 ex_code timeline_begin(struct act *act, struct timeline *t, struct ex_error *err) {
-    *t = (struct timeline){.act = act, .events_max = TIMELINE_TIMES_MAX};
+    *t = (struct timeline){.act = act, .events_max = most_times()};
     EX_TRY(parse_filters(act, t, err));
     return take_items(act, t, err);
 }

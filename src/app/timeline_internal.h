@@ -42,7 +42,7 @@ struct timeline {
     size_t item_count, count, capacity;
     struct timeline_item *item;
     struct timeline_event *event;
-    size_t events_max; /* TIMELINE_TIMES_MAX, and less in tests */
+    size_t events_max; /* at most TIMELINE_TIMES_MAX */
     uint64_t near;     /* local times that are outside of the span, but in some zone inside */
     char *texts;
     size_t texts_capacity;
