@@ -137,6 +137,12 @@ static ex_code gather_item(struct timeline *t, size_t item, struct ex_error *err
 }
 
 ex_code timeline_gather(struct timeline *t, struct ex_error *err) {
+    struct ex_progress *progress = t->act->face->progress;
+    if (progress != NULL) {
+        progress->phase = "reading what was found";
+        atomic_store(&progress->done_bytes, 0);
+        atomic_store(&progress->total_bytes, 0);
+    }
     for (size_t n = 0; n < t->item_count; n++)
         EX_TRY(gather_item(t, n, err));
     return EX_OK;

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Timelines, held against what fls, istat, mactime, debugfs and mdir say of the same images, and against what was put
 # there: tests/scripts/timeline.sh EXHIBIT; prints TAP.
+# shellcheck disable=SC2016 # NTFS calls its structures $STANDARD_INFORMATION
+
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/scripts/tap.inc
 . "$here/tap.inc" timeline "$1"
@@ -84,7 +86,10 @@ struct.pack_into("<QQQQ", b, times, filetime(1000000000) + 7, filetime(100000000
 open("ntfs.img", "wb").write(b)
 P
 }
-fat >log 2>&1 && ext >log 2>&1 || { sed 's/^/# /' log; exit 1; }
+if ! fat >log 2>&1 || ! ext >log 2>&1; then
+    sed 's/^/# /' log
+    exit 1
+fi
 with_ntfs=no
 command -v mkntfs >/dev/null && command -v ntfscp >/dev/null && ntfs >log 2>&1 && with_ntfs=yes
 mkdir packed && echo m >packed/member.txt && touch -d '2011-01-02 03:04:05 UTC' packed/member.txt
@@ -254,9 +259,9 @@ check 'without a zone local ones have none' [ "$(jq '.no_place.zone_unknown == .
 
 many() { # more results than are read at once
     for _ in 1 2 3 4; do exhibit collect ext.img --case 1; done >log 2>&1
-    set -- $(exhibit item list --json | summary | jq -r '.items[-4:][].label')
-    for item; do exhibit examine "$item" --profile triage; done >log 2>&1
-    give csv many.csv 1/1 1/2 1/3 "$@" >report
+    mapfile -t items < <(exhibit item list --json | summary | jq -r '.items[-4:][].label')
+    for item in "${items[@]}"; do exhibit examine "$item" --profile triage; done >log 2>&1
+    give csv many.csv 1/1 1/2 1/3 "${items[@]}" >report
     [ "$(grep -c ,ext4/fine.txt, many.csv)" = 20 ] && [ "$(cut -d , -f 1 many.csv | sed '1d; /^$/d; s/[.Z].*//' | sort -c; echo $?)" = 0 ]
 }
 check 'more items than results that are open at once' many
