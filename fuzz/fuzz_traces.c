@@ -36,6 +36,38 @@ static void must_hash(const json_t *json, const char *key, bool has, const uint8
     must_say(json, key, has ? ex_hex(hex, hash, size_bytes) : NULL);
 }
 
+/* The same as another reader finds, and as the calendar of the C library counts. */
+static void must_agree_on_time(const json_t *json, const struct trace_time *t) {
+    char text[TRACE_TIME_TEXT_BYTES + 1];
+    const char *stated = json_string_value(json_object_get(json, "time"));
+    must_say(json, "what", t->what);
+    must_say(json, "source", t->source);
+    must_say(json, "zone", t->local ? "local" : "UTC");
+    must_count(json, "resolution_ns", true, t->resolution_ns);
+    must((stated == NULL) == t->beyond);
+    if (t->beyond) {
+        must(json_integer_value(json_object_get(json, "seconds")) == t->seconds);
+        return;
+    }
+    size_t size = strlen(stated) - (t->local ? 0 : 1);
+    must(t->text_bytes == size && memcmp(t->text, stated, size) == 0);
+    must(trace_time_text(t->seconds, t->nanoseconds, size > 19 ? (unsigned)size - 20 : 0, text));
+    must(strlen(text) == size && memcmp(text, stated, size) == 0);
+}
+
+/* In exactly the room that is promised. */
+static void must_agree_on_times(const json_t *json, const struct trace_line *l) {
+    const json_t *times = json_object_get(json, "times");
+    struct trace_time t;
+    size_t at = 0, count = 0;
+    char *texts = malloc(l->times_bytes);
+    must((times != NULL) == (l->times != NULL) && (l->times_bytes == 0 || texts != NULL));
+    for (; trace_line_time(l, &at, texts, &t); count++)
+        must_agree_on_time(json_array_get(times, count), &t);
+    must(count == json_array_size(times) && at == l->times_bytes);
+    free(texts);
+}
+
 static void must_agree(const json_t *json, const struct trace_line *l) {
     must(json_is_object(json));
     must_hash(json, "id", true, l->id, sizeof l->id);
@@ -51,6 +83,7 @@ static void must_agree(const json_t *json, const struct trace_line *l) {
     must((error != NULL) == (strcmp(l->kind, "error") == 0));
     must_say(error, "reason", l->reason);
     must_say(error, "text", l->text);
+    must_agree_on_times(json, l);
 }
 
 /* Its texts have exactly the room that is promised, so that a sanitizer sees the first byte too

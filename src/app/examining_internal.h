@@ -29,6 +29,11 @@ EX_DEFINE_AUTO(struct trace_lines, trace_lines_free);
 /* The next bytes of the stream, in any pieces. EX_FORMAT: it is not as traces.md says. */
 EX_MUST_USE ex_code trace_lines_feed(struct trace_lines *l, const uint8_t *data, size_t size_bytes,
                                      struct ex_error *err);
+/* All of an object. EX_FORMAT, or as vault_stream() fails; EX_ALTERED, EX_MISSING: a piece of it
+ * cannot be had. */
+EX_MUST_USE ex_code trace_lines_feed_object(struct trace_lines *l, struct vault *v,
+                                            const struct vault_object_info *o,
+                                            struct ex_progress *progress, struct ex_error *err);
 /* After the last byte. EX_FORMAT: it does not end as a whole one does. */
 EX_MUST_USE ex_code trace_lines_end(struct trace_lines *l, struct trace_totals *ret,
                                     struct ex_error *err);
@@ -111,6 +116,8 @@ json_t *tracing_choice_json(const struct chosen_examination *x);
 /* An item of which there can be traces: neither physical nor disposed of. It becomes the act's. */
 EX_MUST_USE ex_code tracing_item(struct act *act, struct truth *t, const char *name,
                                  const struct item_truth **ret, struct ex_error *err);
+/* The same of one that was found: EX_NOT_FOUND, EX_UNSUPPORTED. */
+EX_MUST_USE ex_code tracing_check_item(const struct item_truth *i, struct ex_error *err);
 
 /* ---- paths: trace_paths.c ---- */
 
@@ -118,6 +125,12 @@ enum { TRACE_PATH_BYTES_MAX = 4096, TRACE_DEPTH_MAX = 256 };
 /* The names of the traces above it and its own, with slashes between them; what has none stands as
  * [kind key]. `parent` may be remembered from one call to the next in *paths. */
 struct trace_paths;
+/* Gives the trace of a number to `fn`; what `fn` gets lives until it returns. *ret_found false:
+ * there is none. */
+typedef ex_code trace_at_fn(void *from, uint64_t number, catalog_trace_fn *fn, void *context,
+                            bool *ret_found, struct ex_error *err);
+struct trace_paths *trace_paths_new_from(trace_at_fn *at, void *from);
+/* From the catalog. */
 struct trace_paths *trace_paths_new(struct act *act, uint64_t entry);
 void trace_paths_free(struct trace_paths *p);
 EX_DEFINE_AUTO(struct trace_paths, trace_paths_free);

@@ -133,9 +133,11 @@ static bool outcome_line(const struct entry *e, json_t *what, char *to, size_t s
                        json_array_size(json_object_get(what, "items")),
                        number_at(what, "size_bytes"), sha256);
     else if (sha256 != NULL && json_object_get(what, "matches") != NULL)
-        (void)snprintf(
-            to, size, "%lld bytes written, SHA-256 %.16s…, %s", number_at(what, "size_bytes"),
-            sha256, json_is_true(json_object_get(what, "matches")) ? "the same" : "NOT the same");
+        (void)snprintf(to, size, "%lld bytes written, SHA-256 %.16s…%s",
+                       number_at(what, "size_bytes"), sha256,
+                       json_is_null(json_object_get(what, "matches"))   ? ""
+                       : json_is_true(json_object_get(what, "matches")) ? ", the same"
+                                                                        : ", NOT the same");
     else if (json_string_value(json_object_get(what, "label")) != NULL &&
              json_is_array(json_object_get(what, "packs_removed")))
         (void)snprintf(to, size, "%.100s disposed of: %lld chunks removed, %lld shared ones kept",

@@ -25,32 +25,11 @@ static ex_code put_row(void *context, const struct catalog_trace *row,
     return r->failed;
 }
 
-static ex_code feed_constant(struct trace_lines *l, const struct vault_piece *p,
-                             struct ex_error *err) {
-    uint8_t fill[4096];
-    memset(fill, p->value, sizeof fill);
-    for (uint64_t left = p->length; left > 0;) {
-        size_t part = left < sizeof fill ? (size_t)left : sizeof fill;
-        EX_TRY(trace_lines_feed(l, fill, part, err));
-        left -= part;
-    }
-    return EX_OK;
-}
-
-static ex_code feed_piece(void *context, const struct vault_piece *p, struct ex_error *err) {
-    struct reading_traces *r = context;
-    if (p->kind == VAULT_PIECE_DATA)
-        return trace_lines_feed(r->lines, p->data, p->length, err);
-    if (p->kind == VAULT_PIECE_CONSTANT)
-        return feed_constant(r->lines, p, err);
-    return ex_fail(err, p->missing ? EX_MISSING : EX_ALTERED, "%s", p->why);
-}
-
 static ex_code read_traces(struct reading_traces *r, const struct vault_object_info *o,
                            json_t *what, struct ex_error *err) {
     struct trace_totals totals;
     json_t *stated = json_object_get(what, "traces");
-    EX_TRY(vault_stream(r->act->vault, o, false, feed_piece, r, NULL, err));
+    EX_TRY(trace_lines_feed_object(r->lines, r->act->vault, o, NULL, err));
     EX_TRY(trace_lines_end(r->lines, &totals, err));
     if (stated != NULL && (uint64_t)json_integer_value(stated) != totals.traces)
         return ex_fail(err, EX_FORMAT, "it has not as many traces as its entry says");

@@ -164,6 +164,33 @@ ex_code trace_lines_feed(struct trace_lines *l, const uint8_t *data, size_t size
     return EX_OK;
 }
 
+static ex_code feed_constant(struct trace_lines *l, const struct vault_piece *p,
+                             struct ex_error *err) {
+    uint8_t fill[4096];
+    memset(fill, p->value, sizeof fill);
+    for (uint64_t left = p->length; left > 0;) {
+        size_t part = left < sizeof fill ? (size_t)left : sizeof fill;
+        EX_TRY(trace_lines_feed(l, fill, part, err));
+        left -= part;
+    }
+    return EX_OK;
+}
+
+static ex_code feed_piece(void *context, const struct vault_piece *p, struct ex_error *err) {
+    struct trace_lines *l = context;
+    if (p->kind == VAULT_PIECE_DATA)
+        return trace_lines_feed(l, p->data, p->length, err);
+    if (p->kind == VAULT_PIECE_CONSTANT)
+        return feed_constant(l, p, err);
+    return ex_fail(err, p->missing ? EX_MISSING : EX_ALTERED, "%s", p->why);
+}
+
+ex_code trace_lines_feed_object(struct trace_lines *l, struct vault *v,
+                                const struct vault_object_info *o, struct ex_progress *progress,
+                                struct ex_error *err) {
+    return vault_stream(v, o, false, feed_piece, l, progress, err);
+}
+
 ex_code trace_lines_end(struct trace_lines *l, struct trace_totals *ret, struct ex_error *err) {
     if (!l->ended || l->have > 0)
         return ex_fail(err, EX_FORMAT, "it ends in the middle");

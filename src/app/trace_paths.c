@@ -8,7 +8,9 @@
 enum { REMEMBERED = 512 };
 
 struct trace_paths {
-    struct act *act;
+    trace_at_fn *at;
+    void *from;
+    struct act *act; /* of the catalog's own, as `entry` */
     uint64_t entry;
     struct remembered {
         uint64_t number; /* 0: none */
@@ -16,8 +18,22 @@ struct trace_paths {
     } had[REMEMBERED];
 };
 
-struct trace_paths *trace_paths_new(struct act *act, uint64_t entry) {
+struct trace_paths *trace_paths_new_from(trace_at_fn *at, void *from) {
     struct trace_paths *p = ex_new0(struct trace_paths);
+    p->at = at;
+    p->from = from;
+    return p;
+}
+
+static ex_code at_catalog(void *from, uint64_t number, catalog_trace_fn *fn, void *context,
+                          bool *ret_found, struct ex_error *err) {
+    struct trace_paths *p = from;
+    return catalog_trace_at(p->act->catalog, p->entry, number, fn, context, ret_found, err);
+}
+
+struct trace_paths *trace_paths_new(struct act *act, uint64_t entry) {
+    struct trace_paths *p = trace_paths_new_from(at_catalog, NULL);
+    p->from = p;
     p->act = act;
     p->entry = entry;
     return p;
@@ -96,7 +112,7 @@ static ex_code path_above(struct trace_paths *p, uint64_t number, unsigned depth
         return EX_OK;
     }
     if (depth < TRACE_DEPTH_MAX)
-        EX_TRY(catalog_trace_at(p->act->catalog, p->entry, number, take_step, &s, &found, err));
+        EX_TRY(p->at(p->from, number, take_step, &s, &found, err));
     if (s.path == NULL) /* too deep, or not there */
         s.path = ex_strdup(found ? "…" : "?");
     free(had->path);

@@ -7,6 +7,15 @@
 
 enum { GIVEN_DIGITS_MIN = 8 };
 
+ex_code tracing_check_item(const struct item_truth *i, struct ex_error *err) {
+    if (i->approval != 0)
+        return truth_fail_disposed(i, err);
+    if (i->physical)
+        return ex_fail(err, EX_UNSUPPORTED, "item %s is physical: it has no bytes to examine",
+                       i->label);
+    return EX_OK;
+}
+
 ex_code tracing_item(struct act *act, struct truth *t, const char *name,
                      const struct item_truth **ret, struct ex_error *err) {
     EX_TRY(truth_load(act, t, err));
@@ -15,12 +24,7 @@ ex_code tracing_item(struct act *act, struct truth *t, const char *name,
     memcpy(act->item_id, i->id, sizeof act->item_id);
     memcpy(act->case_id, i->case_id, sizeof act->case_id);
     act->has_ids = ENTRY_HAS_CASE | ENTRY_HAS_ITEM;
-    if (i->approval != 0)
-        return truth_fail_disposed(i, err);
-    if (i->physical)
-        return ex_fail(err, EX_UNSUPPORTED, "item %s is physical: it has no bytes to examine",
-                       i->label);
-    return EX_OK;
+    return tracing_check_item(i, err);
 }
 
 /* ---- the object ---- */

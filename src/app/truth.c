@@ -338,16 +338,17 @@ static json_t *find_own(const struct story *s, json_t *list) {
 /* Entries about many items at once: their bodies name them. */
 static bool names_many(const struct entry *e) {
     return strncmp(e->event, "verify.", 7) == 0 || strncmp(e->event, "package.", 8) == 0 ||
+           strncmp(e->event, "export.", 7) == 0 || strcmp(e->event, "view.traces") == 0 ||
            strcmp(e->event, "scrub.outcome") == 0 || strcmp(e->event, "repair.outcome") == 0;
 }
 
 /* Does this entry concern the item, and did it find everything about it good, or its bytes damaged?
- * A verification lists what it looked at, a package what is in it, scrub and repair what is hurt.
+ * A verification lists what it looked at, a package what is in it, a timeline whose times it shows,
+ * scrub and repair what is hurt.
  */
 static bool concerns(struct story *s, const struct entry *e, json_t *what) {
     json_t *one = find_own(s, json_object_get(what, "items"));
     const char *verdict = json_string_value(json_object_get(one, "verdict"));
-    bool verification = strncmp(e->event, "verify.", 7) == 0;
     bool good = verdict != NULL && strcmp(verdict, "good") == 0;
     if (good && verdict_is(what, "history", "good") && verdict_is(what, "signers", "good")) {
         s->verified = true;
@@ -355,7 +356,7 @@ static bool concerns(struct story *s, const struct entry *e, json_t *what) {
     }
     bool bad =
         verdict != NULL && (strcmp(verdict, "altered") == 0 || strcmp(verdict, "missing") == 0);
-    bool lists_hurt = !verification && strncmp(e->event, "package.", 8) != 0;
+    bool lists_hurt = strncmp(e->event, "scrub.", 6) == 0 || strncmp(e->event, "repair.", 7) == 0;
     if (one != NULL && (bad || lists_hurt)) {
         s->damaged = true;
         s->damaged_ns = e->clock.utc_ns;

@@ -161,6 +161,19 @@ static ex_code each_row(struct query *q, catalog_trace_fn *fn, void *context, bo
     }
 }
 
+static char *lower(const char *text) {
+    char *made = ex_strdup(text);
+    for (char *c = made; *c != '\0'; c++)
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c - 'A' + 'a');
+    return made;
+}
+
+bool catalog_name_fits(const char *pattern, const char *name) {
+    EX_AUTO_FREE char *low_pattern = lower(pattern), *low_name = lower(name);
+    return sqlite3_strglob(low_pattern, low_name) == 0;
+}
+
 static void bind_filter(struct query *q, const struct catalog_trace_filter *f) {
     query_bind_u64(q, 1, f->entry);
     query_bind_text(q, 2, f->kind);

@@ -75,6 +75,8 @@ struct catalog_trace_filter {
     const char *state; /* `allocated`: those that have none */
     const char *name;  /* a pattern as of glob(7); ASCII letters fit in either case */
 };
+/* Does a name fit such a pattern? The same answer as the lists give. */
+bool catalog_name_fits(const char *pattern, const char *name);
 typedef ex_code catalog_trace_fn(void *context, const struct catalog_trace *t,
                                  struct ex_error *err);
 /* By number, at most `limit`. */

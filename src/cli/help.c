@@ -19,7 +19,8 @@ static const struct group {
      {"collect", "item register", "work list", "work resume", "work discard", "item list",
       "item show"}},
     {N_("To find what is in it"),
-     {"examine", "trace list", "trace tree", "trace show", "trace cat", "trace export"}},
+     {"examine", "trace list", "trace tree", "trace show", "trace cat", "trace export", "timeline",
+      "timeline export"}},
     {N_("To check it"), {"verify", "vault check", "vault scrub", "ledger verify"}},
     {N_("To hand it out, and show what was done"),
      {"export", "item report", "custody log", "custody check", "ledger show", "ledger checkpoint",
@@ -189,6 +190,21 @@ static void put_ledger_and_permission(struct cli_page *page, const struct comman
                    permission_word(command->permission));
 }
 
+/* A word that is a command, and begins others. */
+static void put_others(struct cli_page *page, const struct command *command) {
+    bool first = true;
+    for (size_t i = 0; i < command_count; i++) {
+        if (!cli_is_noun(command->words, &command_table[i]))
+            continue;
+        if (first) {
+            page_gap(page);
+            page_say(page, 0, "%s", _("See also"));
+        }
+        first = false;
+        put_command_line(page, &command_table[i]);
+    }
+}
+
 static void put_command(struct cli_page *page, const struct command *command) {
     put_usage(page, command);
     page_gap(page);
@@ -197,6 +213,7 @@ static void put_command(struct cli_page *page, const struct command *command) {
     put_flags(page, command, FLAG_OPTIONAL, _("May be given"));
     put_common_flags(page, command);
     put_ledger_and_permission(page, command);
+    put_others(page, command);
 }
 
 /* ---- matrix ---- */
@@ -235,7 +252,7 @@ static ex_code find_asked(const struct request *request, const struct command **
                           struct ex_error *err) {
     *ret_one = NULL;
     unsigned used = 0;
-    if (request->operand_count == 1)
+    if (request->operand_count == 1 && command_of(request->operand[0]) == NULL)
         for (size_t i = 0; i < command_count; i++)
             if (cli_is_noun(request->operand[0], &command_table[i]))
                 return EX_OK;

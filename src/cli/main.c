@@ -106,7 +106,8 @@ static ex_code check_output(const struct cli *cli, struct ex_error *err) {
             err, "%s", _("write to a file: --output FILE"));
     bool evidence = cli->request.command->run == app_export ||
                     cli->request.command->run == app_trace_cat ||
-                    cli->request.command->run == app_trace_export;
+                    cli->request.command->run == app_trace_export ||
+                    cli->request.command->run == app_timeline_export;
     if (evidence && isatty(STDOUT_FILENO))
         return ex_hint(ex_fail(err, EX_USAGE, "%s", _("evidence is not written to a terminal")),
                        err, "%s", _("add > FILE or | PROGRAM, or use --output FILE"));

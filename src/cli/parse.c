@@ -222,18 +222,23 @@ static ex_code fail_unknown_command(const char *const *words, unsigned count,
 
 ex_code cli_find_command(const char *const *words, unsigned count, const struct command **ret,
                          unsigned *ret_used, struct ex_error *err) {
+    const struct command *one = NULL;
     for (size_t i = 0; i < command_count; i++) {
         const struct command *c = &command_table[i];
-        bool one = strcmp(words[0], c->words) == 0;
-        bool two = count > 1 && cli_is_noun(words[0], c) &&
-                   strcmp(words[1], c->words + strlen(words[0]) + 1) == 0;
-        if (!one && !two)
+        if (strcmp(words[0], c->words) == 0)
+            one = c;
+        if (count < 2 || !cli_is_noun(words[0], c) ||
+            strcmp(words[1], c->words + strlen(words[0]) + 1) != 0)
             continue;
         *ret = c;
-        *ret_used = one ? 1 : 2;
+        *ret_used = 2;
         return EX_OK;
     }
-    return fail_unknown_command(words, count, err);
+    if (one == NULL)
+        return fail_unknown_command(words, count, err);
+    *ret = one;
+    *ret_used = 1;
+    return EX_OK;
 }
 
 static const struct command *command_named(const char *word) {

@@ -23,6 +23,8 @@ static const struct renderer {
     {"trace-show", render_trace_show},
     {"trace-cat", render_trace_cat},
     {"trace-export", render_trace_export},
+    {"timeline", render_timeline},
+    {"timeline-export", render_timeline_export},
     {"verify", render_verify},
     {"export", render_export},
     {"handover", render_handover},

@@ -29,6 +29,8 @@ void render_trace_tree(struct cli_page *page, const json_t *result);
 void render_trace_show(struct cli_page *page, const json_t *result);
 void render_trace_cat(struct cli_page *page, const json_t *result);
 void render_trace_export(struct cli_page *page, const json_t *result);
+void render_timeline(struct cli_page *page, const json_t *result);
+void render_timeline_export(struct cli_page *page, const json_t *result);
 void render_verify(struct cli_page *page, const json_t *result);
 void render_export(struct cli_page *page, const json_t *result);
 /* Of an item: what was taken of a folder, and what was not. */

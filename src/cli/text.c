@@ -2,6 +2,7 @@
 #include "cli/text.h"
 
 #include "base/mem.h"
+#include "formats/visible.h"
 #include <inttypes.h>
 #include <string.h>
 #include <wchar.h>
@@ -71,33 +72,6 @@ bool cli_is_utf8(const char *text) {
 
 /* ---- making safe ---- */
 
-/* Code points that change what a terminal or a reader sees around them, or that look like a space
- * or like nothing and make two names look the same. The joiners and the zero width space (U+200B to
- * U+200D) are not here: Khmer, Arabic and Indic scripts are written with them. */
-static const struct {
-    uint32_t first, last;
-} unsafe_ranges[] = {
-    {0x0000, 0x001f},   {0x007f, 0x009f},   /* C0, DEL, C1 */
-    {0x00a0, 0x00a0},   {0x00ad, 0x00ad},   /* no-break space, soft hyphen */
-    {0x061c, 0x061c},   {0x180e, 0x180e},   /* Arabic letter mark, Mongolian vowel separator */
-    {0x115f, 0x1160},   {0x3164, 0x3164},   /* Hangul fillers */
-    {0xffa0, 0xffa0},                       /* and the halfwidth one */
-    {0x200e, 0x200f},   {0x2028, 0x202e},   /* direction marks, line separators, overrides */
-    {0x2060, 0x206f},                       /* isolates and other invisible format characters */
-    {0x2800, 0x2800},                       /* a Braille cell without dots */
-    {0xfe00, 0xfe0f},                       /* variation selectors */
-    {0xfeff, 0xfeff},   {0xfff9, 0xfffb},   /* byte order mark, annotations */
-    {0xfffe, 0xffff},                       /* not characters */
-    {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}, /* musical format characters; tags, more selectors */
-};
-
-static bool is_unsafe(uint32_t code_point) {
-    for (size_t i = 0; i < sizeof unsafe_ranges / sizeof unsafe_ranges[0]; i++)
-        if (code_point >= unsafe_ranges[i].first && code_point <= unsafe_ranges[i].last)
-            return true;
-    return false;
-}
-
 void cli_put_safe(FILE *to, const char *text, size_t size, enum cli_lines lines) {
     size_t pos = 0;
     while (pos < size) {
@@ -109,8 +83,8 @@ void cli_put_safe(FILE *to, const char *text, size_t size, enum cli_lines lines)
             fputc((int)code_point, to);
         else if (code_point == '\\')
             fputs("\\\\", to);
-        else if (is_unsafe(code_point))
-            fprintf(to, code_point < 0x80 ? "\\x%02" PRIx32 : "\\u{%04" PRIx32 "}", code_point);
+        else if (visible_is_unsafe(code_point))
+            visible_put_escape(to, code_point);
         else
             fwrite(text + pos, 1, length, to);
         pos += length == 0 ? 1 : length;

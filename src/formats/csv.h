@@ -15,6 +15,10 @@
  * that name line and column. Both count from 1; a column is a character, not a field. It promises
  * nothing about what the fields mean.
  *
+ * Written, texts are made visible (formats/visible.h), and kept from being taken for formulas: a
+ * spreadsheet computes what begins with =, +, - or @, also in their wide forms, so these texts get
+ * an apostrophe before them, and those that begin with an apostrophe another one.
+ *
  * Errors: EX_FORMAT, EX_LIMIT. Threads: nothing is shared.
  */
 #ifndef EXHIBIT_FORMATS_CSV_H
@@ -23,6 +27,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include <stddef.h>
+#include <stdio.h>
 
 enum {
     CSV_BYTES_MAX = 4 << 20,
@@ -51,5 +56,9 @@ void csv_clear(struct csv *c);
 static inline const struct csv_field *csv_at(const struct csv *c, size_t row, size_t column) {
     return &c->field[row * c->field_count + column];
 }
+
+/* A text as one field: without the comma before it or the line's end. NULL: an empty one. It never
+ * spans lines. Errors are those of the stream. */
+void csv_put(FILE *to, const char *text);
 
 #endif

@@ -1,25 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* format/traces §2, from the left to the right. Each function here takes one thing at the cursor
  * and says whether it was there. */
-#include "formats/trace_line.h"
+#include "formats/trace_line_internal.h"
 
-#include "base/cursor.h"
 #include "formats/path_internal.h"
 
-#include <string.h>
-
-enum { NUMBER_DIGITS_MAX = 19, ATTRIBUTE_KEY_BYTES_MAX = 140, WORD_BYTES_MAX = 32 };
-
-struct reading {
-    struct ex_cursor c;
-    char *texts; /* as many bytes as the line; never more used than were passed over */
-    size_t used;
-};
-
-struct span {
-    const char *text;
-    size_t size_bytes;
-};
+enum { NUMBER_DIGITS_MAX = 19, ATTRIBUTE_KEY_BYTES_MAX = 140 };
 
 /* ---- signs ---- */
 
@@ -28,22 +14,16 @@ static inline uint8_t ahead(const struct reading *r) {
     return r->c.pos < r->c.size ? r->c.data[r->c.pos] : 0;
 }
 
-static bool take_bytes(struct reading *r, const char *what, size_t size) {
+bool trace_take_bytes(struct reading *r, const char *what, size_t size) {
     if (ex_cursor_left(&r->c) < size || memcmp(r->c.data + r->c.pos, what, size) != 0)
         return false;
     r->c.pos += size;
     return true;
 }
 
-#define TAKE(r, what) take_bytes((r), (what), sizeof(what) - 1)
-
-static inline bool is_digit(uint8_t ch) {
-    return ch >= '0' && ch <= '9';
-}
-
 /* ---- numbers ---- */
 
-static bool take_number(struct reading *r, uint64_t *ret) {
+bool trace_take_number(struct reading *r, uint64_t *ret) {
     const char *text = (const char *)r->c.data + r->c.pos;
     size_t size = 0;
     while (is_digit(ahead(r)) && size <= NUMBER_DIGITS_MAX) {
@@ -55,19 +35,13 @@ static bool take_number(struct reading *r, uint64_t *ret) {
 
 static bool pass_number(struct reading *r) {
     uint64_t number;
-    return take_number(r, &number);
-}
-
-static bool pass_signed(struct reading *r) {
-    uint64_t number;
-    bool negative = TAKE(r, "-");
-    return take_number(r, &number) && !(negative && number == 0);
+    return trace_take_number(r, &number);
 }
 
 /* ---- texts ---- */
 
 /* Of ASCII without anything that has to be escaped, at most `most` bytes. */
-static bool take_span(struct reading *r, size_t most, struct span *ret) {
+bool trace_take_span(struct reading *r, size_t most, struct span *ret) {
     if (!TAKE(r, "\""))
         return false;
     *ret = (struct span){.text = (const char *)r->c.data + r->c.pos};
@@ -80,7 +54,7 @@ static bool take_span(struct reading *r, size_t most, struct span *ret) {
 
 static bool take_hex(struct reading *r, uint8_t *to, size_t size_bytes) {
     struct span digits;
-    return take_span(r, 2 * size_bytes, &digits) &&
+    return trace_take_span(r, 2 * size_bytes, &digits) &&
            ex_parse_hex(digits.text, digits.size_bytes, to, size_bytes);
 }
 
@@ -89,9 +63,9 @@ static bool is_word(const struct span *s, const char *word) {
 }
 
 /* One of a list that ends with NULL. */
-static bool take_word(struct reading *r, const char *const *words, const char **ret) {
+bool trace_take_word(struct reading *r, const char *const *words, const char **ret) {
     struct span s;
-    if (!take_span(r, WORD_BYTES_MAX, &s))
+    if (!trace_take_span(r, TRACE_WORD_BYTES_MAX, &s))
         return false;
     for (; *words != NULL; words++)
         if (is_word(&s, *words)) {
@@ -173,7 +147,7 @@ static inline bool is_plain(uint8_t ch) {
 }
 
 /* Any text, as what it says, with a NUL behind it. */
-static bool take_text(struct reading *r, const char **ret) {
+bool trace_take_text(struct reading *r, const char **ret) {
     char *to = r->texts + r->used, *const begin = to;
     if (!TAKE(r, "\""))
         return false;
@@ -195,7 +169,7 @@ static bool take_text(struct reading *r, const char **ret) {
 static bool pass_text(struct reading *r) {
     const char *text;
     size_t used = r->used;
-    bool taken = take_text(r, &text);
+    bool taken = trace_take_text(r, &text);
     r->used = used;
     return taken;
 }
@@ -234,58 +208,19 @@ static bool pass_ranges(struct reading *r) {
     return TAKE(r, "]") && (!TAKE(r, ",\"ranges_left_out\":") || pass_number(r));
 }
 
-static bool two_digits(const char *text, unsigned least, unsigned most) {
-    unsigned value = (unsigned)(text[0] - '0') * 10 + (unsigned)(text[1] - '0');
-    return value >= least && value <= most;
-}
-
-/* "2026-01-02T03:04:05.678Z", the fraction being of up to nine digits; Z unless local. */
-static bool is_time(struct span s, bool local) {
-    static const char form[] = "dddd-dd-ddTdd:dd:dd";
-    size_t at = sizeof form - 1;
-    if (s.size_bytes < at)
-        return false;
-    for (size_t i = 0; i < at; i++)
-        if (form[i] == 'd' ? !is_digit((uint8_t)s.text[i]) : s.text[i] != form[i])
-            return false;
-    if (!two_digits(s.text + 5, 1, 12) || !two_digits(s.text + 8, 1, 31) ||
-        !two_digits(s.text + 11, 0, 23) || !two_digits(s.text + 14, 0, 59) ||
-        !two_digits(s.text + 17, 0, 59))
-        return false;
-    if (at < s.size_bytes && s.text[at] == '.') {
-        size_t begin = ++at;
-        while (at < s.size_bytes && is_digit((uint8_t)s.text[at]))
-            at++;
-        if (at == begin || at - begin > 9)
-            return false;
-    }
-    return local ? at == s.size_bytes : at + 1 == s.size_bytes && s.text[at] == 'Z';
-}
-
-/* format/traces §2.4 */
-static bool pass_time(struct reading *r) {
-    static const char *const whats[] = {"modified", "accessed", "changed",   "created",
-                                        "deleted",  "added",    "backed-up", "sent",
-                                        "received", "printed",  "taken",     NULL};
-    static const char *const zones[] = {"UTC", "local", NULL};
-    const char *what, *zone;
-    struct span time = {0};
-    if (!TAKE(r, "{\"what\":") || !take_word(r, whats, &what) || !TAKE(r, ",\"time\":"))
-        return false;
-    bool beyond = TAKE(r, "null,\"seconds\":");
-    return (beyond ? pass_signed(r) : take_span(r, WORD_BYTES_MAX, &time)) &&
-           TAKE(r, ",\"zone\":") && take_word(r, zones, &zone) &&
-           (beyond || is_time(time, zone == zones[1])) && TAKE(r, ",\"resolution_ns\":") &&
-           pass_number(r) && TAKE(r, ",\"source\":") && pass_text(r) && TAKE(r, "}");
-}
-
-static bool pass_times(struct reading *r) {
+/* Where they stand is kept: trace_line_time() reads them again. */
+static bool pass_times(struct reading *r, struct trace_line *l) {
+    struct trace_time time;
     if (!TAKE(r, ",\"times\":["))
         return true;
-    do
-        if (!pass_time(r))
+    l->times = (const char *)r->c.data + r->c.pos;
+    do {
+        size_t used = r->used;
+        if (!trace_take_time(r, &time))
             return false;
-    while (TAKE(r, ","));
+        r->used = used;
+    } while (TAKE(r, ","));
+    l->times_bytes = (size_t)((const char *)r->c.data + r->c.pos - l->times);
     return TAKE(r, "]");
 }
 
@@ -312,7 +247,7 @@ static bool pass_attributes(struct reading *r) {
         return true;
     do {
         if (count == TRACE_LINE_ATTRIBUTES_MAX ||
-            !take_span(r, ATTRIBUTE_KEY_BYTES_MAX, &keys[count]) ||
+            !trace_take_span(r, ATTRIBUTE_KEY_BYTES_MAX, &keys[count]) ||
             !is_attribute_key(&keys[count]) || is_among(&keys[count], keys, count) ||
             !TAKE(r, ":") || !pass_text(r))
             return false;
@@ -329,8 +264,8 @@ static bool take_error(struct reading *r, struct trace_line *l) {
     bool is_error = strcmp(l->kind, "error") == 0;
     if (!TAKE(r, ",\"error\":{\"reason\":"))
         return !is_error;
-    if (!is_error || !take_word(r, reasons, &l->reason) || !TAKE(r, ",\"text\":") ||
-        !take_text(r, &l->text) || !TAKE(r, "}"))
+    if (!is_error || !trace_take_word(r, reasons, &l->reason) || !TAKE(r, ",\"text\":") ||
+        !trace_take_text(r, &l->text) || !TAKE(r, "}"))
         return false;
     size_t size = 0;
     while (l->text[size] >= ' ' && l->text[size] < 0x7F)
@@ -342,7 +277,7 @@ static bool take_error(struct reading *r, struct trace_line *l) {
 
 static bool take_key(struct reading *r, struct trace_line *l) {
     l->rest_at = r->c.pos;
-    return TAKE(r, ",\"key\":") && take_text(r, &l->key);
+    return TAKE(r, ",\"key\":") && trace_take_text(r, &l->key);
 }
 
 static bool take_place(struct reading *r, struct trace_line *l) {
@@ -350,42 +285,43 @@ static bool take_place(struct reading *r, struct trace_line *l) {
                                         "special",  "stream",      "member",    "space", "error",
                                         "document", "message",     "record",    NULL};
     return TAKE(r, "{\"id\":") && take_hex(r, l->id, sizeof l->id) && TAKE(r, ",\"parent\":") &&
-           take_number(r, &l->parent) && TAKE(r, ",\"kind\":") && take_word(r, kinds, &l->kind) &&
-           TAKE(r, ",\"parser\":") && take_number(r, &l->parser) && take_key(r, l);
+           trace_take_number(r, &l->parent) && TAKE(r, ",\"kind\":") &&
+           trace_take_word(r, kinds, &l->kind) && TAKE(r, ",\"parser\":") &&
+           trace_take_number(r, &l->parser) && take_key(r, l);
 }
 
 static bool take_name(struct reading *r, struct trace_line *l) {
     static const char *const states[] = {"deleted", "orphan", "virtual", NULL};
     if (TAKE(r, ",\"name\":") &&
-        (!take_text(r, &l->name) || (TAKE(r, ",\"name_base64\":") && !pass_base64(r))))
+        (!trace_take_text(r, &l->name) || (TAKE(r, ",\"name_base64\":") && !pass_base64(r))))
         return false;
-    return !TAKE(r, ",\"state\":") || take_word(r, states, &l->state);
+    return !TAKE(r, ",\"state\":") || trace_take_word(r, states, &l->state);
 }
 
 static bool take_content(struct reading *r, struct trace_line *l) {
     static const char *const reasons[] = {"limit",     "deleted", "damaged", "unreadable",
                                           "encrypted", "parser",  "profile", NULL};
     l->has_size = TAKE(r, ",\"size\":");
-    if (l->has_size && !take_number(r, &l->size))
+    if (l->has_size && !trace_take_number(r, &l->size))
         return false;
     l->has_sha256 = TAKE(r, ",\"sha256\":");
     if (l->has_sha256 && !take_hex(r, l->sha256, sizeof l->sha256))
         return false;
     l->known = l->has_sha256 && TAKE(r, ",\"known\":true");
-    if ((TAKE(r, ",\"type\":") && !take_text(r, &l->type)) || !pass_ranges(r))
+    if ((TAKE(r, ",\"type\":") && !trace_take_text(r, &l->type)) || !pass_ranges(r))
         return false;
     l->has_content_key = TAKE(r, ",\"content_key\":");
     if (l->has_content_key && !take_hex(r, l->content_key, sizeof l->content_key))
         return false;
     l->has_inside = TAKE(r, ",\"inside\":");
-    if (l->has_inside && !take_number(r, &l->inside))
+    if (l->has_inside && !trace_take_number(r, &l->inside))
         return false;
     l->inside_known = l->has_inside && TAKE(r, ",\"inside_known\":true");
-    return !TAKE(r, ",\"not_hashed\":") || take_word(r, reasons, &l->not_hashed);
+    return !TAKE(r, ",\"not_hashed\":") || trace_take_word(r, reasons, &l->not_hashed);
 }
 
-static bool pass_said(struct reading *r) {
-    if (!pass_times(r) || !pass_attributes(r))
+static bool pass_said(struct reading *r, struct trace_line *l) {
+    if (!pass_times(r, l) || !pass_attributes(r))
         return false;
     (void)TAKE(r, ",\"said_in_part\":true");
     return true;
@@ -394,6 +330,6 @@ static bool pass_said(struct reading *r) {
 bool trace_line_read(const void *line, size_t size_bytes, char *texts, struct trace_line *ret) {
     struct reading r = {.c = ex_cursor_make(line, size_bytes), .texts = texts};
     *ret = (struct trace_line){0};
-    return take_place(&r, ret) && take_name(&r, ret) && take_content(&r, ret) && pass_said(&r) &&
-           take_error(&r, ret) && TAKE(&r, "}") && ex_cursor_left(&r.c) == 0;
+    return take_place(&r, ret) && take_name(&r, ret) && take_content(&r, ret) &&
+           pass_said(&r, ret) && take_error(&r, ret) && TAKE(&r, "}") && ex_cursor_left(&r.c) == 0;
 }

@@ -3,7 +3,8 @@
  *
  * Taken is what the page describes and nothing else: its keys in its order, its words, no spaces,
  * no sign or leading zero where a count is meant, strict UTF-8, no key twice. So whatever is taken
- * is JSON that every other reader understands in the same way. Any bytes are safe.
+ * is JSON that every other reader understands in the same way. A time is a day of the calendar and
+ * a second of it. Any bytes are safe.
  *
  * Nothing is allocated; threads share nothing.
  */
@@ -38,10 +39,43 @@ struct trace_line {
     uint64_t size;
     uint8_t sha256[TRACE_LINE_HASH_BYTES];
     uint8_t content_key[TRACE_LINE_ID_BYTES];
+    const char *times; /* of the line itself: for trace_line_time(); NULL: it has none */
+    size_t times_bytes;
 };
 
 /* The line without its line feed. `texts` has room for size_bytes, for no text is longer than what
  * says it. False: it is no such line, and *ret is of no use. */
 bool trace_line_read(const void *line, size_t size_bytes, char *texts, struct trace_line *ret);
+
+/* One of its times (format/traces §2.4). */
+struct trace_time {
+    const char *what; /* a word that always stays */
+    bool local;       /* of a zone that nothing says; otherwise UTC */
+    bool beyond;      /* outside of the years 0 to 9999 */
+    int64_t seconds;  /* since 1970, by the clock that it is of */
+    uint32_t nanoseconds;
+    uint64_t resolution_ns;
+    const char *text; /* as the line has it, without its Z; no NUL behind it; NULL: beyond */
+    size_t text_bytes;
+    const char *source; /* of `texts` */
+};
+
+/* The words of `what`, in order of the format page; ends with NULL. */
+extern const char *const trace_time_whats[];
+
+/* The next time, and *at moves behind it; begins with *at 0. The line is one that was taken, and
+ * still there. `texts` has room for l->times_bytes, and keeps the sources of all of them. False:
+ * there are no more. */
+bool trace_line_time(const struct trace_line *l, size_t *at, char *texts, struct trace_time *ret);
+
+enum { TRACE_TIME_TEXT_BYTES = 32 }; /* "2026-01-02T03:04:05.678901234" and room */
+/* Seconds since 1970 as date and time, with so many digits (0 to 9) of a fraction. False: outside
+ * of the years 0 to 9999. */
+bool trace_time_text(int64_t seconds, uint32_t nanoseconds, unsigned digits,
+                     char to[static TRACE_TIME_TEXT_BYTES]);
+/* The other way round: "2026-01-02", or with "T03:04", seconds and a fraction; *ret_bytes are what
+ * was read of it. False: it does not begin with a time. */
+bool trace_time_parse(const char *text, size_t size_bytes, int64_t *ret_seconds,
+                      uint32_t *ret_nanoseconds, size_t *ret_bytes);
 
 #endif

@@ -4,6 +4,7 @@
 #include "formats/csv.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static ex_code parse(const char *text, size_t size, struct csv *ret, struct ex_error *err) {
     *err = (struct ex_error){0};
@@ -105,11 +106,66 @@ static void limits(void **state) {
     csv_clear(&c);
 }
 
+static void check_put(const char *text, const char *expected) {
+    char *put = NULL;
+    size_t size;
+    FILE *to = open_memstream(&put, &size);
+    assert_non_null(to);
+    csv_put(to, text);
+    assert_int_equal(fclose(to), 0);
+    assert_string_equal(put, expected);
+    free(put);
+}
+
+/* What is written is one field for the reader of this program, too. */
+static void check_reads_back(const char *text) {
+    struct ex_error err;
+    struct csv c;
+    char *put = NULL;
+    size_t size;
+    FILE *to = open_memstream(&put, &size);
+    assert_non_null(to);
+    csv_put(to, text);
+    fputs(",end", to);
+    assert_int_equal(fclose(to), 0);
+    assert_code(EX_OK, parse(put, size, &c, &err));
+    assert_true(c.row_count == 1 && c.field_count == 2);
+    csv_clear(&c);
+    free(put);
+}
+
+static void what_is_written(void **state) {
+    static const char *const hostile[] = {"a",   "=1+1,\"x\"",  "\n\r\t", "\xff\"",
+                                          "'",   ",",           "\"\"\"", "\xe2\x80\xae,",
+                                          " x ", "\x7f\xc2\x85"};
+    (void)state;
+    check_put(NULL, "");
+    check_put("", "");
+    check_put("plain text", "plain text");
+    check_put("a,b", "\"a,b\"");
+    check_put("\"a\"", "\"\"\"a\"\"\"");
+    check_put("=HYPERLINK(\"x\",1)", "\"'=HYPERLINK(\"\"x\"\",1)\"");
+    check_put("+1", "'+1");
+    check_put("-1", "'-1");
+    check_put("@SUM", "'@SUM");
+    check_put("'quoted", "''quoted");
+    check_put("\xef\xbc\x9d"
+              "1",
+              "'\xef\xbc\x9d"
+              "1");
+    check_put("\t=1\r\n", "\\x09=1\\x0d\\x0a");
+    check_put("a\xff\xe2\x80\xae"
+              "b",
+              "a\\xff\\u{202e}b");
+    check_put("\xe1\x9e\x80 \\/", "\xe1\x9e\x80 \\/");
+    for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++)
+        check_reads_back(hostile[i]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_a_spreadsheet_writes),
-        cmocka_unit_test(plain_line_feeds),
-        cmocka_unit_test(wrong_ones),
+        cmocka_unit_test(what_is_written),  cmocka_unit_test(what_a_spreadsheet_writes),
+        cmocka_unit_test(plain_line_feeds), cmocka_unit_test(wrong_ones),
         cmocka_unit_test(limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,6 +114,57 @@ static void no_spaces(void **state) {
     assert_int_equal(texts, 3); /* in "12" */
 }
 
+static void times_of_a_line(void **state) {
+    struct trace_line l;
+    struct trace_time t[3], none;
+    size_t size = sizeof whole - 1, at = 0;
+    char *texts = malloc(size), *sources;
+    (void)state;
+    assert_true(texts != NULL && trace_line_read(whole, size, texts, &l));
+    sources = malloc(l.times_bytes); /* exactly the room that is promised */
+    assert_non_null(sources);
+    for (int i = 0; i < 3; i++)
+        assert_true(trace_line_time(&l, &at, sources, &t[i]));
+    assert_false(trace_line_time(&l, &at, sources, &none));
+    assert_string_equal(t[0].what, "modified");
+    assert_string_equal(t[0].source, "ext4:inode"); /* all of them stay */
+    assert_true(!t[0].local && !t[0].beyond && t[0].resolution_ns == 1000000);
+    assert_int_equal(t[0].seconds, 1767323045);
+    assert_int_equal(t[0].nanoseconds, 678000000);
+    assert_int_equal(t[0].text_bytes, 23);
+    assert_memory_equal(t[0].text, "2026-01-02T03:04:05.678", 23);
+    assert_string_equal(t[1].what, "backed-up");
+    assert_true(t[1].local && t[1].seconds == 315532800 && t[1].source[0] == '\0');
+    assert_true(t[2].beyond && t[2].seconds == -99999999999999 && t[2].text == NULL);
+    free(sources);
+    free(texts);
+    at = 0;
+    assert_false(trace_line_time(&(struct trace_line){0}, &at, NULL, &none));
+}
+
+/* Each day of 10,000 years, there and back. */
+static void days_of_the_calendar(void **state) {
+    char text[TRACE_TIME_TEXT_BYTES];
+    (void)state;
+    for (int64_t day = -719528; day <= 2932896; day += 3) {
+        int64_t seconds;
+        uint32_t nanoseconds;
+        size_t used;
+        if (!trace_time_text(day * 86400 + 3661, 120, 7, text) ||
+            !trace_time_parse(text, strlen(text), &seconds, &nanoseconds, &used) ||
+            seconds != day * 86400 + 3661 || nanoseconds != 100 || used != strlen(text))
+            fail_msg("day %lld: %s", (long long)day, text);
+    }
+    assert_false(trace_time_text(-719528 * INT64_C(86400) - 1, 0, 0, text));
+    assert_false(trace_time_text(2932897 * INT64_C(86400), 0, 0, text));
+    assert_false(trace_time_text(INT64_MAX, 0, 0, text));
+    assert_false(trace_time_text(INT64_MIN, 0, 0, text));
+    assert_true(trace_time_text(-719528 * INT64_C(86400), 0, 0, text));
+    assert_string_equal(text, "0000-01-01T00:00:00");
+    assert_true(trace_time_text(2932897 * INT64_C(86400) - 1, 999999999, 12, text));
+    assert_string_equal(text, "9999-12-31T23:59:59.999999999");
+}
+
 static void what_is_not_as_it_must_be(void **state) {
     static const char *const bad[] = {
         "{}",
@@ -177,6 +228,10 @@ static void what_is_not_as_it_must_be(void **state) {
         A_FILE ",\"times\":[{\"what\":\"seen\"," A_TIME A_STEP "]}",
         A_FILE ",\"times\":[{\"what\":\"added\",\"time\":\"2026-13-02T03:04:05Z\"" A_STEP "]}",
         A_FILE ",\"times\":[{\"what\":\"added\",\"time\":\"2026-01-02T03:04:05\"" A_STEP "]}",
+        A_FILE ",\"times\":[{\"what\":\"added\",\"time\":\"2026-02-29T03:04:05Z\"" A_STEP "]}",
+        A_FILE ",\"times\":[{\"what\":\"added\",\"time\":\"2026-04-31T03:04:05Z\"" A_STEP "]}",
+        A_FILE ",\"times\":[{\"what\":\"added\",\"time\":\"2026-01-02T03:04Z\"" A_STEP "]}",
+        A_FILE ",\"times\":[{\"what\":\"added\",\"time\":\"2026-01-02Z\"" A_STEP "]}",
         A_FILE ",\"times\":[{\"what\":\"added\",\"time\":\"2026-01-02T03:04:05.Z\"" A_STEP "]}",
         A_FILE ",\"times\":[{\"what\":\"added\",\"time\":null" A_STEP "]}",
         A_FILE ",\"times\":[{\"what\":\"added\",\"time\":null,\"seconds\":-0" A_STEP "]}",
@@ -228,7 +283,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_line_says),     cmocka_unit_test(what_it_need_not_say),
         cmocka_unit_test(every_cut_is_noticed), cmocka_unit_test(no_spaces),
-        cmocka_unit_test(lists_have_an_end),    cmocka_unit_test(what_is_not_as_it_must_be),
+        cmocka_unit_test(lists_have_an_end),    cmocka_unit_test(times_of_a_line),
+        cmocka_unit_test(days_of_the_calendar), cmocka_unit_test(what_is_not_as_it_must_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
