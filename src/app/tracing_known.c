@@ -14,6 +14,7 @@ struct window_row {
 struct trace_known {
     struct held_sets held;
     bool not_known, notable;
+    bool may_leave_out;    /* every set that could call a content notable can answer */
     uint64_t *left_out_by; /* of each set */
     uint64_t left_out, not_asked, matched;
     struct window_row *row;
@@ -104,7 +105,7 @@ static bool is_shown(struct trace_known *k, const struct catalog_trace *t, const
     k->not_asked += t->has_size && !t->has_sha256;
     if (k->notable)
         return notable;
-    if (notable || !lists(k, listed, HASHSET_KNOWN))
+    if (notable || !k->may_leave_out || !lists(k, listed, HASHSET_KNOWN))
         return true;
     k->left_out++;
     for (size_t n = 0; n < k->held.count; n++)
@@ -163,6 +164,15 @@ static ex_code add(void *context, const struct catalog_trace *t, struct ex_error
 
 /* ---- all of them ---- */
 
+/* What a set that is gone would have called notable is among what known sets list, for all that
+ * anybody knows. */
+static bool may_leave_out(const struct trace_known *k) {
+    for (size_t n = 0; n < k->held.count; n++)
+        if (k->held.list[n].meaning == HASHSET_NOTABLE && k->held.list[n].set == NULL)
+            return false;
+    return k->held.entries_lost == 0;
+}
+
 ex_code trace_known_list(struct trace_known *k, struct act *act,
                          const struct catalog_trace_filter *filter, trace_known_fn *each,
                          void (*again)(void *context), void *context, uint64_t *ret_matched,
@@ -172,6 +182,7 @@ ex_code trace_known_list(struct trace_known *k, struct act *act,
     do {
         again(context);
         k->lost = false;
+        k->may_leave_out = may_leave_out(k);
         k->left_out = k->not_asked = k->matched = 0;
         memset(k->left_out_by, 0, k->held.count * sizeof *k->left_out_by);
         EX_TRY(catalog_each_trace(act->catalog, filter, INT64_MAX, add, k, err));
@@ -201,9 +212,9 @@ json_t *trace_known_json(const struct trace_known *k) {
         json_object_del(one, "sources");
         json_object_set_new(one, "left_out", json_number(k->left_out_by[n]));
     }
-    return json_pack("{s:o, s:o, s:o, s:o}", "sets", sets, "left_out", json_number(k->left_out),
-                     "not_asked", json_number(k->not_asked), "entries_lost",
-                     json_number(k->held.entries_lost));
+    return json_pack("{s:o, s:b, s:o, s:o, s:o}", "sets", sets, "may_leave_out", k->may_leave_out,
+                     "left_out", json_number(k->left_out), "not_asked", json_number(k->not_asked),
+                     "entries_lost", json_number(k->held.entries_lost));
 }
 
 /* ---- one trace ---- */
@@ -220,8 +231,7 @@ ex_code trace_known_one(struct act *act, const struct catalog_trace *t, json_t *
         if (code == EX_OK)
             code = ex_alloc(h.count, sizeof *listed, (size_t)1 << 20, "hash sets", &listed, err);
         if (code == EX_OK)
-            code = hashsets_look(&h, hash, 1, listed,
-                                 NULL, err);
+            code = hashsets_look(&h, hash, 1, listed, NULL, err);
         if (code == EX_OK) {
             json_t *sets = hashsets_json(&h);
             for (size_t n = 0; n < h.count; n++)

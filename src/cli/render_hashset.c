@@ -29,7 +29,7 @@ static void put_places(struct cli_page *page, const json_t *holder) {
         cli_number(number, (uint64_t)json_integer_value(one));
         (void)snprintf(text + used, sizeof text - used, "%s%s", i > 0 ? ", " : "", number);
     }
-    page_field(page, _("  NOT READ"), _("%s lines: %s%s"),
+    page_field(page, _("  NOT READ"), _("lines: %s; the first are %s%s"),
                page_number_text(number, holder, "unread_lines"), text,
                unread > json_array_size(places) ? "…" : "");
 }
@@ -218,16 +218,20 @@ void page_known_list(struct cli_page *page, const json_t *known) {
     if (known == NULL)
         return;
     if (page_number(known, "left_out") > 0)
-        page_say(page, 0, _("Left out, because known sets list their content: %s traces"),
+        page_say(page, 0, _("Traces left out, because known sets list their content: %s"),
                  page_number_text(number, known, "left_out"));
+    if (json_is_false(page_get(known, "may_leave_out")))
+        page_say(page, 0, "%s",
+                 _("NOTHING WAS LEFT OUT FOR BEING KNOWN: a set that might call it notable gave no "
+                   "answer."));
     json_array_foreach(page_get(known, "sets"), i, set) {
         if (page_number(set, "left_out") > 0)
-            page_say(page, 2, _("%s traces by %s"), page_number_text(number, set, "left_out"),
-                     page_text_or(set, "name", "?"));
+            page_say(page, 2, _("by %s: %s"), page_text_or(set, "name", "?"),
+                     page_number_text(number, set, "left_out"));
     }
     if (page_number(known, "not_asked") > 0)
         page_say(page, 0,
-                 _("No set was asked about the contents of %s traces: they have no SHA-256."),
+                 _("Traces whose content no set was asked about, for it has no SHA-256: %s"),
                  page_number_text(number, known, "not_asked"));
     put_unsound(page, page_get(known, "sets"));
     put_lost(page, known);

@@ -34,7 +34,7 @@ static bool id_of(const char *name, uint8_t ret[static VAULT_SET_ID_BYTES]) {
 
 ex_code vault_set_open(struct vault *v, const uint8_t id[static VAULT_SET_ID_BYTES],
                        struct hashset **ret, struct ex_error *err) {
-    char name[NAME_BYTES], path[PATH_BYTES];
+    char name[NAME_BYTES], path[PATH_BYTES], shown[PATH_BYTES];
     struct ex_error why = {0};
     int fd = -1;
     (void)snprintf(path, sizeof path, "%s/%s", dir_name, name_of(id, name));
@@ -46,7 +46,8 @@ ex_code vault_set_open(struct vault *v, const uint8_t id[static VAULT_SET_ID_BYT
             *err = why;
         return code;
     }
-    return hashset_open(fd, path, id, ret, err);
+    (void)snprintf(shown, sizeof shown, "%s/%.16s…", dir_name, name);
+    return hashset_open(fd, shown, id, ret, err);
 }
 
 /* ---- changing ---- */
