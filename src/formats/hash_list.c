@@ -39,25 +39,33 @@ void hash_list_free(struct hash_list *l) {
 
 /* ---- words ---- */
 
-static int digit(char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
+/* 1 more than the value of a hex digit; 0: it is none. */
+static const uint8_t digit_table[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
+static unsigned digit(char c) {
+    return digit_table[(unsigned char)c];
 }
 
 static size_t digits_of(struct span s) {
     size_t n = 0;
-    while (n < s.size && digit(s.text[n]) >= 0)
+    while (n < s.size && digit(s.text[n]) != 0)
         n++;
     return n;
 }
 
 bool hash_list_parse(const char *text, size_t size, uint8_t ret[static 32]) {
-    if (size != HEX_DIGITS || digits_of((struct span){text, size}) != HEX_DIGITS)
+    if (size != HEX_DIGITS)
         return false;
-    for (size_t i = 0; i < 32; i++)
-        ret[i] = (uint8_t)(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
+    for (size_t i = 0; i < 32; i++) {
+        unsigned high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
+        if (high == 0 || low == 0)
+            return false;
+        ret[i] = (uint8_t)((high - 1) << 4 | (low - 1));
+    }
     return true;
 }
 

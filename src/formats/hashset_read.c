@@ -121,7 +121,7 @@ static bool in_order(const struct hashset *s, uint64_t page,
     if (memcmp(hash[0], s->entry[page].first, HASHSET_HASH_BYTES) != 0)
         return false;
     for (size_t i = 1; i < count; i++)
-        if (memcmp(hash[i - 1], hash[i], HASHSET_HASH_BYTES) >= 0)
+        if (hashset_compare(hash[i - 1], hash[i]) >= 0)
             return false;
     for (; rest < end; rest++)
         if (*rest != 0)
@@ -174,17 +174,30 @@ ex_code hashset_each(struct hashset *s, hashset_page_fn *fn, void *context,
 
 /* ---- looking up ---- */
 
-/* One question: the page where its answer stands. */
+/* One question: first the beginning of its hash, then the page where its answer stands. */
 struct question {
-    uint32_t page, number;
+    uint32_t key, number;
 };
 
-/* The last page that begins with this hash or one before it; none: the first. */
-static uint64_t page_of(const struct hashset *s, const uint8_t hash[static HASHSET_HASH_BYTES]) {
-    uint64_t low = 0, high = s->pages;
+/* The last page that begins with this hash or one before it; none: the first. Questions come
+ * nearly in order, so it is near the page of the last one, which `from` is. */
+static uint64_t page_of(const struct hashset *s, uint64_t from,
+                        const uint8_t hash[static HASHSET_HASH_BYTES]) {
+    uint64_t low = from, high = s->pages, step = 1;
+    if (hashset_compare(s->entry[low].first, hash) > 0) {
+        high = low;
+        low = 0;
+    }
+    for (; low + step < high; step *= 2) {
+        if (hashset_compare(s->entry[low + step].first, hash) > 0) {
+            high = low + step;
+            break;
+        }
+        low += step;
+    }
     while (high - low > 1) {
         uint64_t middle = low + (high - low) / 2;
-        if (memcmp(s->entry[middle].first, hash, HASHSET_HASH_BYTES) <= 0)
+        if (hashset_compare(s->entry[middle].first, hash) <= 0)
             low = middle;
         else
             high = middle;
@@ -198,7 +211,7 @@ static bool on_page(const struct hashset *s, uint64_t page, size_t slot,
     size_t low = 0, high = hashset_on_page(s->head.hashes, page);
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = memcmp(hash[middle], wanted, HASHSET_HASH_BYTES);
+        int order = hashset_compare(hash[middle], wanted);
         if (order == 0)
             return true;
         if (order < 0)
@@ -209,19 +222,20 @@ static bool on_page(const struct hashset *s, uint64_t page, size_t slot,
     return false;
 }
 
-/* By page: two passes over 16 bits each. `spare` has room for as many. */
-static void sort_by_page(struct question *q, struct question *spare, size_t count) {
+/* By key: two passes over 16 bits each. `spare` has room for as many. What the order is good for is
+ * that a page is read once for all that is asked of it; no answer depends on it. */
+static void sort_by_key(struct question *q, struct question *spare, size_t count) {
     for (unsigned shift = 0; shift < 32; shift += 16) {
         EX_AUTO_FREE size_t *at = ex_new0_bytes(((size_t)1 << 16) * sizeof *at);
         for (size_t i = 0; i < count; i++)
-            at[q[i].page >> shift & 0xffff]++;
+            at[q[i].key >> shift & 0xffff]++;
         for (size_t i = 0, sum = 0; i < (size_t)1 << 16; i++) {
             size_t here = at[i];
             at[i] = sum;
             sum += here;
         }
         for (size_t i = 0; i < count; i++)
-            spare[at[q[i].page >> shift & 0xffff]++] = q[i];
+            spare[at[q[i].key >> shift & 0xffff]++] = q[i];
         struct question *swap = q;
         q = spare;
         spare = swap;
@@ -234,15 +248,15 @@ static ex_code answer(struct hashset *s, const struct question *q, size_t count,
     for (size_t i = 0; i < count;) {
         size_t pages = 0, end = i;
         for (; end < count; end++) {
-            if (pages > 0 && page[pages - 1] == q[end].page)
+            if (pages > 0 && page[pages - 1] == q[end].key)
                 continue;
             if (pages == PAGES_AT_ONCE)
                 break;
-            page[pages++] = q[end].page;
+            page[pages++] = q[end].key;
         }
         EX_TRY(read_pages(s, page, pages, err));
         for (size_t slot = 0; i < end; i++) {
-            slot += page[slot] != q[i].page;
+            slot += page[slot] != q[i].key;
             ret[q[i].number] = on_page(s, page[slot], slot, hash[q[i].number]);
         }
     }
@@ -256,7 +270,10 @@ ex_code hashset_look(struct hashset *s, const uint8_t (*hash)[HASHSET_HASH_BYTES
         return ex_fail(err, EX_INTERNAL, "too many hashes in one look-up");
     EX_TRY(ex_alloc(2 * count, sizeof *q, 2 * sizeof *q * HASHSET_LOOK_MAX, "a look-up", &q, err));
     for (size_t i = 0; i < count; i++)
-        q[i] = (struct question){.page = (uint32_t)page_of(s, hash[i]), .number = (uint32_t)i};
-    sort_by_page(q, q + count, count);
+        q[i] =
+            (struct question){.key = (uint32_t)(hashset_key(hash[i]) >> 32), .number = (uint32_t)i};
+    sort_by_key(q, q + count, count);
+    for (size_t i = 0; i < count; i++)
+        q[i].key = (uint32_t)page_of(s, i > 0 ? q[i - 1].key : 0, hash[q[i].number]);
     return answer(s, q, count, hash, ret_listed, err);
 }

@@ -13,7 +13,7 @@ static void sort_few(hash_t *hash, size_t count) {
         hash_t one;
         size_t to = i;
         memcpy(one, hash[i], sizeof one);
-        for (; to > 0 && memcmp(hash[to - 1], one, sizeof one) > 0; to--)
+        for (; to > 0 && hashset_compare(hash[to - 1], one) > 0; to--)
             memcpy(hash[to], hash[to - 1], sizeof one);
         memcpy(hash[to], one, sizeof one);
     }
@@ -58,7 +58,7 @@ size_t hashset_sort(hash_t *hash, size_t count) {
     size_t kept = 0;
     sort_from(hash, count, 0);
     for (size_t i = 0; i < count; i++) {
-        if (kept > 0 && memcmp(hash[kept - 1], hash[i], sizeof hash[i]) == 0)
+        if (kept > 0 && hashset_compare(hash[kept - 1], hash[i]) == 0)
             continue;
         if (kept != i)
             memcpy(hash[kept], hash[i], sizeof hash[i]);
@@ -80,7 +80,7 @@ static const uint8_t *lowest_of(const struct hashset_run *r) {
 }
 
 static bool before(const struct hashset_run *a, const struct hashset_run *b) {
-    return memcmp(lowest_of(a), lowest_of(b), HASHSET_HASH_BYTES) < 0;
+    return hashset_compare(lowest_of(a), lowest_of(b)) < 0;
 }
 
 static void sink(struct merging *m, size_t i) {

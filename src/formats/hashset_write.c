@@ -74,7 +74,7 @@ static ex_code flush(struct hashset_writer *w, struct ex_error *err) {
 
 ex_code hashset_writer_put(struct hashset_writer *w, const uint8_t hash[static HASHSET_HASH_BYTES],
                            struct ex_error *err) {
-    if (w->hashes > 0 && memcmp(w->last, hash, sizeof w->last) == 0)
+    if (w->hashes > 0 && hashset_compare(w->last, hash) == 0)
         return EX_OK;
     if (w->hashes == HASHSET_HASHES_MAX)
         return ex_fail(err, EX_LIMIT, "a hash set holds at most %d hashes",
