@@ -7,9 +7,10 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <stdio_ext.h>
 
 enum { LIMIT_DEFAULT = 1000, LIMIT_MAX = 100000, BATCH = HASHSET_LOOK_MAX };
+enum { SHORT_ID_BYTES = 8 };
 
 struct looking_up {
     struct act *act;
@@ -21,13 +22,13 @@ struct looking_up {
     uint64_t asked, found;
     json_t *rows;
     struct hash_list_report list;
-    int fd; /* where every answer is written; -1: nowhere */
+    FILE *out; /* where every answer is written; NULL: nowhere */
     bool made_file;
 };
 
 static void looking_clear(struct looking_up *l) {
-    if (l->made_file)
-        ex_fd_close(l->fd);
+    if (l->out != NULL)
+        (void)!fclose(l->out); /* it was flushed, and synced */
     json_decref(l->rows);
     free(l->hash);
     free(l->listed);
@@ -43,30 +44,26 @@ static bool is_listed(const struct looking_up *l, const bool *listed) {
 /* "HASH listed ID,ID" for each, or "HASH not-listed"; "unanswered" instead when a set that might
  * list it cannot answer. */
 static ex_code write_answers(struct looking_up *l, struct ex_error *err) {
-    EX_AUTO_FREE char *text = NULL;
-    size_t size = 0;
-    char hex[2 * VAULT_SET_ID_BYTES + 1];
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL)
-        return ex_fail(err, EX_NOMEM, "no memory for the answers");
+    const char *none = hashsets_sound(&l->held) ? " not-listed" : " unanswered";
+    char hex[2 * HASHSET_HASH_BYTES + 1];
     for (size_t i = 0; i < l->waiting; i++) {
         const bool *listed = l->listed + i * l->held.count;
         const char *between = " listed ";
-        fputs(ex_hex(hex, l->hash[i], HASHSET_HASH_BYTES), out);
+        fputs(ex_hex(hex, l->hash[i], HASHSET_HASH_BYTES), l->out);
         if (!is_listed(l, listed))
-            fputs(hashsets_sound(&l->held) ? " not-listed" : " unanswered", out);
+            fputs(none, l->out);
         for (size_t n = 0; n < l->held.count; n++) {
             if (!listed[n])
                 continue;
-            fputs(between, out);
-            fwrite(ex_hex(hex, l->held.list[n].id, VAULT_SET_ID_BYTES), 1, 16, out);
+            fputs(between, l->out);
+            fputs(ex_hex(hex, l->held.list[n].id, SHORT_ID_BYTES), l->out);
             between = ",";
         }
-        fputc('\n', out);
+        putc('\n', l->out);
     }
-    if (fclose(out) != 0)
-        return ex_fail(err, EX_NOMEM, "no memory for the answers");
-    return ex_write_all(l->fd, text, size, act_flag(l->act, FLAG_OUTPUT), err);
+    return fflush(l->out) == 0
+               ? EX_OK
+               : ex_fail_sys(err, "could not write \"%s\"", act_flag(l->act, FLAG_OUTPUT));
 }
 
 static void add_rows(struct looking_up *l) {
@@ -83,7 +80,7 @@ static void add_rows(struct looking_up *l) {
 static ex_code ask(struct looking_up *l, struct ex_error *err) {
     EX_TRY(hashsets_look(&l->held, (const uint8_t(*)[HASHSET_HASH_BYTES])l->hash, l->waiting,
                          l->listed, NULL, err));
-    if (l->fd >= 0)
+    if (l->out != NULL)
         EX_TRY(write_answers(l, err));
     add_rows(l);
     l->asked += l->waiting;
@@ -113,14 +110,21 @@ static ex_code take_operands(struct looking_up *l, struct ex_error *err) {
 
 static ex_code open_output(struct looking_up *l, struct ex_error *err) {
     const char *output = act_flag(l->act, FLAG_OUTPUT);
+    int fd = -1;
     if (output == NULL)
         return EX_OK;
     if (strcmp(output, "-") == 0) {
-        l->fd = l->act->face->output_fd;
-        return EX_OK;
+        fd = fcntl(l->act->face->output_fd, F_DUPFD_CLOEXEC, 3);
+    } else {
+        EX_TRY(ex_open_at(AT_FDCWD, output, O_WRONLY | O_CREAT | O_EXCL, &fd, err));
+        l->made_file = true;
     }
-    EX_TRY(ex_open_at(AT_FDCWD, output, O_WRONLY | O_CREAT | O_EXCL, &l->fd, err));
-    l->made_file = true;
+    l->out = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (l->out == NULL) {
+        ex_fd_close(fd);
+        return ex_fail_sys(err, "could not open \"%s\"", output);
+    }
+    (void)__fsetlocking(l->out, FSETLOCKING_BYCALLER); /* one thread, millions of calls */
     return EX_OK;
 }
 
@@ -187,7 +191,7 @@ static ex_code look(struct looking_up *l, struct ex_error *err) {
                                  err));
     EX_TRY(ask(l, err));
     if (l->made_file)
-        EX_TRY(ex_sync_fd(l->fd, act_flag(act, FLAG_OUTPUT), err));
+        EX_TRY(ex_sync_fd(fileno(l->out), act_flag(act, FLAG_OUTPUT), err));
     act->verdict = !hashsets_sound(&l->held) ? EX_ALTERED
                    : l->list.unread > 0      ? EX_PARTIAL
                    : l->found == 0           ? EX_NOT_FOUND
@@ -196,7 +200,7 @@ static ex_code look(struct looking_up *l, struct ex_error *err) {
 }
 
 ex_code app_hashset_look(struct act *act, json_t **ret_result, struct ex_error *err) {
-    struct looking_up l = {.act = act, .fd = -1};
+    struct looking_up l = {.act = act};
     ex_code code = look(&l, err);
     if (code == EX_OK)
         *ret_result = result_json(&l);

@@ -9,6 +9,7 @@
 
 /* Pages that are read and hashed at once: as many as keep the lanes of the hasher full. */
 enum { PAGES_AT_ONCE = 32, NAME_BYTES = 200 };
+enum { AHEAD = 16 }; /* questions whose hashes are fetched while others are answered */
 
 struct hashset {
     int fd;
@@ -256,6 +257,7 @@ static ex_code answer(struct hashset *s, const struct question *q, size_t count,
         }
         EX_TRY(read_pages(s, page, pages, err));
         for (size_t slot = 0; i < end; i++) {
+            __builtin_prefetch(hash[q[i + AHEAD < count ? i + AHEAD : i].number]);
             slot += page[slot] != q[i].key;
             ret[q[i].number] = on_page(s, page[slot], slot, hash[q[i].number]);
         }
@@ -273,7 +275,9 @@ ex_code hashset_look(struct hashset *s, const uint8_t (*hash)[HASHSET_HASH_BYTES
         q[i] =
             (struct question){.key = (uint32_t)(hashset_key(hash[i]) >> 32), .number = (uint32_t)i};
     sort_by_key(q, q + count, count);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        __builtin_prefetch(hash[q[i + AHEAD < count ? i + AHEAD : i].number]);
         q[i].key = (uint32_t)page_of(s, i > 0 ? q[i - 1].key : 0, hash[q[i].number]);
+    }
     return answer(s, q, count, hash, ret_listed, err);
 }
