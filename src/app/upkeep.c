@@ -118,10 +118,9 @@ static json_t *check_json(struct act *act, const struct vault_check_report *r,
                      "stored_bytes", json_number(r->stored_bytes), "deep",
                      act_has_flag(act, FLAG_DEEP), "unfinished", unfinished_json(r), "problems",
                      problems, "problem_count", json_number(r->problem_count + l->problem_count),
-                     "sets", json_number(r->sets),
-                     "index", "segments", json_number(r->index_segments), "entries",
-                     json_number(r->index_entries), "packs_missing",
-                     json_number(r->packs_not_indexed), "ledger", "size",
+                     "sets", json_number(r->sets), "index", "segments",
+                     json_number(r->index_segments), "entries", json_number(r->index_entries),
+                     "packs_missing", json_number(r->packs_not_indexed), "ledger", "size",
                      json_number(ledger_size(act->ledger)), "beyond", json_number(l->beyond));
 }
 
