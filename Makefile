@@ -9,7 +9,7 @@ ENTRIES ?= 20000000
 DIR ?= /tmp
 ROUNDS ?= 5000
 
-.PHONY: help build demo test crash damage agree bench bench-clones bench-containers bench-examine bench-index fuzz format install clean
+.PHONY: help build demo test crash damage agree bench bench-clones bench-containers bench-examine bench-hashset bench-index fuzz format install clean
 
 help:
 	@echo 'make demo                 see it work: collect, verify, export a small disk image'
@@ -25,6 +25,7 @@ help:
 	@echo 'make bench-clones         many similar images in one store, beside borg and restic (SIZE=512)'
 	@echo 'make bench-containers     images in and out beside libewf, and the cost of the sandbox (RUNS=5)'
 	@echo 'make bench-examine        examining beside tsk_loaddb, a second clone, memory (RUNS=5)'
+	@echo 'make bench-hashset        looking up a million hashes in ten million, beside hfind (RUNS=3)'
 	@echo 'make bench-index          the chunk index with ENTRIES ($(ENTRIES)) synthetic chunks, in DIR ($(DIR))'
 	@echo 'make fuzz                 libFuzzer, FUZZ_SECONDS ($(FUZZ_SECONDS)) for each target'
 	@echo 'make format               clang-format over the sources'
@@ -83,6 +84,11 @@ bench-examine:
 	@tools/install-deps build bench
 	@$(MAKE) --no-print-directory build
 	@bench/examine $(RELEASE)/src/cli/exhibit
+
+bench-hashset:
+	@tools/install-deps build bench
+	@$(MAKE) --no-print-directory build
+	@bench/hashset $(RELEASE)/src/cli/exhibit
 
 bench-index:
 	@tools/install-deps build

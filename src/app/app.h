@@ -60,6 +60,10 @@ ex_code app_trace_cat(struct act *act, json_t **ret_result, struct ex_error *err
 ex_code app_trace_export(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_timeline(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_timeline_export(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_hashset_add(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_hashset_list(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_hashset_look(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_hashset_remove(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_handover_offer(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_handover_accept(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_handover_refuse(struct act *act, json_t **ret_result, struct ex_error *err);

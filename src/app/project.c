@@ -2,6 +2,7 @@
 /* The projection: ledger entries and their bodies, one after the other, into the catalog. What it
  * reads it compares with the commitments; signatures are a verification's business. */
 #include "app/examining_internal.h"
+#include "app/hashsets_internal.h"
 
 #include "base/cursor.h"
 
@@ -176,7 +177,8 @@ static void summary_line(const struct entry *e, json_t *what, char *to, size_t s
                *output = json_string_value(json_object_get(what, "output")),
                *origin = json_string_value(json_object_get(what, "origin"));
     bool ended = (e->has & ENTRY_HAS_RESULT) != 0;
-    if (custody_summary(e, what, to, size) || examining_summary(e, what, to, size))
+    if (custody_summary(e, what, to, size) || examining_summary(e, what, to, size) ||
+        hashset_summary(e, what, to, size))
         return;
     if (!ended && origin != NULL && json_object_get(what, "old_size") != NULL) {
         (void)snprintf(to, size, "asked to cosign %lld entries of %.180s", number_at(what, "size"),

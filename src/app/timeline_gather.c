@@ -36,7 +36,7 @@ static bool is_asked_for(const struct timeline *t, const char *what) {
 static ex_code fail_too_many(const struct timeline *t, struct ex_error *err) {
     return ex_hint(
         ex_fail(err, EX_LIMIT, "there are more than %zu times", t->events_max), err,
-        "make them fewer: --from, --to, --what, --kind, --name, or not all items at once");
+        "make them fewer: --from, --until, --what, --kind, --name, or not all items at once");
 }
 
 static ex_code add_event(struct timeline *t, struct timeline_event event, struct ex_error *err) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The use cases of looking through what was found: as a list, and as a tree. Both from the catalog,
  * and never more than --limit says: a disk has millions of traces. */
-#include "app/examining_internal.h"
+#include "app/tracing_known_internal.h"
 
 #include "base/cursor.h"
 
@@ -15,6 +15,7 @@ struct listing {
     struct trace_paths *paths;
     struct trace_source source;
     struct catalog_trace_filter filter;
+    struct trace_known *known; /* NULL: hash sets are not asked */
     uint64_t limit, matched;
     json_t *rows;
 };
@@ -33,7 +34,11 @@ static ex_code begin(struct act *act, struct listing *l, struct ex_error *err) {
     l->act = act;
     EX_TRY(parse_limit(act, &l->limit, err));
     EX_TRY(tracing_item(act, &l->truth, act->request->operand[0], &l->item, err));
-    EX_TRY(act_single(act, act_query_json(act), NULL, NULL, err));
+    EX_TRY(trace_known_new(act, &l->known, err));
+    json_t *what = act_query_json(act);
+    if (l->known != NULL)
+        json_object_set_new(what, "hash_sets", trace_known_ids(l->known));
+    EX_TRY(act_single(act, what, NULL, NULL, err));
     EX_TRY(tracing_choose(act, l->item, &l->examination, err));
     EX_TRY(tracing_check_count(act, &l->examination, &l->matched, err));
     if (l->examination.damaged_entry != 0)
@@ -52,6 +57,7 @@ static ex_code begin(struct act *act, struct listing *l, struct ex_error *err) {
 
 static void end(struct listing *l) {
     trace_paths_free(l->paths);
+    trace_known_free(l->known);
     trace_source_close(&l->source);
     json_decref(l->rows);
     truth_clear(&l->truth);
@@ -109,13 +115,45 @@ static ex_code add_row(void *context, const struct catalog_trace *t, struct ex_e
     return EX_OK;
 }
 
+static void begin_anew(void *context) {
+    struct listing *l = context;
+    json_array_clear(l->rows);
+}
+
+static ex_code add_known(void *context, const struct catalog_trace *t, const struct held_sets *sets,
+                         const bool *listed, struct ex_error *err) {
+    struct listing *l = context;
+    size_t rows = json_array_size(l->rows);
+    if (rows == l->limit)
+        return EX_OK; /* the rest is counted */
+    EX_TRY(add_row(l, t, err));
+    if (t->has_sha256)
+        json_object_set_new(json_array_get(l->rows, rows), "listed_by",
+                            hashsets_listed_json(sets, listed));
+    return EX_OK;
+}
+
+static ex_code list(struct listing *l, json_t **ret_result, struct ex_error *err) {
+    struct catalog *c = l->act->catalog;
+    if (l->known == NULL) {
+        EX_TRY(catalog_each_trace(c, &l->filter, l->limit, add_row, l, err));
+        *ret_result = listing_json(l);
+        return EX_OK;
+    }
+    EX_TRY(
+        trace_known_list(l->known, l->act, &l->filter, add_known, begin_anew, l, &l->matched, err));
+    if (!trace_known_sound(l->known))
+        l->act->verdict = EX_ALTERED;
+    *ret_result = listing_json(l);
+    json_object_set_new(*ret_result, "known_files", trace_known_json(l->known));
+    return EX_OK;
+}
+
 ex_code app_trace_list(struct act *act, json_t **ret_result, struct ex_error *err) {
     struct listing l = {0};
     ex_code code = begin(act, &l, err);
     if (code == EX_OK)
-        code = catalog_each_trace(act->catalog, &l.filter, l.limit, add_row, &l, err);
-    if (code == EX_OK)
-        *ret_result = listing_json(&l);
+        code = list(&l, ret_result, err);
     end(&l);
     return code;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The use cases of one trace, everything about it and its content; and of giving out all traces of
  * an item as the examination wrote them. */
-#include "app/examining_internal.h"
+#include "app/tracing_known_internal.h"
 
 #include "base/cursor.h"
 #include "base/file.h"
@@ -47,15 +47,20 @@ static json_t *parser_of(const struct found_trace *f) {
 
 ex_code app_trace_show(struct act *act, json_t **ret_result, struct ex_error *err) {
     struct looking l = {0};
+    json_t *known = NULL;
     ex_code code = look_up(act, &l, err);
     if (code == EX_OK)
         code = act_single(act, act_query_json(act), NULL, NULL, err);
+    if (code == EX_OK)
+        code = trace_known_one(act, &l.found.row, &known, err);
     if (code == EX_OK) {
         *ret_result =
             json_pack("{s:o, s:o, s:o, s:o, s:O}", "item", item_json(l.item), "examination",
                       json_number(l.found.row.entry), "number", json_number(l.found.row.number),
                       "parser", parser_of(&l.found), "trace", l.found.line);
         json_set_text(*ret_result, "path", l.path);
+        if (known != NULL)
+            json_object_set_new(*ret_result, "known_files", known);
     }
     looking_clear(&l);
     return code;

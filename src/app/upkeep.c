@@ -113,14 +113,14 @@ static json_t *check_json(struct act *act, const struct vault_check_report *r,
     json_t *problems = damage_problems_json(r);
     for (size_t i = 0; i < l->problem_count && i < LEDGER_PROBLEMS_MAX; i++)
         json_array_append_new(problems, json_string(l->problem[i]));
-    return json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:{s:o, s:o}}",
+    return json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:{s:o, s:o}}",
                      "packs", json_number(r->packs), "records", json_number(r->records),
                      "stored_bytes", json_number(r->stored_bytes), "deep",
                      act_has_flag(act, FLAG_DEEP), "unfinished", unfinished_json(r), "problems",
                      problems, "problem_count", json_number(r->problem_count + l->problem_count),
-                     "index", "segments", json_number(r->index_segments), "entries",
-                     json_number(r->index_entries), "packs_missing",
-                     json_number(r->packs_not_indexed), "ledger", "size",
+                     "sets", json_number(r->sets), "index", "segments",
+                     json_number(r->index_segments), "entries", json_number(r->index_entries),
+                     "packs_missing", json_number(r->packs_not_indexed), "ledger", "size",
                      json_number(ledger_size(act->ledger)), "beyond", json_number(l->beyond));
 }
 

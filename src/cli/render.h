@@ -31,6 +31,14 @@ void render_trace_cat(struct cli_page *page, const json_t *result);
 void render_trace_export(struct cli_page *page, const json_t *result);
 void render_timeline(struct cli_page *page, const json_t *result);
 void render_timeline_export(struct cli_page *page, const json_t *result);
+void render_hashset_add(struct cli_page *page, const json_t *result);
+void render_hashset_list(struct cli_page *page, const json_t *result);
+void render_hashset_remove(struct cli_page *page, const json_t *result);
+void render_hashset_look(struct cli_page *page, const json_t *result);
+/* What hash sets say of a trace in a list, of the list, and of one trace; NULL: none was asked. */
+void page_listed_by(struct cli_page *page, size_t indent, const json_t *sets);
+void page_known_list(struct cli_page *page, const json_t *known);
+void page_known_one(struct cli_page *page, const json_t *known);
 void render_verify(struct cli_page *page, const json_t *result);
 void render_export(struct cli_page *page, const json_t *result);
 /* Of an item: what was taken of a folder, and what was not. */

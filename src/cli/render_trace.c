@@ -128,6 +128,7 @@ static void put_row(struct cli_page *page, const json_t *trace, size_t indent, c
              sized ? ", " : "", sized ? size : "", *what != '\0' ? "  " : "", what);
     if (page_has(trace, "error"))
         page_say(page, indent + 2, "%s", page_text_or(trace, "error.text", "?"));
+    page_listed_by(page, indent + 2, page_get(trace, "listed_by"));
 }
 
 static void put_head(struct cli_page *page, const json_t *result) {
@@ -157,6 +158,7 @@ static void put_foot(struct cli_page *page, const json_t *result) {
     if (page_number(result, "left_out") > 0)
         page_say(page, 0, _("… and %s more: --limit shows more of them, exhibit trace export all"),
                  page_number_text(number, result, "left_out"));
+    page_known_list(page, page_get(result, "known_files"));
     page_say(page, 0, "%s",
              _("Listed from the catalog; exhibit trace show reads the result itself."));
     page_recorded_talk(page, result);
@@ -273,6 +275,7 @@ void render_trace_show(struct cli_page *page, const json_t *result) {
                page_text_or(result, "parser.name", _("not recorded")),
                page_number_text(number, result, "parser.version"), page_text_or(trace, "key", "?"));
     put_content(page, trace);
+    page_known_one(page, page_get(result, "known_files"));
     put_times(page, trace);
     put_attributes(page, trace, false, _("It also says"));
     put_attributes(page, trace, true, _("The parser says"));

@@ -48,6 +48,8 @@ void render_vault_check(struct cli_page *page, const json_t *result) {
     page_field(page, _("Index"), _("entries: %s; packs not in it: %s"),
                page_number_text(number, result, "index.entries"),
                page_number_text(packs, result, "index.packs_missing"));
+    if (page_number(result, "sets") > 0)
+        page_field(page, _("Hash sets"), "%s", page_number_text(number, result, "sets"));
     page_field(page, _("Ledger"), _("entries: %s; beyond the signed head: %s"),
                page_number_text(number, result, "ledger.size"),
                page_number_text(packs, result, "ledger.beyond"));

@@ -91,7 +91,7 @@ ex_code timeline_parse_span(const char *from, const char *to, struct timeline_zo
     if (to != NULL)
         EX_TRY(parse_limit(to, zone, true, &span.to, err));
     if (from != NULL && to != NULL && timeline_compare(span.to, span.from) < 0)
-        return ex_hint(ex_fail(err, EX_USAGE, "--to lies before --from"), err,
+        return ex_hint(ex_fail(err, EX_USAGE, "--until lies before --from"), err,
                        "--from is the earlier of the two");
     *ret = span;
     return EX_OK;

@@ -42,7 +42,7 @@ struct timeline_span {
     bool has_from, has_to;
     struct timeline_instant from, to; /* both belong to it */
 };
-/* What --from and --to say; each may be NULL. EX_USAGE: one is no date and no time, or `to` lies
+/* What --from and --until say; each may be NULL. EX_USAGE: one is no date and no time, or `to` lies
  * before `from`. */
 EX_MUST_USE ex_code timeline_parse_span(const char *from, const char *to, struct timeline_zone zone,
                                         struct timeline_span *ret, struct ex_error *err);

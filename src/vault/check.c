@@ -4,6 +4,7 @@
 #include "vault/check_internal.h"
 
 #include "vault/layout_internal.h"
+#include "vault/sets.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -26,7 +27,7 @@ static void problem(struct checker *c, const char *format, ...) {
     va_end(args);
 }
 
-static void index_problem(void *context, const char *text) {
+static void tell_problem(void *context, const char *text) {
     problem(context, "%s", text);
 }
 
@@ -259,7 +260,8 @@ static ex_code check_all(struct checker *c, struct ex_error *err) {
     index_each_pack(v->index, check_is_there, c);
     check_strangers(c);
     index_counts(v->index, &c->report->index_segments, &c->report->index_entries);
-    EX_TRY(index_check(v->index, index_problem, c, err));
+    EX_TRY(index_check(v->index, tell_problem, c, err));
+    EX_TRY(vault_sets_check(v, c->deep, c->progress, tell_problem, c, &c->report->sets, err));
     check_work(c);
     return EX_OK;
 }

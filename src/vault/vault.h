@@ -264,6 +264,7 @@ struct vault_check_report {
     bool locked; /* encrypted, and no key was there: only what stands in the clear was checked */
     uint64_t packs, records, stored_bytes;
     uint64_t index_segments, index_entries, packs_not_indexed;
+    uint64_t sets; /* hash sets */
     uint64_t problem_count;
     char problem[VAULT_PROBLEMS_MAX][200];
     size_t unfinished_count;

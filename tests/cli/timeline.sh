@@ -23,11 +23,11 @@ for image in fs.img fat.img; do exhibit collect $image --case 7 --quiet >/dev/nu
 
 t exhibit timeline 7/1 --quiet
 for item in 7/1 7/2; do exhibit examine $item --quiet >/dev/null || exit 1; done
-day='--from 2024-05-06 --to 2024-05-06'
+day='--from 2024-05-06 --until 2024-05-06'
 s "exhibit timeline 7/1 7/2 $day"
 s "exhibit timeline 7/1 7/2 $day --zone +07:00 --what modified,created"
 s "exhibit timeline 7/1 7/2 $day --limit 1 --quiet | tail -n 5"
-s "exhibit timeline 7/2 --from 2024-05-06T19:00 --to 2024-05-06T20:00 --quiet | tail -n 8"
+s "exhibit timeline 7/2 --from 2024-05-06T19:00 --until 2024-05-06T20:00 --quiet | tail -n 8"
 s "exhibit timeline 7/2 --state orphan --quiet | tail -n 3"
 s "exhibit timeline 7/1 --name 'evil*' --what modified --quiet | grep evil"
 t exhibit timeline 7/1 --from yesterday

@@ -273,13 +273,13 @@ spans() { # ARGUMENT…: how many
 }
 check 'from an instant on' [ "$(spans --from 2024-05-06T07:08:09.123456789)" = 3 ]
 check 'and the one after it' [ "$(spans --from 2024-05-06T07:08:09.123456790)" = 0 ]
-check 'until the end of a day' [ "$(spans --from 2024-05-06 --to 2024-05-06)" = 3 ]
-check 'in a zone' [ "$(spans --from 2024-05-06T14:08:09+07:00 --to 2024-05-06T14:08:10+07:00)" = 3 ]
-check 'in that of --zone' [ "$(spans --zone -05:00 --from 2024-05-06T02:08 --to 2024-05-06T02:09)" = 3 ]
+check 'until the end of a day' [ "$(spans --from 2024-05-06 --until 2024-05-06)" = 3 ]
+check 'in a zone' [ "$(spans --from 2024-05-06T14:08:09+07:00 --until 2024-05-06T14:08:10+07:00)" = 3 ]
+check 'in that of --zone' [ "$(spans --zone -05:00 --from 2024-05-06T02:08 --until 2024-05-06T02:09)" = 3 ]
 check 'a FAT date is inside on any hour of its day' \
-    [ "$(times 1/1 --name file1.txt --from 2024-05-06T20:00 --to 2024-05-06T21:00 | jq -c '[.times[].what]')" = '["accessed"]' ]
-check 'what is near in some zone is counted' [ "$(times 1/1 --name file1.txt --from 2024-05-06T19:00 --to 2024-05-06T20:00 | jq .near_ends)" = 2 ]
-check 'with a zone nothing is' [ "$(times 1/1 --zone +07:00 --from 2024-05-06T20:00 --to 2024-05-06T21:00 | jq .near_ends)" = 0 ]
+    [ "$(times 1/1 --name file1.txt --from 2024-05-06T20:00 --until 2024-05-06T21:00 | jq -c '[.times[].what]')" = '["accessed"]' ]
+check 'what is near in some zone is counted' [ "$(times 1/1 --name file1.txt --from 2024-05-06T19:00 --until 2024-05-06T20:00 | jq .near_ends)" = 2 ]
+check 'with a zone nothing is' [ "$(times 1/1 --zone +07:00 --from 2024-05-06T20:00 --until 2024-05-06T21:00 | jq .near_ends)" = 0 ]
 check 'by what, kind and state' [ "$(times 1/1 --what modified --kind file --state deleted | jq -c '[.times[].path]')" = '["fat16/_ile4.txt"]' ]
 exhibit timeline 1/2 --limit 2 >page 2>&1
 check 'what is left out is said' grep -Eq '^… and [0-9]+ more: --limit' page
