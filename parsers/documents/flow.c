@@ -9,8 +9,7 @@ enum { FRAMES_MAX = 32, CHANGES_MAX = 4, AUTHORS_MAX = 1000 };
 
 /* A paragraph that is open; a box in it has its own. */
 struct frame {
-    struct piece shown, before, with_hidden; /* the three readings of docs/documents.md */
-    bool changed, hidden;                    /* something in it was, something in it is */
+    struct readings readings;
     bool in_run, run_hidden;
     unsigned other; /* as it was when this was opened */
 };
@@ -47,20 +46,6 @@ static struct frame *top(struct flow *f) {
 
 /* ---- text ---- */
 
-static ex_code add(struct flow *f, struct piece *p, const char *bytes, size_t size,
-                   struct ex_error *err) {
-    struct ex_error why;
-    ex_code code = piece_add(p, bytes, size, TEXT_PIECE_BYTES_MAX, &why);
-    if (code == EX_LIMIT) {
-        text_wrong(&f->office->text, "paragraph", EX_LIMIT, "a paragraph of more than %d bytes",
-                   TEXT_PIECE_BYTES_MAX);
-        return EX_OK;
-    }
-    if (code != EX_OK && err != NULL)
-        *err = why;
-    return code;
-}
-
 static ex_code put(struct flow *f, const char *bytes, size_t size, bool deleted,
                    struct ex_error *err) {
     struct frame *frame = top(f);
@@ -70,16 +55,9 @@ static ex_code put(struct flow *f, const char *bytes, size_t size, bool deleted,
         f->other_open = true;
         return office_keep(f->office, &f->office->other, bytes, size, err);
     }
-    frame->changed = frame->changed || deleted || inserted;
-    frame->hidden = frame->hidden || hidden;
-    if (!deleted && !hidden)
-        EX_TRY(add(f, &frame->shown, bytes, size, err));
-    if (deleted || !inserted)
-        EX_TRY(add(f, &frame->before, bytes, size, err));
-    if (!deleted)
-        EX_TRY(add(f, &frame->with_hidden, bytes, size, err));
+    EX_TRY(readings_put(f->office, &frame->readings, bytes, size, deleted, inserted, hidden, err));
     for (unsigned i = 0; i < f->changes; i++)
-        EX_TRY(add(f, &f->change[i].text, bytes, size, err));
+        EX_TRY(office_keep(f->office, &f->change[i].text, bytes, size, err));
     return EX_OK;
 }
 
@@ -89,28 +67,11 @@ static ex_code put_text(struct flow *f, const char *text, struct ex_error *err) 
 
 /* ---- paragraphs ---- */
 
-static ex_code keep_reading(struct flow *f, struct piece *to, const struct piece *from,
-                            struct ex_error *err) {
-    EX_TRY(office_keep(f->office, to, from->bytes, from->size, err));
-    return office_keep_text(f->office, to, "\n", err);
-}
-
 static ex_code end_frame(struct flow *f, bool always, struct ex_error *err) {
     struct frame *frame = top(f);
-    struct office *o = f->office;
-    bool marked = frame->changed || frame->hidden;
-    if (frame->shown.size > 0 || (always && !marked)) {
-        if (f->other > 0)
-            EX_TRY(keep_reading(f, &o->other, &frame->shown, err));
-        else
-            EX_TRY(text_line(&o->text, frame->shown.bytes, frame->shown.size, err));
-    }
-    if (frame->changed)
-        EX_TRY(keep_reading(f, &o->before, &frame->before, err));
-    if (frame->hidden)
-        EX_TRY(keep_reading(f, &o->hidden, &frame->with_hidden, err));
-    frame->shown.size = frame->before.size = frame->with_hidden.size = 0;
-    frame->changed = frame->hidden = frame->in_run = frame->run_hidden = false;
+    struct piece *to = f->other > 0 ? &f->office->other : NULL;
+    EX_TRY(readings_end(f->office, &frame->readings, always, to, err));
+    frame->in_run = frame->run_hidden = false;
     return EX_OK;
 }
 
@@ -582,9 +543,9 @@ static ex_code on_text(void *context, const char *bytes, size_t size, struct ex_
     case TAKE_DELETED:
         return put_words(f, bytes, size, f->taking == TAKE_DELETED, err);
     case TAKE_FIELD:
-        return add(f, &f->field, bytes, size, err);
+        return office_keep(f->office, &f->field, bytes, size, err);
     case TAKE_AUTHOR:
-        return add(f, &f->author, bytes, size, err);
+        return office_keep(f->office, &f->author, bytes, size, err);
     }
     return EX_OK;
 }
@@ -592,11 +553,8 @@ static ex_code on_text(void *context, const char *bytes, size_t size, struct ex_
 /* ---- a part ---- */
 
 static void flow_free(struct flow *f) {
-    for (size_t i = 0; i < FRAMES_MAX; i++) {
-        piece_clear(&f->frame[i].shown);
-        piece_clear(&f->frame[i].before);
-        piece_clear(&f->frame[i].with_hidden);
-    }
+    for (size_t i = 0; i < FRAMES_MAX; i++)
+        readings_clear(&f->frame[i].readings);
     for (size_t i = 0; i < CHANGES_MAX; i++)
         piece_clear(&f->change[i].text);
     piece_clear(&f->field);

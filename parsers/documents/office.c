@@ -16,34 +16,6 @@ void documents_process_setup(void) {
     xmlInitParser();
 }
 
-/* ---- shared by what reads parts ---- */
-
-ex_code office_keep(struct office *o, struct piece *p, const char *bytes, size_t size_bytes,
-                    struct ex_error *err) {
-    struct ex_error why;
-    ex_code code = piece_add(p, bytes, size_bytes, TEXT_PIECE_BYTES_MAX, &why);
-    if (code == EX_LIMIT) {
-        text_wrong(&o->text, "paragraph", EX_LIMIT,
-                   "more than %d bytes in one cell, or in what stands behind the main text",
-                   TEXT_PIECE_BYTES_MAX);
-        return EX_OK;
-    }
-    if (code != EX_OK && err != NULL)
-        *err = why;
-    return code;
-}
-
-ex_code office_keep_text(struct office *o, struct piece *p, const char *text,
-                         struct ex_error *err) {
-    return office_keep(o, p, text, strlen(text), err);
-}
-
-void office_flatten(char *bytes, size_t size_bytes) {
-    for (size_t i = 0; i < size_bytes; i++)
-        if (bytes[i] == '\n' || bytes[i] == '\t')
-            bytes[i] = ' ';
-}
-
 ex_code office_parse(struct office *o, struct package_part *part, const struct xml_handler *handler,
                      struct ex_error *err) {
     struct ex_error wrong;
@@ -61,28 +33,6 @@ ex_code office_parse(struct office *o, struct package_part *part, const struct x
 
 /* ---- the whole ---- */
 
-static void office_free(struct office *o) {
-    struct piece *pieces[] = {&o->before, &o->hidden,       &o->changes, &o->fields,
-                              &o->links,  &o->descriptions, &o->other,   &o->custom};
-    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
-        piece_clear(pieces[i]);
-    package_clear(&o->package);
-    free(o);
-}
-EX_DEFINE_AUTO(struct office, office_free);
-
-static ex_code tell_sections(struct office *o, struct ex_error *err) {
-    struct text *t = &o->text;
-    EX_TRY(text_section(t, "before tracked changes", &o->before, err));
-    EX_TRY(text_section(t, "tracked changes", &o->changes, err));
-    EX_TRY(text_section(t, "with hidden text", &o->hidden, err));
-    EX_TRY(text_section(t, "fields", &o->fields, err));
-    EX_TRY(text_section(t, "links", &o->links, err));
-    EX_TRY(text_section(t, "descriptions", &o->descriptions, err));
-    EX_TRY(text_section(t, "other form", &o->other, err));
-    return text_section(t, "custom properties", &o->custom, err);
-}
-
 static bool is_odf(struct office *o) {
     static const char ODF[] = "application/vnd.oasis.opendocument.";
     const struct package_part *m = package_find(&o->package, "mimetype");
@@ -99,7 +49,7 @@ static ex_code examine(struct parser_run *run, const char *parameters, void **re
     text_start(&o->text, run);
     EX_TRY(package_load(run, &o->package, &o->text, err));
     EX_TRY(is_odf(o) ? odf_examine(o, err) : ooxml_examine(o, err));
-    EX_TRY(tell_sections(o, err));
+    EX_TRY(office_tell_sections(o, err));
     EX_TRY(text_end(&o->text, o->trace, err));
     *ret_state = NULL;
     return EX_OK;

@@ -29,6 +29,24 @@ EX_MUST_USE ex_code office_keep_text(struct office *o, struct piece *p, const ch
                                      struct ex_error *err);
 /* In a line of fields: what would end a field or the line becomes a space. */
 void office_flatten(char *bytes, size_t size_bytes);
+/* A paragraph in the three readings of docs/documents.md. */
+struct readings {
+    struct piece shown, before, with_hidden;
+    bool changed, hidden; /* something in it was, something in it is */
+};
+void readings_clear(struct readings *r);
+EX_MUST_USE ex_code readings_put(struct office *o, struct readings *r, const char *bytes,
+                                 size_t size_bytes, bool deleted, bool inserted, bool hidden,
+                                 struct ex_error *err);
+/* Its end: a line of the text, or of `to` when that is not NULL. `always`: even if it is empty. */
+EX_MUST_USE ex_code readings_end(struct office *o, struct readings *r, bool always,
+                                 struct piece *to, struct ex_error *err);
+
+/* What stands behind the main text, section by section. */
+EX_MUST_USE ex_code office_tell_sections(struct office *o, struct ex_error *err);
+void office_free(struct office *o);
+EX_DEFINE_AUTO(struct office, office_free);
+
 /* Of a part that was kept; what is wrong with it is told. */
 EX_MUST_USE ex_code office_parse(struct office *o, struct package_part *part,
                                  const struct xml_handler *handler, struct ex_error *err);

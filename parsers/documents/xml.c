@@ -207,7 +207,8 @@ static void on_reference(void *context, const xmlChar *name) {
     on_text(context, (const xmlChar *)text, size);
 }
 
-/* Its declarations are not taken. So what is not declared may be none the less, and is no damage. */
+/* Its declarations are not taken. So what is not declared may be none the less, and is no damage.
+ */
 static void on_doctype(void *context, const xmlChar *name, const xmlChar *public_id,
                        const xmlChar *system_id) {
     struct reading *r = context;
