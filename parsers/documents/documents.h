@@ -2,6 +2,7 @@
 /* The examiners of documents: the text, and what a document says of itself (docs/documents.md).
  *
  * `office`: Office Open XML and OpenDocument, through libarchive and libxml2.
+ * `html`: HTML and XHTML, by a reader of tags of our own; encodings through ICU.
  *
  * Promised: what is told as text stands in the file, in an order that the page defines; what could
  * not be read is told. Not promised: that another program shows it so, or shows it at all. */
@@ -10,6 +11,7 @@
 
 #include "parsers/api.h"
 
+extern const struct parser html_parser;
 extern const struct parser office_parser;
 
 /* What the libraries want of a process, before it is confined. */

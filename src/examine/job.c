@@ -14,6 +14,7 @@ const struct examiner_about EXAMINER[EXAMINERS] = {
     [EXAMINER_FILES] = {"files", 1, SANDBOX_WORKER_EXAMINERS},
     [EXAMINER_ARCHIVE] = {"archive", 1, SANDBOX_WORKER_UNPACKERS},
     [EXAMINER_OFFICE] = {"office", 1, SANDBOX_WORKER_DOCUMENTS},
+    [EXAMINER_HTML] = {"html", 1, SANDBOX_WORKER_DOCUMENTS},
 };
 
 /* ---- what was seen ---- */

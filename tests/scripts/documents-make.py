@@ -233,6 +233,51 @@ def good_odf(folder):
     package(folder + "/locked.odt", odf_parts("text", "", "", "<dc:title>T</dc:title>", {"content.xml": b"\x93" * 400, "META-INF/manifest.xml": manifest}))
 
 
+def good_html(folder):
+    page = (
+        "<!DOCTYPE html>\n<html><head><title>A &amp; B</title><meta name=Author content='Ann'><meta charset=\"%s\"><style>p{color:red}</style></head>\n"
+        "<body><h1>Head</h1><p>one@<b>exa</b>m&shy;ple<i>.org</i> and\n  <a href='http://x.example/?a=1&amp;b=2' title=\"a tip\">link</a>\u00e9<p>next<br>line"
+        "<table><tr><td>a</td><td> b </td></tr><tr><th>c<th>d</table><pre>  as\n it is</pre><!-- a <b>remark</b> --><script>var x = '<p>no</p>';</script>"
+        "<ul><li>x &lt; y &#x80; &#233; &unknown; AT&T</li></ul><img src=p.png alt='a cat'><input type=hidden name=k value=secret>5 < 6 <3</body></html>"
+    )
+    text = (
+        "Head\none@example.org and link\u00e9\nnext\nline\na\tb\nc\td\n  as\n it is\nx < y \u20ac \u00e9 &unknown; AT&T\n5 < 6 <3\n"
+        "\f[meta]\nAuthor\tAnn\n\f[values of fields]\ninput value\tsecret\n\f[comments]\nDOCTYPE html\n a <b>remark</b> \n"
+        "\f[links]\na href\thttp://x.example/?a=1&b=2\nimg src\tp.png\n\f[descriptions]\na title\ta tip\nimg alt\ta cat\n"
+    )
+    for name, encoding in (("utf8", "utf-8"), ("latin", "iso-8859-1"), ("thai", "windows-874")):
+        own = page.replace("\u00e9", "\u0e01") if name == "thai" else page
+        open("%s/%s.html" % (folder, name), "wb").write((own % encoding).encode("cp874" if name == "thai" else encoding))
+        wanted = text.replace("link\u00e9", "link\u0e01") if name == "thai" else text
+        open("%s/%s.html.text" % (folder, name), "w", newline="").write(wanted)
+    open(folder + "/wide.html", "wb").write(b"\xff\xfe" + (page % "x").encode("utf-16-le"))
+    open(folder + "/wide.html.text", "w", newline="").write(text)
+    open(folder + "/guess.html", "wb").write(b"<html><p>caf\xe9 \x93q\x94")
+    open(folder + "/guess.html.text", "w").write("caf\u00e9 \u201cq\u201d\n")
+    open(folder + "/x.html", "w").write('<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><p>a<![CDATA[<b>&amp;]]></p><br/>z</html>')
+    open(folder + "/x.html.text", "w").write("a<b>&amp;\n\nz\n\f[comments]\nxml version=\"1.0\"?\n")
+
+
+def hostile_html(folder):
+    def put(name, data):
+        open("%s/h-%s.html" % (folder, name), "wb").write(data)
+
+    put("deep", b"<html>" + b"<div><table><tr><td>" * 100000 + b"core")
+    put("attribute", b"<html><a href='" + b"x" * 3000000 + b"'>t</a><p " + b"a=1 " * 100000 + b">u")
+    put("open", b"<html><p>a<a href='never closed <p>b")
+    put("comment", b"<html><p>a<!-- never closed <p>b")
+    put("script", b"<html><p>a<script>never closed <p>b")
+    put("less", b"<html>" + b"<" * 1000000 + b"x")
+    put("ends", b"<html><title>" + b"</titl" * 200000)
+    put("references", b"<html>&#0;&#xD800;&#99999999999;&#x;&;&amp" + b"&a" * 100000)
+    put("nul", b"<html><p>a\0b\x0c[forged]\nc\x01</p>")
+    put("encoding", b"<html><meta charset='x-none'><p>caf\xc3\xa9")
+    put("charset", b"<html><meta charset=" + b"u" * 100000)
+    put("iso2022", b"<html><meta charset=iso-2022-jp><p>\x1b$B\x24\x22\x1b(B \x1b$(Z\xff")
+    put("utf7", b"<html><meta charset=utf-7><p>+ADw-script+AD4-")
+    put("empty", b"<html>")
+
+
 def hostile(folder):
     def word(name, body, **how):
         package("%s/%s" % (folder, name), word_parts(body, **how))
@@ -292,7 +337,7 @@ def hostile(folder):
 def main():
     folder = sys.argv[1]
     os.makedirs(folder, exist_ok=True)
-    for make in (good_word, good_sheet, good_deck, good_odf, hostile):
+    for make in (good_word, good_sheet, good_deck, good_odf, hostile, good_html, hostile_html):
         make(folder)
 
 
