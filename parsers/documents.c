@@ -4,7 +4,7 @@
 #include "parsers/api.h"
 #include "parsers/documents/documents.h"
 
-static const struct parser *const PARSERS[] = {&html_parser, &office_parser, NULL};
+static const struct parser *const PARSERS[] = {&html_parser, &office_parser, &rtf_parser, NULL};
 
 int main(int argc, char **argv) {
     documents_process_setup(); /* while it may still look for files */

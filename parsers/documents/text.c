@@ -62,6 +62,11 @@ static bool is_control(char c) {
     return ((uint8_t)c < ' ' && c != '\t' && c != '\n' && c != '\v') || c == 0x7f;
 }
 
+void text_clean(char *bytes, size_t size_bytes) {
+    for (size_t i = 0; i < size_bytes; i++)
+        bytes[i] = is_control(bytes[i]) ? ' ' : bytes[i];
+}
+
 ex_code text_put(struct text *t, const char *bytes, size_t size_bytes, struct ex_error *err) {
     if (!t->wanted || t->full || size_bytes == 0)
         return EX_OK;

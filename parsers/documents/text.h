@@ -49,6 +49,8 @@ EX_MUST_USE ex_code text_put(struct text *t, const char *bytes, size_t size_byte
 /* The same and the end of a line. */
 EX_MUST_USE ex_code text_line(struct text *t, const char *bytes, size_t size_bytes,
                               struct ex_error *err);
+/* The same for text that is put later. */
+void text_clean(char *bytes, size_t size_bytes);
 /* What follows is this; written when something follows. At most TEXT_HEADING_BYTES, and what does
  * not fit is cut. */
 void text_heading(struct text *t, const char *format, ...) EX_PRINTF(2, 3);

@@ -21,7 +21,7 @@ static const struct {
     {"cab", EXAMINER_ARCHIVE},   {"cpio", EXAMINER_ARCHIVE}, {"ooxml", EXAMINER_OFFICE},
     {"ooxml", EXAMINER_ARCHIVE}, {"odf", EXAMINER_OFFICE},   {"odf", EXAMINER_ARCHIVE},
     {"epub", EXAMINER_ARCHIVE},
-    {"html", EXAMINER_HTML},
+    {"html", EXAMINER_HTML}, {"rtf", EXAMINER_RTF},
 };
 enum { INSIDES = sizeof INSIDE / sizeof INSIDE[0] };
 

@@ -15,6 +15,7 @@ const struct examiner_about EXAMINER[EXAMINERS] = {
     [EXAMINER_ARCHIVE] = {"archive", 1, SANDBOX_WORKER_UNPACKERS},
     [EXAMINER_OFFICE] = {"office", 1, SANDBOX_WORKER_DOCUMENTS},
     [EXAMINER_HTML] = {"html", 1, SANDBOX_WORKER_DOCUMENTS},
+    [EXAMINER_RTF] = {"rtf", 1, SANDBOX_WORKER_DOCUMENTS},
 };
 
 /* ---- what was seen ---- */

@@ -278,6 +278,50 @@ def hostile_html(folder):
     put("empty", b"<html>")
 
 
+def good_rtf(folder):
+    rtf = (
+        r"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0\fcharset0 Times;}{\f1\fcharset204 Arial;}{\f2\fcharset128 MS;}{\f3\fcharset2 Symbol;}}{\colortbl;\red1;}"
+        r"{\info{\title A \'e9}{\author Ann}{\operator Bob}{\creatim\yr2026\mo1\dy2\hr3\min4\sec5}{\revtim\yr2026\mo2\dy30}{\printim\yr0}{\upr{\keywords x}{\*\ud{\keywords \u26085?}}}}{\*\generator Gen 1;}"
+        "\n"
+        r"\pard one@{\b exa}{\i m\-ple}.org caf\'e9 \{x\}\par {\f1 \'cf\'f0}{\f2 \'93\'fa\'96\'7b}{\f3 a}\u8364?\u-10179?\u-8704?\uc2\u233\'c3\'a9!\uc0\u233 z\par"
+        "\n"
+        r"a\tab b\line c\~d\_e\emdash\par the {\deleted old}{\revised new} text\par vis{\v secret}\v hid\v0 ible{\footnote the {\field{\*\fldinst HYPERLINK x}{\fldrslt note}}\par}.\par"
+        r"{\field{\*\fldinst{HYPERLINK {"
+        '"http://f.example/"'
+        r"}}}{\fldrslt shown}}\par\trowd\intbl c1\cell c2\cell\row{\pict\wmetafile8\bin5 }}}}}0102}{\*\unknown gone{\par x}}{\object\objemb{\*\objclass Word.Document.8}{\*\objdata 01050000}{\result res}}"
+        r"{\*\atnid A}{\*\atnauthor Eve}{\*\annotation remark}{\shp{\*\shpinst{\sp{\sn x}{\sv y}}{\shptxt box\par}}}{\header top\par}last}"
+    )
+    text = (
+        "one@example.org caf\u00e9 {x}\n\u041f\u0440\u65e5\u672c\uf061\u20ac\U0001f600\u00e9!\u00e9z\na\tb\nc\u00a0d\u2011e\u2014\nthe new text\nvisible.\nshown\nc1\nc2\nreslast\n"
+        "\f[footnote]\nthe note\n\f[comment, Eve]\nremark\n\f[text box]\nbox\n\f[header]\ntop\n\f[embedded objects]\nWord.Document.8\n"
+        '\f[before tracked changes]\nthe old text\n\f[with hidden text]\nvissecrethidible.\n\f[fields]\nHYPERLINK x\nHYPERLINK "http://f.example/"\n'
+    )
+    open(folder + "/good.rtf", "wb").write(rtf.encode("ascii") + b"\0\0\0")
+    open(folder + "/good.rtf.text", "w", newline="").write(text)
+
+
+def hostile_rtf(folder):
+    def put(name, data):
+        open("%s/h-%s.rtf" % (folder, name), "wb").write(data)
+
+    put("deep", b"{\\rtf1 above" + b"{\\b " * 100000 + b"core" + b"}" * 100000 + b" below}")
+    put("deeper", b"{\\rtf1 above" + b"{" * 1100000)
+    put("close", b"{\\rtf1 above}}}}}}" + b"}" * 1000)
+    put("open", b"{\\rtf1 above{\\b half")
+    put("bin", b"{\\rtf1 a\\bin99999999999999 b}")
+    put("bin2", b"{\\rtf1 a\\bin-5 b\\bin3 }}}c}")
+    put("word", b"{\\rtf1 \\" + b"w" * 100000 + b"99999999999999999999 x}")
+    put("u", b"{\\rtf1 \\u99999999 \\u-99999999 \\u55357 x\\u-8704 \\uc999999\\u65 \\u0 }")
+    put("font", b"{\\rtf1{\\fonttbl\\f99999\\fcharset128 x;\\f-1\\fcharset2\\cpg12345 y;}\\f99999 a\\f-1\\'80\\f4095 b{\\cpg99999 \\'80}{\\cpg1361 \\'80}}")
+    put("hex", b"{\\rtf1 \\'zz\\'9\\'")
+    put("page", b"{\\rtf1\\ansicpg0\\ansicpg99999\\ansicpg7777 \\'80}")
+    put("forged", b"{\\rtf1 a\\line\\'0c[forged]\\par\x0c[forged]\\par \\u12 [forged]\\u1 x{\\footnote \\u1 forged\\par\\u1 again}}")
+    put("info", b"{\\rtf1{\\info{\\title " + b"t" * 100000 + b"}{\\creatim\\yr99999999\\mo-1}{\\revtim\\yr2026\\mo13\\dy1}}x}")
+    put("stars", b"{\\rtf1 " + b"\\*" * 10000 + b"\\*\\par x}")
+    put("notes", b"{\\rtf1 " + b"{\\footnote a" * 5000 + b"}" * 5000 + b"}")
+    put("block", b"{\\rtf1 " + b"x" * (65536 - 9) + b"\\par y\\'" + b"41}")
+
+
 def hostile(folder):
     def word(name, body, **how):
         package("%s/%s" % (folder, name), word_parts(body, **how))
@@ -337,7 +381,7 @@ def hostile(folder):
 def main():
     folder = sys.argv[1]
     os.makedirs(folder, exist_ok=True)
-    for make in (good_word, good_sheet, good_deck, good_odf, hostile, good_html, hostile_html):
+    for make in (good_word, good_sheet, good_deck, good_odf, hostile, good_html, hostile_html, good_rtf, hostile_rtf):
         make(folder)
 
 

@@ -30,6 +30,12 @@ holds() { # PARSER FILE PATTERN…: in the text
         grep -qP -- "$pattern" out/document || return 1
     done
 }
+text_of_rtf() {
+    read_with rtf made/good.rtf && diff -u made/good.rtf.text out/document
+}
+no_heading() {
+    read_with rtf made/h-forged.rtf && cat -A out/document && [ "$(grep -c $'^\f' out/document)" = 1 ]
+}
 survives() { # PARSER FILE: neither crashed nor broke a rule
     read_with "$1" "$2"
     [ $? -le 1 ] && cat found && ! grep -P '^failed\t(?!format)' found
@@ -116,6 +122,21 @@ check "deep in 100,000 tables" holds html made/h-deep.html 'core'
 check "a long target" holds html made/h-attribute.html '^a href\tx+$'
 for file in made/h-*.html; do
     check "the worker comes through ${file#made/}" survives html "$file"
+done
+
+# ---- RTF ----
+
+check "the text of an rtf" text_of_rtf
+check "its properties" says rtf made/good.rtf '^\ttitle=A \\303\\251$' '^\tauthor=Ann$' '^\tlast-modified-by=Bob$' '^\tapplication=Gen 1$' \
+    '^\tkeywords=\\346\\227\\245$' '^\tcode-page=1252$' '^\tbytes-behind-the-end=3$' '^\ttime 4 1767323045.000000000 1000000000 local rtf:info$'
+check "a date that is none" says rtf made/good.rtf '^problem\tformat\trevtim'
+check "100,000 groups in groups" holds rtf made/h-deep.rtf '^abovecore below$'
+check "more groups than there may be" says rtf made/h-deeper.rtf '^problem\tlimit\tdepth'
+check "groups that are not closed" says rtf made/h-open.rtf '^problem\tformat\tend'
+check "no heading can be forged" no_heading
+check "a word across blocks" holds rtf made/h-block.rtf '^x+$' '^yA$'
+for file in made/h-*.rtf; do
+    check "the worker comes through ${file#made/}" survives rtf "$file"
 done
 
 # ---- in an examination ----
