@@ -3,7 +3,7 @@
  * part 1 §4.3. */
 #include "parsers/documents/office_internal.h"
 
-#include "parsers/documents/when.h"
+#include "parsers/shared/when.h"
 
 #include <stdio.h>
 

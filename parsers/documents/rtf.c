@@ -2,7 +2,7 @@
 #include "parsers/documents/documents.h"
 
 #include "parsers/documents/rtf_internal.h"
-#include "parsers/documents/when.h"
+#include "parsers/shared/when.h"
 
 #include <stdio.h>
 

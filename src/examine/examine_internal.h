@@ -49,6 +49,7 @@ enum examiner {
     EXAMINER_OFFICE,
     EXAMINER_HTML,
     EXAMINER_RTF,
+    EXAMINER_EXIF,
     EXAMINERS
 };
 struct examiner_about {

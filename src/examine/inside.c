@@ -20,8 +20,9 @@ static const struct {
     {"7z", EXAMINER_ARCHIVE},    {"rar", EXAMINER_ARCHIVE},  {"tar", EXAMINER_ARCHIVE},
     {"cab", EXAMINER_ARCHIVE},   {"cpio", EXAMINER_ARCHIVE}, {"ooxml", EXAMINER_OFFICE},
     {"ooxml", EXAMINER_ARCHIVE}, {"odf", EXAMINER_OFFICE},   {"odf", EXAMINER_ARCHIVE},
-    {"epub", EXAMINER_ARCHIVE},
-    {"html", EXAMINER_HTML}, {"rtf", EXAMINER_RTF},
+    {"epub", EXAMINER_ARCHIVE},  {"html", EXAMINER_HTML},    {"rtf", EXAMINER_RTF},
+    {"jpeg", EXAMINER_EXIF},     {"tiff", EXAMINER_EXIF},    {"png", EXAMINER_EXIF},
+    {"webp", EXAMINER_EXIF},     {"heif", EXAMINER_EXIF},
 };
 enum { INSIDES = sizeof INSIDE / sizeof INSIDE[0] };
 

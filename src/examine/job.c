@@ -16,6 +16,7 @@ const struct examiner_about EXAMINER[EXAMINERS] = {
     [EXAMINER_OFFICE] = {"office", 1, SANDBOX_WORKER_DOCUMENTS},
     [EXAMINER_HTML] = {"html", 1, SANDBOX_WORKER_DOCUMENTS},
     [EXAMINER_RTF] = {"rtf", 1, SANDBOX_WORKER_DOCUMENTS},
+    [EXAMINER_EXIF] = {"exif", 1, SANDBOX_WORKER_PICTURES},
 };
 
 /* ---- what was seen ---- */

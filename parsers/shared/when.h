@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Dates as XML has them: W3C "Date and Time Formats", and xsd:dateTime. */
-#ifndef EXHIBIT_PARSERS_DOCUMENTS_WHEN_H
-#define EXHIBIT_PARSERS_DOCUMENTS_WHEN_H
+#ifndef EXHIBIT_PARSERS_SHARED_WHEN_H
+#define EXHIBIT_PARSERS_SHARED_WHEN_H
 
 #include <stdbool.h>
 #include <stddef.h>

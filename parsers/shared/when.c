@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "parsers/documents/when.h"
+#include "parsers/shared/when.h"
 
 enum { DAY_S = 86400, HOUR_S = 3600, MINUTE_S = 60 };
 #define SECOND_NS UINT64_C(1000000000)
