@@ -127,10 +127,11 @@ ex_code text_headed(struct text *t, const struct piece *p, struct ex_error *err)
     for (size_t at = 0, size; at < p->size; at += size) {
         const char *line = p->bytes + at, *end = memchr(line, '\n', p->size - at);
         size = end != NULL ? (size_t)(end - line) + 1 : p->size - at;
-        if (*line == PIECE_HEADING)
-            text_heading(t, "%.*s",
-                         (int)(size < TEXT_HEADING_BYTES ? size : TEXT_HEADING_BYTES) - 2,
-                         line + 1);
+        int heading = (int)(size < TEXT_HEADING_BYTES ? size : TEXT_HEADING_BYTES) - 2;
+        if (*line == PIECE_HEADING && heading > 0) /* it is cut short where a piece is full */
+            text_heading(t, "%.*s", heading, line + 1);
+        else if (*line == PIECE_HEADING)
+            continue;
         else
             EX_TRY(text_put(t, line, size, err));
     }

@@ -375,6 +375,7 @@ def hostile(folder):
     many = {"[Content_Types].xml": types("xl/workbook.xml", "spreadsheetml.sheet.main+xml"), "xl/workbook.xml": HEAD + '<workbook xmlns="%s" xmlns:r="%s"><sheets>%s</sheets></workbook>' % (S, R, '<sheet name="x" r:id="rId1"/>' * 12000), "xl/_rels/workbook.xml.rels": rels(("rId1", "worksheet", "s.xml", False), ("rId2", "sharedStrings", "s.xml", False)), "xl/s.xml": HEAD + '<worksheet xmlns="%s"><sheetData><row r="99999999999999999999"><c r="ZZZZZZZ1" t="s"><v>99999999999</v></c><c t="s"><v>-1</v></c><c r="A1" t="b"/></row></sheetData></worksheet>' % S}
     package(folder + "/sheets.xlsx", many)
     package(folder + "/huge-counts.ods", odf_parts("spreadsheet", '<office:spreadsheet><table:table><table:table-row table:number-rows-repeated="99999999999999999999"><table:table-cell table:number-columns-repeated="16000000"><text:p>x<text:s text:c="999999999"/>y</text:p></table:table-cell><table:table-cell table:number-columns-repeated="16000000"><text:p>z</text:p></table:table-cell></table:table-row></table:table></office:spreadsheet>'))
+    package(folder + "/flood.odt", odf_parts("text", "<office:text><text:p>" + "<text:note><text:note-body><text:p>%s</text:p></text:note-body></text:note>" % ("n" * 41) * 400000 + "</text:p></office:text>"))
     package(folder + "/nested.odt", odf_parts("text", "<office:text>" + "<text:p>a<text:note><text:note-body>" * 40 + "<text:p>x</text:p>" + "</text:note-body></text:note>b</text:p>" * 40 + "</office:text>"))
 
 

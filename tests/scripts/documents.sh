@@ -102,6 +102,7 @@ check "boxes in boxes" holds office made/boxes.docx '^innermost$'
 check "parts that refer to each other" holds office made/loop.docx '^body$' '^h$'
 check "each of a chain of parts" holds office made/chain.docx '^h0$' '^h39$'
 check "more sheets than there may be" says office made/sheets.xlsx '^problem\tlimit\tsheets'
+check "more notes than are kept" says office made/flood.odt '^problem\tlimit\tparagraph'
 check "counts of cells" holds office made/huge-counts.ods '^A1'
 for file in made/*.docx made/*.xls? made/*.pptx made/*.od? made/*.nupkg; do
     check "the worker comes through ${file#made/}" survives office "$file"
