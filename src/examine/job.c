@@ -13,6 +13,10 @@ const struct examiner_about EXAMINER[EXAMINERS] = {
     [EXAMINER_VOLUMES] = {"volumes", 1, SANDBOX_WORKER_EXAMINERS},
     [EXAMINER_FILES] = {"files", 1, SANDBOX_WORKER_EXAMINERS},
     [EXAMINER_ARCHIVE] = {"archive", 1, SANDBOX_WORKER_UNPACKERS},
+    [EXAMINER_OFFICE] = {"office", 1, SANDBOX_WORKER_DOCUMENTS},
+    [EXAMINER_HTML] = {"html", 1, SANDBOX_WORKER_DOCUMENTS},
+    [EXAMINER_RTF] = {"rtf", 1, SANDBOX_WORKER_DOCUMENTS},
+    [EXAMINER_EXIF] = {"exif", 1, SANDBOX_WORKER_PICTURES},
 };
 
 /* ---- what was seen ---- */
