@@ -5,6 +5,7 @@
 #include "parsers/tsk/tsk.h"
 
 #include "base/cursor.h"
+#include "parsers/lvm/lvm.h"
 
 #include <string.h>
 
@@ -89,6 +90,8 @@ ex_code files_space(struct files *f, struct ex_error *err) {
 
 static ex_code tell_unopened(struct image *image, bool *ret_told, struct ex_error *err) {
     EX_TRY(files_tell_unread(image, false, ret_told, err));
+    if (!*ret_told)
+        EX_TRY(lvm_tell(image->run, ret_told, err));
     return *ret_told ? EX_OK : files_tell_other_ext(image, ret_told, err);
 }
 

@@ -20,23 +20,25 @@ static const struct signature {
     bool first; /* before a file system is looked for: what opens is a cover */
     uint8_t bytes[SIGNATURE_MAX + 1];
     details_fn *details; /* NULL: nothing more is known */
+    bool apart;          /* lvm_tell() has it, with traces of its own */
 } SIGNATURES[] = {
-    {"bitlocker", 3, 8, true, true, "-FVE-FS-", locked_tell_bitlocker},
+    {"bitlocker", 3, 8, true, true, "-FVE-FS-", locked_tell_bitlocker, false},
     /* BitLocker To Go: behind the boot sector of a small FAT volume */
     {"bitlocker", 424, 16, true, true,
-     "\x3b\xd6\x67\x49\x29\x2e\xd8\x4a\x83\x99\xf6\xa3\x39\xe3\xd0\x01", locked_tell_bitlocker},
-    {"luks", 0, 6, true, true, "LUKS\xba\xbe", locked_tell_luks},
+     "\x3b\xd6\x67\x49\x29\x2e\xd8\x4a\x83\x99\xf6\xa3\x39\xe3\xd0\x01", locked_tell_bitlocker,
+     false},
+    {"luks", 0, 6, true, true, "LUKS\xba\xbe", locked_tell_luks, false},
     /* a second header, where it lies by default, whose first one is gone */
-    {"luks", 16384, 8, true, false, "SKUL\xba\xbe\0\2", locked_tell_luks},
-    {"corestorage", 88, 6, false, false, "CS\1\0\0\0", locked_tell_corestorage},
-    {"apfs", 32, 4, false, false, "NXSB", locked_tell_apfs},
-    {"xfs", 0, 4, false, false, "XFSB", NULL},
-    {"btrfs", 65600, 8, false, false, "_BHRfS_M", NULL},
-    {"lvm", 512, 8, false, false, "LABELONE", NULL},
-    {"raid", 4096, 4, false, false, "\xfc\x4e\x2b\xa9", NULL},
-    {"refs", 3, 8, false, false, "ReFS\0\0\0\0", NULL},
-    {"f2fs", 1024, 4, false, false, "\x10\x20\xf5\xf2", NULL},
-    {"swap", 4086, 10, false, false, "SWAPSPACE2", NULL},
+    {"luks", 16384, 8, true, false, "SKUL\xba\xbe\0\2", locked_tell_luks, false},
+    {"corestorage", 88, 6, false, false, "CS\1\0\0\0", locked_tell_corestorage, false},
+    {"apfs", 32, 4, false, false, "NXSB", locked_tell_apfs, false},
+    {"xfs", 0, 4, false, false, "XFSB", NULL, false},
+    {"btrfs", 65600, 8, false, false, "_BHRfS_M", NULL, false},
+    {"lvm", 512, 8, false, false, "LABELONE", NULL, true},
+    {"raid", 4096, 4, false, false, "\xfc\x4e\x2b\xa9", NULL, false},
+    {"refs", 3, 8, false, false, "ReFS\0\0\0\0", NULL, false},
+    {"f2fs", 1024, 4, false, false, "\x10\x20\xf5\xf2", NULL, false},
+    {"swap", 4086, 10, false, false, "SWAPSPACE2", NULL, false},
 };
 
 static ex_code tell(struct image *image, const struct signature *s, struct ex_error *err) {
@@ -59,7 +61,7 @@ ex_code files_tell_unread(struct image *image, bool before, bool *ret_told, stru
     for (size_t i = 0; i < sizeof SIGNATURES / sizeof SIGNATURES[0]; i++) {
         const struct signature *s = &SIGNATURES[i];
         uint8_t bytes[SIGNATURE_MAX];
-        if ((before && !s->first) || s->offset > size || s->size > size - s->offset)
+        if ((before && !s->first) || s->apart || s->offset > size || s->size > size - s->offset)
             continue;
         ex_code code = parser_read(image->run, 0, s->offset, bytes, s->size, err);
         if (code == EX_IO) /* a file system may be there all the same */

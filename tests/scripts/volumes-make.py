@@ -3,7 +3,10 @@
 # Volumes that no program here makes without a disk: volumes-make.py KIND FILE [ARGUMENTS…]
 """bitlocker FILE vista|7|togo [clear] [cut|bad|many]: boot sector and metadata of a BitLocker volume
 corestorage FILE: the first block of a CoreStorage volume
-luks2-hurt FILE: another byte in the first header of a LUKS2 volume"""
+luks2-hurt FILE: another byte in the first header of a LUKS2 volume
+place FILE HEAD SIZE IMAGE:FIRST+COUNT,……: a physical volume that lvm2 made (its first MiB), with images in its extents of 256 KiB
+lvm FILE CASE: a physical volume whose text says CASE"""
+import gzip
 import struct
 import sys
 import uuid
@@ -82,6 +85,142 @@ def luks2_hurt(path):
     with open(path, "r+b") as f:
         f.seek(5000)
         f.write(b"!")
+
+
+def place(path, head, size, *images):
+    extent, start = 256 << 10, 1 << 20
+    data = bytearray(gzip.open(head).read().ljust(int(size), b"\0"))
+    for image in images:
+        name, places = image.split(":")
+        with open(name, "rb") as f:
+            for piece in places.split(","):
+                first, count = (int(n) for n in piece.split("+"))
+                part = f.read(count * extent)
+                if first >= 0:  # -1: on another disk
+                    data[start + first * extent : start + first * extent + len(part)] = part
+    open(path, "wb").write(data)
+
+
+def crc(data):
+    c = 0xF597A6CF
+    for b in data:
+        c ^= b
+        for _ in range(8):
+            c = c >> 1 ^ (0xEDB88320 if c & 1 else 0)
+    return c
+
+
+ID = "AAAAAAbbbbccccddddeeeeffffgggggg"
+
+
+def dashes(text):
+    return "-".join([text[:6]] + [text[i : i + 4] for i in range(6, 26, 4)] + [text[26:]])
+
+
+def segment(number, first, count, *stripes, kind="striped", size=128):
+    pairs = ", ".join('"%s", %d' % s for s in stripes)
+    wide = "stripe_size = %d\n" % size if len(stripes) > 1 else ""
+    return "segment%d {\nstart_extent = %d\nextent_count = %d\ntype = \"%s\"\nstripe_count = %d\n%sstripes = [%s]\n}\n" % (
+        number, first, count, kind, len(stripes), wide, pairs)
+
+
+def volume(name, *segments):
+    return '%s {\nid = "%s"\nstatus = ["READ", "VISIBLE"]\nsegment_count = %d\n%s}\n' % (
+        name, dashes("%-6s" % name[:6].ljust(6, "0") + ID[6:]), len(segments), "".join(segments))
+
+
+def group(volumes, extent=128, start=2048, count=240):
+    return ('vg {\nid = "%s"\nseqno = 3\nformat = "lvm2"\nextent_size = %d\nphysical_volumes {\npv0 {\nid = "%s"\ndevice = "/dev/sdz"\n'
+            'pe_start = %d\npe_count = %d\n}\npv1 {\nid = "other"\npe_start = 2048\npe_count = 240\n}\n}\nlogical_volumes {\n%s}\n}\n'
+            '# a comment\ndescription = "said \\"so\\""\ncreation_host = "test"\ncreation_time = 1714979290\n'
+            % (dashes("vg0000" + ID[6:]), extent, dashes(ID), start, count, "".join(volumes)))
+
+
+def lvm(path, case):
+    size, area, area_bytes = 16 << 20, 4096, 1 << 20
+    area_bytes -= area
+    sane = volume("sane", segment(1, 0, 8, ("pv0", 0)))
+    at, hurt, claimed = 512, None, None
+    if case == "sane":
+        text = group([sane])
+    elif case == "striped-here":  # as with --alloc anywhere
+        text = group([volume("both", segment(1, 0, 16, ("pv0", 0), ("pv0", 20)))])
+    elif case == "overlap":
+        text = group([sane, volume("also", segment(1, 0, 8, ("pv0", 4)))])
+    elif case == "beyond":
+        text = group([sane, volume("far", segment(1, 0, 8, ("pv0", 236))), volume("farther", segment(1, 0, 8, ("pv0", 4294967295)))])
+    elif case == "huge":
+        text = group([volume("huge", segment(1, 0, 4294967295, ("pv0", 0)))], extent=4294967295)
+    elif case == "numbers":
+        text = group([volume("much", segment(1, 0, 1 << 63, ("pv0", 1 << 63))), volume("more", segment(1, 0, 8, ("pv0", 1 << 63)))])
+    elif case == "overflow":
+        text = group([sane]).replace("seqno = 3", "seqno = 99999999999999999999")
+    elif case == "gap":
+        text = group([volume("gap", segment(1, 0, 8, ("pv0", 0)), segment(2, 9, 8, ("pv0", 9)))])
+    elif case == "raid":
+        text = group([volume("root", segment(1, 0, 8, ("root_rimage_0", 0), kind="raid1")), volume("root_rimage_0", segment(1, 0, 8, ("pv0", 0))),
+                      volume("stacked", segment(1, 0, 8, ("root_rimage_0", 0)))])
+    elif case == "pieces":
+        text = group([volume("wide", segment(1, 0, 4000000000, ("pv0", 0), ("pv1", 0), size=1))])
+    elif case == "deep":
+        text = group([sane]) + "a {" * 1000 + "}" * 1000
+    elif case == "values":
+        text, area_bytes = group([sane], start=16384, count=100) + "x = 1\n" * 600000, (8 << 20) - area
+    elif case == "nodes":  # more values than are taken
+        text, area_bytes = group([sane], start=16384, count=100) + "x=[" + "1," * 1100000 + "]", (8 << 20) - area
+    elif case == "open":
+        text = group([sane])[:-200]
+    elif case == "wrong":
+        text = group([sane]).replace("pe_start = 2048", "pe_start = = 2048")
+    elif case == "sum":
+        text, hurt = group([sane]), area + 700
+    elif case == "label-sum":
+        text, hurt = group([sane]), 512 + 60
+    elif case == "size":
+        text, claimed = group([sane]), 1 << 62
+    elif case == "wrapped":  # around the end of its area
+        text, at = group([sane]), area_bytes - 300
+    elif case == "none":
+        text, claimed = "", 0
+    elif case == "stranger":
+        text = group([sane]).replace(dashes(ID), dashes("B" + ID[1:]))
+    elif case == "itself":  # its extents begin where the physical volume does
+        text = group([volume("itself", segment(1, 0, 256, ("pv0", 0))), volume("part", segment(1, 0, 255, ("pv0", 0))),
+                      volume("less", segment(1, 0, 254, ("pv0", 0)))], start=0, count=256)
+    elif case == "many":
+        text = group([volume("v%d" % i, segment(1, 0, 1, ("pv0", 0))) for i in range(5000)])
+    text = text.encode()
+    image = bytearray(size)
+    sector = bytearray(512)
+    sector[0:8], sector[24:32] = b"LABELONE", b"LVM2 001"
+    struct.pack_into("<Q", sector, 8, 1)
+    struct.pack_into("<I", sector, 20, 32)
+    sector[32:64] = ID.encode()
+    struct.pack_into("<QQQQQQQQQ", sector, 64, size, 1 << 20, 0, 0, 0, area, area_bytes, 0, 0)
+    struct.pack_into("<I", sector, 16, crc(sector[20:]))
+    head = bytearray(512)
+    head[4:20] = b" LVM2 x[5A%r0N*>"
+    locations = (at, len(text) + 1 if claimed is None else claimed, zcrc(text + b"\0"), 0)
+    struct.pack_into("<IQQ", head, 20, 1, area, area_bytes)
+    struct.pack_into("<QQII", head, 40, *locations)
+    struct.pack_into("<I", head, 0, crc(head[4:]))
+    image[512:1024] = sector
+    image[area : area + 512] = head
+    ring = bytearray(max(area_bytes, at + len(text) + 1))
+    ring[at : at + len(text)] = text
+    over = ring[area_bytes:] if case == "wrapped" else b""
+    image[area + 512 : area + area_bytes] = ring[512:area_bytes]
+    image[area + 512 : area + 512 + len(over)] = over
+    if hurt is not None:
+        image[hurt] ^= 1
+    open(path, "wb").write(image)
+
+
+def zcrc(data):
+    """The same, for much: zlib begins with another value and turns the result."""
+    import zlib
+
+    return zlib.crc32(data, 0xF597A6CF ^ 0xFFFFFFFF) ^ 0xFFFFFFFF
 
 
 if __name__ == "__main__":
