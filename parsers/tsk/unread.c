@@ -20,7 +20,7 @@ static const struct signature {
     bool first; /* before a file system is looked for: what opens is a cover */
     uint8_t bytes[SIGNATURE_MAX + 1];
     details_fn *details; /* NULL: nothing more is known */
-    bool apart;          /* lvm_tell() has it, with traces of its own */
+    bool apart;          /* parsers/lvm/ or parsers/xfs/ has it, with traces of its own */
 } SIGNATURES[] = {
     {"bitlocker", 3, 8, true, true, "-FVE-FS-", locked_tell_bitlocker, false},
     /* BitLocker To Go: behind the boot sector of a small FAT volume */
@@ -32,7 +32,7 @@ static const struct signature {
     {"luks", 16384, 8, true, false, "SKUL\xba\xbe\0\2", locked_tell_luks, false},
     {"corestorage", 88, 6, false, false, "CS\1\0\0\0", locked_tell_corestorage, false},
     {"apfs", 32, 4, false, false, "NXSB", locked_tell_apfs, false},
-    {"xfs", 0, 4, false, false, "XFSB", NULL, false},
+    {"xfs", 0, 4, false, false, "XFSB", NULL, true},
     {"btrfs", 65600, 8, false, false, "_BHRfS_M", NULL, false},
     {"lvm", 512, 8, false, false, "LABELONE", NULL, true},
     {"raid", 4096, 4, false, false, "\xfc\x4e\x2b\xa9", NULL, false},
