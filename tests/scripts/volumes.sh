@@ -179,7 +179,7 @@ if have mke2fs && have pvck && have sfdisk; then
         'group-id=SFgMXR-1ayQ-DV72-wjUG-Pytv-cuA8-5A1Awb' 'sequence=8' 'extent-size=262144' 'description=Write from lvremove .* case/swap' '!^problem'
     same_text() { # as pvck has it
         pvck --dump metadata case.img 2>/dev/null >pvck.txt
-        for i in $(sed -n 's/^id = "\(.*\)"$/\1/p' pvck.txt); do grep -q "=$i\$" out || return 1; done
+        while read -r i; do grep -q "=$i\$" out || return 1; done < <(sed -n 's/^id = "\(.*\)"$/\1/p' pvck.txt)
         [ "$(grep -c '^id = ' pvck.txt)" = 4 ] && grep -q '^seqno = 8$' pvck.txt
     }
     check 'LVM: the same ids as pvck has' same_text
