@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The files of a file system. Units: "dir INODE"; later "meta FROM TO", records that no folder
- * names, and "space". */
+ * names, and "space". Of XFS: "xfs INODE". */
 #include "parsers/tsk/files_internal.h"
 #include "parsers/tsk/tsk.h"
 
 #include "base/cursor.h"
+#include "parsers/lvm/lvm.h"
 
 #include <string.h>
 
@@ -13,6 +14,7 @@ static void close_files(void *state) {
     if (f == NULL)
         return;
     tsk_fs_close(f->fs);
+    xfs_close(f->xfs);
     image_close(f->image);
     free(f);
 }
@@ -87,9 +89,30 @@ ex_code files_space(struct files *f, struct ex_error *err) {
 
 /* ---- the parser ---- */
 
-static ex_code tell_unopened(struct image *image, bool *ret_told, struct ex_error *err) {
-    EX_TRY(files_tell_unread(image, false, ret_told, err));
-    return *ret_told ? EX_OK : files_tell_other_ext(image, ret_told, err);
+/* libtsk 4.11 does not know it. */
+static ex_code tell_xfs(struct files *f, bool *ret_told, struct ex_error *err) {
+    struct parser_run *run = f->image->run;
+    struct ex_error why = {0};
+    EX_TRY(xfs_is_there(run, ret_told, err));
+    if (!*ret_told)
+        return EX_OK;
+    ex_code code = xfs_open(run, &f->xfs, &why);
+    if (code == EX_OK)
+        return xfs_tell(f->xfs, err);
+    if (code == EX_FORMAT || code == EX_UNSUPPORTED || code == EX_IO)
+        return xfs_tell_refused(run, &why, err);
+    if (err != NULL)
+        *err = why;
+    return code;
+}
+
+static ex_code tell_unopened(struct files *f, bool *ret_told, struct ex_error *err) {
+    EX_TRY(files_tell_unread(f->image, false, ret_told, err));
+    if (!*ret_told)
+        EX_TRY(tell_xfs(f, ret_told, err));
+    if (!*ret_told)
+        EX_TRY(lvm_tell(f->image->run, ret_told, err));
+    return *ret_told ? EX_OK : files_tell_other_ext(f->image, ret_told, err);
 }
 
 static ex_code examine(struct parser_run *run, const char *parameters, void **ret_state,
@@ -105,7 +128,7 @@ static ex_code examine(struct parser_run *run, const char *parameters, void **re
     EX_TRY(files_tell_unread(f->image, true, &told, err));
     ex_code code = told ? EX_OK : files_detect(f, &also, err);
     if (code == EX_FORMAT || code == EX_IO)
-        EX_TRY(tell_unopened(f->image, &told, err));
+        EX_TRY(tell_unopened(f, &told, err));
     if (code != EX_OK && !told)
         return code;
     if (!told) {
@@ -130,7 +153,10 @@ static ex_code prepare(struct parser_run *run, const char *parameters, void **re
     const char *also;
     EX_TRY(open_image(run, &f, err));
     state = f;
-    EX_TRY(files_detect(f, &also, err));
+    ex_code code = files_detect(f, &also, err);
+    if (code == EX_FORMAT || code == EX_IO)
+        code = xfs_open(run, &f->xfs, err);
+    EX_TRY(code);
     *ret_state = ex_steal(&state);
     return EX_OK;
 }
@@ -160,7 +186,13 @@ static ex_code work(struct parser_run *run, void *state, const void *unit, size_
                     struct ex_error *err) {
     struct files *f = state;
     uint64_t n[2];
+    bool done;
     f->image->run = run;
+    if (f->xfs != NULL) {
+        EX_TRY(xfs_work(f->xfs, run, unit, size_bytes, &done, err));
+        if (done)
+            return EX_OK;
+    }
     if (f->fs == NULL)
         return ex_fail(err, EX_INTERNAL, "a unit of a volume that is not read");
     if (parse_unit(unit, size_bytes, "dir", n, 1))

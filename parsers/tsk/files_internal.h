@@ -4,6 +4,7 @@
 #define EXHIBIT_PARSERS_TSK_FILES_INTERNAL_H
 
 #include "parsers/tsk/image_internal.h"
+#include "parsers/xfs/xfs.h"
 
 enum {
     FILES_ENTRIES_MAX = 1000000, /* of one unit */
@@ -16,7 +17,8 @@ enum {
 
 struct files {
     struct image *image;
-    TSK_FS_INFO *fs;        /* NULL: a volume that is only named */
+    TSK_FS_INFO *fs;        /* NULL: a volume that is only named, or … */
+    struct xfs *xfs;        /* … this one, which libtsk does not know; NULL otherwise */
     struct ex_error opened; /* code: EX_OK, or something was not read when it was opened */
     bool primed;
 };

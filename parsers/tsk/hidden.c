@@ -176,8 +176,8 @@ static ex_code tell_gpt(struct search *s, const struct gpt *g, const char *word,
         if (memcmp(entry, UNUSED, sizeof UNUSED) == 0 || last < o.start || last == UINT64_MAX)
             continue;
         o.count = last - o.start + 1;
-        table_guid_text(o.type, entry);
-        table_guid_text(o.id, entry + 16);
+        guid_text(o.type, entry);
+        guid_text(o.id, entry + 16);
         EX_TRY(tell_other(s, &o, err));
     }
     return EX_OK;

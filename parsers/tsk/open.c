@@ -3,6 +3,7 @@
 #include "parsers/tsk/files_internal.h"
 
 #include "base/cursor.h"
+#include "parsers/shared/utf16.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -87,38 +88,6 @@ static ex_code tell_label_at(struct files *f, uint64_t offset, size_t size, stru
     return tell_padded(f->image->run, label, size, err);
 }
 
-/* UTF-16LE to UTF-8; half a pair becomes U+FFFD. */
-static size_t to_utf8(char *to, size_t room, const uint8_t *from, size_t size) {
-    struct ex_cursor c = ex_cursor_make(from, size & ~(size_t)1);
-    size_t n = 0;
-    while (ex_cursor_left(&c) >= 2 && n + 4 <= room) {
-        uint32_t u = ex_cursor_le16(&c);
-        if (u >= 0xD800 && u < 0xE000) {
-            uint32_t low = 0;
-            if (u < 0xDC00 && ex_cursor_left(&c) >= 2)
-                low = ex_cursor_le16(&c);
-            u = low >= 0xDC00 && low < 0xE000 ? 0x10000 + ((u - 0xD800) << 10) + (low - 0xDC00)
-                                              : 0xFFFD;
-        }
-        if (u < 0x80) {
-            to[n++] = (char)u;
-        } else if (u < 0x800) {
-            to[n++] = (char)(0xC0 | u >> 6);
-            to[n++] = (char)(0x80 | (u & 0x3F));
-        } else {
-            if (u >= 0x10000) {
-                to[n++] = (char)(0xF0 | u >> 18);
-                to[n++] = (char)(0x80 | (u >> 12 & 0x3F));
-            } else {
-                to[n++] = (char)(0xE0 | u >> 12);
-            }
-            to[n++] = (char)(0x80 | (u >> 6 & 0x3F));
-            to[n++] = (char)(0x80 | (u & 0x3F));
-        }
-    }
-    return n;
-}
-
 static ex_code tell_ntfs_label(struct files *f, struct ex_error *err) {
     uint8_t name[LABEL_BYTES];
     char text[LABEL_BYTES * 2];
@@ -135,7 +104,7 @@ static ex_code tell_ntfs_label(struct files *f, struct ex_error *err) {
     image_forget(f->image);
     if (got <= 0)
         return EX_OK;
-    size_t size = to_utf8(text, sizeof text, name, (size_t)got);
+    size_t size = utf16_to_utf8(text, sizeof text, name, (size_t)got);
     return parser_trace_text(f->image->run, "label", text, size, err);
 }
 

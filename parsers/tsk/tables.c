@@ -93,13 +93,6 @@ ex_code table_open(struct image *image, struct table *ret, struct ex_error *err)
 
 /* ---- what libtsk does not tell of a GPT ---- */
 
-void table_guid_text(char to[static GUID_TEXT_BYTES], const uint8_t g[static 16]) {
-    (void)snprintf(to, GUID_TEXT_BYTES,
-                   "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", g[3],
-                   g[2], g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11], g[12], g[13],
-                   g[14], g[15]);
-}
-
 ex_code table_guids(struct image *image, const TSK_VS_PART_INFO *part, bool *ret_found,
                     char type[static GUID_TEXT_BYTES], char id[static GUID_TEXT_BYTES],
                     struct ex_error *err) {
@@ -127,8 +120,8 @@ ex_code table_guids(struct image *image, const TSK_VS_PART_INFO *part, bool *ret
     (void)ex_cursor_bytes(&c, 32);
     if (ex_cursor_le64(&c) != part->start) /* libtsk counts slots in 8 bits */
         return EX_OK;
-    table_guid_text(type, data);
-    table_guid_text(id, data + 16);
+    guid_text(type, data);
+    guid_text(id, data + 16);
     *ret_found = true;
     return EX_OK;
 }

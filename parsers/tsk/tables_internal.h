@@ -4,6 +4,7 @@
 #ifndef EXHIBIT_PARSERS_TSK_TABLES_INTERNAL_H
 #define EXHIBIT_PARSERS_TSK_TABLES_INTERNAL_H
 
+#include "parsers/shared/guid.h"
 #include "parsers/tsk/image_internal.h"
 
 struct table {
@@ -16,12 +17,9 @@ struct table {
 EX_MUST_USE ex_code table_open(struct image *image, struct table *ret, struct ex_error *err);
 
 /* Of a GPT: type and id of the entry that says `part`, as text; false when it is not found. */
-enum { GUID_TEXT_BYTES = 37 };
 EX_MUST_USE ex_code table_guids(struct image *image, const TSK_VS_PART_INFO *part, bool *ret_found,
                                 char type[static GUID_TEXT_BYTES], char id[static GUID_TEXT_BYTES],
                                 struct ex_error *err);
-/* UEFI specification, appendix A: the first three parts are little-endian. */
-void table_guid_text(char to[static GUID_TEXT_BYTES], const uint8_t g[static 16]);
 
 /* ---- hidden.c: what one would not see who only follows the table ---- */
 

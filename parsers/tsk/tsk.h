@@ -6,8 +6,8 @@
  * files, streams, deleted names, records that no folder names, and unallocated space.
  *
  * Not: whether libtsk understands what it reads. What it refuses or cannot do is told as a problem;
- * docs/format/traces.md says what of a trace is proved. LVM, APFS, and encrypted volumes are named
- * and not read. */
+ * docs/format/traces.md says what of a trace is proved. APFS is named and not read; encrypted
+ * volumes are named by parsers/locked/, and parsers/lvm/ tells logical ones. */
 #ifndef EXHIBIT_PARSERS_TSK_TSK_H
 #define EXHIBIT_PARSERS_TSK_TSK_H
 

@@ -26,11 +26,28 @@ bool reading_is_unreadable(const struct vault_object_info *object, uint64_t offs
            object->unreadable[from].offset < offset + length;
 }
 
+static ex_code read_piece(struct reading *r, const struct found_range *piece, uint8_t *to,
+                          struct ex_error *err) {
+    if (piece->offset == RANGE_HOLE) {
+        memset(to, 0, piece->length);
+        return EX_OK;
+    }
+    if (piece->offset == RANGE_NOWHERE)
+        return ex_fail(err, EX_IO, "this part of the volume is not in the item");
+    if (reading_is_unreadable(r->object, piece->offset, piece->length))
+        return ex_fail(err, EX_IO, "this was not readable when the item was collected");
+    return vault_reader_read(r->reader, piece->offset, to, piece->length, err);
+}
+
 ex_code reading_read(struct reading *r, uint64_t offset, uint8_t *to, size_t size_bytes,
                      struct ex_error *err) {
-    if (reading_is_unreadable(r->object, r->view.offset + offset, size_bytes))
-        return ex_fail(err, EX_IO, "this was not readable when the item was collected");
-    return vault_reader_read(r->reader, r->view.offset + offset, to, size_bytes, err);
+    for (struct found_range piece; size_bytes > 0; size_bytes -= piece.length) {
+        piece = view_piece(r->view, offset, size_bytes);
+        EX_TRY(read_piece(r, &piece, to, err));
+        to += piece.length;
+        offset += piece.length;
+    }
+    return EX_OK;
 }
 
 /* ---- the key ---- */
@@ -156,7 +173,7 @@ static const char *why_no_key(const struct reading *r, const struct found *f,
         const struct found_range *range = &f->range[t->range_at + i];
         bytes += range->length;
         if (range->offset == RANGE_NOWHERE)
-            return "damaged";
+            return t->elsewhere || t->kind == PARSER_VOLUME ? "unreadable" : "damaged";
         if (range->offset != RANGE_HOLE &&
             reading_is_unreadable(r->object, range->offset, range->length))
             return "unreadable";

@@ -8,7 +8,7 @@
 #include <sodium.h>
 #include <stdio.h>
 
-enum { WRITE_BYTES = 1 << 20, JOBS_MAX = 100000 };
+enum { WRITE_BYTES = 1 << 20 };
 
 /* Bytes that one examination hashes at most: a file system of its own making can name the same
  * bytes again and again. */
@@ -76,11 +76,12 @@ static ex_code write_head(struct engine *e, struct ex_error *err) {
         "],\"limits\":{\"traces\":%llu,\"depth\":%d,\"step_ms\":%u,"
         "\"step_found_bytes\":%llu,\"holes_bytes\":%llu,\"hash_bytes\":%llu,\"inside_depth\":%d,"
         "\"inside_members\":%d,\"inside_ratio\":%d,\"inside_bytes\":%llu,"
-        "\"inside_kept_bytes\":%d}}\n",
+        "\"inside_kept_bytes\":%d,"
+        "\"volumes\":%d,\"volumes_depth\":%d,\"volume_pieces\":%d}}\n",
         (unsigned long long)TRACES_MAX, DEPTH_MAX, e->step_ms, (unsigned long long)FOUND_BYTES_MAX,
         (unsigned long long)HOLES_BYTES_MAX, (unsigned long long)e->hash_bytes_max,
         INSIDE_DEPTH_MAX, INSIDE_MEMBERS_MAX, INSIDE_RATIO, (unsigned long long)INSIDE_BYTES_MAX,
-        KEPT_BYTES_MAX);
+        KEPT_BYTES_MAX, VOLUMES_MAX, VOLUMES_DEPTH_MAX, VIEW_STRETCHES_MAX);
 }
 
 static uint64_t problems(const struct examine_report *r) {
@@ -219,14 +220,19 @@ static ex_code is_left_out(struct engine *e, struct job *job, const struct placi
     return EX_OK;
 }
 
+/* The view becomes the job's. */
 static ex_code add_job(struct engine *e, enum examiner examiner, const struct above *above,
-                       const struct view *view, struct ex_error *err) {
+                       struct view *view, unsigned depth, struct ex_error *err) {
     struct job *job = calloc(1, sizeof *job);
-    if (job == NULL)
+    if (job == NULL) {
+        view_clear(view);
         return ex_fail(err, EX_NOMEM, "no memory for what is to be examined");
+    }
     job->examiner = examiner;
     job->above = *above;
     job->view = *view;
+    job->depth = depth;
+    *view = (struct view){0};
     if (e->last_job != NULL)
         e->last_job->next = job;
     else
@@ -236,13 +242,39 @@ static ex_code add_job(struct engine *e, enum examiner examiner, const struct ab
     return job_add(job, above, NULL, 0, false, err);
 }
 
-/* A volume: what is in it is for another parser. */
-static ex_code look_inside(struct engine *e, const struct found *f, const struct found_trace *t,
+/* A volume: what is in it is for another parser. In one that a file system's parser found there may
+ * be a partition table. */
+static ex_code look_inside(struct engine *e, const struct job *job, struct found *f, size_t index,
                            const struct above *above, struct ex_error *err) {
+    const struct found_trace *t = &f->trace[index];
     const struct found_range *r = &f->range[t->range_at];
-    if ((t->flags & PARSER_EXAMINE) == 0 || t->range_count != 1 || r->offset >= RANGE_NOWHERE)
+    struct view view;
+    bool fresh;
+    bool nested = t->examiner == EXAMINER_FILES;
+    uint32_t number = (uint32_t)index + 1;
+    if ((t->flags & PARSER_EXAMINE) == 0 || t->range_count == 0 || r->offset >= RANGE_NOWHERE)
         return EX_OK;
-    return add_job(e, EXAMINER_FILES, above, &(struct view){r->offset, r->length}, err);
+    if (job->depth >= VOLUMES_DEPTH_MAX)
+        return found_problem(f, t->examiner, number, "inside", EXAMINE_TOO_DEEP,
+                             "volumes in volumes: it goes deeper than is looked into", err);
+    if (e->volumes >= VOLUMES_MAX)
+        return found_problem(f, t->examiner, number, "inside", EXAMINE_TOO_MANY,
+                             "there are more volumes than are looked into", err);
+    if (t->range_count > VIEW_STRETCHES_MAX - e->stretches)
+        return found_problem(f, t->examiner, number, "inside", EXAMINE_TOO_LARGE,
+                             "such volumes lie in more pieces than are looked into", err);
+    e->volumes++;
+    e->stretches += t->range_count > 1 ? (unsigned)t->range_count : 0;
+    EX_TRY(view_of_ranges(&view, r, t->range_count, err));
+    ex_code code = views_see(e, &view, &fresh, err);
+    if (code == EX_OK && (fresh || !nested)) /* two tables may have the same partition */
+        return add_job(e, nested ? EXAMINER_VOLUMES : EXAMINER_FILES, above, &view, job->depth + 1,
+                       err);
+    view_clear(&view);
+    if (code != EX_OK)
+        return code;
+    return found_problem(f, t->examiner, number, "inside", EXAMINE_DAMAGED,
+                         "a volume of the same bytes was examined before, in another place", err);
 }
 
 static ex_code add_unit(struct engine *e, struct job *job, const struct placing *p, struct found *f,
@@ -304,7 +336,7 @@ static ex_code write_found(struct engine *e, struct job *job, struct placing *p,
             continue;
         spend(e, t);
         EX_TRY(write_trace(e, p, f, t, &p->above[i + 1], err));
-        EX_TRY(look_inside(e, f, t, &p->above[i + 1], err));
+        EX_TRY(look_inside(e, job, f, i, &p->above[i + 1], err));
     }
     for (size_t i = 0; i < f->unit_count; i++)
         EX_TRY(add_unit(e, job, p, f, &f->unit[i], err));
@@ -316,12 +348,19 @@ static ex_code write_found(struct engine *e, struct job *job, struct placing *p,
     return EX_OK;
 }
 
+/* In the same part. */
+static ex_code look_for_files(struct engine *e, const struct job *job, struct ex_error *err) {
+    struct view view;
+    EX_TRY(view_copy(&view, &job->view, err)); /* this job's threads still have theirs */
+    return add_job(e, EXAMINER_FILES, &job->above, &view, job->depth, err);
+}
+
 /* Nothing that the parser knows. Where there are no volumes there may be a file system all the
  * same; where there is none, that is said. */
 static ex_code write_unknown(struct engine *e, struct job *job, struct step *step,
                              struct ex_error *err) {
     if (job->examiner == EXAMINER_VOLUMES)
-        return add_job(e, EXAMINER_FILES, &job->above, &job->view, err);
+        return look_for_files(e, job, err);
     return found_problem(step->found, job->examiner, 0, "unknown", EXAMINE_UNSUPPORTED,
                          step->error.text, err);
 }
@@ -333,7 +372,7 @@ static ex_code write_step(struct engine *e, struct job *job, struct step *step,
     if (step->bytes == 0 && step->code == EX_FORMAT)
         code = write_unknown(e, job, step, err);
     else if (step->failed && job->examiner == EXAMINER_VOLUMES && step->found->trace_count == 0)
-        code = add_job(e, EXAMINER_FILES, &job->above, &job->view, err);
+        code = look_for_files(e, job, err);
     else if (code != EX_OK && err != NULL)
         *err = step->error;
     if (code != EX_OK || step->found == NULL)
@@ -356,13 +395,14 @@ static ex_code write_step(struct engine *e, struct job *job, struct step *step,
 
 static ex_code run_jobs(struct engine *e, struct ex_error *err) {
     struct above object = {0};
-    const struct view whole = {0, e->object->size_bytes};
+    struct view whole;
+    bool fresh;
+    view_one(&whole, 0, e->object->size_bytes);
     memcpy(object.id, e->object->id, EXAMINE_ID_BYTES);
-    EX_TRY(add_job(e, EXAMINER_VOLUMES, &object, &whole, err));
-    for (unsigned n = 0; e->first_job != NULL; n++) {
+    EX_TRY(views_see(e, &whole, &fresh, err));
+    EX_TRY(add_job(e, EXAMINER_VOLUMES, &object, &whole, 0, err));
+    while (e->first_job != NULL) {
         struct job *job = e->first_job;
-        if (n >= JOBS_MAX)
-            return ex_fail(err, EX_LIMIT, "more than %d parts to examine", JOBS_MAX);
         EX_TRY(job_run(e, job, write_step, err));
         e->first_job = job->next;
         e->last_job = e->first_job == NULL ? NULL : e->last_job;
@@ -416,6 +456,7 @@ static void engine_clear(struct engine *e) {
     }
     for (size_t i = 0; i < EXAMINERS; i++)
         sandbox_nursery_free(e->nursery[i]);
+    views_free(e);
     remembered_free(e);
     free(e->line.text);
     free(e->head);

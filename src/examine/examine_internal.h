@@ -2,7 +2,8 @@
 /* One examination, from the top: examine.c runs jobs (a parser over a part of the object) and
  * writes what they found; job.c has the threads of one job, each with a worker of its own;
  * teller.c takes what a worker tells into what a step found (found.c); content.c hashes contents;
- * inside.c looks into files that hold files; line.c writes the stream. */
+ * inside.c looks into files that hold files; view.c says where a part lies; line.c writes the
+ * stream. */
 #ifndef EXHIBIT_EXAMINE_EXAMINE_INTERNAL_H
 #define EXHIBIT_EXAMINE_EXAMINE_INTERNAL_H
 
@@ -22,7 +23,10 @@ enum {
     AHEAD_MAX = 256,    /* steps that may be done before the one that is written next */
     STEP_MS = 60000,
     RANGES_WRITTEN_MAX = 4096,
-    ATTRIBUTES_MAX = 256, /* of one line, those in base64 too */
+    VIEW_STRETCHES_MAX = 1 << 20, /* of all volumes that have several */
+    VOLUMES_MAX = 100000,         /* that are looked into */
+    VOLUMES_DEPTH_MAX = 8,        /* of volumes in volumes */
+    ATTRIBUTES_MAX = 256,         /* of one line, those in base64 too */
     PROBLEM_BYTES_MAX = 200,
     TEXTS_BYTES_MAX = 256 << 10 /* of one line: times and attributes */
 };
@@ -66,19 +70,42 @@ struct engine;
 
 /* ---- what is examined ---- */
 
-/* A part of the object, as the input of a parser. */
-struct view {
-    uint64_t offset, length;
+#define RANGE_HOLE    (UINT64_MAX)
+#define RANGE_NOWHERE (UINT64_MAX - 1)
+
+struct found_range {
+    uint64_t offset, length; /* of the object; or RANGE_… */
 };
+
+/* A part of the object, as the input of a parser: stretches in order. view.c */
+struct view_stretch {
+    uint64_t offset, end; /* of the object, or RANGE_…; end: in the view */
+};
+struct view {
+    uint64_t length;
+    size_t count;             /* 0: nothing */
+    struct view_stretch one;  /* when there is no more than one … */
+    struct view_stretch *own; /* … and when there are; NULL otherwise */
+};
+void view_clear(struct view *v);
+void view_one(struct view *ret, uint64_t offset, uint64_t length);
+/* At least one range. EX_LIMIT: more than VIEW_STRETCHES_MAX. */
+EX_MUST_USE ex_code view_of_ranges(struct view *ret, const struct found_range *range, size_t count,
+                                   struct ex_error *err);
+EX_MUST_USE ex_code view_copy(struct view *ret, const struct view *v, struct ex_error *err);
+/* Where the bytes from `at` on are, as far as they lie together, `length` at most. `at` is inside.
+ */
+struct found_range view_piece(const struct view *v, uint64_t at, uint64_t length);
 
 /* What one thread reads with. */
 struct reading {
     struct vault_reader *reader;
     const struct vault_object_info *object;
-    struct view view;
+    const struct view *view; /* the job's */
     struct hashing *hashing; /* content.c's; NULL: not yet. free() */
 };
-/* EX_IO when the object has no bytes there: they were not readable when it was collected. */
+/* EX_IO when the object has no bytes there: they were not readable when it was collected, or are
+ * not in it. */
 EX_MUST_USE ex_code reading_read(struct reading *r, uint64_t offset, uint8_t *to, size_t size_bytes,
                                  struct ex_error *err);
 /* Does this range of the object overlap what was not readable? */
@@ -92,13 +119,6 @@ struct line {
 };
 /* ---- what one step of a parser found: found.c ---- */
 
-#define RANGE_HOLE    (UINT64_MAX)
-#define RANGE_NOWHERE (UINT64_MAX - 1)
-
-struct found_range {
-    uint64_t offset, length; /* of the object; or RANGE_… */
-};
-
 struct found_trace {
     uint32_t parent; /* 0: the step's; or 1 + the index of one before it */
     enum examiner examiner;
@@ -111,6 +131,7 @@ struct found_trace {
     uint64_t pushed_bytes;     /* of a content that was told by its bytes */
     bool pushed;               /* it was */
     bool cut;                  /* its times or attributes did not all fit into a line */
+    bool elsewhere;            /* some of its places are not in the object */
     bool dropped;              /* its record has a trace already */
     bool met;                  /* its hash was not computed for this trace */
     bool hashed, keyed, known; /* known: taken from an earlier examination */
@@ -277,12 +298,14 @@ struct step {
 /* Whose words were seen, whose records. */
 struct seen_unit;
 struct seen_page;
+struct seen_view;
 
 struct job {
     struct job *next;
     enum examiner examiner;
     struct above above;
     struct view view;
+    unsigned depth; /* of volumes in volumes */
     /* under the engine's mutex */
     size_t count, capacity, taken, written;
     struct step **step; /* in the order in which they are written; NULL once they were */
@@ -316,6 +339,9 @@ struct engine {
     pthread_mutex_t known_mutex;
     struct remembered *remembered;
     struct job *first_job, *last_job; /* the first one is being done */
+    /* the writer's alone: volumes that are or were to be looked into */
+    struct seen_view *views;
+    unsigned volumes, stretches; /* stretches: of those that have several */
 };
 /* Runs the steps of e->job in threads and hands each to `write`, in order. */
 typedef ex_code step_write_fn(struct engine *e, struct job *job, struct step *step,
@@ -341,6 +367,11 @@ EX_MUST_USE ex_code job_start_worker(struct engine *e, size_t examiner,
 bool job_is_stopped(void *engine);
 /* Whose fault it was that a step failed; SANDBOX_NOT_LOST: that of what the parser told. */
 enum examine_reason job_failure_reason(ex_code code, enum sandbox_loss loss);
+
+/* *ret_new: no volume of the same pieces in the same order was seen in this run. The writer's. */
+EX_MUST_USE ex_code views_see(struct engine *e, const struct view *view, bool *ret_new,
+                              struct ex_error *err);
+void views_free(struct engine *e);
 
 /* Contents that this run hashed already. */
 /* *ret_earlier: it was an earlier examination. */

@@ -103,6 +103,7 @@ void job_free(struct job *job) {
         step_free(job->step[i]);
     for (size_t i = 0; i < job->late_count; i++)
         step_free(job->late[i]);
+    view_clear(&job->view);
     free(job->step);
     free(job->late);
     free(job);
@@ -378,7 +379,7 @@ static ex_code start_hand(struct engine *e, struct job *job, struct hand *h, str
     h->engine = e;
     h->job = job;
     h->reading.object = e->object;
-    h->reading.view = job->view;
+    h->reading.view = &job->view;
     EX_TRY(vault_reader_open(e->vault, e->object, &h->reading.reader, err));
     int code = pthread_create(&h->thread, NULL, run_hand, h);
     h->started = code == 0;

@@ -206,25 +206,36 @@ static ex_code take_text(struct teller *t, const struct sandbox_told *told, stru
     return add_fragment(&t->attributes, l, &last_trace(t)->cut, err);
 }
 
-static ex_code take_extent(struct teller *t, const struct sandbox_told *told,
-                           struct ex_error *err) {
+/* In the object; joined with the one before where they touch. */
+static ex_code add_range(struct teller *t, uint64_t offset, uint64_t length, struct ex_error *err) {
     struct found *f = t->found;
     struct found_trace *one = last_trace(t);
-    uint64_t offset = told->offset == PARSER_HOLE ? RANGE_HOLE
-                      : told->offset == PARSER_NOWHERE || t->view == NULL
-                          ? RANGE_NOWHERE
-                          : t->view->offset + told->offset;
     struct found_range *last = one->range_count > 0 ? &f->range[f->range_count - 1] : NULL;
     bool placed = offset < RANGE_NOWHERE;
     if (last != NULL &&
         (placed ? last->offset < RANGE_NOWHERE && last->offset + last->length == offset
                 : last->offset == offset)) {
-        last->length += told->length;
+        last->length += length;
         return EX_OK;
     }
     EX_TRY(grow(&f->range, &f->range_capacity, f->range_count + 1, sizeof *f->range, err));
-    f->range[f->range_count++] = (struct found_range){offset, told->length};
+    f->range[f->range_count++] = (struct found_range){offset, length};
     one->range_count++;
+    return EX_OK;
+}
+
+static ex_code take_extent(struct teller *t, const struct sandbox_told *told,
+                           struct ex_error *err) {
+    uint64_t at = told->offset, left = told->length;
+    if (told->offset == PARSER_HOLE)
+        return add_range(t, RANGE_HOLE, told->length, err);
+    if (told->offset == PARSER_NOWHERE || t->view == NULL)
+        return add_range(t, RANGE_NOWHERE, told->length, err);
+    for (struct found_range piece; left > 0; left -= piece.length, at += piece.length) {
+        piece = view_piece(t->view, at, left);
+        last_trace(t)->elsewhere |= piece.offset == RANGE_NOWHERE;
+        EX_TRY(add_range(t, piece.offset, piece.length, err));
+    }
     return EX_OK;
 }
 
