@@ -19,7 +19,8 @@ static const struct {
     {"xz", EXAMINER_ARCHIVE},  {"zstd", EXAMINER_ARCHIVE}, {"lz4", EXAMINER_ARCHIVE},
     {"7z", EXAMINER_ARCHIVE},  {"rar", EXAMINER_ARCHIVE},  {"tar", EXAMINER_ARCHIVE},
     {"cab", EXAMINER_ARCHIVE}, {"cpio", EXAMINER_ARCHIVE}, {"ooxml", EXAMINER_ARCHIVE},
-    {"odf", EXAMINER_ARCHIVE}, {"epub", EXAMINER_ARCHIVE},
+    {"odf", EXAMINER_ARCHIVE}, {"epub", EXAMINER_ARCHIVE}, {"eml", EXAMINER_MAIL},
+    {"mbox", EXAMINER_MAIL},
 };
 enum { INSIDES = sizeof INSIDE / sizeof INSIDE[0] };
 

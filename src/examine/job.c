@@ -13,6 +13,7 @@ const struct examiner_about EXAMINER[EXAMINERS] = {
     [EXAMINER_VOLUMES] = {"volumes", 1, SANDBOX_WORKER_EXAMINERS},
     [EXAMINER_FILES] = {"files", 1, SANDBOX_WORKER_EXAMINERS},
     [EXAMINER_ARCHIVE] = {"archive", 1, SANDBOX_WORKER_UNPACKERS},
+    [EXAMINER_MAIL] = {"mail", 1, SANDBOX_WORKER_MAIL},
 };
 
 /* ---- what was seen ---- */

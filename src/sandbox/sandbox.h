@@ -130,7 +130,8 @@ const struct sandbox_fact *sandbox_content_fact(const struct sandbox_content *c,
 enum sandbox_worker {
     SANDBOX_WORKER_CONTAINERS,
     SANDBOX_WORKER_EXAMINERS,
-    SANDBOX_WORKER_UNPACKERS
+    SANDBOX_WORKER_UNPACKERS,
+    SANDBOX_WORKER_MAIL
 };
 EX_MUST_USE ex_code sandbox_program(enum sandbox_worker which, char *ret, size_t size_bytes,
                                     struct ex_error *err);

@@ -165,7 +165,8 @@ int worker_end(struct worker *w) {
 /* ---- which program ---- */
 
 /* By enum sandbox_worker. */
-static const char *const PROGRAMS[] = {"exhibit-parser", "exhibit-examiner", "exhibit-unpacker"};
+static const char *const PROGRAMS[] = {"exhibit-parser", "exhibit-examiner", "exhibit-unpacker",
+                                       "exhibit-mail"};
 static const char *const PLACES[] = {
     "../libexec/exhibit", /* installed: bin/exhibit */
     "../../parsers",      /* where it was built: src/cli/exhibit */
