@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the fields of a message claim, as attributes and times: docs/mail.md. */
+#include "parsers/mail/mail.h"
 #include "parsers/mail/mail_internal.h"
 
 #include <time.h>
@@ -44,6 +45,7 @@ struct claiming {
     unsigned seen[CLAIM_COUNT], hops;
     uint64_t left_out, length; /* length: what Content-Length says */
     bool has_length;
+    const char *const *told; /* keys that are told already; NULL behind the last; or NULL */
     struct text cut;
 };
 
@@ -136,6 +138,9 @@ static ex_code tell_field(struct claiming *c, const struct fields *f, struct ex_
         return tell_hop(c, f, err);
     if (strcmp(f->name, "content-length") == 0 && !c->has_length)
         c->has_length = ex_parse_decimal((const char *)f->value.data, f->value.bytes, &c->length);
+    for (const char *const *told = c->told; told != NULL && *told != NULL; told++)
+        if (strcmp(f->name, *told) == 0)
+            return EX_OK;
     for (size_t i = 0; i < CLAIM_COUNT; i++)
         if (strcmp(f->name, CLAIMS[i].name) == 0)
             return tell_claim(c, i, f, err);
@@ -170,6 +175,16 @@ ex_code claims_tell(struct mailing *m, uint64_t from, uint64_t to, struct ex_err
     struct fields f;
     fields_start(&f, m->run, from, to);
     ex_code code = tell_fields(&c, &f, to, err);
+    fields_clear(&f);
+    text_clear(&c.cut);
+    return code;
+}
+
+ex_code mail_tell_head(struct parser_run *run, const uint8_t *head, size_t size_bytes,
+                       const char *const *told, struct ex_error *err) {
+    struct claiming c = {.run = run, .told = told};
+    struct fields f = {.lines = lines_of_memory(head, size_bytes), .body_at = size_bytes};
+    ex_code code = tell_fields(&c, &f, size_bytes, err);
     fields_clear(&f);
     text_clear(&c.cut);
     return code;

@@ -6,6 +6,10 @@ struct lines lines_start(struct parser_run *run, uint64_t from, uint64_t to) {
     return (struct lines){.run = run, .at = from, .to = to};
 }
 
+struct lines lines_of_memory(const uint8_t *data, size_t size_bytes) {
+    return (struct lines){.to = size_bytes, .view = data, .view_bytes = size_bytes, .memory = true};
+}
+
 /* Bytes from l->at on are in the view: a whole line, or a window full of one. */
 static ex_code look(struct lines *l, struct ex_error *err) {
     uint64_t left = l->to - l->at;
@@ -23,7 +27,7 @@ ex_code lines_next(struct lines *l, struct piece *ret, bool *ret_more, struct ex
     bool seen = l->view != NULL && l->at >= l->view_at && l->at < l->view_at + l->view_bytes;
     size_t skip = seen ? (size_t)(l->at - l->view_at) : 0;
     const uint8_t *feed = seen ? memchr(l->view + skip, '\n', l->view_bytes - skip) : NULL;
-    if (feed == NULL && (!seen || skip > 0 || l->view_at + l->view_bytes < l->to)) {
+    if (feed == NULL && !l->memory && (!seen || skip > 0 || l->view_at + l->view_bytes < l->to)) {
         EX_TRY(look(l, err));
         skip = 0;
         feed = memchr(l->view, '\n', l->view_bytes);

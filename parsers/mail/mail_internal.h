@@ -38,6 +38,7 @@ struct lines {
     uint64_t view_at;
     size_t view_bytes;
     bool inside; /* the piece that was given last did not end its line */
+    bool memory; /* all of it is in the view */
 };
 struct piece {
     const uint8_t *data;
@@ -46,6 +47,8 @@ struct piece {
     bool begins, ends; /* its line */
 };
 struct lines lines_start(struct parser_run *run, uint64_t from, uint64_t to);
+/* Of bytes that stay where they are. */
+struct lines lines_of_memory(const uint8_t *data, size_t size_bytes);
 /* *ret_more false: there is no more. The piece is valid until anything is read. */
 EX_MUST_USE ex_code lines_next(struct lines *l, struct piece *ret, bool *ret_more,
                                struct ex_error *err);

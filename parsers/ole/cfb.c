@@ -149,8 +149,8 @@ static ex_code read_directory(struct cfb *c, const struct head *h, struct ex_err
     uint8_t data[ENTRY_BYTES];
     size_t count, each = ((size_t)1 << c->sector_bits) / ENTRY_BYTES;
     bool whole;
-    EX_TRY(read_chain(c->fat, c->fat_count, c->sectors, h->first_directory,
-                      CFB_ENTRIES_MAX / each, &sector, &count, &whole, err));
+    EX_TRY(read_chain(c->fat, c->fat_count, c->sectors, h->first_directory, CFB_ENTRIES_MAX / each,
+                      &sector, &count, &whole, err));
     c->damaged = c->damaged || !whole;
     if (count == 0)
         return ex_fail(err, EX_FORMAT, "its directory cannot be read");
@@ -212,6 +212,7 @@ void cfb_close(struct cfb *c) {
     free(c->mini_fat);
     free(c->mini_sector);
     free(c->entry);
+    free(c->order);
     *c = (struct cfb){0};
 }
 

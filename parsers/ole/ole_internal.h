@@ -25,7 +25,7 @@ enum {
 
 enum cfb_type { CFB_UNUSED = 0, CFB_STORAGE = 1, CFB_STREAM = 2, CFB_ROOT = 5 };
 
-struct cfb_entry {                 /* §2.6.1 */
+struct cfb_entry {                    /* §2.6.1 */
     uint8_t name[4 * CFB_NAME_UNITS]; /* UTF-8, a NUL behind it */
     size_t name_bytes;
     uint8_t class_id[16];
@@ -43,6 +43,8 @@ struct cfb {
     size_t fat_count, mini_count, mini_sector_count;
     struct cfb_entry *entry; /* free() */
     size_t entry_count;
+    uint32_t *order; /* free(): all that are reached, by the storage that they are in */
+    size_t order_count;
     bool damaged; /* a chain that breaks, or a tree that loops */
 };
 EX_MUST_USE ex_code cfb_open(struct cfb *c, struct parser_run *run, struct ex_error *err);
@@ -51,14 +53,16 @@ void cfb_close(struct cfb *c);
 EX_MUST_USE ex_code cfb_walk(struct cfb *c, struct ex_error *err);
 /* A stream or storage directly in `parent`, by its name in ASCII, without regard to case; NULL. */
 const struct cfb_entry *cfb_find(const struct cfb *c, uint32_t parent, const char *name);
+/* All that is directly in a storage: numbers of entries, ascending. */
+const uint32_t *cfb_children(const struct cfb *c, uint32_t parent, size_t *ret_count);
 uint32_t cfb_number(const struct cfb *c, const struct cfb_entry *e);
 /* The names from the root down, "/" between them. */
 void cfb_path(const struct cfb *c, const struct cfb_entry *e, char to[static CFB_PATH_BYTES]);
 
 struct cfb_stream {
     const struct cfb *cfb;
-    bool mini, cut; /* cut: its chain ends before it does */
-    uint64_t size;  /* of what can be read */
+    bool mini, cut;   /* cut: its chain ends before it does */
+    uint64_t size;    /* of what can be read */
     uint32_t *sector; /* free() */
     size_t sector_count;
 };
@@ -97,8 +101,8 @@ EX_MUST_USE ex_code ole_tell_time(struct parser_run *run, enum parser_time what,
 
 /* ---- what is in it ---- */
 
-/* The property sets of the root, about the trace that was told last ([MS-OLEPS]). *ret_why is EX_OK, or what
- * is wrong with them. */
+/* The property sets of the root, about the trace that was told last ([MS-OLEPS]). *ret_why is
+ * EX_OK, or what is wrong with them. */
 EX_MUST_USE ex_code properties_tell(const struct cfb *c, struct ex_error *ret_why,
                                     struct ex_error *err);
 

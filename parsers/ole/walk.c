@@ -14,6 +14,24 @@ static void push(const struct cfb *c, struct waiting *list, size_t *count, uint3
         list[(*count)++] = (struct waiting){entry, parent, depth};
 }
 
+static int compare(const void *a, const void *b, void *context) {
+    const struct cfb_entry *entry = context;
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    if (entry[x].parent != entry[y].parent)
+        return entry[x].parent < entry[y].parent ? -1 : 1;
+    return x < y ? -1 : x > y;
+}
+
+static ex_code make_order(struct cfb *c, struct ex_error *err) {
+    EX_TRY(ex_alloc(c->entry_count, sizeof *c->order, CFB_ENTRIES_MAX * sizeof *c->order,
+                    "the directory of a compound file", &c->order, err));
+    for (uint32_t i = 1; i < c->entry_count; i++)
+        if (c->entry[i].reached)
+            c->order[c->order_count++] = i;
+    qsort_r(c->order, c->order_count, sizeof *c->order, compare, c->entry);
+    return EX_OK;
+}
+
 ex_code cfb_walk(struct cfb *c, struct ex_error *err) {
     EX_AUTO_FREE struct waiting *list = NULL;
     size_t count = 0;
@@ -37,14 +55,30 @@ ex_code cfb_walk(struct cfb *c, struct ex_error *err) {
         else if (e->type == CFB_STORAGE && e->child < c->entry_count)
             c->damaged = true;
     }
-    return EX_OK;
+    return make_order(c, err);
+}
+
+const uint32_t *cfb_children(const struct cfb *c, uint32_t parent, size_t *ret_count) {
+    size_t from = 0, to = c->order_count, end;
+    while (from < to) { /* the first one that is not in front of them */
+        size_t middle = from + (to - from) / 2;
+        if (c->entry[c->order[middle]].parent < parent)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    for (end = from; end < c->order_count && c->entry[c->order[end]].parent == parent;)
+        end++;
+    *ret_count = end - from;
+    return c->order + from;
 }
 
 const struct cfb_entry *cfb_find(const struct cfb *c, uint32_t parent, const char *name) {
-    for (size_t i = 1; i < c->entry_count; i++)
-        if (c->entry[i].reached && c->entry[i].parent == parent &&
-            strcasecmp((const char *)c->entry[i].name, name) == 0)
-            return &c->entry[i];
+    size_t count;
+    const uint32_t *child = cfb_children(c, parent, &count);
+    for (size_t i = 0; i < count; i++)
+        if (strcasecmp((const char *)c->entry[child[i]].name, name) == 0)
+            return &c->entry[child[i]];
     return NULL;
 }
 

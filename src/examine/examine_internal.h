@@ -42,7 +42,14 @@ enum {
 #define INSIDE_BYTES_MAX    ((uint64_t)64 << 30) /* but not more than this */
 
 /* The parsers, by their numbers in the head. */
-enum examiner { EXAMINER_VOLUMES, EXAMINER_FILES, EXAMINER_ARCHIVE, EXAMINER_MAIL, EXAMINERS };
+enum examiner {
+    EXAMINER_VOLUMES,
+    EXAMINER_FILES,
+    EXAMINER_ARCHIVE,
+    EXAMINER_MAIL,
+    EXAMINER_OLE,
+    EXAMINERS
+};
 struct examiner_about {
     const char *name;
     unsigned version;

@@ -20,7 +20,7 @@ static const struct {
     {"7z", EXAMINER_ARCHIVE},  {"rar", EXAMINER_ARCHIVE},  {"tar", EXAMINER_ARCHIVE},
     {"cab", EXAMINER_ARCHIVE}, {"cpio", EXAMINER_ARCHIVE}, {"ooxml", EXAMINER_ARCHIVE},
     {"odf", EXAMINER_ARCHIVE}, {"epub", EXAMINER_ARCHIVE}, {"eml", EXAMINER_MAIL},
-    {"mbox", EXAMINER_MAIL},
+    {"mbox", EXAMINER_MAIL},   {"ole", EXAMINER_OLE},
 };
 enum { INSIDES = sizeof INSIDE / sizeof INSIDE[0] };
 

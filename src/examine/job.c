@@ -14,6 +14,7 @@ const struct examiner_about EXAMINER[EXAMINERS] = {
     [EXAMINER_FILES] = {"files", 1, SANDBOX_WORKER_EXAMINERS},
     [EXAMINER_ARCHIVE] = {"archive", 1, SANDBOX_WORKER_UNPACKERS},
     [EXAMINER_MAIL] = {"mail", 1, SANDBOX_WORKER_MAIL},
+    [EXAMINER_OLE] = {"ole", 1, SANDBOX_WORKER_MAIL},
 };
 
 /* ---- what was seen ---- */
