@@ -93,13 +93,14 @@ static ex_code read_fat(struct cfb *c, const struct head *h, struct ex_error *er
     return EX_OK;
 }
 
-/* The sectors of a chain, at most `most` of them. *ret_whole: it came to its end, or to `most`. */
+/* The sectors of a chain, at most `most` of them, and each but once: more of them are a loop. *ret_whole: it came to its end, or to `most`. */
 static ex_code read_chain(const uint32_t *fat, size_t fat_count, uint64_t sectors, uint32_t first,
                           uint64_t most, uint32_t **ret, size_t *ret_count, bool *ret_whole,
                           struct ex_error *err) {
     size_t capacity = 0, count = 0;
     uint32_t at = first;
-    for (; at < sectors && at < fat_count && count < most; at = fat[at]) {
+    uint64_t all = sectors < fat_count ? sectors : fat_count;
+    for (; at < all && count < most && count < all; at = fat[at]) {
         EX_TRY(ex_grow(ret, &capacity, count + 1, sizeof **ret, CFB_FAT_BYTES_MAX,
                        "the sectors of a stream", err));
         (*ret)[count++] = at;
