@@ -219,6 +219,8 @@ EX_MUST_USE ex_code inside_examine_all(struct engine *e, struct reading *r, stru
 /* Hashes the contents that have their places in the object, in the order of these. */
 EX_MUST_USE ex_code content_hash_all(struct engine *e, struct reading *r, struct found *f,
                                      struct ex_error *err);
+/* One of no bytes, or one of which nothing was told: its hash, or why it has none. */
+void content_judge_empty(const struct engine *e, struct found_trace *t);
 
 /* ---- the stream: line.c ---- */
 

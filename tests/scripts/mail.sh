@@ -146,12 +146,13 @@ done
 # ---- in a vault ----
 
 made() {
-    mkdir item && cp good/mixed.eml good/forwarded.eml good/three.mbox hostile/encoded-mail.eml item/ &&
+    mkdir item && python3 "$scripts/ole-make.py" made && cp made/macros.doc made/encrypted.xls made/mail.msg item/ &&
+        cp good/mixed.eml good/forwarded.eml good/three.mbox hostile/encoded-mail.eml item/ &&
         (cd item && zip -qm all.zip mixed.eml) && truncate -s 8M fs.img && mke2fs -q -t ext4 -d item fs.img &&
         exhibit init vault --agency A --officer One --plain --kdf-memory 8 &&
         exhibit case new --number 1 --title t --officer One &&
         exhibit collect fs.img --case 1 --officer One &&
-        exhibit examine 1/1 --officer One &&
+        status_is 3 exhibit examine 1/1 --officer One &&
         exhibit trace export 1/1 --output t.jsonl --officer One
 }
 line() { # JQ-CONDITION COUNT
@@ -159,16 +160,22 @@ line() { # JQ-CONDITION COUNT
 }
 if has mke2fs && has zip && has jq; then
     check "mail on a disk is examined" made
-    check "messages of files, mailboxes, archives, and messages in those" line '.kind == "message"' 10
+    check "messages of files, mailboxes, archives, and messages in those" line '.kind == "message"' 12
     check "an attachment has the hash of its bytes" line \
         ".kind == \"member\" and .name == \"bytes.bin\" and .sha256 == \"$(python3 -c '
 import hashlib
 print(hashlib.sha256(bytes(range(256)) * 40).hexdigest())')\"" 2
     check "the text of a message has a hash" line '.kind == "message" and .name == "the inner one" and .sha256 != null' 2
+    check "a message without a text has the hash of nothing" line \
+        '.kind == "message" and .size == 0 and .sha256 == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"' 1
+    check "an old document: its text, and what it says of itself" line \
+        '.kind == "document" and .attributes.author == "An Author" and .attributes.format == "word" and .sha256 != null' 1
+    check "one that is encrypted" line '.kind == "document" and .not_hashed == "encrypted"' 1
+    check "what is attached to a .msg is looked into" line '.kind == "message" and .attributes.format == "msg"' 2
     check "sent" line '.kind == "message" and .name == "the inner one" and .times[0].what == "sent" and
         .times[0].time == "2026-01-02T03:04:05Z"' 2
 else
-    for what in "mail on a disk is examined" "messages" "an attachment" "the text" "sent"; do
+    for what in "mail on a disk is examined" "messages" "an attachment" "the text" "nothing" "old" "encrypted" "msg" "sent"; do
         skip "$what" "no mke2fs, zip or jq"
     done
 fi
