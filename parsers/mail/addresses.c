@@ -55,6 +55,8 @@ static ex_code take_angle(struct addressing *a, struct ex_error *err) {
     for (a->at++; a->at < a->end && *a->at != '>';) {
         if (*a->at == '"')
             EX_TRY(take_quoted(a, &a->angle, err));
+        else if (*a->at == '(')
+            skip_comment(a);
         else if (*a->at == ' ' || *a->at == '\t')
             a->at++;
         else

@@ -73,7 +73,8 @@ static ex_code list(const char *program, const char *parser, struct input *in,
                     struct ex_error *err) {
     EX_AUTO(sandbox_free) struct sandbox *s = NULL;
     const struct sandbox_inputs inputs = {.context = in, .size_bytes = in->size, .read = give};
-    EX_TRY(sandbox_start(program, NULL, &s, err));
+    const struct sandbox_limits limits = {.answer_ms = 600000}; /* as examining gives it */
+    EX_TRY(sandbox_start(program, &limits, &s, err));
     return sandbox_examine(s, parser, "", &inputs, take, in, err);
 }
 
