@@ -267,8 +267,7 @@ static int compare_order(const void *a, const void *b) {
                                   : (x->trace < y->trace ? -1 : x->trace > y->trace);
 }
 
-/* A content of no bytes, or one of which nothing was told. */
-static void judge_empty(const struct engine *e, struct found_trace *t) {
+void content_judge_empty(const struct engine *e, struct found_trace *t) {
     if (t->pushed || t->range_count > 0)
         return;
     if ((t->flags & PARSER_ENCRYPTED) != 0)
@@ -295,7 +294,7 @@ ex_code content_hash_all(struct engine *e, struct reading *r, struct found *f,
     EX_TRY(ex_alloc(f->trace_count + 1, sizeof *order, FOUND_BYTES_MAX, "what a parser found",
                     &order, err));
     for (size_t i = 0; i < f->trace_count; i++) {
-        judge_empty(e, &f->trace[i]);
+        content_judge_empty(e, &f->trace[i]);
         if (f->trace[i].range_count > 0 && !f->trace[i].dropped)
             order[count++] = (struct order){f->range[f->trace[i].range_at].offset, i};
     }

@@ -54,6 +54,8 @@ enum examiner {
     EXAMINER_HTML,
     EXAMINER_RTF,
     EXAMINER_EXIF,
+    EXAMINER_MAIL,
+    EXAMINER_OLE,
     EXAMINERS
 };
 struct examiner_about {
@@ -251,6 +253,8 @@ EX_MUST_USE ex_code inside_take_earlier(struct engine *e, struct found *f, size_
 /* Hashes the contents that have their places in the object, in the order of these. */
 EX_MUST_USE ex_code content_hash_all(struct engine *e, struct reading *r, struct found *f,
                                      struct ex_error *err);
+/* One of no bytes, or one of which nothing was told: its hash, or why it has none. */
+void content_judge_empty(const struct engine *e, struct found_trace *t);
 
 /* ---- the stream: line.c ---- */
 

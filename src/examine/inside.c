@@ -22,7 +22,8 @@ static const struct {
     {"ooxml", EXAMINER_ARCHIVE}, {"odf", EXAMINER_OFFICE},   {"odf", EXAMINER_ARCHIVE},
     {"epub", EXAMINER_ARCHIVE},  {"html", EXAMINER_HTML},    {"rtf", EXAMINER_RTF},
     {"jpeg", EXAMINER_EXIF},     {"tiff", EXAMINER_EXIF},    {"png", EXAMINER_EXIF},
-    {"webp", EXAMINER_EXIF},     {"heif", EXAMINER_EXIF},
+    {"webp", EXAMINER_EXIF},     {"heif", EXAMINER_EXIF},    {"eml", EXAMINER_MAIL},
+    {"mbox", EXAMINER_MAIL},     {"ole", EXAMINER_OLE},
 };
 enum { INSIDES = sizeof INSIDE / sizeof INSIDE[0] };
 

@@ -17,6 +17,8 @@ const struct examiner_about EXAMINER[EXAMINERS] = {
     [EXAMINER_HTML] = {"html", 1, SANDBOX_WORKER_DOCUMENTS},
     [EXAMINER_RTF] = {"rtf", 1, SANDBOX_WORKER_DOCUMENTS},
     [EXAMINER_EXIF] = {"exif", 1, SANDBOX_WORKER_PICTURES},
+    [EXAMINER_MAIL] = {"mail", 1, SANDBOX_WORKER_MAIL},
+    [EXAMINER_OLE] = {"ole", 1, SANDBOX_WORKER_MAIL},
 };
 
 /* ---- what was seen ---- */

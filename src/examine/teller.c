@@ -60,6 +60,15 @@ static void judge_pushed(struct teller *t, struct found_trace *f) {
         f->size_bytes = f->pushed_bytes;
 }
 
+/* Of what is inside a file: nobody comes to it again. */
+static void judge_unpushed(struct teller *t, struct found_trace *f) {
+    bool has_content = (f->flags & (PARSER_SIZED | PARSER_UNSIZED)) != 0;
+    bool encrypted = (f->flags & PARSER_ENCRYPTED) != 0;
+    if (has_content && !encrypted && hashes(t) && (t->broken || t->cut))
+        f->not_hashed = t->broken ? "damaged" : "parser";
+    content_judge_empty(t->engine, f);
+}
+
 /* What was pushed and looks as if it held files. */
 static ex_code look_inside(struct teller *t, size_t index, struct ex_error *err) {
     struct found_trace *f = &t->found->trace[index];
@@ -86,6 +95,8 @@ static ex_code end_trace(struct teller *t, struct ex_error *err) {
         return EX_OK;
     if (f->pushed)
         judge_pushed(t, f);
+    else if (t->view == NULL)
+        judge_unpushed(t, f);
     f->times_bytes = t->times.bytes;
     f->attributes_bytes = t->attributes.bytes;
     if (t->times.bytes > 0)

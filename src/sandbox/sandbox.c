@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 
 enum {
-    AHEAD_BYTES = 8 << 10,        /* read at once, when a parser jumps about */
+    AHEAD_BYTES = 8 << 10,          /* read at once, when a parser jumps about */
     AHEAD_IN_ORDER_BYTES = 1 << 20, /* … and when it goes on where it was */
     MEMORY_BYTES_DEFAULT = 1 << 30,
     ANSWER_MS_DEFAULT = 60000,
