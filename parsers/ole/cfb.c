@@ -93,7 +93,8 @@ static ex_code read_fat(struct cfb *c, const struct head *h, struct ex_error *er
     return EX_OK;
 }
 
-/* The sectors of a chain, at most `most` of them, and each but once: more of them are a loop. *ret_whole: it came to its end, or to `most`. */
+/* The sectors of a chain, at most `most` of them, and each but once: more of them are a loop.
+ * *ret_whole: it came to its end, or to `most`. */
 static ex_code read_chain(const uint32_t *fat, size_t fat_count, uint64_t sectors, uint32_t first,
                           uint64_t most, uint32_t **ret, size_t *ret_count, bool *ret_whole,
                           struct ex_error *err) {

@@ -52,8 +52,8 @@ static ex_code parse_limit(const struct act *act, size_t *ret, struct ex_error *
 
 static ex_code parse_filters(struct act *act, struct timeline *t, struct ex_error *err) {
     EX_TRY(timeline_parse_zone(act_flag(act, FLAG_ZONE), &t->zone, err));
-    EX_TRY(timeline_parse_span(act_flag(act, FLAG_FROM), act_flag(act, FLAG_UNTIL), t->zone, &t->span,
-                               err));
+    EX_TRY(timeline_parse_span(act_flag(act, FLAG_FROM), act_flag(act, FLAG_UNTIL), t->zone,
+                               &t->span, err));
     return parse_whats(act_flag(act, FLAG_WHAT), &t->whats, err);
 }
 
@@ -166,11 +166,12 @@ static ex_code look(struct act *act, struct timeline *t, size_t limit, json_t **
     for (size_t n = 0; n < t->item_count; n++)
         if (t->item[n].examination.damaged_entry != 0)
             act->verdict = EX_ALTERED;
-    *ret_result = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "items", timeline_items_json(t), "zone",
-        text_or_null(act_flag(act, FLAG_ZONE)), "from", text_or_null(act_flag(act, FLAG_FROM)),
-        "until", text_or_null(act_flag(act, FLAG_UNTIL)), "matched", json_number(t->count), "left_out",
-        json_number(t->count - count), "near_ends", json_number(t->near), "times", rows);
+    *ret_result = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "items",
+                            timeline_items_json(t), "zone", text_or_null(act_flag(act, FLAG_ZONE)),
+                            "from", text_or_null(act_flag(act, FLAG_FROM)), "until",
+                            text_or_null(act_flag(act, FLAG_UNTIL)), "matched",
+                            json_number(t->count), "left_out", json_number(t->count - count),
+                            "near_ends", json_number(t->near), "times", rows);
     return EX_OK;
 }
 

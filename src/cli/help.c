@@ -21,6 +21,8 @@ static const struct group {
     {N_("To find what is in it"),
      {"examine", "trace list", "trace tree", "trace show", "trace cat", "trace export", "timeline",
       "timeline export"}},
+    {N_("To leave out files that are known, and find those that are looked for"),
+     {"hashset add", "hashset list", "hashset look", "hashset remove"}},
     {N_("To check it"), {"verify", "vault check", "vault scrub", "ledger verify"}},
     {N_("To hand it out, and show what was done"),
      {"export", "item report", "custody log", "custody check", "ledger show", "ledger checkpoint",

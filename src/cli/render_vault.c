@@ -131,8 +131,9 @@ void render_work_list(struct cli_page *page, const json_t *result) {
 }
 
 void render_work_discard(struct cli_page *page, const json_t *result) {
-    page_say(page, 0, _("Discarded the work %s. What it had stored is shared when the same bytes are "
-                        "collected again."),
+    page_say(page, 0,
+             _("Discarded the work %s. What it had stored is shared when the same bytes are "
+               "collected again."),
              page_text_or(result, "work", "?"));
     page_recorded(page, result);
 }

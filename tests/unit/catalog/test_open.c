@@ -96,7 +96,7 @@ static void forged_rows_are_damage(void **state) {
     struct catalog_item i = {0};
     uint64_t size;
     uint8_t root[CATALOG_ROOT_BYTES], digest[32];
-    run_sql(b, "PRAGMA application_id = 0x45784374; PRAGMA user_version = 2;"
+    run_sql(b, "PRAGMA application_id = 0x45784374; PRAGMA user_version = 3;"
                "CREATE TABLE position (size, root); INSERT INTO position VALUES (1, x'00');"
                "CREATE TABLE entries (entry, time_ns, event, case_id, item_id, intent, json);"
                "INSERT INTO entries VALUES (-1, 0, 'a', NULL, NULL, NULL, 'b');"
