@@ -86,6 +86,7 @@ struct found_trace {
     struct catalog_trace row; /* its texts are of `line` */
     uint8_t item_id[ENTRY_ID_BYTES];
     json_t *line, *head; /* the latter: the result's first line, which is the source's */
+    json_t *above;       /* trace_above()'s: its own line, then each above it up to the object */
     struct trace_source source;
 };
 void found_trace_clear(struct found_trace *f);

@@ -187,7 +187,7 @@ static ex_code give(struct act *act, struct giving *g, struct export_report *rep
     EX_TRY(timeline_gather(g->timeline, err));
     if (!g->form->by_trace)
         timeline_sort(g->timeline);
-    ex_code code = export_made(make, g, output, act->face->output_fd, report, err);
+    ex_code code = export_made(make, g, NULL, output, act->face->output_fd, report, err);
     buffer_close(g);
     if (code != EX_OK && strcmp(output, "-") == 0)
         act->given_out_bytes = report->size_bytes;

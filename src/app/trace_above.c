@@ -64,6 +64,7 @@ static ex_code step_up(struct act *act, struct climb *c, struct ex_error *err) {
 static ex_code climb(struct act *act, struct climb *c, struct ex_error *err) {
     for (;;) {
         EX_TRY(put_name(c, err));
+        json_array_append(c->found->above, c->line);
         if (c->row.parent == 0)
             return check_id(c, c->object_id, err);
         EX_TRY(step_up(act, c, err)); /* ends: a parent's number is less */
@@ -74,6 +75,8 @@ ex_code trace_above(struct act *act, struct found_trace *f, const uint8_t *objec
                     struct ex_error *err) {
     struct climb c = {
         .found = f, .object_id = object_id, .row = f->row, .line = json_incref(f->line)};
+    json_decref(f->above);
+    f->above = json_array();
     ex_code code = climb(act, &c, err);
     json_decref(c.line);
     *ret = ex_steal(&c.path);

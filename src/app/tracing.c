@@ -202,6 +202,7 @@ static ex_code parse_given(const char *given, uint8_t low[static ENTRY_ID_BYTES]
 
 void found_trace_clear(struct found_trace *f) {
     json_decref(f->line);
+    json_decref(f->above);
     trace_source_close(&f->source);
     *f = (struct found_trace){0};
 }

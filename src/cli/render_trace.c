@@ -299,6 +299,20 @@ static void put_output(struct cli_page *page, const json_t *result) {
     page_hash(page, 0, _("SHA-256 of the copy"), page_text(result, "sha256"));
 }
 
+/* A content that has no place of its own in the item. */
+static void put_made_by(struct cli_page *page, const json_t *parsers) {
+    char names[160] = "";
+    const json_t *name;
+    size_t i;
+    json_array_foreach(parsers, i, name) {
+        size_t used = strlen(names);
+        (void)snprintf(names + used, sizeof names - used, "%s%.20s", i == 0 ? "" : ", ",
+                       json_string_value(name));
+    }
+    if (i > 0)
+        page_field(page, _("Made again by"), _("%s: it does not stand in the item as such"), names);
+}
+
 void render_trace_cat(struct cli_page *page, const json_t *result) {
     char size[CLI_NUMBER_BYTES];
     const char *state = page_text_or(result, "state", "allocated");
@@ -309,6 +323,7 @@ void render_trace_cat(struct cli_page *page, const json_t *result) {
     page_gap(page);
     page_field(page, _("Path"), "%s", page_text_or(result, "path", "?"));
     put_output(page, result);
+    put_made_by(page, page_get(result, "made_by"));
     if (page_number(result, "unreadable_bytes") > 0)
         page_field(page, _("Not in the copy"),
                    _("%s that were never read from the source; zeros stand for them"),

@@ -122,4 +122,29 @@ EX_MUST_USE ex_code examine_run(struct vault *v, const struct vault_object_info 
                                 struct ex_progress *progress, struct examine_report *ret,
                                 struct ex_error *err);
 
+/* ---- a content that has no place of its own in the object ---- */
+
+struct examine_place {
+    bool hole; /* zeros that are stored nowhere */
+    uint64_t offset, length;
+};
+/* One trace on the way from a content with places down to the one that is wanted. */
+struct examine_way {
+    const char *parser, *key;
+    unsigned version; /* of the parser, as the result has it */
+    bool looked_into; /* what is under it was found by a worker of its own */
+};
+enum { EXAMINE_WAY_MAX = 64 };
+typedef ex_code examine_write_fn(void *context, const uint8_t *data, size_t size_bytes,
+                                 struct ex_error *err);
+/* Has the parsers look into the content at `place` again, one after the other, and writes what the
+ * last of `way` (1 to EXAMINE_WAY_MAX) says. Nothing of it is compared: the caller has the hash.
+ * EX_NOT_FOUND: it is not told any more; EX_UNSUPPORTED: by another version of a parser, or it is
+ * inside of something too large; otherwise as a worker fails. */
+EX_MUST_USE ex_code examine_content_again(struct vault *v, const struct vault_object_info *object,
+                                          const struct examine_place *place, size_t place_count,
+                                          const struct examine_way *way, size_t way_count,
+                                          examine_write_fn *write, void *context,
+                                          struct ex_progress *progress, struct ex_error *err);
+
 #endif

@@ -231,6 +231,8 @@ struct inside_input {
     const struct found_range *range; /* a copy: what was found moves */
     size_t range_count;
 };
+/* For a worker; `in` lives as long as it. */
+struct sandbox_inputs inside_inputs(const struct inside_input *in);
 bool inside_is_wanted(const struct engine *e); /* by the profile */
 bool inside_is_of(enum examiner examiner);     /* such a parser, and none of structure */
 bool inside_has_examiner(const char *type);    /* something looks into what has this type */

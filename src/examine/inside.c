@@ -89,6 +89,11 @@ static ex_code read_input(void *context, unsigned input, uint64_t offset, uint8_
     return EX_OK;
 }
 
+struct sandbox_inputs inside_inputs(const struct inside_input *in) {
+    return (struct sandbox_inputs){
+        .context = (void *)(uintptr_t)in, .size_bytes = in->size_bytes, .read = read_input};
+}
+
 /* ---- one of them ---- */
 
 static ex_code ask_worker(struct teller *t, const struct inside_input *in, enum sandbox_loss *ret,
@@ -97,8 +102,7 @@ static ex_code ask_worker(struct teller *t, const struct inside_input *in, enum 
     struct engine *e = t->engine;
     const struct sandbox_limits limits = {
         .answer_ms = INSIDE_TIMES * e->step_ms, .stopped = job_is_stopped, .context = e};
-    const struct sandbox_inputs inputs = {
-        .context = (void *)(uintptr_t)in, .size_bytes = in->size_bytes, .read = read_input};
+    const struct sandbox_inputs inputs = inside_inputs(in);
     uint64_t from = ex_monotonic_ns();
     *ret = SANDBOX_GIVEN_UP;
     EX_TRY(job_start_worker(e, t->examiner, &limits, &s, err));

@@ -11,9 +11,11 @@ EX_MUST_USE ex_code export_made_add(struct exporter *to, const void *data, size_
                                     struct ex_error *err);
 /* Adds all that there is to be. Another code than EX_OK ends it: no file is left. */
 typedef ex_code export_made_fn(void *context, struct exporter *to, struct ex_error *err);
-/* path "-": writes to output_fd. EX_EXISTS, EX_SPACE. On failure ret->size_bytes is what went into
+/* sha256: what it must have, or EX_ALTERED, and no file is left; NULL: nothing is known of it.
+ * path "-": writes to output_fd. EX_EXISTS, EX_SPACE. On failure ret->size_bytes is what went into
  * a pipe. */
-EX_MUST_USE ex_code export_made(export_made_fn *make, void *context, const char *path,
-                                int output_fd, struct export_report *ret, struct ex_error *err);
+EX_MUST_USE ex_code export_made(export_made_fn *make, void *context, const uint8_t *sha256,
+                                const char *path, int output_fd, struct export_report *ret,
+                                struct ex_error *err);
 
 #endif

@@ -89,6 +89,21 @@ check 'and the result is as if nothing had been known' cmp <(unnamed clone.jsonl
 check 'its exit status too' [ "$(jq -r .result clone.json)" = "$(jq -r .result alone.json)" ]
 member=$(jq -r 'select(.kind == "member" and .name == "text-7.txt").id' clone.jsonl | head -1)
 check 'each can be shown' exhibit trace show "$member" --officer One
+
+# What has no place of its own is made again: a member, one in an archive in an archive, one of a name that is there twice.
+id_of() { jq -r --arg name "$2" 'select(.kind == "member" and .name == $name).id' "$1" | sed -n "${3:-1}p"; }
+same_content() { # TRACE FILE
+    rm -f made
+    exhibit trace cat "$1" --output made --officer One && cmp made "$2"
+}
+for n in 1 2 3 4; do check "the content of a member is made again ($n)" same_content "$(id_of first.jsonl text-1.txt $n)" in/text-1.txt; done
+check 'an archive in an archive too' same_content "$(id_of first.jsonl plain.zip)" tree/a/plain.zip
+check 'into a pipe as well' cmp <(exhibit trace cat "$(id_of first.jsonl text-6.txt)" --output - --officer One 2>/dev/null) in/text-6.txt
+check 'and it is said who made it' [ "$(rm -f made; exhibit trace cat "$(jq -r 'select(.name == "plain.zip" and .kind == "member").id' first.jsonl)" --output made --officer One --json 2>/dev/null | summary | jq -c '[.made_by, .matches]')" = '[["archive"],true]' ]
+locked=$(jq -r --slurp 'map(select(.name == "text-3.txt" and .not_hashed == "encrypted"))[0].id' first.jsonl)
+check 'what could not be had is not given' status_is 9 exhibit trace cat "$locked" --output locked --officer One
+check 'and leaves no file' [ ! -e locked ]
+
 exhibit rebuild --officer One >log 2>&1
 examined vault 1/2 rebuilt
 check 'after a rebuild likewise' cmp <(plainly clone.jsonl) <(plainly rebuilt.jsonl)
