@@ -66,6 +66,7 @@ static ex_code load_value(struct exif *e, const uint8_t *entry, struct value *v,
     struct ex_cursor c = ex_cursor_make(entry, ENTRY_BYTES);
     (void)get16(e, &c);
     unsigned type = get16(e, &c);
+    type = type == 13 ? (unsigned)LONG : type; /* IFD, of TIFF Technical Note 1: a place */
     v->type = (enum type)type;
     v->count = get32(e, &c);
     uint64_t size = (uint64_t)v->count * size_of(type);

@@ -173,6 +173,20 @@ static bool ends_hash(struct span rest) {
     return rest.size == 0 || memchr(" \t,;*", rest.text[0], 5) != NULL;
 }
 
+/* Columns without names, more than one of which could be the hash: nobody said which. */
+static bool has_another(struct span rest) {
+    struct span field;
+    uint8_t hash[32];
+    if (rest.size == 0 || memchr(",;\t", rest.text[0], 3) == NULL)
+        return false;
+    char separator = rest.text[0];
+    rest = behind(rest, 1);
+    while (next_field(&rest, separator, &field))
+        if (hash_list_parse(field.text, field.size, hash))
+            return true;
+    return false;
+}
+
 static bool hash_in_front(struct hash_list *l, struct span line, uint8_t ret[static 32]) {
     bool quoted = begins(line, "\"");
     struct span s = begins(line, "\\") || quoted ? behind(line, 1) : line;
@@ -182,7 +196,7 @@ static bool hash_in_front(struct hash_list *l, struct span line, uint8_t ret[sta
         rest = behind(rest, 1);
     else if (quoted)
         return false;
-    if (!ends_hash(rest))
+    if (!ends_hash(rest) || has_another(rest))
         return false;
     l->report.shorter += digits == MD5_DIGITS || digits == SHA1_DIGITS;
     return hash_list_parse(s.text, digits, ret);
@@ -191,6 +205,8 @@ static bool hash_in_front(struct hash_list *l, struct span line, uint8_t ret[sta
 static bool hash_of(struct hash_list *l, struct span line, uint8_t ret[static 32]) {
     if (l->report.has_column)
         return hash_in_column(l, line, ret);
+    if (l->report.columns) /* they have names, and none of them is of this hash */
+        return false;
     return hash_in_front(l, line, ret) || hash_behind_name(line, ret);
 }
 
@@ -214,8 +230,6 @@ static ex_code take_line(struct hash_list *l, struct span line, struct ex_error 
     uint8_t hash[32];
     if (l->report.lines++ == 0 && begins(line, "\xef\xbb\xbf"))
         line = behind(line, 3);
-    if (line.size > 0 && line.text[line.size - 1] == '\r')
-        line.size--;
     line = trim(line);
     if (is_talk(l, line))
         return EX_OK;
@@ -242,13 +256,27 @@ static void keep(struct hash_list *l, const char *text, size_t size) {
     l->line_size += size;
 }
 
+/* Lines may end in a carriage return, with a line feed behind it or without. */
+static ex_code take_lines(struct hash_list *l, struct span text, struct ex_error *err) {
+    if (text.size > 0 && text.text[text.size - 1] == '\r')
+        text.size--;
+    for (;;) {
+        const char *end = text.size > 0 ? memchr(text.text, '\r', text.size) : NULL;
+        size_t size = end != NULL ? (size_t)(end - text.text) : text.size;
+        EX_TRY(take_line(l, (struct span){text.text, size}, err));
+        if (end == NULL)
+            return EX_OK;
+        text = behind(text, size + 1);
+    }
+}
+
 static ex_code end_line(struct hash_list *l, struct ex_error *err) {
     struct span line = {l->line, l->line_size};
     bool too_long = l->too_long;
     l->line_size = 0;
     l->too_long = false;
     if (!too_long)
-        return take_line(l, line, err);
+        return take_lines(l, line, err);
     l->report.lines++;
     l->begun = true;
     count_unread(l);
@@ -264,7 +292,7 @@ ex_code hash_list_feed(struct hash_list *l, const uint8_t *data, size_t size_byt
         bool whole =
             end != NULL && l->line_size == 0 && !l->too_long && size <= HASH_LIST_LINE_BYTES_MAX;
         if (whole) {
-            EX_TRY(take_line(l, (struct span){rest.text, size}, err));
+            EX_TRY(take_lines(l, (struct span){rest.text, size}, err));
         } else {
             keep(l, rest.text, size);
             if (end != NULL)

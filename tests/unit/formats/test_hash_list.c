@@ -111,13 +111,21 @@ static void digits(void **state) {
     assert_false(hash_list_parse("g" A64, 64, hash));
 }
 
+static void a_name_is_no_hash(void **state) {
+    (void)state;
+    expect(A64 "\r" B64 "\r\n\r" A64 "\r", "aba", 0,
+           0); /* carriage returns alone end a line, too */
+    expect("filename,md5\n" A64 "," M32 "\n", "", 1, 2);
+    expect(A64 "," B64 "\n", "", 1, 1); /* which one? */
+    expect(A64 ";1;\"" B64 "\"\n" B64 ";1\n", "b", 1, 1);
+    expect(A64 "  " B64 "\n", "a", 0, 0); /* as sha256sum writes it */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_programs_write),
-        cmocka_unit_test(what_is_none),
-        cmocka_unit_test(what_is_said_of_others),
-        cmocka_unit_test(long_lines),
-        cmocka_unit_test(digits),
+        cmocka_unit_test(a_name_is_no_hash), cmocka_unit_test(what_programs_write),
+        cmocka_unit_test(what_is_none),      cmocka_unit_test(what_is_said_of_others),
+        cmocka_unit_test(long_lines),        cmocka_unit_test(digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
