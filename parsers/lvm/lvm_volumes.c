@@ -262,7 +262,9 @@ static ex_code look_at(struct telling *g, const struct lvm_node *node, struct lo
     if (ret->damaged || ret->other != NULL || ret->crowded)
         return EX_OK;
     g->pieces_left -= ret->pieces;
-    return place_all(g, ret, err); /* what would be told */
+    EX_TRY(place_all(g, ret, err)); /* what would be told */
+    g->unsure = g->unsure || ret->damaged;
+    return EX_OK;
 }
 
 static bool has_places(const struct logical *l) {

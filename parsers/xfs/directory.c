@@ -22,6 +22,7 @@ struct reading {
     xfs_name_fn *each;
     void *context;
     unsigned count;
+    bool in_blocks, self, above; /* the latter two: were met */
     const char *wrong;
     ex_code wrong_code;
 };
@@ -33,9 +34,19 @@ static void note(struct reading *r, ex_code code, const char *why) {
     r->wrong_code = code;
 }
 
+/* Only a folder in blocks has these two, each once: itself, and the one above it. */
+static bool is_own(struct reading *r, uint64_t inode, const uint8_t *name, size_t size) {
+    bool self = size == 1 && name[0] == '.', above = size == 2 && memcmp(name, "..", 2) == 0;
+    bool *seen = self ? &r->self : &r->above;
+    if ((!self && !above) || !r->in_blocks || *seen || (self && inode != r->i->number))
+        return false;
+    *seen = true;
+    return true;
+}
+
 static ex_code give(struct reading *r, uint64_t inode, const uint8_t *name, size_t size,
                     struct ex_error *err) {
-    if ((size == 1 && name[0] == '.') || (size == 2 && memcmp(name, "..", 2) == 0))
+    if (is_own(r, inode, name, size))
         return EX_OK;
     if (r->count >= XFS_ENTRIES_MAX) {
         note(r, EX_LIMIT, "the folder has more names than are read");
@@ -175,7 +186,8 @@ static ex_code read_blocks(struct reading *r, const struct xfs_extents *e, struc
 ex_code xfs_directory_each(const struct xfs *x, const struct xfs_inode *i, xfs_name_fn *each,
                            void *context, const char **ret_wrong, ex_code *ret_wrong_code,
                            struct ex_error *err) {
-    struct reading r = {.x = x, .i = i, .each = each, .context = context};
+    struct reading r = {
+        .x = x, .i = i, .each = each, .context = context, .in_blocks = i->format != XFS_LOCAL};
     struct xfs_extents e = {0};
     ex_code code = EX_OK;
     if (i->mode >> 12 != 4) {

@@ -90,6 +90,7 @@ struct giving {
     void *to;
     uint64_t given; /* errors too */
     uint32_t traces;
+    uint64_t last; /* where the line stands that was given last: of traces, or of errors */
 };
 
 static const char *parser_name(const json_t *head, uint64_t number) {
@@ -111,8 +112,8 @@ static ex_code give_one(struct giving *v, struct under *u, struct ex_error *err)
     if (!trace_line_read(s->line, (size_t)u->row.length, s->texts, &l))
         return tracing_fail_catalog(err);
     const char *parser = parser_name(s->head, l.parser);
-    if (parser == NULL || u->is_error != (l.reason != NULL))
-        return tracing_fail_catalog(err);
+    if (parser == NULL || u->is_error != (l.reason != NULL) || u->row.at <= v->last)
+        return tracing_fail_catalog(err); /* each once, and in the order of the result */
     if (!examine_looks_inside(parser))
         return EX_OK;
     examine_trace_id(direct ? v->g->content.id : parent->row.id, parser, l.key, id);
@@ -120,6 +121,7 @@ static ex_code give_one(struct giving *v, struct under *u, struct ex_error *err)
         return tracing_fail_catalog(err);
     const struct examine_earlier earlier = {
         .parent = direct ? 0 : parent->index, .line = s->line, .line_bytes = (size_t)u->row.length};
+    v->last = u->row.at;
     u->given = !u->is_error;
     u->index = u->is_error ? 0 : ++v->traces;
     v->given++;
@@ -127,10 +129,12 @@ static ex_code give_one(struct giving *v, struct under *u, struct ex_error *err)
 }
 
 static ex_code give(struct giving *v, struct ex_error *err) {
-    for (int errors = 0; errors < 2; errors++)
+    for (int errors = 0; errors < 2; errors++) {
+        v->last = v->g->content.at;
         for (size_t i = 0; i < v->g->count; i++)
             if (v->g->under[i].is_error == (errors == 1))
                 EX_TRY(give_one(v, &v->g->under[i], err));
+    }
     return EX_OK;
 }
 

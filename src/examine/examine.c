@@ -205,11 +205,18 @@ static ex_code write_trace(struct engine *e, struct placing *p, const struct fou
     return write_out(e, false, err);
 }
 
+/* What it stands under was left out, or is not looked into. */
+static bool is_out(const struct placing *p, const struct found *f, const struct found_trace *t) {
+    return t->parent > 0 && (p->above[t->parent].number == 0 ||
+                             (f->trace[t->parent - 1].emptied && inside_is_of(t->examiner)));
+}
+
 /* Of a record that a name told already, there is nothing new. */
 static ex_code is_left_out(struct engine *e, struct job *job, const struct placing *p,
-                           const struct found_trace *t, bool *ret, struct ex_error *err) {
+                           const struct found *f, const struct found_trace *t, bool *ret,
+                           struct ex_error *err) {
     bool fresh = true;
-    *ret = t->dropped || (t->parent > 0 && p->above[t->parent].number == 0);
+    *ret = t->dropped || is_out(p, f, t);
     if (*ret || t->record == 0)
         return EX_OK;
     pthread_mutex_lock(&e->mutex);
@@ -310,6 +317,8 @@ static void spend(struct engine *e, struct found_trace *t) {
     t->hashed = t->known = false;
     t->type[0] = '\0';
     t->not_hashed = "limit";
+    t->emptied = t->looked_into; /* by a thread that was ahead: another time it would not be */
+    t->looked_into = t->inside_known = false;
 }
 
 /* How much was found in each content: by parsers of contents alone. */
@@ -331,7 +340,7 @@ static ex_code write_found(struct engine *e, struct job *job, struct placing *p,
     count_inside(f);
     for (size_t i = 0; i < f->trace_count; i++) {
         struct found_trace *t = &f->trace[i];
-        EX_TRY(is_left_out(e, job, p, t, &left_out, err));
+        EX_TRY(is_left_out(e, job, p, f, t, &left_out, err));
         if (left_out)
             continue;
         spend(e, t);
@@ -340,11 +349,9 @@ static ex_code write_found(struct engine *e, struct job *job, struct placing *p,
     }
     for (size_t i = 0; i < f->unit_count; i++)
         EX_TRY(add_unit(e, job, p, f, &f->unit[i], err));
-    for (size_t i = 0; i < f->problem_count; i++) {
-        uint32_t parent = f->problem[i].parent;
-        if (parent == 0 || p->above[parent].number > 0)
+    for (size_t i = 0; i < f->problem_count; i++)
+        if (!is_out(p, f, &f->problem[i]))
             EX_TRY(write_trace(e, p, f, &f->problem[i], &nowhere, err));
-    }
     return EX_OK;
 }
 

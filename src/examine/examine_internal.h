@@ -24,7 +24,7 @@ enum {
     STEP_MS = 60000,
     RANGES_WRITTEN_MAX = 4096,
     VIEW_STRETCHES_MAX = 1 << 20, /* of all volumes that have several */
-    VOLUMES_MAX = 100000,         /* that are looked into */
+    VOLUMES_MAX = 1024,           /* that are looked into */
     VOLUMES_DEPTH_MAX = 8,        /* of volumes in volumes */
     ATTRIBUTES_MAX = 256,         /* of one line, those in base64 too */
     PROBLEM_BYTES_MAX = 200,
@@ -138,6 +138,7 @@ struct found_trace {
     bool met;                  /* its hash was not computed for this trace */
     bool hashed, keyed, known; /* known: taken from an earlier examination */
     bool looked_into, inside_known;
+    bool emptied;             /* what was found inside does not count */
     uint64_t inside;          /* found there, at any depth: reckoned when it is written */
     size_t raw_at, raw_bytes; /* taken as it stands from an earlier line: what follows the parser */
     uint8_t sha256[SHA256_BYTES];

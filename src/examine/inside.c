@@ -96,8 +96,10 @@ struct sandbox_inputs inside_inputs(const struct inside_input *in) {
 
 /* ---- one of them ---- */
 
+/* *ret_unread: what the input could not give, whatever the parser made of that; code EX_OK:
+ * nothing. */
 static ex_code ask_worker(struct teller *t, const struct inside_input *in, enum sandbox_loss *ret,
-                          struct ex_error *err) {
+                          struct ex_error *ret_unread, struct ex_error *err) {
     EX_AUTO(sandbox_free) struct sandbox *s = NULL;
     struct engine *e = t->engine;
     const struct sandbox_limits limits = {
@@ -111,18 +113,27 @@ static ex_code ask_worker(struct teller *t, const struct inside_input *in, enum 
         code = job_check_version(s, t->examiner, err);
     atomic_fetch_add(&e->busy_ns[t->examiner], ex_monotonic_ns() - from);
     *ret = sandbox_loss(s);
+    const struct ex_error *unread = sandbox_input_error(s);
+    if (unread != NULL)
+        *ret_unread = *unread;
     return code;
 }
 
 /* What could not be looked into is said; what came out of it before holds. */
 static ex_code settle(struct teller *t, ex_code code, enum sandbox_loss loss,
-                      const struct ex_error *why, struct ex_error *err) {
+                      const struct ex_error *unread, const struct ex_error *why,
+                      struct ex_error *err) {
     if (code == EX_INTERRUPTED || code == EX_INTERNAL ||
         (loss == SANDBOX_GIVEN_UP && code != EX_LIMIT)) {
         if (err != NULL)
             *err = *why;
         return code;
     }
+    if (unread->code != EX_OK)
+        return found_problem(t->found, t->examiner, t->above, "inside", EXAMINE_UNREADABLE,
+                             unread->text, err);
+    if (code == EX_OK)
+        return EX_OK;
     return found_problem(t->found, t->examiner, t->above, "inside", job_failure_reason(code, loss),
                          why->text, err);
 }
@@ -134,14 +145,14 @@ static ex_code examine_with(struct engine *e, struct found *f, size_t index, enu
     atomic_fetch_add(&e->inside_jobs[examiner], 1);
     for (unsigned attempt = 1;; attempt++) {
         struct teller t;
-        struct ex_error why = {0};
+        struct ex_error why = {0}, unread = {0};
         struct inside_budget left = *budget;
         enum sandbox_loss loss;
         teller_start(&t, e, f, examiner, NULL);
         t.above = (uint32_t)index + 1;
         t.depth = depth + 1;
         t.budget = &left;
-        ex_code code = ask_worker(&t, input, &loss, &why);
+        ex_code code = ask_worker(&t, input, &loss, &unread, &why);
         bool again = code != EX_OK && loss == SANDBOX_KILLED && attempt < ATTEMPTS_INSIDE_MAX;
         if (again) {
             found_return(f, &mark);
@@ -149,7 +160,7 @@ static ex_code examine_with(struct engine *e, struct found *f, size_t index, enu
         } else {
             *budget = left;
             t.cut = code != EX_OK;
-            code = code == EX_OK ? EX_OK : settle(&t, code, loss, &why, err);
+            code = settle(&t, code, loss, &unread, &why, err);
             if (code == EX_OK)
                 code = teller_end(&t, err);
         }

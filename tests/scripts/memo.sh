@@ -130,4 +130,26 @@ forged 'lines that are others are not taken' "UPDATE traces SET at = (SELECT at 
 forged 'errors that it hides are said' "DELETE FROM traces WHERE kind = 'error'"
 forged 'a content is no other one' "UPDATE traces SET content_key = (SELECT content_key FROM traces t WHERE t.name = 'nothing.zip') WHERE name = 'plain.zip'"
 forged 'what it makes up is not believed' "INSERT INTO traces SELECT entry, number + 10000, parent, randomblob(16), kind, state, 'forged', size, sha256, type, content_key, at, length, inside FROM traces WHERE kind = 'member'"
+forged 'a line that stands for another is not taken' "UPDATE traces SET (id, at, length) = (SELECT id, at, length FROM traces t WHERE t.kind = 'member' AND t.name = 'text-1.txt' AND t.parent = traces.parent) WHERE kind = 'member' AND name = 'text-2.txt'"
+
+# Damage of the vault is no damage of the evidence: it is said as what it is, and gone when the vault is whole again.
+new_vault whole
+examined whole 1/1 structure --profile files
+cp -r whole hurt
+python3 - hurt <<'P'
+import glob, sys
+for path in glob.glob(sys.argv[1] + "/packs/*/*.pack"):
+    with open(path, "r+b") as f:
+        size = f.seek(0, 2)
+        for at in range(40000, size - 40000, 60000):
+            f.seek(at)
+            old = f.read(16)
+            f.seek(at)
+            f.write(bytes(b ^ 0xFF for b in old))
+P
+examined hurt 1/1 hurt
+check 'what the vault cannot give is unreadable' [ "$(jq -c 'select(.error.reason == "unreadable")' hurt.jsonl | wc -l)" -gt 0 ]
+(cd whole && find packs -name '*.pack' -exec cp {} ../hurt/{} \;)
+examined hurt 1/1 healed
+check 'and nothing of that is left when the vault is whole again' cmp <(unnamed then.jsonl) <(unnamed healed.jsonl)
 echo "1..$count"
