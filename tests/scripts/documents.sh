@@ -27,7 +27,7 @@ holds() { # PARSER FILE PATTERN…: in the text
     read_with "$1" "$2"
     cat found
     for pattern in "${@:3}"; do
-        grep -qP -- "$pattern" out/document || return 1
+        LC_ALL=C.UTF-8 grep -qP -- "$pattern" out/document || return 1
     done
 }
 text_of_rtf() {
@@ -136,6 +136,16 @@ check "more groups than there may be" says rtf made/h-deeper.rtf '^problem\tlimi
 check "groups that are not closed" says rtf made/h-open.rtf '^problem\tformat\tend'
 check "no heading can be forged" no_heading
 check "a word across blocks" holds rtf made/h-block.rtf '^x+$' '^yA$'
+whole() { # PARSER FILE PATTERN…: in the text, and nothing wrong
+    holds "$@" && ! grep '^problem' found
+}
+check "fonts of a theme, and below zero, in their code pages" whole rtf made/h-theme.rtf '^\x{41f}\x{3b1}\x{e9} \x{e9}$'
+check "a character set that is not known is told" says rtf made/h-charset.rtf '^problem\tunsupported\tfont\t.*font 1 '
+check "a font that is not there is told" says rtf made/h-nofont.rtf '^problem\tunsupported\tfont\t.*font 9 '
+check "Johab is told" says rtf made/h-johab.rtf '^problem\tunsupported\tcode-page\tcode page 1361'
+check "more fonts than there may be" says rtf made/h-fonts.rtf '^problem\tlimit\tfonts' '^problem\tunsupported\tfont\t.*font 4001 '
+check "a date is as fine as what it gives" says rtf made/h-dates.rtf '^\ttime 4 1767312000.0* 86400000000000 local' \
+    '^\ttime 1 1767312000.0* 60000000000 local' '^\ttime 10 1767337200.0* 3600000000000 local'
 for file in made/h-*.rtf; do
     check "the worker comes through ${file#made/}" survives rtf "$file"
 done
