@@ -354,6 +354,10 @@ def hostile(folder):
     word("changes.docx", '<w:p><w:ins w:author="x">' * 70 + "<w:r><w:t>t</w:t></w:r>" + "</w:ins></w:p>" * 70)
     word("heading.docx", p("a&#10;[forged]") + '<w:p><w:ins w:author="a&#10;b&#9;c"><w:r><w:t>x</w:t></w:r></w:ins></w:p>')
     word("forms.docx", '<mc:AlternateContent><mc:Choice>' * 50 + p("x") + "</mc:Choice><mc:Choice>" + p("y") + "</mc:Choice>" + "</mc:AlternateContent></mc:Choice>" * 49 + "</mc:AlternateContent>")
+    was = '<w:rPrChange w:id="1" w:author="a"><w:rPr><w:vanish%s/></w:rPr></w:rPrChange>'
+    word("former.docx", "<w:p><w:r><w:rPr>" + was % "" + "</w:rPr><w:t>seen</w:t></w:r><w:r><w:rPr><w:vanish/>" + was % ' w:val="0"' + "</w:rPr><w:t>unseen</w:t></w:r></w:p>")
+    inner = "<w:r>%s<w:t>%s</w:t></w:r>"
+    word("ruby.docx", "<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:ruby><w:rt>" + inner % ("", "above") + "</w:rt><w:rubyBase>" + inner % ('<w:rPr><w:vanish w:val="0"/></w:rPr>', "base") + "</w:rubyBase></w:ruby><w:t>unseen</w:t></w:r><w:r><w:t>seen</w:t></w:r></w:p>")
     raw("cut.docx", HEAD + open_w + p("above") + "<w:p><w:r><w:t>half")
     raw("unclosed.docx", HEAD + open_w + p("above") + "</w:p>" + p("below") + close_w)
     raw("bad-utf8.docx", (HEAD + open_w).encode() + p("above").encode() + b"<w:p><w:r><w:t>\xff\xfe</w:t></w:r></w:p>" + close_w.encode())

@@ -36,6 +36,9 @@ text_of_rtf() {
 no_heading() {
     read_with rtf made/h-forged.rtf && cat -A out/document && [ "$(grep -c $'^\f' out/document)" = 1 ]
 }
+whole() { # PARSER FILE PATTERN…: in the text, and nothing wrong
+    holds "$@" && ! grep '^problem' found
+}
 survives() { # PARSER FILE: neither crashed nor broke a rule
     read_with "$1" "$2"
     [ $? -le 1 ] && cat found && ! grep -P '^failed\t(?!format)' found
@@ -56,6 +59,8 @@ check "its times" says office made/good.docx '^\ttime 4 1767220200.500000000 100
     '^\ttime 10 1767261600.000000000 1000000000 utc ooxml:core-properties$' '^\tmodified-as-stored=yesterday$'
 check "properties of an odt" says office made/good.odt '^\tauthor=Ann$' '^\tlast-modified-by=Bob$' '^\tkeywords=k1, k2$' \
     '^\tapplication=Gen/1$' '^\ttime 4 1767323045.250000000 1 local odf:meta$' '^\ttime 1 1767398400.000000000 1000000000 utc odf:meta$'
+check "a format as it was before a change does not count" whole office made/former.docx '^seen$' '^seenunseen$'
+check "a run in a run" whole office made/ruby.docx '^baseseen$' '^abovebaseunseenseen$'
 encrypted() { read_with office made/locked.odt && cat found && grep -q '^document	document	encrypted' found &&
     grep -q '	title=T' found && [ ! -s out/document ]; }
 check "an odt with a password" encrypted
@@ -136,9 +141,6 @@ check "more groups than there may be" says rtf made/h-deeper.rtf '^problem\tlimi
 check "groups that are not closed" says rtf made/h-open.rtf '^problem\tformat\tend'
 check "no heading can be forged" no_heading
 check "a word across blocks" holds rtf made/h-block.rtf '^x+$' '^yA$'
-whole() { # PARSER FILE PATTERN…: in the text, and nothing wrong
-    holds "$@" && ! grep '^problem' found
-}
 check "fonts of a theme, and below zero, in their code pages" whole rtf made/h-theme.rtf '^\x{41f}\x{3b1}\x{e9} \x{e9}$'
 check "a character set that is not known is told" says rtf made/h-charset.rtf '^problem\tunsupported\tfont\t.*font 1 '
 check "a font that is not there is told" says rtf made/h-nofont.rtf '^problem\tunsupported\tfont\t.*font 9 '
