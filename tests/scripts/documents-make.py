@@ -131,7 +131,29 @@ def good_word(folder):
     open(folder + "/utf16.docx.text", "w").write("wide \u20ac\n")
 
 
+def book_parts(rows, strings=""):
+    return {
+        "[Content_Types].xml": types("xl/workbook.xml", "spreadsheetml.sheet.main+xml"),
+        "_rels/.rels": rels(("rId1", "officeDocument", "xl/workbook.xml", False)),
+        "xl/workbook.xml": HEAD + '<workbook xmlns="%s" xmlns:r="%s"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>' % (S, R),
+        "xl/_rels/workbook.xml.rels": rels(("rId1", "worksheet", "sheet1.xml", False), ("rId2", "sharedStrings", "strings.xml", False)),
+        "xl/sheet1.xml": HEAD + '<worksheet xmlns="%s"><sheetData>%s</sheetData></worksheet>' % (S, rows),
+        "xl/strings.xml": HEAD + '<sst xmlns="%s">%s</sst>' % (S, strings),
+    }
+
+
 def good_sheet(folder):
+    rows = (
+        '<row r="1"><c r="A1"><v>42000</v><is><t>other</t></is></c><c r="B1" t="inlineStr"><v>9</v><is><t>seen</t></is></c><c r="C1" t="s"><v>0</v><is><t>no</t></is></c><c r="D1"><is><t>alone</t></is></c></row>'
+        '<row r="2"><c r="A2"><f t="shared" ref="A2:A4" si="7">A1*2</f><v>84000</v></c><c r="B2"><f t="dataTable" ref="B2:B3" r1="A1"/><v>5</v></c></row>'
+        '<row r="3"><c r="A3"><f t="shared" si="7"/><v>1</v></c></row><row r="4"><c r="A4"><f t="shared" si="7"/></c><c r="B4"><f t="shared" si="9"/><v>2</v></c><c r="C4"><v>3</v></c></row>'
+    )
+    package(folder + "/cells.xlsx", book_parts(rows, "<si><t>so</t></si>"))
+    text = (
+        "\f[sheet 1: S]\nA1\t42000\nB1\tseen\nC1\tso\nA2\t84000\t=A1*2\nB2\t5\t= data table\nA3\t1\t= shared formula of A2\nA4\t\t= shared formula of A2\n"
+        "B4\t2\t= shared formula of a cell that is not known\nC4\t3\n\f[in cells, but not their value]\nA1\tother\nB1\t9\nC1\tno\nD1\talone\n"
+    )
+    open(folder + "/cells.xlsx.text", "w", newline="").write(text)
     book = HEAD + '<workbook xmlns="%s" xmlns:r="%s"><sheets><sheet name="B &amp; C" sheetId="2" r:id="rId2"/><sheet name="Deep" sheetId="1" state="veryHidden" r:id="rId1"/></sheets><definedNames><definedName name="rate" hidden="1">\'B\'!$A$1</definedName></definedNames></workbook>' % (S, R)
     sheet = HEAD + (
         '<worksheet xmlns="%s"><cols><col min="3" max="4" hidden="1"/></cols><sheetData>'
@@ -377,6 +399,8 @@ def hostile(folder):
     open(folder + "/crc.docx", "wb").write(whole.replace(b"PK\x01\x02", b"PK\x01\x02", 1)[:100] + bytes(40) + whole[140:])
     open(folder + "/notzip.docx", "wb").write(b"PK\x03\x04" + bytes(300))
     package(folder + "/program.nupkg", {"[Content_Types].xml": types("x.nuspec", "x"), "_rels/.rels": rels(("r1", "core-properties", "docProps/core.xml", False), ("r2", "manifest", "x.nuspec", False)), "docProps/core.xml": word_parts("", props="<dc:creator>Pat</dc:creator>")["docProps/core.xml"], "x.nuspec": "<x/>"})
+    package(folder + "/twice.xlsx", book_parts('<row r="1"><c r="A1"><v>11</v><v>22</v></c></row>'))
+    package(folder + "/shared.xlsx", book_parts('<row r="1"><c r="A1"><f t="shared" si="1048575">1</f><v>1</v></c><c r="B1"><f t="shared" si="99999999999999999999">1</f></c><c r="C1"><f t="shared" si="-1"/></c><c r="D1"><f t="shared" si="1048575"/></c></row>'))
     binary = word_parts("")
     binary["[Content_Types].xml"] = types("xl/workbook.bin", "x").replace(OFFICE + "x", "application/vnd.ms-excel.sheet.binary.macroEnabled.main")
     binary["_rels/.rels"] = rels(("r1", "officeDocument", "xl/workbook.bin", False))

@@ -50,7 +50,7 @@ has_module() { "$py" -c "import $1" 2>/dev/null; }
 
 # ---- office ----
 
-for file in good.docx strict.docx utf16.docx good.xlsx good.pptx good.odt good.ods good.odp; do
+for file in good.docx strict.docx utf16.docx good.xlsx cells.xlsx good.pptx good.odt good.ods good.odp; do
     check "the text of $file" text_is office "made/$file" "made/$file.text"
 done
 check "properties of a docx" says office made/good.docx '^\ttitle=A & B$' '^\tauthor=Ann$' '^\tlast-modified-by=Bob$' \
@@ -61,6 +61,9 @@ check "properties of an odt" says office made/good.odt '^\tauthor=Ann$' '^\tlast
     '^\tapplication=Gen/1$' '^\ttime 4 1767323045.250000000 1 local odf:meta$' '^\ttime 1 1767398400.000000000 1000000000 utc odf:meta$'
 check "a format as it was before a change does not count" whole office made/former.docx '^seen$' '^seenunseen$'
 check "a run in a run" whole office made/ruby.docx '^baseseen$' '^abovebaseunseenseen$'
+check "two values in a cell" says office made/twice.xlsx '^problem\tformat\tcell\t'
+check "are not one" holds office made/twice.xlsx '^A1\t11 22$'
+check "numbers of shared formulas" whole office made/shared.xlsx '^A1\t1\t=1$' '^C1\t\t= shared formula of a cell that is not known$' '^D1\t\t= shared formula of A1$'
 encrypted() { read_with office made/locked.odt && cat found && grep -q '^document	document	encrypted' found &&
     grep -q '	title=T' found && [ ! -s out/document ]; }
 check "an odt with a password" encrypted
