@@ -35,7 +35,7 @@ struct flow {
     struct piece field, author;
     size_t authors;
     char (*author_name)[OFFICE_WORD_BYTES];
-    /* markup compatibility: the first of several forms is taken */
+    /* markup compatibility: one of several forms is taken */
     unsigned alternates, other;
     bool other_open; /* a line of o->other is not ended */
     bool chosen[XML_DEPTH_MAX + 1], counted[XML_DEPTH_MAX + 1];
@@ -275,11 +275,12 @@ static void end_author(struct flow *f) {
 
 /* ---- other forms of the same ---- */
 
-static void start_form(struct flow *f) {
-    bool chosen = f->chosen[f->alternates];
-    f->counted[f->alternates] = chosen;
-    f->other += chosen ? 1 : 0;
-    f->chosen[f->alternates] = true;
+/* The first whose requirements are known, or the one for programs that know none of them. */
+static void start_form(struct flow *f, bool fits) {
+    bool shown = fits && !f->chosen[f->alternates];
+    f->counted[f->alternates] = !shown;
+    f->other += shown ? 0 : 1;
+    f->chosen[f->alternates] = f->chosen[f->alternates] || shown;
 }
 
 static ex_code end_form(struct flow *f, struct ex_error *err) {
@@ -313,6 +314,7 @@ enum element {
     E_FIELD_SIMPLE,
     E_ALTERNATE,
     E_FORM,
+    E_LAST_FORM,
     E_FOOTNOTE,
     E_ENDNOTE,
     E_COMMENT,
@@ -372,7 +374,7 @@ static const struct {
     {XML_CHART, "v", E_BARE_TEXT},
     {XML_CHOICE, "AlternateContent", E_ALTERNATE},
     {XML_CHOICE, "Choice", E_FORM},
-    {XML_CHOICE, "Fallback", E_FORM},
+    {XML_CHOICE, "Fallback", E_LAST_FORM},
     {XML_SHEET, "comment", E_CELL_COMMENT},
     {XML_SHEET, "text", E_PARAGRAPH},
     {XML_SHEET, "t", E_TEXT},
@@ -456,7 +458,10 @@ static ex_code start_mark(struct flow *f, enum element e, const struct xml_attri
         f->chosen[++f->alternates] = false;
         break;
     case E_FORM:
-        start_form(f);
+        start_form(f, xml_requires_known(a));
+        break;
+    case E_LAST_FORM:
+        start_form(f, true);
         break;
     case E_PICTURE:
         EX_TRY(keep_attribute(f, &o->descriptions, a, XML_NONE, "title", err));
@@ -542,6 +547,7 @@ static ex_code on_end(void *context, enum xml_space space, const char *name, str
     case E_INSERTION:
         return end_change(f, e == E_DELETION, err);
     case E_FORM:
+    case E_LAST_FORM:
         return end_form(f, err);
     case E_ALTERNATE:
         f->alternates -= f->alternates > 0 ? 1 : 0;

@@ -52,7 +52,7 @@ def word_parts(body, space=W, extra=None, more_rels=(), props=None):
     parts = {
         "[Content_Types].xml": types("word/document.xml", "wordprocessingml.document.main+xml"),
         "_rels/.rels": rels(("rId1", "officeDocument", "word/document.xml", False), ("rId2", "core-properties", "docProps/core.xml", False), ("rId3", "extended-properties", "docProps/app.xml", False), ("rId4", "custom-properties", "docProps/custom.xml", False)),
-        "word/document.xml": HEAD + '<w:document xmlns:w="%s" xmlns:r="%s" xmlns:mc="%s" xmlns:wp="%s" xmlns:v="urn:schemas-microsoft-com:vml"><w:body>%s</w:body></w:document>' % (space, R, MC, WP, body),
+        "word/document.xml": HEAD + '<w:document xmlns:w="%s" xmlns:r="%s" xmlns:mc="%s" xmlns:wp="%s" xmlns:v="urn:schemas-microsoft-com:vml" xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape" xmlns:zz="urn:zz"><w:body>%s</w:body></w:document>' % (space, R, MC, WP, body),
     }
     if props:
         parts["docProps/core.xml"] = HEAD + '<cp:coreProperties xmlns:cp="%s" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">%s</cp:coreProperties>' % (CORE, props)
@@ -377,6 +377,9 @@ def hostile(folder):
     word("heading.docx", p("a&#10;[forged]") + '<w:p><w:ins w:author="a&#10;b&#9;c"><w:r><w:t>x</w:t></w:r></w:ins></w:p>')
     word("forms.docx", '<mc:AlternateContent><mc:Choice>' * 50 + p("x") + "</mc:Choice><mc:Choice>" + p("y") + "</mc:Choice>" + "</mc:AlternateContent></mc:Choice>" * 49 + "</mc:AlternateContent>")
     was = '<w:rPrChange w:id="1" w:author="a"><w:rPr><w:vanish%s/></w:rPr></w:rPrChange>'
+    form = '<mc:Choice Requires="%s"><w:r><w:t>%s</w:t></w:r></mc:Choice>'
+    last = "<mc:Fallback><w:r><w:t>last%s</w:t></w:r></mc:Fallback>"
+    word("choices.docx", "".join("<w:p><mc:AlternateContent>" + c + last % i + "</mc:AlternateContent></w:p>" for i, c in enumerate((form % ("zz", "A"), form % ("wps zz", "B") + form % (" wps  wp ", "C") + form % ("wps", "D"), form % ("", "E"), '<mc:Choice xmlns:wps="urn:zz" Requires="wps"><w:r><w:t>F</w:t></w:r></mc:Choice>'))))
     word("former.docx", "<w:p><w:r><w:rPr>" + was % "" + "</w:rPr><w:t>seen</w:t></w:r><w:r><w:rPr><w:vanish/>" + was % ' w:val="0"' + "</w:rPr><w:t>unseen</w:t></w:r></w:p>")
     inner = "<w:r>%s<w:t>%s</w:t></w:r>"
     word("ruby.docx", "<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:ruby><w:rt>" + inner % ("", "above") + "</w:rt><w:rubyBase>" + inner % ('<w:rPr><w:vanish w:val="0"/></w:rPr>', "base") + "</w:rubyBase></w:ruby><w:t>unseen</w:t></w:r><w:r><w:t>seen</w:t></w:r></w:p>")

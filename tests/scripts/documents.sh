@@ -60,6 +60,9 @@ check "its times" says office made/good.docx '^\ttime 4 1767220200.500000000 100
 check "properties of an odt" says office made/good.odt '^\tauthor=Ann$' '^\tlast-modified-by=Bob$' '^\tkeywords=k1, k2$' \
     '^\tapplication=Gen/1$' '^\ttime 4 1767323045.250000000 1 local odf:meta$' '^\ttime 1 1767398400.000000000 1000000000 utc odf:meta$'
 check "a format as it was before a change does not count" whole office made/former.docx '^seen$' '^seenunseen$'
+check "the form that is known is taken" whole office made/choices.docx '^last0$' '^C$' '^last2$' '^last3$'
+forms() { [ "$(grep -aA99 'other form' out/document | tail -n +2 | tr '\n' ' ')" = "A B D last1 E F " ]; }
+check "the others stand apart" forms
 check "a run in a run" whole office made/ruby.docx '^baseseen$' '^abovebaseunseenseen$'
 check "two values in a cell" says office made/twice.xlsx '^problem\tformat\tcell\t'
 check "are not one" holds office made/twice.xlsx '^A1\t11 22$'
