@@ -5,12 +5,13 @@
 
 #include <stdio.h>
 
-enum { FRAMES_MAX = 32, CHANGES_MAX = 4, AUTHORS_MAX = 1000 };
+enum { FRAMES_MAX = 32, CHANGES_MAX = 4, RUNS_MAX = 8, AUTHORS_MAX = 1000 };
 
 /* A paragraph that is open; a box in it has its own. */
 struct frame {
     struct readings readings;
-    bool in_run, run_hidden;
+    unsigned runs; /* that are open in one another */
+    bool run_hidden, outer_hidden[RUNS_MAX];
     unsigned other; /* as it was when this was opened */
 };
 
@@ -27,14 +28,14 @@ struct flow {
     enum taking taking;
     unsigned depth; /* of frames; frame 0 is for text that is in no paragraph */
     unsigned too_deep;
-    unsigned deleted, inserted;
+    unsigned deleted, inserted, former; /* former: formats as they were before a change */
     unsigned changes, changes_left_out;
     struct change change[CHANGES_MAX];
     struct frame frame[FRAMES_MAX];
     struct piece field, author;
     size_t authors;
     char (*author_name)[OFFICE_WORD_BYTES];
-    /* markup compatibility: the first of several forms is taken */
+    /* markup compatibility: one of several forms is taken */
     unsigned alternates, other;
     bool other_open; /* a line of o->other is not ended */
     bool chosen[XML_DEPTH_MAX + 1], counted[XML_DEPTH_MAX + 1];
@@ -71,7 +72,8 @@ static ex_code end_frame(struct flow *f, bool always, struct ex_error *err) {
     struct frame *frame = top(f);
     struct piece *to = f->other > 0 ? &f->office->other : NULL;
     EX_TRY(readings_end(f->office, &frame->readings, always, to, err));
-    frame->in_run = frame->run_hidden = false;
+    frame->runs = 0;
+    frame->run_hidden = false;
     return EX_OK;
 }
 
@@ -94,6 +96,20 @@ static ex_code end_paragraph(struct flow *f, struct ex_error *err) {
     EX_TRY(end_frame(f, true, err));
     f->depth--;
     return EX_OK;
+}
+
+/* A run in a run (ruby) is hidden when the outer one is, and that is so again behind it. */
+static void start_run(struct frame *frame) {
+    if (frame->runs < RUNS_MAX)
+        frame->outer_hidden[frame->runs] = frame->run_hidden;
+    frame->runs++;
+}
+
+static void end_run(struct frame *frame) {
+    if (frame->runs == 0)
+        return;
+    if (--frame->runs < RUNS_MAX)
+        frame->run_hidden = frame->outer_hidden[frame->runs];
 }
 
 /* ---- tracked changes ---- */
@@ -259,11 +275,12 @@ static void end_author(struct flow *f) {
 
 /* ---- other forms of the same ---- */
 
-static void start_form(struct flow *f) {
-    bool chosen = f->chosen[f->alternates];
-    f->counted[f->alternates] = chosen;
-    f->other += chosen ? 1 : 0;
-    f->chosen[f->alternates] = true;
+/* The first whose requirements are known, or the one for programs that know none of them. */
+static void start_form(struct flow *f, bool fits) {
+    bool shown = fits && !f->chosen[f->alternates];
+    f->counted[f->alternates] = !shown;
+    f->other += shown ? 0 : 1;
+    f->chosen[f->alternates] = f->chosen[f->alternates] || shown;
 }
 
 static ex_code end_form(struct flow *f, struct ex_error *err) {
@@ -289,6 +306,7 @@ enum element {
     E_HYPHEN,
     E_SYMBOL,
     E_VANISH,
+    E_FORMER,
     E_DELETION,
     E_INSERTION,
     E_FIELD_TEXT,
@@ -296,6 +314,7 @@ enum element {
     E_FIELD_SIMPLE,
     E_ALTERNATE,
     E_FORM,
+    E_LAST_FORM,
     E_FOOTNOTE,
     E_ENDNOTE,
     E_COMMENT,
@@ -328,6 +347,15 @@ static const struct {
     {XML_WORD, "sym", E_SYMBOL},
     {XML_WORD, "vanish", E_VANISH},
     {XML_WORD, "delText", E_DELETED_TEXT},
+    {XML_WORD, "rPrChange", E_FORMER},
+    {XML_WORD, "pPrChange", E_FORMER},
+    {XML_WORD, "sectPrChange", E_FORMER},
+    {XML_WORD, "numberingChange", E_FORMER},
+    {XML_WORD, "tblPrChange", E_FORMER},
+    {XML_WORD, "tblGridChange", E_FORMER},
+    {XML_WORD, "tblPrExChange", E_FORMER},
+    {XML_WORD, "trPrChange", E_FORMER},
+    {XML_WORD, "tcPrChange", E_FORMER},
     {XML_WORD, "del", E_DELETION},
     {XML_WORD, "moveFrom", E_DELETION},
     {XML_WORD, "ins", E_INSERTION},
@@ -346,7 +374,7 @@ static const struct {
     {XML_CHART, "v", E_BARE_TEXT},
     {XML_CHOICE, "AlternateContent", E_ALTERNATE},
     {XML_CHOICE, "Choice", E_FORM},
-    {XML_CHOICE, "Fallback", E_FORM},
+    {XML_CHOICE, "Fallback", E_LAST_FORM},
     {XML_SHEET, "comment", E_CELL_COMMENT},
     {XML_SHEET, "text", E_PARAGRAPH},
     {XML_SHEET, "t", E_TEXT},
@@ -382,8 +410,7 @@ static ex_code start_text(struct flow *f, enum element e, const struct xml_attri
         f->taking = TAKE_TEXT;
         break;
     case E_RUN:
-        top(f)->in_run = true;
-        top(f)->run_hidden = false;
+        start_run(top(f));
         break;
     case E_TEXT:
         f->taking = TAKE_TEXT;
@@ -392,9 +419,9 @@ static ex_code start_text(struct flow *f, enum element e, const struct xml_attri
         f->taking = TAKE_DELETED;
         break;
     case E_TAB: /* outside of a run it says where tabulators stop */
-        return top(f)->in_run ? put_text(f, "\t", err) : EX_OK;
+        return top(f)->runs > 0 ? put_text(f, "\t", err) : EX_OK;
     case E_BREAK:
-        return top(f)->in_run ? put_text(f, "\n", err) : EX_OK;
+        return top(f)->runs > 0 ? put_text(f, "\n", err) : EX_OK;
     case E_SHAPE_BREAK:
         return put_text(f, "\n", err);
     case E_HYPHEN:
@@ -402,7 +429,7 @@ static ex_code start_text(struct flow *f, enum element e, const struct xml_attri
     case E_SYMBOL:
         return put_symbol(f, a, err);
     case E_VANISH:
-        if (top(f)->in_run)
+        if (top(f)->runs > 0 && f->former == 0)
             top(f)->run_hidden = xml_attribute_is_true(a, XML_WORD, "val", true);
         break;
     }
@@ -413,6 +440,9 @@ static ex_code start_mark(struct flow *f, enum element e, const struct xml_attri
                           struct ex_error *err) {
     struct office *o = f->office;
     switch ((int)e) {
+    case E_FORMER:
+        f->former++;
+        break;
     case E_DELETION:
     case E_INSERTION:
         start_change(f, e == E_DELETION, a);
@@ -428,7 +458,10 @@ static ex_code start_mark(struct flow *f, enum element e, const struct xml_attri
         f->chosen[++f->alternates] = false;
         break;
     case E_FORM:
-        start_form(f);
+        start_form(f, xml_requires_known(a));
+        break;
+    case E_LAST_FORM:
+        start_form(f, true);
         break;
     case E_PICTURE:
         EX_TRY(keep_attribute(f, &o->descriptions, a, XML_NONE, "title", err));
@@ -495,8 +528,11 @@ static ex_code on_end(void *context, enum xml_space space, const char *name, str
     case E_BARE_TEXT:
         f->taking = TAKE_NOTHING;
         return end_paragraph(f, err);
+    case E_FORMER:
+        f->former -= f->former > 0 ? 1 : 0;
+        break;
     case E_RUN:
-        top(f)->in_run = top(f)->run_hidden = false;
+        end_run(top(f));
         break;
     case E_AUTHOR:
         end_author(f);
@@ -511,6 +547,7 @@ static ex_code on_end(void *context, enum xml_space space, const char *name, str
     case E_INSERTION:
         return end_change(f, e == E_DELETION, err);
     case E_FORM:
+    case E_LAST_FORM:
         return end_form(f, err);
     case E_ALTERNATE:
         f->alternates -= f->alternates > 0 ? 1 : 0;

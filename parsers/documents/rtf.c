@@ -19,15 +19,17 @@ struct rtf {
     bool stopped;
     unsigned skipping; /* characters that repeat one */
     uint32_t high;     /* the first half of a character */
-    unsigned default_page, default_font, defined_font;
-    uint16_t page[RTF_FONTS_MAX]; /* of fonts */
-    uint8_t before_upr;           /* enum rtf_to: of what has two forms */
+    unsigned default_page;
+    int32_t default_font, defined_font;
+    struct rtf_fonts fonts;
+    uint8_t before_upr; /* enum rtf_to: of what has two forms */
     struct readings body, note;
     struct piece notes, objects, field, info, who;
     struct piece pending; /* bytes in one code page */
     unsigned pending_page;
     const struct rtf_word *property[2]; /* by struct rtf_group's: of INFO, and a date */
     int32_t date[DATE_PARTS];
+    bool date_given[DATE_PARTS];
     uint8_t block[RTF_BLOCK_BYTES];
 };
 
@@ -151,9 +153,25 @@ static ex_code flush(struct rtf *r, struct ex_error *err) {
     return code;
 }
 
-static unsigned page_of(const struct rtf *r, const struct rtf_group *g) {
-    unsigned page = g->page != 0 ? g->page : g->font < RTF_FONTS_MAX ? r->page[g->font] : 0;
-    return page != 0 ? page : r->default_page;
+/* Letters of a font whose character set is not known may be any. The default font need not be in
+ * the table: it has the code page of the document. */
+static void doubt(struct rtf *r, const struct rtf_group *g, const struct rtf_font *font,
+                  uint8_t byte) {
+    if (byte < 0x80 || (font == NULL && g->font == r->default_font))
+        return;
+    text_wrong(&r->office->text, "font", EX_UNSUPPORTED,
+               "the character set of font %d is not known: its letters are a guess, those of code "
+               "page %u",
+               (int)g->font, r->default_page);
+}
+
+static unsigned page_of(struct rtf *r, const struct rtf_group *g, uint8_t byte) {
+    if (g->page != 0)
+        return g->page;
+    const struct rtf_font *font = rtf_font_find(&r->fonts, g->font);
+    if (font == NULL || font->unknown)
+        doubt(r, g, font, byte);
+    return font != NULL && font->page != 0 ? font->page : r->default_page;
 }
 
 /* One byte of text, in the code page of its font. */
@@ -165,7 +183,7 @@ static ex_code put_byte(struct rtf *r, uint8_t byte, struct ex_error *err) {
     }
     if (g->to == RTF_SKIP || g->to == RTF_FONTS)
         return EX_OK;
-    unsigned page = page_of(r, g);
+    unsigned page = page_of(r, g, byte);
     if (page != r->pending_page || r->pending.size >= TEXT_PIECE_BYTES_MAX / 2)
         EX_TRY(flush(r, err));
     r->pending_page = page;
@@ -203,6 +221,14 @@ static ex_code end_line_of(struct rtf *r, struct piece *p, struct piece *to, str
     return office_keep_text(r->office, to, "\n", err);
 }
 
+/* Seconds: as fine as what it gives. Some programs write `\sec0` for what they do not know. */
+static uint64_t resolution_of(const struct rtf *r) {
+    bool minute = r->date_given[3] && r->date_given[4];
+    if (minute && r->date[5] != 0)
+        return 1;
+    return minute ? MINUTE_S : r->date_given[3] ? HOUR_S : DAY_S;
+}
+
 static ex_code tell_date(struct rtf *r, const struct rtf_word *w, struct ex_error *err) {
     const int32_t *d = r->date;
     int64_t days;
@@ -218,7 +244,7 @@ static ex_code tell_date(struct rtf *r, const struct rtf_word *w, struct ex_erro
     }
     int64_t seconds = days * DAY_S + d[3] * HOUR_S + d[4] * MINUTE_S + d[5];
     return parser_trace_time(r->office->run, (enum parser_time)w->value, seconds, 0,
-                             (d[5] != 0 ? 1 : MINUTE_S) * SECOND_NS, true, "rtf:info", err);
+                             resolution_of(r) * SECOND_NS, true, "rtf:info", err);
 }
 
 static ex_code tell_property(struct rtf *r, struct ex_error *err) {
@@ -311,29 +337,47 @@ static ex_code go_to_note(struct rtf *r, const char *heading, struct ex_error *e
 
 /* ---- words ---- */
 
+static void start_date(struct rtf *r) {
+    memset(r->date, 0, sizeof r->date);
+    memset(r->date_given, 0, sizeof r->date_given);
+}
+
 static void start_property(struct rtf *r, const struct rtf_word *w, bool date) {
     top(r)->property = date ? 2 : 1;
     r->property[date ? 1 : 0] = w;
     if (date)
-        memset(r->date, 0, sizeof r->date);
+        start_date(r);
     r->info.size = 0;
     go_to(r, date ? RTF_SKIP : RTF_INFO);
 }
 
 static void set_font(struct rtf *r, int32_t number) {
     struct rtf_group *g = top(r);
-    unsigned font = number >= 0 && number < RTF_FONTS_MAX ? (unsigned)number : RTF_FONTS_MAX;
-    if (g->to == RTF_FONTS)
-        r->defined_font = font;
-    g->font = (uint16_t)font;
+    if (g->to == RTF_FONTS) {
+        r->defined_font = number;
+        if (!rtf_font_add(&r->fonts, number))
+            text_wrong(&r->office->text, "fonts", EX_LIMIT, "more than %d fonts", RTF_FONTS_MAX);
+    }
+    g->font = number;
     g->page = 0;
 }
 
-static void set_page(struct rtf *r, unsigned page) {
-    if (top(r)->to == RTF_FONTS && r->defined_font < RTF_FONTS_MAX)
-        r->page[r->defined_font] = (uint16_t)page;
-    else if (top(r)->to != RTF_FONTS)
-        top(r)->page = (uint16_t)page;
+static void set_charset(struct rtf *r, int32_t charset) {
+    struct rtf_font *font =
+        top(r)->to == RTF_FONTS ? rtf_font_find(&r->fonts, r->defined_font) : NULL;
+    if (font != NULL)
+        font->unknown = !rtf_page_of_charset(charset, &font->page);
+}
+
+static void set_page(struct rtf *r, uint16_t page) {
+    struct rtf_font *font =
+        top(r)->to == RTF_FONTS ? rtf_font_find(&r->fonts, r->defined_font) : NULL;
+    if (top(r)->to != RTF_FONTS) {
+        top(r)->page = page;
+    } else if (font != NULL && page != 0) {
+        font->page = page;
+        font->unknown = false;
+    }
 }
 
 /* What belongs to characters. */
@@ -353,17 +397,17 @@ static ex_code do_format(struct rtf *r, const struct rtf_word *w, bool on, int32
         break;
     case RTF_PLAIN:
         g->hidden = g->deleted = g->inserted = false;
-        g->font = (uint16_t)r->default_font;
+        g->font = r->default_font;
         g->page = 0;
         break;
     case RTF_FONT:
         set_font(r, number);
         break;
     case RTF_CHARSET:
-        set_page(r, rtf_page_of_charset(number));
+        set_charset(r, number);
         break;
     case RTF_PAGE:
-        set_page(r, number > 0 && number < 65536 ? (unsigned)number : 0);
+        set_page(r, number > 0 && number < 65536 ? (uint16_t)number : 0);
         break;
     case RTF_DEFAULT_PAGE:
         r->default_page = w->value != 0                  ? w->value
@@ -371,8 +415,7 @@ static ex_code do_format(struct rtf *r, const struct rtf_word *w, bool on, int32
                                                          : r->default_page;
         break;
     case RTF_DEFAULT_FONT:
-        r->default_font = number >= 0 && number < RTF_FONTS_MAX ? (unsigned)number : 0;
-        g->font = (uint16_t)r->default_font;
+        r->default_font = g->font = number;
         break;
     case RTF_UNICODE_SKIP:
         g->skip = number >= 0 && number < 1000 ? (uint16_t)number : 1;
@@ -426,6 +469,7 @@ static ex_code do_word(struct rtf *r, const char *word, bool has_number, int32_t
         return EX_OK;
     case RTF_DATE_PART:
         r->date[w->value] = has_number ? number : 0;
+        r->date_given[w->value] = has_number;
         return EX_OK;
     case RTF_GOES_TO:
     case RTF_HEADED:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One RTF document that is being read: rtf.c goes from word to word, rtf_words.c knows what they
- * mean. Microsoft, "Rich Text Format Specification 1.9.1". */
+ * mean, rtf_fonts.c the fonts. Microsoft, "Rich Text Format Specification 1.9.1". */
 #ifndef EXHIBIT_PARSERS_DOCUMENTS_RTF_INTERNAL_H
 #define EXHIBIT_PARSERS_DOCUMENTS_RTF_INTERNAL_H
 
@@ -32,8 +32,9 @@ struct rtf_group {
     bool hidden, deleted, inserted;
     bool opened; /* it began what it goes to: that ends with it */
     uint8_t property;
-    uint16_t skip, font; /* skip: characters behind \u that say the same */
-    uint16_t page;       /* code page; 0: the document's */
+    uint16_t skip; /* characters behind \u that say the same */
+    uint16_t page; /* code page; 0: that of the font */
+    int32_t font;
 };
 
 /* What a word does. */
@@ -71,6 +72,23 @@ struct rtf_word {
 const struct rtf_word *rtf_word(const char *word);
 /* The name that ICU has for a code page; for one that it has not an empty text. */
 void rtf_page_name(unsigned page, char to[static ENCODING_NAME_BYTES]);
-unsigned rtf_page_of_charset(int32_t charset);
+/* false: it is not known. *ret_page is 0 for the document's own. */
+bool rtf_page_of_charset(int32_t charset, uint16_t *ret_page);
+
+/* ---- fonts: at most RTF_FONTS_MAX, by their numbers ---- */
+
+struct rtf_font {
+    int32_t number;
+    uint16_t page; /* code page; 0: the document's */
+    bool unknown;  /* its table names a character set that is not known */
+};
+struct rtf_fonts {
+    size_t count;
+    struct rtf_font font[RTF_FONTS_MAX];
+};
+/* NULL: there is none. It is valid until one is added. */
+struct rtf_font *rtf_font_find(struct rtf_fonts *f, int32_t number);
+/* One that is there stays as it is. false: there is no room. */
+bool rtf_font_add(struct rtf_fonts *f, int32_t number);
 
 #endif

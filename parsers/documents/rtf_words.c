@@ -158,16 +158,20 @@ void rtf_page_name(unsigned page, char to[static ENCODING_NAME_BYTES]) {
         (void)snprintf(to, ENCODING_NAME_BYTES, page >= 1250 ? "windows-%u" : "ibm-%u", page);
 }
 
-/* RTF §"Font Table", \fcharset. 0: the document's own. */
-unsigned rtf_page_of_charset(int32_t charset) {
+/* RTF §"Font Table", \fcharset. */
+bool rtf_page_of_charset(int32_t charset, uint16_t *ret_page) {
     static const struct {
         int32_t charset;
-        unsigned page;
-    } PAGES[] = {{0, 1252},   {2, SYMBOLS}, {77, MACINTOSH}, {128, 932},  {129, 949},  {134, 936},
-                 {136, 950},  {161, 1253},  {162, 1254},     {163, 1258}, {177, 1255}, {178, 1256},
-                 {186, 1257}, {204, 1251},  {222, 874},      {238, 1250}, {254, 437},  {255, 850}};
+        uint16_t page;
+    } PAGES[] = {{0, 1252},   {1, 0},      {2, SYMBOLS}, {77, MACINTOSH}, {128, 932},
+                 {129, 949},  {130, 1361}, {134, 936},   {136, 950},      {161, 1253},
+                 {162, 1254}, {163, 1258}, {177, 1255},  {178, 1256},     {186, 1257},
+                 {204, 1251}, {222, 874},  {238, 1250},  {254, 437},      {255, 850}};
     for (size_t i = 0; i < sizeof PAGES / sizeof PAGES[0]; i++)
-        if (PAGES[i].charset == charset)
-            return PAGES[i].page;
-    return 0;
+        if (PAGES[i].charset == charset) {
+            *ret_page = PAGES[i].page;
+            return true;
+        }
+    *ret_page = 0;
+    return false;
 }

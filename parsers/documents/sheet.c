@@ -9,7 +9,8 @@ enum {
     STRINGS_BYTES_MAX = 256 << 20,
     COLUMNS_MAX = 16384,
     ROWS_MAX = 1 << 20,
-    HIDDEN_RANGES_MAX = 1024
+    HIDDEN_RANGES_MAX = 1024,
+    SHARED_FORMULAS_MAX = 1 << 20 /* numbers of them in one sheet */
 };
 
 void sheet_reference(uint64_t column, uint64_t row, char to[static SHEET_REFERENCE_BYTES]) {
@@ -135,6 +136,13 @@ struct sheet {
     uint64_t row, column;
     char type[16];
     struct piece value, formula, text, line;
+    struct piece unshown; /* lines: what stands in cells and is not their value */
+    bool shared;          /* the cell has a formula by its number */
+    uint64_t shared_number;
+    size_t shared_count, shared_capacity;
+    struct first {
+        uint64_t column, row; /* of the cell that holds the formula; 0: none was seen */
+    } * first;                /* by the number */
     size_t hidden_count;
     struct {
         uint64_t from, to;
@@ -146,6 +154,8 @@ static void sheet_free(struct sheet *s) {
     piece_clear(&s->formula);
     piece_clear(&s->text);
     piece_clear(&s->line);
+    piece_clear(&s->unshown);
+    free(s->first);
     free(s);
 }
 EX_DEFINE_AUTO(struct sheet, sheet_free);
@@ -194,12 +204,60 @@ static void start_cell(struct sheet *s, const struct xml_attributes *a) {
     s->in_cell = true;
     (void)xml_attribute(a, XML_NONE, "t", s->type, sizeof s->type);
     s->value.size = s->formula.size = s->text.size = 0;
+    s->shared = false;
+}
+
+/* §18.3.1.40: a formula that several cells have stands in the first, the others name its number. */
+static ex_code start_formula(struct sheet *s, const struct xml_attributes *a,
+                             struct ex_error *err) {
+    char type[16];
+    s->taking = CELL_FORMULA;
+    (void)xml_attribute(a, XML_NONE, "t", type, sizeof type);
+    if (strcmp(type, "dataTable") == 0)
+        return office_keep_text(s->office, &s->formula, " data table", err);
+    s->shared = strcmp(type, "shared") == 0;
+    s->shared_number = xml_attribute_number(a, XML_NONE, "si", UINT32_MAX, SHARED_FORMULAS_MAX);
+    return EX_OK;
+}
+
+static ex_code hold_shared(struct sheet *s, struct ex_error *err) {
+    size_t number = (size_t)s->shared_number;
+    if (s->shared_number >= SHARED_FORMULAS_MAX)
+        return EX_OK;
+    EX_TRY(ex_grow(&s->first, &s->shared_capacity, number + 1, sizeof *s->first,
+                   2 * SHARED_FORMULAS_MAX * sizeof *s->first, "formulas", err));
+    for (; s->shared_count <= number; s->shared_count++)
+        s->first[s->shared_count] = (struct first){0};
+    s->first[number] = (struct first){s->column, s->row};
+    return EX_OK;
+}
+
+static ex_code end_formula(struct sheet *s, struct ex_error *err) {
+    char place[SHEET_REFERENCE_BYTES];
+    if (!s->shared)
+        return EX_OK;
+    if (s->formula.size > 0)
+        return hold_shared(s, err);
+    const struct first *first =
+        s->shared_number < s->shared_count ? &s->first[s->shared_number] : NULL;
+    EX_TRY(office_keep_text(s->office, &s->formula, " shared formula of ", err));
+    if (first == NULL || first->row == 0)
+        return office_keep_text(s->office, &s->formula, "a cell that is not known", err);
+    sheet_reference(first->column, first->row, place);
+    return office_keep_text(s->office, &s->formula, place, err);
+}
+
+static ex_code start_value(struct sheet *s, struct ex_error *err) {
+    s->taking = CELL_VALUE;
+    if (s->value.size == 0)
+        return EX_OK;
+    text_wrong(&s->office->text, "cell", EX_FORMAT, "a cell has more than one value");
+    return office_keep(s->office, &s->value, " ", 1, err);
 }
 
 static ex_code sheet_start(void *context, enum xml_space space, const char *name,
                            const struct xml_attributes *a, struct ex_error *err) {
     struct sheet *s = context;
-    (void)err;
     s->taking = CELL_NOTHING;
     if (space != XML_SHEET)
         return EX_OK;
@@ -214,10 +272,11 @@ static ex_code sheet_start(void *context, enum xml_space space, const char *name
     } else if (strcmp(name, "rPh") == 0) {
         s->phonetic = true;
     } else if (s->in_cell) {
-        s->taking = strcmp(name, "v") == 0                   ? CELL_VALUE
-                    : strcmp(name, "f") == 0                 ? CELL_FORMULA
-                    : strcmp(name, "t") == 0 && !s->phonetic ? CELL_INLINE
-                                                             : CELL_NOTHING;
+        if (strcmp(name, "v") == 0)
+            return start_value(s, err);
+        if (strcmp(name, "f") == 0)
+            return start_formula(s, a, err);
+        s->taking = strcmp(name, "t") == 0 && !s->phonetic ? CELL_INLINE : CELL_NOTHING;
     }
     return EX_OK;
 }
@@ -239,6 +298,11 @@ static struct string *shared(struct sheet *s) {
     return &s->strings->string[number];
 }
 
+/* §18.18.11 */
+static bool is_inline(const struct sheet *s) {
+    return strcmp(s->type, "inlineStr") == 0;
+}
+
 static ex_code add_value(struct sheet *s, struct ex_error *err) {
     const struct string *text = shared(s);
     struct piece *line = &s->line;
@@ -254,17 +318,30 @@ static ex_code add_value(struct sheet *s, struct ex_error *err) {
         const char *word = s->value.bytes[0] == '1' ? "TRUE" : "FALSE";
         return piece_add(line, word, strlen(word), most, err);
     }
-    const struct piece *from = s->text.size > 0 ? &s->text : &s->value;
+    const struct piece *from = is_inline(s) ? &s->text : &s->value;
     return piece_add(line, from->bytes, from->size, most, err);
+}
+
+/* A cell has its value in `v` or, of one type, in `is`: what stands in the other is not. */
+static ex_code keep_unshown(struct sheet *s, const char *place, struct ex_error *err) {
+    struct piece *from = is_inline(s) ? &s->value : &s->text;
+    if (from->size == 0)
+        return EX_OK;
+    one_line(from->bytes, from->size);
+    EX_TRY(office_keep_text(s->office, &s->unshown, place, err));
+    EX_TRY(office_keep_text(s->office, &s->unshown, "\t", err));
+    EX_TRY(office_keep(s->office, &s->unshown, from->bytes, from->size, err));
+    return office_keep_text(s->office, &s->unshown, "\n", err);
 }
 
 static ex_code end_cell(struct sheet *s, struct ex_error *err) {
     char head[SHEET_REFERENCE_BYTES + 16], place[SHEET_REFERENCE_BYTES];
     size_t most = 2 * (size_t)TEXT_PIECE_BYTES_MAX;
     s->in_cell = false;
-    if (s->value.size == 0 && s->text.size == 0 && s->formula.size == 0)
-        return EX_OK;
     sheet_reference(s->column, s->row, place);
+    EX_TRY(keep_unshown(s, place, err));
+    if ((is_inline(s) ? s->text.size : s->value.size) == 0 && s->formula.size == 0)
+        return EX_OK;
     int size = snprintf(head, sizeof head, "%s%s\t", place, is_hidden(s) ? " (hidden)" : "");
     s->line.size = 0;
     EX_TRY(piece_add(&s->line, head, (size_t)size, most, err));
@@ -286,6 +363,8 @@ static ex_code sheet_end(void *context, enum xml_space space, const char *name,
         return EX_OK;
     if (strcmp(name, "rPh") == 0)
         s->phonetic = false;
+    if (strcmp(name, "f") == 0 && s->in_cell)
+        return end_formula(s, err);
     return strcmp(name, "c") == 0 && s->in_cell ? end_cell(s, err) : EX_OK;
 }
 
@@ -311,5 +390,7 @@ ex_code sheet_read(struct office *o, struct package_part *part, struct strings *
     s->office = o;
     s->strings = strings;
     EX_TRY(office_parse(o, part, &handler, err));
-    return s->in_cell ? end_cell(s, err) : EX_OK; /* of a part that ends early */
+    if (s->in_cell) /* of a part that ends early */
+        EX_TRY(end_cell(s, err));
+    return text_section(&o->text, "in cells, but not their value", &s->unshown, err);
 }

@@ -122,6 +122,59 @@ bool xml_attribute_is_true(const struct xml_attributes *a, enum xml_space space,
     return strcmp(value, "1") == 0 || strcmp(value, "true") == 0 || strcmp(value, "on") == 0;
 }
 
+/* ---- markup compatibility: ECMA-376-3 §7.6 ---- */
+
+#define MICROSOFT "http://schemas.microsoft.com/office/"
+
+static bool is_known(const char *uri) {
+    static const char *const EXTENSIONS[] = {
+        MICROSOFT "word/2010/wordprocessingShape",
+        MICROSOFT "word/2010/wordprocessingGroup",
+        MICROSOFT "word/2010/wordprocessingCanvas",
+        MICROSOFT "word/2010/wordprocessingDrawing",
+        MICROSOFT "word/2010/wordml",
+        MICROSOFT "word/2012/wordml",
+        MICROSOFT "drawing/2010/main",
+        MICROSOFT "drawing/2007/8/2/chart",
+        MICROSOFT "powerpoint/2010/main",
+        MICROSOFT "powerpoint/2012/main",
+        MICROSOFT "spreadsheetml/2009/9/main",
+        MICROSOFT "spreadsheetml/2010/11/main",
+    };
+    for (size_t i = 0; i < sizeof EXTENSIONS / sizeof EXTENSIONS[0]; i++)
+        if (strcmp(uri, EXTENSIONS[i]) == 0)
+            return true;
+    return find_space(uri) != XML_OTHER;
+}
+
+/* The innermost one that has this prefix; libxml2 keeps pairs. */
+static const char *namespace_of(const struct xml_attributes *a, const char *prefix, size_t size) {
+    for (int i = a->scope_count - 2; i >= 0; i -= 2) {
+        const char *one = (const char *)a->scope[i];
+        if (one != NULL && a->scope[i + 1] != NULL && strlen(one) == size &&
+            memcmp(one, prefix, size) == 0)
+            return (const char *)a->scope[i + 1];
+    }
+    return NULL;
+}
+
+bool xml_requires_known(const struct xml_attributes *a) {
+    char list[256];
+    size_t size, any = 0;
+    (void)xml_attribute_bytes(a, XML_NONE, "Requires", &size);
+    if (size >= sizeof list || !xml_attribute(a, XML_NONE, "Requires", list, sizeof list))
+        return false;
+    for (const char *at = list + strspn(list, " \t\r\n"); *at != '\0'; any++) {
+        size = strcspn(at, " \t\r\n");
+        const char *uri = namespace_of(a, at, size);
+        if (uri == NULL || !is_known(uri))
+            return false;
+        at += size;
+        at += strspn(at, " \t\r\n");
+    }
+    return any > 0;
+}
+
 /* ---- events ---- */
 
 struct reading {
@@ -166,7 +219,8 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, 
                      int spaces, const xmlChar **space, int attributes, int defaulted,
                      const xmlChar **attribute) {
     struct reading *r = context;
-    const struct xml_attributes a = {attribute, attributes};
+    const struct xml_attributes a = {
+        attribute, attributes, (const unsigned char *const *)r->parser->nsTab, r->parser->nsNr};
     (void)prefix, (void)spaces, (void)space, (void)defaulted;
     if (r->code != EX_OK)
         return;

@@ -49,6 +49,8 @@ enum xml_space {
 struct xml_attributes {
     const unsigned char *const *list; /* libxml2's */
     int count;
+    const unsigned char *const *scope; /* prefixes that hold here, each with its namespace */
+    int scope_count;
 };
 /* A copy with a NUL behind it, cut at size_bytes; false, and an empty text: it has none. */
 bool xml_attribute(const struct xml_attributes *a, enum xml_space space, const char *name, char *to,
@@ -62,6 +64,10 @@ uint64_t xml_attribute_number(const struct xml_attributes *a, enum xml_space spa
 /* "1", "true", "on"; `otherwise` when there is no such attribute. */
 bool xml_attribute_is_true(const struct xml_attributes *a, enum xml_space space, const char *name,
                            bool otherwise);
+
+/* mc:Choice: does `Requires` name prefixes, and all of namespaces that are known: those above, and
+ * the extensions that the Choices of Office need? docs/documents.md names them. */
+bool xml_requires_known(const struct xml_attributes *a);
 
 struct xml_handler {
     void *context;

@@ -52,7 +52,7 @@ def word_parts(body, space=W, extra=None, more_rels=(), props=None):
     parts = {
         "[Content_Types].xml": types("word/document.xml", "wordprocessingml.document.main+xml"),
         "_rels/.rels": rels(("rId1", "officeDocument", "word/document.xml", False), ("rId2", "core-properties", "docProps/core.xml", False), ("rId3", "extended-properties", "docProps/app.xml", False), ("rId4", "custom-properties", "docProps/custom.xml", False)),
-        "word/document.xml": HEAD + '<w:document xmlns:w="%s" xmlns:r="%s" xmlns:mc="%s" xmlns:wp="%s" xmlns:v="urn:schemas-microsoft-com:vml"><w:body>%s</w:body></w:document>' % (space, R, MC, WP, body),
+        "word/document.xml": HEAD + '<w:document xmlns:w="%s" xmlns:r="%s" xmlns:mc="%s" xmlns:wp="%s" xmlns:v="urn:schemas-microsoft-com:vml" xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape" xmlns:zz="urn:zz"><w:body>%s</w:body></w:document>' % (space, R, MC, WP, body),
     }
     if props:
         parts["docProps/core.xml"] = HEAD + '<cp:coreProperties xmlns:cp="%s" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">%s</cp:coreProperties>' % (CORE, props)
@@ -131,7 +131,29 @@ def good_word(folder):
     open(folder + "/utf16.docx.text", "w").write("wide \u20ac\n")
 
 
+def book_parts(rows, strings=""):
+    return {
+        "[Content_Types].xml": types("xl/workbook.xml", "spreadsheetml.sheet.main+xml"),
+        "_rels/.rels": rels(("rId1", "officeDocument", "xl/workbook.xml", False)),
+        "xl/workbook.xml": HEAD + '<workbook xmlns="%s" xmlns:r="%s"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>' % (S, R),
+        "xl/_rels/workbook.xml.rels": rels(("rId1", "worksheet", "sheet1.xml", False), ("rId2", "sharedStrings", "strings.xml", False)),
+        "xl/sheet1.xml": HEAD + '<worksheet xmlns="%s"><sheetData>%s</sheetData></worksheet>' % (S, rows),
+        "xl/strings.xml": HEAD + '<sst xmlns="%s">%s</sst>' % (S, strings),
+    }
+
+
 def good_sheet(folder):
+    rows = (
+        '<row r="1"><c r="A1"><v>42000</v><is><t>other</t></is></c><c r="B1" t="inlineStr"><v>9</v><is><t>seen</t></is></c><c r="C1" t="s"><v>0</v><is><t>no</t></is></c><c r="D1"><is><t>alone</t></is></c></row>'
+        '<row r="2"><c r="A2"><f t="shared" ref="A2:A4" si="7">A1*2</f><v>84000</v></c><c r="B2"><f t="dataTable" ref="B2:B3" r1="A1"/><v>5</v></c></row>'
+        '<row r="3"><c r="A3"><f t="shared" si="7"/><v>1</v></c></row><row r="4"><c r="A4"><f t="shared" si="7"/></c><c r="B4"><f t="shared" si="9"/><v>2</v></c><c r="C4"><v>3</v></c></row>'
+    )
+    package(folder + "/cells.xlsx", book_parts(rows, "<si><t>so</t></si>"))
+    text = (
+        "\f[sheet 1: S]\nA1\t42000\nB1\tseen\nC1\tso\nA2\t84000\t=A1*2\nB2\t5\t= data table\nA3\t1\t= shared formula of A2\nA4\t\t= shared formula of A2\n"
+        "B4\t2\t= shared formula of a cell that is not known\nC4\t3\n\f[in cells, but not their value]\nA1\tother\nB1\t9\nC1\tno\nD1\talone\n"
+    )
+    open(folder + "/cells.xlsx.text", "w", newline="").write(text)
     book = HEAD + '<workbook xmlns="%s" xmlns:r="%s"><sheets><sheet name="B &amp; C" sheetId="2" r:id="rId2"/><sheet name="Deep" sheetId="1" state="veryHidden" r:id="rId1"/></sheets><definedNames><definedName name="rate" hidden="1">\'B\'!$A$1</definedName></definedNames></workbook>' % (S, R)
     sheet = HEAD + (
         '<worksheet xmlns="%s"><cols><col min="3" max="4" hidden="1"/></cols><sheetData>'
@@ -313,6 +335,12 @@ def hostile_rtf(folder):
     put("word", b"{\\rtf1 \\" + b"w" * 100000 + b"99999999999999999999 x}")
     put("u", b"{\\rtf1 \\u99999999 \\u-99999999 \\u55357 x\\u-8704 \\uc999999\\u65 \\u0 }")
     put("font", b"{\\rtf1{\\fonttbl\\f99999\\fcharset128 x;\\f-1\\fcharset2\\cpg12345 y;}\\f99999 a\\f-1\\'80\\f4095 b{\\cpg99999 \\'80}{\\cpg1361 \\'80}}")
+    put("theme", b"{\\rtf1\\ansicpg1252\\deff0{\\fonttbl{\\f31506\\fcharset204 A;}{\\f-7\\fcharset161 B;}{\\f5\\fcharset77 C;}}{\\f31506\\'cf}{\\f-7\\'e1}{\\f5\\'8e} \\f0 \\'e9\\par}")
+    put("charset", b"{\\rtf1\\ansicpg1252{\\fonttbl{\\f0 A;}{\\f1\\fcharset199 B;}}\\f0 \\'e9\\par{\\f1 plain \\'e9}}")
+    put("nofont", b"{\\rtf1{\\fonttbl{\\f0 A;}}{\\f9 \\'e9}}")
+    put("johab", b"{\\rtf1{\\fonttbl{\\f1\\fcharset130 B;}}{\\f1 \\'88\\'61}}")
+    put("fonts", b"{\\rtf1{\\fonttbl" + b"".join(b"{\\f%d\\fcharset204 A;}" % (9000 - i) for i in range(5000)) + b"}{\\f9000 \\'cf}{\\f4001 \\'cf}}")
+    put("dates", b"{\\rtf1{\\info{\\creatim\\yr2026\\mo1\\dy2}{\\revtim\\yr2026\\mo1\\dy2\\hr0\\min0}{\\printim\\yr2026\\mo1\\dy2\\hr7}}x}")
     put("hex", b"{\\rtf1 \\'zz\\'9\\'")
     put("page", b"{\\rtf1\\ansicpg0\\ansicpg99999\\ansicpg7777 \\'80}")
     put("forged", b"{\\rtf1 a\\line\\'0c[forged]\\par\x0c[forged]\\par \\u12 [forged]\\u1 x{\\footnote \\u1 forged\\par\\u1 again}}")
@@ -348,6 +376,13 @@ def hostile(folder):
     word("changes.docx", '<w:p><w:ins w:author="x">' * 70 + "<w:r><w:t>t</w:t></w:r>" + "</w:ins></w:p>" * 70)
     word("heading.docx", p("a&#10;[forged]") + '<w:p><w:ins w:author="a&#10;b&#9;c"><w:r><w:t>x</w:t></w:r></w:ins></w:p>')
     word("forms.docx", '<mc:AlternateContent><mc:Choice>' * 50 + p("x") + "</mc:Choice><mc:Choice>" + p("y") + "</mc:Choice>" + "</mc:AlternateContent></mc:Choice>" * 49 + "</mc:AlternateContent>")
+    was = '<w:rPrChange w:id="1" w:author="a"><w:rPr><w:vanish%s/></w:rPr></w:rPrChange>'
+    form = '<mc:Choice Requires="%s"><w:r><w:t>%s</w:t></w:r></mc:Choice>'
+    last = "<mc:Fallback><w:r><w:t>last%s</w:t></w:r></mc:Fallback>"
+    word("choices.docx", "".join("<w:p><mc:AlternateContent>" + c + last % i + "</mc:AlternateContent></w:p>" for i, c in enumerate((form % ("zz", "A"), form % ("wps zz", "B") + form % (" wps  wp ", "C") + form % ("wps", "D"), form % ("", "E"), '<mc:Choice xmlns:wps="urn:zz" Requires="wps"><w:r><w:t>F</w:t></w:r></mc:Choice>'))))
+    word("former.docx", "<w:p><w:r><w:rPr>" + was % "" + "</w:rPr><w:t>seen</w:t></w:r><w:r><w:rPr><w:vanish/>" + was % ' w:val="0"' + "</w:rPr><w:t>unseen</w:t></w:r></w:p>")
+    inner = "<w:r>%s<w:t>%s</w:t></w:r>"
+    word("ruby.docx", "<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:ruby><w:rt>" + inner % ("", "above") + "</w:rt><w:rubyBase>" + inner % ('<w:rPr><w:vanish w:val="0"/></w:rPr>', "base") + "</w:rubyBase></w:ruby><w:t>unseen</w:t></w:r><w:r><w:t>seen</w:t></w:r></w:p>")
     raw("cut.docx", HEAD + open_w + p("above") + "<w:p><w:r><w:t>half")
     raw("unclosed.docx", HEAD + open_w + p("above") + "</w:p>" + p("below") + close_w)
     raw("bad-utf8.docx", (HEAD + open_w).encode() + p("above").encode() + b"<w:p><w:r><w:t>\xff\xfe</w:t></w:r></w:p>" + close_w.encode())
@@ -367,6 +402,8 @@ def hostile(folder):
     open(folder + "/crc.docx", "wb").write(whole.replace(b"PK\x01\x02", b"PK\x01\x02", 1)[:100] + bytes(40) + whole[140:])
     open(folder + "/notzip.docx", "wb").write(b"PK\x03\x04" + bytes(300))
     package(folder + "/program.nupkg", {"[Content_Types].xml": types("x.nuspec", "x"), "_rels/.rels": rels(("r1", "core-properties", "docProps/core.xml", False), ("r2", "manifest", "x.nuspec", False)), "docProps/core.xml": word_parts("", props="<dc:creator>Pat</dc:creator>")["docProps/core.xml"], "x.nuspec": "<x/>"})
+    package(folder + "/twice.xlsx", book_parts('<row r="1"><c r="A1"><v>11</v><v>22</v></c></row>'))
+    package(folder + "/shared.xlsx", book_parts('<row r="1"><c r="A1"><f t="shared" si="1048575">1</f><v>1</v></c><c r="B1"><f t="shared" si="99999999999999999999">1</f></c><c r="C1"><f t="shared" si="-1"/></c><c r="D1"><f t="shared" si="1048575"/></c></row>'))
     binary = word_parts("")
     binary["[Content_Types].xml"] = types("xl/workbook.bin", "x").replace(OFFICE + "x", "application/vnd.ms-excel.sheet.binary.macroEnabled.main")
     binary["_rels/.rels"] = rels(("r1", "officeDocument", "xl/workbook.bin", False))

@@ -27,7 +27,7 @@ holds() { # PARSER FILE PATTERN…: in the text
     read_with "$1" "$2"
     cat found
     for pattern in "${@:3}"; do
-        grep -qP -- "$pattern" out/document || return 1
+        LC_ALL=C.UTF-8 grep -qP -- "$pattern" out/document || return 1
     done
 }
 text_of_rtf() {
@@ -35,6 +35,9 @@ text_of_rtf() {
 }
 no_heading() {
     read_with rtf made/h-forged.rtf && cat -A out/document && [ "$(grep -c $'^\f' out/document)" = 1 ]
+}
+whole() { # PARSER FILE PATTERN…: in the text, and nothing wrong
+    holds "$@" && ! grep '^problem' found
 }
 survives() { # PARSER FILE: neither crashed nor broke a rule
     read_with "$1" "$2"
@@ -47,7 +50,7 @@ has_module() { "$py" -c "import $1" 2>/dev/null; }
 
 # ---- office ----
 
-for file in good.docx strict.docx utf16.docx good.xlsx good.pptx good.odt good.ods good.odp; do
+for file in good.docx strict.docx utf16.docx good.xlsx cells.xlsx good.pptx good.odt good.ods good.odp; do
     check "the text of $file" text_is office "made/$file" "made/$file.text"
 done
 check "properties of a docx" says office made/good.docx '^\ttitle=A & B$' '^\tauthor=Ann$' '^\tlast-modified-by=Bob$' \
@@ -56,6 +59,14 @@ check "its times" says office made/good.docx '^\ttime 4 1767220200.500000000 100
     '^\ttime 10 1767261600.000000000 1000000000 utc ooxml:core-properties$' '^\tmodified-as-stored=yesterday$'
 check "properties of an odt" says office made/good.odt '^\tauthor=Ann$' '^\tlast-modified-by=Bob$' '^\tkeywords=k1, k2$' \
     '^\tapplication=Gen/1$' '^\ttime 4 1767323045.250000000 1 local odf:meta$' '^\ttime 1 1767398400.000000000 1000000000 utc odf:meta$'
+check "a format as it was before a change does not count" whole office made/former.docx '^seen$' '^seenunseen$'
+check "the form that is known is taken" whole office made/choices.docx '^last0$' '^C$' '^last2$' '^last3$'
+forms() { [ "$(grep -aA99 'other form' out/document | tail -n +2 | tr '\n' ' ')" = "A B D last1 E F " ]; }
+check "the others stand apart" forms
+check "a run in a run" whole office made/ruby.docx '^baseseen$' '^abovebaseunseenseen$'
+check "two values in a cell" says office made/twice.xlsx '^problem\tformat\tcell\t'
+check "are not one" holds office made/twice.xlsx '^A1\t11 22$'
+check "numbers of shared formulas" whole office made/shared.xlsx '^A1\t1\t=1$' '^C1\t\t= shared formula of a cell that is not known$' '^D1\t\t= shared formula of A1$'
 encrypted() { read_with office made/locked.odt && cat found && grep -q '^document	document	encrypted' found &&
     grep -q '	title=T' found && [ ! -s out/document ]; }
 check "an odt with a password" encrypted
@@ -136,6 +147,13 @@ check "more groups than there may be" says rtf made/h-deeper.rtf '^problem\tlimi
 check "groups that are not closed" says rtf made/h-open.rtf '^problem\tformat\tend'
 check "no heading can be forged" no_heading
 check "a word across blocks" holds rtf made/h-block.rtf '^x+$' '^yA$'
+check "fonts of a theme, and below zero, in their code pages" whole rtf made/h-theme.rtf '^\x{41f}\x{3b1}\x{e9} \x{e9}$'
+check "a character set that is not known is told" says rtf made/h-charset.rtf '^problem\tunsupported\tfont\t.*font 1 '
+check "a font that is not there is told" says rtf made/h-nofont.rtf '^problem\tunsupported\tfont\t.*font 9 '
+check "Johab is told" says rtf made/h-johab.rtf '^problem\tunsupported\tcode-page\tcode page 1361'
+check "more fonts than there may be" says rtf made/h-fonts.rtf '^problem\tlimit\tfonts' '^problem\tunsupported\tfont\t.*font 4001 '
+check "a date is as fine as what it gives" says rtf made/h-dates.rtf '^\ttime 4 1767312000.0* 86400000000000 local' \
+    '^\ttime 1 1767312000.0* 60000000000 local' '^\ttime 10 1767337200.0* 3600000000000 local'
 for file in made/h-*.rtf; do
     check "the worker comes through ${file#made/}" survives rtf "$file"
 done
