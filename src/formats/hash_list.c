@@ -205,9 +205,10 @@ static bool hash_in_front(struct hash_list *l, struct span line, uint8_t ret[sta
 static bool hash_of(struct hash_list *l, struct span line, uint8_t ret[static 32]) {
     if (l->report.has_column)
         return hash_in_column(l, line, ret);
-    if (l->report.columns) /* they have names, and none of them is of this hash */
+    bool front = hash_in_front(l, line, ret); /* counts shorter ones */
+    if (l->report.columns)                    /* they have names, and none is of this hash */
         return false;
-    return hash_in_front(l, line, ret) || hash_behind_name(line, ret);
+    return front || hash_behind_name(line, ret);
 }
 
 /* Passed over: empty, or no hash is meant to be in it. */
