@@ -253,6 +253,11 @@ def patched(data, offset, form, value):
     return bytes(out)
 
 
+def longer(data, name, size):
+    """The first stream of this name says that it has so many bytes; its chain stays as it is."""
+    return patched(data, data.index(name.encode("utf-16-le") + b"\0\0") + 120, "<Q", size)
+
+
 def looped(data):
     """The directory's first entry behind the root is its own neighbour."""
     at = 512 + (struct.unpack_from("<I", data, 48)[0] << 9) + 128
@@ -281,6 +286,9 @@ def files():
         "mail.msg": cfb(mail),
         "ascii.msg": cfb(message(subject="plain subject")),
         "thai.msg": cfb(message(ansi="cp874", page=874)),
+        "long-body.msg": longer(cfb(message()), "__substg1.0_1000001F", 3000),
+        "long-subject.msg": longer(cfb(message()), "__substg1.0_0037001F", 3000),
+        "long-name.msg": longer(cfb(message()), "__substg1.0_3707001F", 3000),
         "nested-30.msg": cfb(nested(30)),
         "other.ole": cfb({"one": b"1" * 100, "folder": {"two": b"2" * 10000}}),
         "deep.ole": cfb(deep(100)),

@@ -15,6 +15,9 @@ has() { command -v "$1" >/dev/null; }
 finds() { # FILE PATTERN
     list "$1" | tee /dev/stderr | grep -qP -- "$2"
 }
+lacks() { # FILE PATTERN
+    list "$1" | tee /dev/stderr | (! grep -qP -- "$2")
+}
 content() { # FILE KIND: of the first such trace
     python3 - "$scripts" "$tool" "$worker" "$1" "$2" <<'END'
 import importlib.util, sys
@@ -109,6 +112,13 @@ made "a table of sectors that loops" fat-loop.ole '^problem format structure'
 made "a piece behind the end" piece-behind.doc 'problem format text'
 made "pieces that go back" pieces-back.doc 'problem format text'
 made "properties that are cut" broken-properties.doc '^problem format properties'
+made "a text of a message that is cut" long-body.msg '^  problem format text '
+made "and what there is of it" long-body.msg "'the text"
+check "which is no other property" lacks made/long-body.msg 'properties'
+made "a property of a message that is cut" long-subject.msg '^problem format m0-properties'
+check "which is not its text" lacks made/long-subject.msg '^  problem'
+made "a property of an attachment that is cut" long-name.msg '^problem format m0-properties'
+check "nothing is cut where nothing is" lacks made/mail.msg 'problem'
 made "cells that are cut" cut.xls 'problem format text'
 made "slides that are cut" cut.ppt 'problem format text'
 for file in cut.doc short-chain.ole sector-bits.ole no-directory.ole head-only.ole text.ole nothing.ole; do
