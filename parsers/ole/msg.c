@@ -43,7 +43,8 @@ ex_code msg_times(const struct msg *m, bool attachment, struct ex_error *err) {
     return EX_OK;
 }
 
-/* The head that came with it, without what the properties say already. */
+/* The head that came with it. What the properties say as well stands under keys of its own: the
+ * two may disagree. */
 static ex_code tell_head(const struct msg *m, struct ex_error *err) {
     static const char *const TOLD[] = {"from",    "sender",     "to",          "cc",         "bcc",
                                        "subject", "message-id", "in-reply-to", "references", NULL};

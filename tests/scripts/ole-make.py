@@ -210,7 +210,7 @@ def texts(values, ansi=None):
 
 
 HEAD = (
-    "Received: from a by b; Fri, 2 Jan 2026 03:04:10 +0000\r\nFrom: other@example.org\r\nDate: Fri, 2 Jan 2026 10:04:05 +0700\r\n"
+    "Received: from a by b; Fri, 2 Jan 2026 03:04:10 +0000\r\nFrom: other@example.org\r\nTo: Third <third@example.org>\r\nCc: fourth@example.org\r\nSubject: another subject\r\nDate: Fri, 2 Jan 2026 10:04:05 +0700\r\n"
     "X-Originating-IP: [192.0.2.1]\r\nMessage-ID: <1@example.org>\r\n\r\n"
 )
 

@@ -66,7 +66,7 @@ with open(sys.argv[5], "rb") as f:
 parts = list(mail.walk())
 attached = [p for p in parts if p.get_content_type() == "application/x"][0]
 ours = [t for t in traces if t.kind == "member" and t.texts.get("content-type") == b"application/x"][0]
-check.compare("subject", traces[1].texts["subject"].decode(), mail["subject"])
+check.compare("subject", traces[1].texts["head-subject"].decode(), mail["subject"])
 check.compare("bytes", ours.content, attached.get_payload(decode=True))
 text = [p for p in parts if p.get_content_type() == "text/plain"][0].get_content()
 check.compare("text", check.lines(traces[1].content), check.lines(text.encode()))
@@ -98,6 +98,13 @@ done
 made "people" mail.msg "to='A Person <a@example.org>, <b@example.org>'"
 made "their addresses" mail.msg "cc-addresses='c@example.org'"
 made "the head that came with it" mail.msg "received-1='from a by b"
+made "what the head says of the sender" mail.msg "head-from='other@example.org'"
+made "and the properties" mail.msg "^  from='The Sender <sender@example.org>'"
+made "what the head says of recipients" mail.msg "head-to-addresses='third@example.org'"
+made "and of those of copies" mail.msg "head-cc='fourth@example.org'"
+made "and of the subject" mail.msg "head-subject='another subject'"
+made "and of the date" mail.msg "^  date='Fri, 2 Jan 2026 10:04:05 \+0700'"
+made "the date of the head is a time, too" mail.msg 'time 8 1767323045.000000000 utc rfc5322:date'
 made "sent" mail.msg 'time 8 1767323045.000000000 utc mapi:client-submit-time'
 made "a message in a message" mail.msg '^  message p'
 made "a message in Thai" thai.msg "subject='\\\\xe0\\\\xb8\\\\xa0"
