@@ -45,7 +45,8 @@ struct claiming {
     unsigned seen[CLAIM_COUNT], hops;
     uint64_t left_out, length; /* length: what Content-Length says */
     bool has_length;
-    const char *const *told; /* keys that are told already; NULL behind the last; or NULL */
+    const char *const
+        *told; /* fields that another key is taken for; NULL behind the last; or NULL */
     struct text cut;
 };
 
@@ -111,6 +112,13 @@ static ex_code tell_hop(struct claiming *c, const struct fields *f, struct ex_er
     return tell_text(c->run, key, text, err);
 }
 
+static bool is_told(const struct claiming *c, const char *name) {
+    for (const char *const *told = c->told; told != NULL && *told != NULL; told++)
+        if (strcmp(name, *told) == 0)
+            return true;
+    return false;
+}
+
 static ex_code tell_claim(struct claiming *c, size_t i, const struct fields *f,
                           struct ex_error *err) {
     char key[MAIL_KEY_BYTES];
@@ -120,10 +128,11 @@ static ex_code tell_claim(struct claiming *c, size_t i, const struct fields *f,
         c->left_out++;
         return EX_OK;
     }
+    const char *prefix = is_told(c, CLAIMS[i].name) ? "head-" : "";
     if (c->seen[i] == 1)
-        (void)snprintf(key, sizeof key, "%s", CLAIMS[i].name);
+        (void)snprintf(key, sizeof key, "%s%s", prefix, CLAIMS[i].name);
     else
-        (void)snprintf(key, sizeof key, "%s-%u", CLAIMS[i].name, c->seen[i]);
+        (void)snprintf(key, sizeof key, "%s%s-%u", prefix, CLAIMS[i].name, c->seen[i]);
     EX_TRY(claims_field(c->run, key, &f->value, CLAIMS[i].addresses, err));
     if (f->cut)
         EX_TRY(note_cut(c, key, err));
@@ -138,9 +147,6 @@ static ex_code tell_field(struct claiming *c, const struct fields *f, struct ex_
         return tell_hop(c, f, err);
     if (strcmp(f->name, "content-length") == 0 && !c->has_length)
         c->has_length = ex_parse_decimal((const char *)f->value.data, f->value.bytes, &c->length);
-    for (const char *const *told = c->told; told != NULL && *told != NULL; told++)
-        if (strcmp(f->name, *told) == 0)
-            return EX_OK;
     for (size_t i = 0; i < CLAIM_COUNT; i++)
         if (strcmp(f->name, CLAIMS[i].name) == 0)
             return tell_claim(c, i, f, err);

@@ -13,7 +13,8 @@
 extern const struct parser mail_parser;
 
 /* The fields of a head that another format keeps, as those of a message, about the trace that was
- * told last. `told`: fields that are left out; NULL behind the last. */
+ * told last. `told`: fields whose names the other format uses for what it says
+ * itself; they are told as `head-NAME`. NULL behind the last. */
 EX_MUST_USE ex_code mail_tell_head(struct parser_run *run, const uint8_t *head, size_t size_bytes,
                                    const char *const *told, struct ex_error *err);
 

@@ -43,7 +43,8 @@ ex_code msg_times(const struct msg *m, bool attachment, struct ex_error *err) {
     return EX_OK;
 }
 
-/* The head that came with it, without what the properties say already. */
+/* The head that came with it. What the properties say as well stands under keys of its own: the
+ * two may disagree. */
 static ex_code tell_head(const struct msg *m, struct ex_error *err) {
     static const char *const TOLD[] = {"from",    "sender",     "to",          "cc",         "bcc",
                                        "subject", "message-id", "in-reply-to", "references", NULL};
@@ -55,14 +56,20 @@ static ex_code tell_head(const struct msg *m, struct ex_error *err) {
     return code;
 }
 
-static ex_code tell_body(const struct msg *m, struct ex_error *err) {
+/* Nothing more can be told of the message behind it. */
+static ex_code tell_body(const struct msg *m, uint32_t trace, struct ex_error *err) {
     struct msg_text t = {NULL, 0};
-    bool wanted;
-    ex_code code = msg_text(m, 0x1000, &t, err);
+    bool wanted, cut = false;
+    struct msg own = *m;
+    own.cut = &cut;
+    ex_code code = msg_text(&own, 0x1000, &t, err);
     if (code == EX_OK && t.bytes > 0)
         code = parser_trace_content(m->cfb->run, t.data, t.bytes, &wanted, err);
     free(t.data);
-    return code;
+    EX_TRY(code);
+    return cut ? tell_problem(m->cfb->run, trace, "text", err, EX_FORMAT,
+                              "its text has fewer bytes than its size says, or more than are read")
+               : EX_OK;
 }
 
 static ex_code tell_message(const struct msg *m, uint32_t parent, const char *key,
@@ -83,8 +90,8 @@ static ex_code tell_message(const struct msg *m, uint32_t parent, const char *ke
     EX_TRY(msg_people(m, err));
     EX_TRY(tell_texts(m, err));
     EX_TRY(msg_times(m, false, err));
-    EX_TRY(tell_body(m, err));
-    return tell_head(m, err);
+    EX_TRY(tell_head(m, err));
+    return tell_body(m, *ret_trace, err);
 }
 
 /* ---- what is attached ---- */
@@ -137,7 +144,8 @@ static ex_code tell_object(const struct cfb *c, uint32_t storage, uint32_t paren
 
 static ex_code tell_attachment(const struct msg *m, uint32_t storage, uint32_t parent,
                                const char *key, unsigned depth, struct ex_error *err) {
-    struct msg a = {.cfb = m->cfb, .storage = storage, .charset = m->charset, .head_bytes = 8};
+    struct msg a = {
+        .cfb = m->cfb, .storage = storage, .charset = m->charset, .head_bytes = 8, .cut = m->cut};
     struct msg_text name = {NULL, 0};
     static const unsigned NAMES[] = {0x3707, 0x3704, 0x3001};
     const struct cfb_entry *inner = msg_entry(&a, 0x3701, MSG_OBJECT);
@@ -207,11 +215,24 @@ static ex_code tell_loaded(const struct msg *m, uint32_t parent, const char *key
     return tell_attachments(m, trace, depth, err);
 }
 
+/* Beside the message: its text may be whole. */
+static ex_code tell_cut(const struct msg *m, uint32_t parent, const char *key,
+                        struct ex_error *err) {
+    char own[OLE_KEY_BYTES + 16];
+    (void)snprintf(own, sizeof own, "%s-properties", key);
+    return *m->cut ? tell_problem(m->cfb->run, parent, own, err, EX_FORMAT,
+                                  "a property has fewer bytes than its size says")
+                   : EX_OK;
+}
+
 ex_code msg_tell(const struct cfb *c, uint32_t from, uint32_t parent, const char *key,
                  unsigned depth, struct ex_error *err) {
-    struct msg m = {.cfb = c, .storage = from, .head_bytes = depth == 0 ? 32 : 24};
+    bool cut = false;
+    struct msg m = {.cfb = c, .storage = from, .head_bytes = depth == 0 ? 32 : 24, .cut = &cut};
     EX_TRY(msg_load(&m, err));
     ex_code code = tell_loaded(&m, parent, key, depth, err);
+    if (code == EX_OK)
+        code = tell_cut(&m, parent, key, err);
     msg_unload(&m);
     return code;
 }

@@ -23,6 +23,7 @@ struct msg {
     const struct charset *charset; /* of texts of 8 bits */
     uint8_t *fixed;                /* its properties; NULL: it has none */
     size_t fixed_bytes;
+    bool *cut; /* becomes true: a property has fewer bytes than its size says; NULL: nobody asks */
 };
 /* charset may be set before; it is, from its properties, if not. */
 EX_MUST_USE ex_code msg_load(struct msg *m, struct ex_error *err);

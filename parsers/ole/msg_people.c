@@ -100,7 +100,11 @@ static ex_code take_recipients(const struct msg *m, uint64_t type, struct people
     const uint32_t *child = cfb_children(m->cfb, m->storage, &count);
     for (size_t i = 0; i < count; i++) {
         const struct cfb_entry *e = &m->cfb->entry[child[i]];
-        struct msg r = {.cfb = m->cfb, .storage = child[i], .charset = m->charset, .head_bytes = 8};
+        struct msg r = {.cfb = m->cfb,
+                        .storage = child[i],
+                        .charset = m->charset,
+                        .head_bytes = 8,
+                        .cut = m->cut};
         if (e->type != CFB_STORAGE ||
             strncasecmp((const char *)e->name, PREFIX, sizeof PREFIX - 1) != 0)
             continue;

@@ -4,11 +4,17 @@
 
 enum { PROPERTY_BYTES = 16, CODE_PAGE = 0x3FFD, INTERNET_CODE_PAGE = 0x3FDE };
 
+static void note_cut(const struct msg *m, bool cut) {
+    if (cut && m->cut != NULL)
+        *m->cut = true;
+}
+
 ex_code msg_load(struct msg *m, struct ex_error *err) {
-    bool cut;
+    bool cut = false;
     const struct cfb_entry *e = cfb_find(m->cfb, m->storage, "__properties_version1.0");
     if (e != NULL && e->type == CFB_STREAM)
         EX_TRY(cfb_load(m->cfb, e, &m->fixed, &m->fixed_bytes, &cut, err));
+    note_cut(m, cut);
     if (m->charset == NULL)
         m->charset = charset_of_code_page((unsigned)msg_fixed(m, CODE_PAGE, MSG_INTEGER));
     if (m->charset == NULL)
@@ -54,6 +60,7 @@ ex_code msg_text(const struct msg *m, unsigned id, struct msg_text *ret, struct 
     if (e == NULL || e->type != CFB_STREAM)
         return EX_OK;
     EX_TRY(cfb_load(m->cfb, e, &data, &bytes, &cut, err));
+    note_cut(m, cut);
     EX_TRY(ex_alloc(CHARSET_ROOM(bytes) + CHARSET_ROOM(0), 1,
                     CHARSET_ROOM((size_t)OLE_STREAM_BYTES_MAX) + CHARSET_ROOM(0), "a text",
                     &ret->data, err));

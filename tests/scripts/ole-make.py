@@ -210,7 +210,7 @@ def texts(values, ansi=None):
 
 
 HEAD = (
-    "Received: from a by b; Fri, 2 Jan 2026 03:04:10 +0000\r\nFrom: other@example.org\r\nDate: Fri, 2 Jan 2026 10:04:05 +0700\r\n"
+    "Received: from a by b; Fri, 2 Jan 2026 03:04:10 +0000\r\nFrom: other@example.org\r\nTo: Third <third@example.org>\r\nCc: fourth@example.org\r\nSubject: another subject\r\nDate: Fri, 2 Jan 2026 10:04:05 +0700\r\n"
     "X-Originating-IP: [192.0.2.1]\r\nMessage-ID: <1@example.org>\r\n\r\n"
 )
 
@@ -253,6 +253,11 @@ def patched(data, offset, form, value):
     return bytes(out)
 
 
+def longer(data, name, size):
+    """The first stream of this name says that it has so many bytes; its chain stays as it is."""
+    return patched(data, data.index(name.encode("utf-16-le") + b"\0\0") + 120, "<Q", size)
+
+
 def looped(data):
     """The directory's first entry behind the root is its own neighbour."""
     at = 512 + (struct.unpack_from("<I", data, 48)[0] << 9) + 128
@@ -281,6 +286,9 @@ def files():
         "mail.msg": cfb(mail),
         "ascii.msg": cfb(message(subject="plain subject")),
         "thai.msg": cfb(message(ansi="cp874", page=874)),
+        "long-body.msg": longer(cfb(message()), "__substg1.0_1000001F", 3000),
+        "long-subject.msg": longer(cfb(message()), "__substg1.0_0037001F", 3000),
+        "long-name.msg": longer(cfb(message()), "__substg1.0_3707001F", 3000),
         "nested-30.msg": cfb(nested(30)),
         "other.ole": cfb({"one": b"1" * 100, "folder": {"two": b"2" * 10000}}),
         "deep.ole": cfb(deep(100)),

@@ -15,6 +15,9 @@ has() { command -v "$1" >/dev/null; }
 finds() { # FILE PATTERN
     list "$1" | tee /dev/stderr | grep -qP -- "$2"
 }
+lacks() { # FILE PATTERN
+    list "$1" | tee /dev/stderr | (! grep -qP -- "$2")
+}
 content() { # FILE KIND: of the first such trace
     python3 - "$scripts" "$tool" "$worker" "$1" "$2" <<'END'
 import importlib.util, sys
@@ -63,7 +66,7 @@ with open(sys.argv[5], "rb") as f:
 parts = list(mail.walk())
 attached = [p for p in parts if p.get_content_type() == "application/x"][0]
 ours = [t for t in traces if t.kind == "member" and t.texts.get("content-type") == b"application/x"][0]
-check.compare("subject", traces[1].texts["subject"].decode(), mail["subject"])
+check.compare("subject", traces[1].texts["head-subject"].decode(), mail["subject"])
 check.compare("bytes", ours.content, attached.get_payload(decode=True))
 text = [p for p in parts if p.get_content_type() == "text/plain"][0].get_content()
 check.compare("text", check.lines(traces[1].content), check.lines(text.encode()))
@@ -95,6 +98,13 @@ done
 made "people" mail.msg "to='A Person <a@example.org>, <b@example.org>'"
 made "their addresses" mail.msg "cc-addresses='c@example.org'"
 made "the head that came with it" mail.msg "received-1='from a by b"
+made "what the head says of the sender" mail.msg "head-from='other@example.org'"
+made "and the properties" mail.msg "^  from='The Sender <sender@example.org>'"
+made "what the head says of recipients" mail.msg "head-to-addresses='third@example.org'"
+made "and of those of copies" mail.msg "head-cc='fourth@example.org'"
+made "and of the subject" mail.msg "head-subject='another subject'"
+made "and of the date" mail.msg "^  date='Fri, 2 Jan 2026 10:04:05 \+0700'"
+made "the date of the head is a time, too" mail.msg 'time 8 1767323045.000000000 utc rfc5322:date'
 made "sent" mail.msg 'time 8 1767323045.000000000 utc mapi:client-submit-time'
 made "a message in a message" mail.msg '^  message p'
 made "a message in Thai" thai.msg "subject='\\\\xe0\\\\xb8\\\\xa0"
@@ -109,6 +119,13 @@ made "a table of sectors that loops" fat-loop.ole '^problem format structure'
 made "a piece behind the end" piece-behind.doc 'problem format text'
 made "pieces that go back" pieces-back.doc 'problem format text'
 made "properties that are cut" broken-properties.doc '^problem format properties'
+made "a text of a message that is cut" long-body.msg '^  problem format text '
+made "and what there is of it" long-body.msg "'the text"
+check "which is no other property" lacks made/long-body.msg 'properties'
+made "a property of a message that is cut" long-subject.msg '^problem format m0-properties'
+check "which is not its text" lacks made/long-subject.msg '^  problem'
+made "a property of an attachment that is cut" long-name.msg '^problem format m0-properties'
+check "nothing is cut where nothing is" lacks made/mail.msg 'problem'
 made "cells that are cut" cut.xls 'problem format text'
 made "slides that are cut" cut.ppt 'problem format text'
 for file in cut.doc short-chain.ole sector-bits.ole no-directory.ole head-only.ole text.ole nothing.ole; do
