@@ -47,7 +47,7 @@ static ex_code read_entries(struct unpacking *u, struct ex_error *err) {
         if (u->entries >= UNPACK_ENTRIES_MAX)
             return tell_problem(u->run, 0, "end", err, EX_LIMIT, "more than %d entries",
                                 UNPACK_ENTRIES_MAX);
-        u->unread.code = EX_OK;
+        u->input.unread.code = EX_OK;
         int code = archive_read_next_header(u->archive, &entry);
         EX_TRY(unpack_check(u, err));
         if (code == ARCHIVE_EOF)
@@ -55,7 +55,7 @@ static ex_code read_entries(struct unpacking *u, struct ex_error *err) {
         if (code < ARCHIVE_WARN && u->told == 0 && u->way == UNPACK_FORMATS &&
             is_of(u, ARCHIVE_FORMAT_ZIP))
             return EX_OK; /* examine() tries it in the other way */
-        if (code == ARCHIVE_FATAL && u->way == UNPACK_ZIP_STREAM && u->unread.code == EX_OK &&
+        if (code == ARCHIVE_FATAL && u->way == UNPACK_ZIP_STREAM && u->input.unread.code == EX_OK &&
             archive_error_string(u->archive) == NULL)
             return EX_OK; /* behind the last member; that there is no directory is told */
         if (code == ARCHIVE_WARN)

@@ -6,16 +6,15 @@
 #define EXHIBIT_PARSERS_ARCHIVE_ARCHIVE_INTERNAL_H
 
 #include "base/mem.h"
+#include "parsers/shared/archive_input.h"
 #include "parsers/shared/tell.h"
 
-#include <archive.h>
 #include <archive_entry.h>
 
 enum {
     UNPACK_ENTRIES_MAX = 1000000,
     UNPACK_FAULTS_MAX = 100, /* entries that cannot be told, before it is given up */
-    UNPACK_KEY_BYTES = 32,
-    UNPACK_BLOCK_BYTES = 64 << 10
+    UNPACK_KEY_BYTES = 32
 };
 
 /* As what the input is read. A ZIP without its directory is read from its beginning. */
@@ -31,9 +30,6 @@ struct unpacking {
     struct parser_run *run;
     struct archive *archive; /* libarchive's; NULL: none is open */
     enum unpack_way way;
-    uint64_t at;             /* where libarchive reads next */
-    struct ex_error unread;  /* code: of the last read that failed, EX_OK when none did */
-    struct ex_error broken;  /* a read failed for a reason that is not the input's: the end of it */
     struct ex_error wrapped; /* it is compressed, and does not even begin: why */
     uint64_t entries;        /* so many were read */
     uint64_t told;
@@ -41,7 +37,7 @@ struct unpacking {
     bool denied; /* that something is encrypted was told */
     bool named;  /* what stands in for a name is one */
     struct zip_name name;
-    uint8_t block[UNPACK_BLOCK_BYTES]; /* libarchive's until it asks for more */
+    struct archive_input input;
 };
 
 /* EX_FORMAT: not so. */

@@ -105,7 +105,7 @@ ex_code unpack_content(struct unpacking *u, uint32_t trace, int64_t size_bytes,
                      .size = size_bytes >= 0 ? (uint64_t)size_bytes : 0,
                      .wanted = true};
     unsigned empty = 0;
-    u->unread.code = EX_OK;
+    u->input.unread.code = EX_OK;
     while (!f.ended)
         EX_TRY(take_block(&f, &empty, err));
     if (f.sized && f.wanted && f.done < f.size)

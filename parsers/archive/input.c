@@ -25,55 +25,6 @@ void archive_process_setup(void) {
     tzset();
 }
 
-/* ---- what libarchive calls ---- */
-
-static la_ssize_t give_block(struct archive *a, void *context, const void **ret) {
-    struct unpacking *u = context;
-    uint64_t size = parser_input_size(u->run, 0);
-    uint64_t left = u->at < size ? size - u->at : 0;
-    size_t n = left < UNPACK_BLOCK_BYTES ? (size_t)left : (size_t)UNPACK_BLOCK_BYTES;
-    struct ex_error why = {0};
-    *ret = NULL;
-    if (n == 0)
-        return 0;
-    ex_code code = parser_read(u->run, 0, u->at, u->block, n, &why);
-    if (code == EX_OK) {
-        *ret = u->block;
-        u->at += n;
-        return (la_ssize_t)n;
-    }
-    u->unread = why;
-    if (code != EX_IO && code != EX_FORMAT && code != EX_ALTERED && code != EX_MISSING)
-        u->broken = why;
-    archive_set_error(a, EIO, "%s", why.text);
-    return ARCHIVE_FATAL;
-}
-
-/* Never behind the end: what is missing there must show. */
-static la_int64_t skip_bytes(struct archive *a, void *context, la_int64_t request) {
-    struct unpacking *u = context;
-    uint64_t size = parser_input_size(u->run, 0);
-    uint64_t left = u->at < size ? size - u->at : 0;
-    (void)a;
-    if (request <= 0)
-        return 0;
-    uint64_t n = (uint64_t)request < left ? (uint64_t)request : left;
-    u->at += n;
-    return (la_int64_t)n;
-}
-
-static la_int64_t seek_to(struct archive *a, void *context, la_int64_t offset, int whence) {
-    struct unpacking *u = context;
-    int64_t size = (int64_t)parser_input_size(u->run, 0), target;
-    int64_t from = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? (int64_t)u->at : size;
-    if (__builtin_add_overflow(from, offset, &target) || target < 0) {
-        archive_set_error(a, EINVAL, "a place before the beginning");
-        return ARCHIVE_FATAL;
-    }
-    u->at = (uint64_t)(target < size ? target : size);
-    return (la_int64_t)u->at;
-}
-
 /* ---- opening ---- */
 
 typedef int support_fn(struct archive *);
@@ -133,10 +84,7 @@ static ex_code open_as(struct unpacking *u, struct ex_error *err) {
     struct archive *a = u->archive;
     if (!support(a, WAYS[u->way]) || (u->way != UNPACK_ZIP_STREAM && !support(a, FILTERS)))
         return ex_fail(err, EX_INTERNAL, "libarchive was built without a format that is needed");
-    archive_read_set_read_callback(a, give_block);
-    archive_read_set_skip_callback(a, skip_bytes);
-    archive_read_set_seek_callback(a, seek_to);
-    archive_read_set_callback_data(a, u);
+    archive_input_set(&u->input, a);
     int code = archive_read_open1(a);
     EX_TRY(unpack_check(u, err));
     if (code < ARCHIVE_WARN)
@@ -165,8 +113,8 @@ ex_code unpack_open(struct unpacking *u, enum unpack_way way, struct ex_error *e
     if (parser_input_size(u->run, 0) > INT64_MAX)
         return ex_fail(err, EX_LIMIT, "more bytes than libarchive can count");
     u->way = way;
-    u->at = 0;
-    u->unread.code = EX_OK;
+    u->input.run = u->run;
+    u->input.unread.code = EX_OK;
     u->named = is_named(u);
     u->archive = archive_read_new();
     if (u->archive == NULL)
@@ -186,11 +134,11 @@ void unpack_close(struct unpacking *u) {
 /* ---- errors ---- */
 
 ex_code unpack_check(const struct unpacking *u, struct ex_error *err) {
-    if (u->broken.code == EX_OK)
+    if (u->input.broken.code == EX_OK)
         return EX_OK;
     if (err != NULL)
-        *err = u->broken;
-    return u->broken.code;
+        *err = u->input.broken;
+    return u->input.broken.code;
 }
 
 /* libarchive has no codes for these, only words. */
@@ -208,17 +156,17 @@ static ex_code code_of(int number, const char *text) {
 void unpack_reason(struct unpacking *u, struct ex_error *ret) {
     const char *text = archive_error_string(u->archive);
     memset(ret, 0, sizeof *ret);
-    if (u->unread.code != EX_OK)
-        text = u->unread.text;
+    if (u->input.unread.code != EX_OK)
+        text = u->input.unread.text;
     else if (text == NULL || *text == '\0')
         text = "libarchive gives no reason";
-    ret->code = u->unread.code != EX_OK ? EX_IO : code_of(archive_errno(u->archive), text);
+    ret->code = u->input.unread.code != EX_OK ? EX_IO : code_of(archive_errno(u->archive), text);
     (void)snprintf(ret->text, sizeof ret->text, "%s", text);
     for (char *c = ret->text; *c != '\0'; c++)
         if (*c < ' ' || *c > '~')
             *c = *c == '\n' || *c == '\t' ? ' ' : '?';
     archive_clear_error(u->archive);
-    u->unread.code = EX_OK;
+    u->input.unread.code = EX_OK;
 }
 
 ex_code unpack_problem(struct unpacking *u, uint32_t parent, const char *key,

@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "parsers/documents/package.h"
 
-#include <archive.h>
+#include "parsers/shared/archive_input.h"
+
 #include <archive_entry.h>
-#include <errno.h>
 #include <stdio.h>
 #include <strings.h>
 
-enum { BLOCK_BYTES = 64 << 10, FAULTS_MAX = 100 };
+enum { FAULTS_MAX = 100 };
 
 /* What libarchive reads with. */
 struct unzipping {
-    struct parser_run *run;
     struct package *package;
     struct text *wrongs;
     struct archive *archive;
-    uint64_t at;
-    struct ex_error broken;     /* a read failed for a reason that is not the input's */
-    uint8_t block[BLOCK_BYTES]; /* libarchive's until it asks for more */
+    struct archive_input input;
 };
 
 static void end_unzipping(struct unzipping *u) {
@@ -34,52 +31,6 @@ void package_clear(struct package *p) {
     }
     free(p->part);
     *p = (struct package){0};
-}
-
-/* ---- what libarchive calls ---- */
-
-static la_ssize_t give_block(struct archive *a, void *context, const void **ret) {
-    struct unzipping *u = context;
-    uint64_t size = parser_input_size(u->run, 0);
-    uint64_t left = u->at < size ? size - u->at : 0;
-    size_t n = left < BLOCK_BYTES ? (size_t)left : (size_t)BLOCK_BYTES;
-    struct ex_error why = {0};
-    if (n == 0)
-        return 0;
-    ex_code code = parser_read(u->run, 0, u->at, u->block, n, &why);
-    if (code == EX_OK) {
-        *ret = u->block;
-        u->at += n;
-        return (la_ssize_t)n;
-    }
-    if (code != EX_IO && code != EX_FORMAT && code != EX_ALTERED && code != EX_MISSING)
-        u->broken = why;
-    archive_set_error(a, EIO, "%s", why.text);
-    return ARCHIVE_FATAL;
-}
-
-static la_int64_t skip_bytes(struct archive *a, void *context, la_int64_t request) {
-    struct unzipping *u = context;
-    uint64_t size = parser_input_size(u->run, 0);
-    uint64_t left = u->at < size ? size - u->at : 0;
-    (void)a;
-    if (request <= 0)
-        return 0;
-    uint64_t n = (uint64_t)request < left ? (uint64_t)request : left;
-    u->at += n;
-    return (la_int64_t)n;
-}
-
-static la_int64_t seek_to(struct archive *a, void *context, la_int64_t offset, int whence) {
-    struct unzipping *u = context;
-    int64_t size = (int64_t)parser_input_size(u->run, 0), target;
-    int64_t from = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? (int64_t)u->at : size;
-    if (__builtin_add_overflow(from, offset, &target) || target < 0) {
-        archive_set_error(a, EINVAL, "a place before the beginning");
-        return ARCHIVE_FATAL;
-    }
-    u->at = (uint64_t)(target < size ? target : size);
-    return (la_int64_t)u->at;
 }
 
 /* ---- parts ---- */
@@ -135,7 +86,7 @@ static ex_code load_part(struct unzipping *u, struct package_part *part, struct 
         size_t size = 0;
         la_int64_t offset;
         int code = archive_read_data_block(u->archive, &data, &size, &offset);
-        if (u->broken.code != EX_OK || code == ARCHIVE_EOF)
+        if (u->input.broken.code != EX_OK || code == ARCHIVE_EOF)
             return EX_OK;
         if (code != ARCHIVE_OK)
             part_wrong(u, part,
@@ -171,7 +122,7 @@ static ex_code load_members(struct unzipping *u, struct ex_error *err) {
     for (unsigned n = 0;; n++) {
         struct archive_entry *entry = NULL;
         int code = archive_read_next_header(u->archive, &entry);
-        if (u->broken.code != EX_OK || code == ARCHIVE_EOF)
+        if (u->input.broken.code != EX_OK || code == ARCHIVE_EOF)
             return EX_OK;
         if (code < ARCHIVE_WARN && u->package->count > 0)
             text_wrong(u->wrongs, "package", EX_FORMAT, "%s", reason(u->archive));
@@ -193,26 +144,23 @@ static ex_code load_as(struct unzipping *u, int (*support)(struct archive *),
     if (u->archive != NULL)
         (void)archive_read_free(u->archive);
     u->archive = archive_read_new();
-    u->at = 0;
     if (u->archive == NULL || support(u->archive) != ARCHIVE_OK)
         return ex_fail(err, EX_NOMEM, "no memory to read a package");
-    archive_read_set_read_callback(u->archive, give_block);
-    archive_read_set_skip_callback(u->archive, skip_bytes);
-    archive_read_set_seek_callback(u->archive, seek_to);
-    archive_read_set_callback_data(u->archive, u);
+    archive_input_set(&u->input, u->archive);
     if (archive_read_open1(u->archive) < ARCHIVE_WARN)
-        return u->broken.code == EX_OK ? ex_fail(err, EX_FORMAT, "%s", reason(u->archive)) : EX_OK;
+        return u->input.broken.code == EX_OK ? ex_fail(err, EX_FORMAT, "%s", reason(u->archive))
+                                             : EX_OK;
     return load_members(u, err);
 }
 
 ex_code package_load(struct parser_run *run, struct package *p, struct text *wrongs,
                      struct ex_error *err) {
     EX_AUTO(end_unzipping) struct unzipping *u = ex_new0(struct unzipping);
-    u->run = run;
+    u->input.run = run;
     u->package = p;
     u->wrongs = wrongs;
     ex_code code = load_as(u, archive_read_support_format_zip_seekable, err);
-    if (p->count == 0 && u->broken.code == EX_OK && (code == EX_OK || code == EX_FORMAT)) {
+    if (p->count == 0 && u->input.broken.code == EX_OK && (code == EX_OK || code == EX_FORMAT)) {
         /* without its directory: from the beginning, as far as it goes */
         code = load_as(u, archive_read_support_format_zip_streamable, err);
         if (code == EX_OK && p->count > 0)
@@ -220,9 +168,9 @@ ex_code package_load(struct parser_run *run, struct package *p, struct text *wro
                        "the directory of this ZIP is missing or broken; it was read from its "
                        "beginning, as far as it goes");
     }
-    if (u->broken.code != EX_OK && err != NULL)
-        *err = u->broken;
-    return u->broken.code != EX_OK ? u->broken.code : code;
+    if (u->input.broken.code != EX_OK && err != NULL)
+        *err = u->input.broken;
+    return u->input.broken.code != EX_OK ? u->input.broken.code : code;
 }
 
 /* ---- names ---- */
