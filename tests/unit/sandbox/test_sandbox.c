@@ -406,53 +406,24 @@ static void a_wrong_nursery_is_refused(void **state) {
     assert_null(s);
 }
 
+/* What holds of every worker, however it was started. */
+#define IN_BOTH_WAYS                                                                               \
+    test(content_and_claims_arrive), test(an_error_of_one_place_is_not_the_end),                   \
+        test(an_input_that_cannot_be_read_is_said), test(nothing_is_content_too),                  \
+        test(it_may_sort), test(it_opens_no_file), test(it_makes_no_socket_process_or_thread),     \
+        test(it_writes_nothing_but_its_tray), test(the_system_confirms_it),                        \
+        test(one_that_crashes_or_ends), test(one_that_hangs),                                      \
+        test(one_that_hangs_and_is_not_waited_for), test(one_that_swells),                         \
+        test(one_that_complains), test(one_that_lies), test(one_that_lies_while_it_reads),         \
+        test(nothing_is_left_behind), test(a_worker_does_not_outlive_its_program)
+
 /* Without an argument: workers that are started anew. */
 int main(int argc, char **argv) {
     (void)argv;
-    const struct CMUnitTest tests[] = {
-        test(content_and_claims_arrive),
-        test(an_error_of_one_place_is_not_the_end),
-        test(an_input_that_cannot_be_read_is_said),
-        test(nothing_is_content_too),
-        test(it_may_sort),
-        test(it_opens_no_file),
-        test(it_makes_no_socket_process_or_thread),
-        test(it_writes_nothing_but_its_tray),
-        test(the_system_confirms_it),
-        test(one_that_crashes_or_ends),
-        test(one_that_hangs),
-        test(one_that_hangs_and_is_not_waited_for),
-        test(one_that_swells),
-        test(one_that_complains),
-        test(one_that_lies),
-        test(one_that_lies_while_it_reads),
-        test(nothing_is_left_behind),
-        test(a_worker_does_not_outlive_its_program),
-        test(a_wrong_program_is_refused),
-    };
-    const struct CMUnitTest in_nursery[] = {
-        test(content_and_claims_arrive),
-        test(an_error_of_one_place_is_not_the_end),
-        test(an_input_that_cannot_be_read_is_said),
-        test(nothing_is_content_too),
-        test(it_may_sort),
-        test(it_opens_no_file),
-        test(it_makes_no_socket_process_or_thread),
-        test(it_writes_nothing_but_its_tray),
-        test(the_system_confirms_it),
-        test(one_that_crashes_or_ends),
-        test(one_that_hangs),
-        test(one_that_hangs_and_is_not_waited_for),
-        test(one_that_swells),
-        test(one_that_complains),
-        test(one_that_lies),
-        test(one_that_lies_while_it_reads),
-        test(nothing_is_left_behind),
-        test(a_worker_does_not_outlive_its_program),
-        test(one_that_is_killed_is_started_again),
-        test(what_one_worker_does_no_other_sees),
-        test(a_wrong_nursery_is_refused),
-    };
+    const struct CMUnitTest anew[] = {IN_BOTH_WAYS, test(a_wrong_program_is_refused)};
+    const struct CMUnitTest in_nursery[] = {IN_BOTH_WAYS, test(one_that_is_killed_is_started_again),
+                                            test(what_one_worker_does_no_other_sees),
+                                            test(a_wrong_nursery_is_refused)};
     return argc > 1 ? cmocka_run_group_tests(in_nursery, open_nursery, close_nursery)
-                    : cmocka_run_group_tests(tests, NULL, NULL);
+                    : cmocka_run_group_tests(anew, NULL, NULL);
 }
