@@ -331,11 +331,7 @@ enum element {
     E_UNKNOWN
 };
 
-static const struct {
-    enum xml_space space;
-    const char *name;
-    enum element element;
-} ELEMENTS[] = {
+static const struct xml_word ELEMENTS[] = {
     {XML_WORD, "t", E_TEXT},
     {XML_WORD, "r", E_RUN},
     {XML_WORD, "p", E_PARAGRAPH},
@@ -393,10 +389,8 @@ static const struct {
 };
 
 static enum element element_of(enum xml_space space, const char *name) {
-    for (size_t i = 0; i < sizeof ELEMENTS / sizeof ELEMENTS[0]; i++)
-        if (ELEMENTS[i].space == space && strcmp(ELEMENTS[i].name, name) == 0)
-            return ELEMENTS[i].element;
-    return E_UNKNOWN;
+    return (enum element)xml_element(ELEMENTS, sizeof ELEMENTS / sizeof ELEMENTS[0], space, name,
+                                     E_UNKNOWN);
 }
 
 static ex_code start_text(struct flow *f, enum element e, const struct xml_attributes *a,

@@ -42,11 +42,7 @@ enum element {
     E_UNKNOWN
 };
 
-static const struct {
-    enum xml_space space;
-    const char *name;
-    enum element element;
-} ELEMENTS[] = {
+static const struct xml_word ELEMENTS[] = {
     {XML_TEXT, "p", E_PARAGRAPH},
     {XML_TEXT, "h", E_PARAGRAPH},
     {XML_TEXT, "s", E_SPACES},
@@ -98,10 +94,8 @@ static const struct {
 };
 
 static enum element element_of(enum xml_space space, const char *name) {
-    for (size_t i = 0; i < sizeof ELEMENTS / sizeof ELEMENTS[0]; i++)
-        if (ELEMENTS[i].space == space && strcmp(ELEMENTS[i].name, name) == 0)
-            return ELEMENTS[i].element;
-    return E_UNKNOWN;
+    return (enum element)xml_element(ELEMENTS, sizeof ELEMENTS / sizeof ELEMENTS[0], space, name,
+                                     E_UNKNOWN);
 }
 
 /* ---- events ---- */

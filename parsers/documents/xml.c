@@ -87,6 +87,14 @@ const char *xml_attribute_bytes(const struct xml_attributes *a, enum xml_space s
     return NULL;
 }
 
+int xml_element(const struct xml_word *word, size_t count, enum xml_space space, const char *name,
+                int otherwise) {
+    for (size_t i = 0; i < count; i++)
+        if (word[i].space == space && strcmp(word[i].name, name) == 0)
+            return word[i].element;
+    return otherwise;
+}
+
 bool xml_attribute(const struct xml_attributes *a, enum xml_space space, const char *name, char *to,
                    size_t size_bytes) {
     size_t size;

@@ -46,6 +46,16 @@ enum xml_space {
     XML_ODF_SVG
 };
 
+/* An element that a reader knows, by its own number for it. */
+struct xml_word {
+    enum xml_space space;
+    const char *name;
+    int element;
+};
+/* The number; `otherwise`: it is not among them. */
+int xml_element(const struct xml_word *word, size_t count, enum xml_space space, const char *name,
+                int otherwise);
+
 struct xml_attributes {
     const unsigned char *const *list; /* libxml2's */
     int count;
