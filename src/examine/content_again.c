@@ -5,7 +5,7 @@
 
 #include "base/cursor.h"
 
-enum { AGAIN_MS = 600000 };
+enum { AGAIN_MS = INSIDE_TIMES * STEP_MS }; /* as long as an examination gives it */
 
 struct again {
     const struct examine_way *way; /* from here … */

@@ -418,29 +418,31 @@ static ex_code run_jobs(struct engine *e, struct ex_error *err) {
     return EX_OK;
 }
 
-/* What the head says of a parser is what the program itself says that will run. */
-static ex_code ask_library(struct engine *e, size_t examiner, struct ex_error *err) {
+/* What the head says of a parser is what the program itself says that will run. Once for each
+ * program. */
+static ex_code ask_program(struct engine *e, size_t examiner, struct ex_error *err) {
     EX_AUTO(sandbox_free) struct sandbox *s = NULL;
-    struct examine_parser_report *p = e->report->parser;
-    if (examiner > 0 && strcmp(e->program[examiner], e->program[examiner - 1]) == 0) {
-        memcpy(p[examiner].library, p[examiner - 1].library, sizeof p[examiner].library);
+    char program[4096];
+    const enum sandbox_worker worker = EXAMINER[examiner].worker;
+    if (e->nursery[worker] != NULL)
         return EX_OK;
-    }
+    if (e->options->program != NULL)
+        (void)snprintf(program, sizeof program, "%s", e->options->program);
+    else
+        EX_TRY(sandbox_program(worker, program, sizeof program, err));
+    EX_TRY(sandbox_nursery_new(program, &e->nursery[worker], err));
     EX_TRY(job_start_worker(e, examiner, NULL, &s, err));
-    (void)snprintf(p[examiner].library, sizeof p[examiner].library, "%s", sandbox_library(s));
+    (void)snprintf(e->library[worker], sizeof e->library[worker], "%s", sandbox_library(s));
     return EX_OK;
 }
 
 static ex_code run(struct engine *e, struct ex_error *err) {
     for (size_t i = 0; i < EXAMINERS; i++) {
-        e->report->parser[i] = (struct examine_parser_report){.name = EXAMINER[i].name,
-                                                              .version = EXAMINER[i].version};
-        if (e->options->program != NULL)
-            (void)snprintf(e->program[i], sizeof e->program[i], "%s", e->options->program);
-        else
-            EX_TRY(sandbox_program(EXAMINER[i].worker, e->program[i], sizeof e->program[i], err));
-        EX_TRY(sandbox_nursery_new(e->program[i], &e->nursery[i], err));
-        EX_TRY(ask_library(e, i, err));
+        struct examine_parser_report *p = &e->report->parser[i];
+        *p = (struct examine_parser_report){.name = EXAMINER[i].name,
+                                            .version = EXAMINER[i].version};
+        EX_TRY(ask_program(e, i, err));
+        memcpy(p->library, e->library[EXAMINER[i].worker], sizeof p->library);
     }
     e->report->parser_count = EXAMINERS;
     if (e->progress != NULL)
@@ -461,7 +463,7 @@ static void engine_clear(struct engine *e) {
         job_free(e->first_job);
         e->first_job = next;
     }
-    for (size_t i = 0; i < EXAMINERS; i++)
+    for (size_t i = 0; i < SANDBOX_WORKERS; i++)
         sandbox_nursery_free(e->nursery[i]);
     views_free(e);
     remembered_free(e);

@@ -330,8 +330,8 @@ struct engine {
     const struct examine_options *options;
     struct examine_report *report;
     struct ex_progress *progress;
-    char program[EXAMINERS][4096];
-    struct sandbox_nursery *nursery[EXAMINERS];
+    struct sandbox_nursery *nursery[SANDBOX_WORKERS]; /* NULL: no parser of it was asked for yet */
+    char library[SANDBOX_WORKERS][64];                /* likewise: empty */
     int fd;
     struct line line;
     char *head; /* of the stream: its first line */

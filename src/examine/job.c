@@ -160,7 +160,7 @@ ex_code job_start_worker(struct engine *e, size_t examiner, const struct sandbox
     ex_code code = EX_FORMAT;
     for (unsigned attempt = 0; attempt < STARTS_MAX && code == EX_FORMAT; attempt++) {
         atomic_fetch_add(&e->restarts, attempt > 0 ? 1 : 0);
-        code = sandbox_start_in(e->nursery[examiner], limits, ret, err);
+        code = sandbox_start_in(e->nursery[EXAMINER[examiner].worker], limits, ret, err);
     }
     return code;
 }
