@@ -59,6 +59,7 @@ static ex_code examine(struct act *act, struct examining *x, struct ex_error *er
     }
     x->known.act = act;
     x->options.item_id = x->item->id;
+    x->options.asking = examining_asking;
     x->options.known = examining_known;
     x->options.inside = examining_inside;
     x->options.context = &x->known;

@@ -182,10 +182,12 @@ ex_code examining_inside(void *context, const char *head, const uint8_t sha256[s
     *ret_found = false;
     if (k->own_head == NULL)
         k->own_head = json_loads(head, 0, NULL);
+    examining_asking(k, true);
     if (catalog_looked_into(k->act->catalog, sha256, examining_keep_place, &p, &found, NULL) !=
         EX_OK)
-        return EX_OK;
+        p.count = 0;
     for (size_t i = 0; i < p.count && !*ret_found && !begun; i++)
         *ret_found = give_from(k, &p.place[i], sha256, each, to, &begun);
+    examining_asking(k, false);
     return EX_OK;
 }

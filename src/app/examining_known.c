@@ -46,6 +46,15 @@ static bool take(struct examining_known *k, const struct catalog_trace *where,
     return true;
 }
 
+void examining_asking(void *context, bool begins) {
+    struct examining_known *k = context;
+    if (begins)
+        k->reading = catalog_begin_reading(k->act->catalog);
+    else if (k->reading)
+        catalog_abort(k->act->catalog);
+    k->reading = k->reading && begins;
+}
+
 /* Nothing that goes wrong here is more than a hash that is computed once again. */
 ex_code examining_known(void *context, const uint8_t key[static EXAMINE_KEY_BYTES],
                         struct examine_known *ret, bool *ret_found, struct ex_error *err) {

@@ -12,6 +12,7 @@ struct examining_known {
     struct act *act;
     struct trace_source source; /* of the last answer */
     json_t *head, *own_head;    /* first lines: of `source`, and of the examination that runs */
+    bool reading;               /* a transaction of the catalog */
 };
 void examining_known_clear(struct examining_known *k);
 
@@ -27,7 +28,8 @@ ex_code examining_keep_place(void *places, const struct catalog_trace *t, struct
  * this program would write. */
 bool examining_known_line(struct examining_known *k, const struct catalog_trace *where,
                           struct catalog_trace *ret);
-/* The `known` and the `inside` of struct examine_options. */
+/* The `asking`, `known` and `inside` of struct examine_options. */
+void examining_asking(void *context, bool begins);
 ex_code examining_known(void *context, const uint8_t key[static EXAMINE_KEY_BYTES],
                         struct examine_known *ret, bool *ret_found, struct ex_error *err);
 ex_code examining_inside(void *context, const char *head, const uint8_t sha256[static SHA256_BYTES],

@@ -195,6 +195,10 @@ void catalog_abort(struct catalog *c) {
         (void)sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
+bool catalog_begin_reading(struct catalog *c) {
+    return sqlite3_get_autocommit(c->db) != 0 && query_do(c, SQL_BEGIN_READ, NULL) == EX_OK;
+}
+
 ex_code catalog_clear(struct catalog *c, struct ex_error *err) {
     EX_TRY(need_transaction(c, err));
     EX_TRY(query_do(c, SQL_CLEAR_POSITION, err));

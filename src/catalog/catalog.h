@@ -53,6 +53,11 @@ EX_MUST_USE ex_code catalog_begin(struct catalog *c,
                                   struct ex_error *err); /* waits up to 10 s, then EX_BUSY */
 EX_MUST_USE ex_code catalog_commit(struct catalog *c, struct ex_error *err); /* or aborts */
 void catalog_abort(struct catalog *c); /* no effect outside a transaction */
+/* Several questions as of one moment, which also is faster. True: until catalog_abort(), which is
+ * to come soon, for meanwhile nobody writes to an encrypted catalog. False: they are asked one by
+ * one.
+ */
+bool catalog_begin_reading(struct catalog *c);
 EX_MUST_USE ex_code catalog_clear(struct catalog *c, struct ex_error *err); /* inside one */
 
 /* 0 and zeros in a catalog that has read nothing. */

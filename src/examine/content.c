@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { PART_BYTES = 256 << 10, HOLE_PART_BYTES = 64 << 10 };
+enum { PART_BYTES = 4 << 20, HOLE_PART_BYTES = 64 << 10 };
 
 /* ---- reading ---- */
 
@@ -120,21 +120,29 @@ struct hashing {
     struct sha256 hash;
     uint8_t head[KIND_HEAD_BYTES];
     size_t head_bytes;
-    uint8_t part[PART_BYTES];
 };
 
-static void hash_bytes(struct hashing *h, const uint8_t *data, size_t size_bytes) {
+static void hash_hole(struct hashing *h, size_t size_bytes) {
+    static const uint8_t ZEROS[HOLE_PART_BYTES];
     size_t head = sizeof h->head - h->head_bytes;
     head = head < size_bytes ? head : size_bytes;
-    memcpy(h->head + h->head_bytes, data, head);
+    memset(h->head + h->head_bytes, 0, head);
     h->head_bytes += head;
-    sha256_add(&h->hash, data, size_bytes);
+    sha256_add(&h->hash, ZEROS, size_bytes);
+}
+
+static ex_code hash_place(const struct reading *r, uint64_t at, size_t size, struct hashing *h,
+                          struct ex_error *err) {
+    size_t head = sizeof h->head - h->head_bytes;
+    head = head < size ? head : size;
+    EX_TRY(vault_reader_hash(r->reader, at, size, &h->hash, h->head + h->head_bytes, head, err));
+    h->head_bytes += head;
+    return EX_OK;
 }
 
 static ex_code hash_range(struct engine *e, const struct reading *r,
                           const struct found_range *range, struct hashing *h,
                           struct ex_error *err) {
-    static const uint8_t ZEROS[HOLE_PART_BYTES];
     uint64_t left = range->length, at = range->offset;
     bool hole = range->offset == RANGE_HOLE;
     for (size_t size; left > 0; left -= size, at += size) {
@@ -142,9 +150,10 @@ static ex_code hash_range(struct engine *e, const struct reading *r,
         size = left < most ? (size_t)left : most;
         if (atomic_load(&e->stop))
             return ex_fail(err, EX_INTERRUPTED, "the work was interrupted");
-        if (!hole)
-            EX_TRY(vault_reader_read(r->reader, at, h->part, size, err));
-        hash_bytes(h, hole ? ZEROS : h->part, size);
+        if (hole)
+            hash_hole(h, size);
+        else
+            EX_TRY(hash_place(r, at, size, h, err));
     }
     return EX_OK;
 }
@@ -204,12 +213,19 @@ static const char *why_not_hashed(struct engine *e, const struct found *f,
                : NULL;
 }
 
-static ex_code known_of(struct engine *e, struct found_trace *t, struct examine_known *ret,
-                        bool *ret_found, struct ex_error *err) {
-    pthread_mutex_lock(&e->known_mutex);
-    ex_code code = remembered_find(e, t->content_key, ret, ret_found, &t->known, err);
-    pthread_mutex_unlock(&e->known_mutex);
-    return code;
+/* *ret_wanted: its hash is. */
+static ex_code look_at_one(struct engine *e, struct reading *r, struct found *f,
+                           struct found_trace *t, bool *ret_wanted, struct ex_error *err) {
+    *ret_wanted = false;
+    t->not_hashed = why_no_key(r, f, t);
+    if (t->not_hashed == NULL && t->kind != PARSER_SPACE && t->kind != PARSER_VOLUME)
+        EX_TRY(make_key(r, f, t, err));
+    if (t->not_hashed == NULL)
+        t->not_hashed = why_not_hashed(e, f, t);
+    if (t->not_hashed == NULL)
+        f->placed_bytes += t->size_bytes;
+    *ret_wanted = t->not_hashed == NULL;
+    return EX_OK;
 }
 
 static void note_known(struct engine *e, const struct found_trace *t,
@@ -219,22 +235,21 @@ static void note_known(struct engine *e, const struct found_trace *t,
     pthread_mutex_unlock(&e->known_mutex);
 }
 
+/* By this examination, perhaps since look_up_all(): the same content twice in a folder. */
+static bool is_met(struct engine *e, const struct found_trace *t, struct examine_known *ret) {
+    pthread_mutex_lock(&e->known_mutex);
+    bool met = remembered_met(e, t->content_key, ret);
+    pthread_mutex_unlock(&e->known_mutex);
+    return met;
+}
+
 static ex_code hash_one(struct engine *e, struct reading *r, struct found *f, struct found_trace *t,
-                        struct hashing *h, struct ex_error *err) {
-    struct examine_known known = {0};
+                        struct examine_known *known, struct ex_error *err) {
     struct ex_error why;
-    bool found = false;
-    t->not_hashed = why_no_key(r, f, t);
-    if (t->not_hashed == NULL && t->kind != PARSER_SPACE && t->kind != PARSER_VOLUME)
-        EX_TRY(make_key(r, f, t, err));
-    if (t->not_hashed == NULL)
-        t->not_hashed = why_not_hashed(e, f, t);
-    if (t->not_hashed != NULL)
-        return EX_OK;
-    f->placed_bytes += t->size_bytes;
-    EX_TRY(known_of(e, t, &known, &found, err));
-    if (!found) {
-        ex_code code = hash_content(e, r, f, t, h, &known, &why);
+    if (!t->met)
+        t->met = is_met(e, t, known);
+    if (!t->met) {
+        ex_code code = hash_content(e, r, f, t, r->hashing, known, &why);
         if (code == EX_ALTERED || code == EX_MISSING) { /* the vault has not all of it */
             t->not_hashed = "unreadable";
             return found_problem(f, t->examiner, (uint32_t)(t - f->trace) + 1, "vault",
@@ -245,12 +260,11 @@ static ex_code hash_one(struct engine *e, struct reading *r, struct found *f, st
                 *err = why;
             return code;
         }
-        note_known(e, t, &known);
+        note_known(e, t, known);
     }
-    memcpy(t->type, known.type, sizeof t->type);
-    memcpy(t->sha256, known.sha256, sizeof t->sha256);
+    memcpy(t->type, known->type, sizeof t->type);
+    memcpy(t->sha256, known->sha256, sizeof t->sha256);
     t->hashed = true;
-    t->met = found;
     return ex_progress_step(e->progress, t->size_bytes, err);
 }
 
@@ -259,6 +273,8 @@ static ex_code hash_one(struct engine *e, struct reading *r, struct found *f, st
 struct order {
     uint64_t offset;
     size_t trace;
+    bool wanted;
+    struct examine_known known;
 };
 
 static int compare_order(const void *a, const void *b) {
@@ -285,6 +301,25 @@ void content_judge_empty(const struct engine *e, struct found_trace *t) {
     t->hashed = t->not_hashed == NULL;
 }
 
+/* All at once, because a question by itself costs as much as ten. */
+static ex_code look_up_all(struct engine *e, struct found *f, struct order *order, size_t count,
+                           struct ex_error *err) {
+    const struct examine_options *o = e->options;
+    ex_code code = EX_OK;
+    pthread_mutex_lock(&e->known_mutex);
+    if (o->asking != NULL)
+        o->asking(o->context, true);
+    for (size_t i = 0; i < count && code == EX_OK; i++) {
+        struct found_trace *t = &f->trace[order[i].trace];
+        if (order[i].wanted)
+            code = remembered_find(e, t->content_key, &order[i].known, &t->met, &t->known, err);
+    }
+    if (o->asking != NULL)
+        o->asking(o->context, false);
+    pthread_mutex_unlock(&e->known_mutex);
+    return code;
+}
+
 ex_code content_hash_all(struct engine *e, struct reading *r, struct found *f,
                          struct ex_error *err) {
     EX_AUTO_FREE struct order *order = NULL;
@@ -296,11 +331,20 @@ ex_code content_hash_all(struct engine *e, struct reading *r, struct found *f,
     for (size_t i = 0; i < f->trace_count; i++) {
         content_judge_empty(e, &f->trace[i]);
         if (f->trace[i].range_count > 0 && !f->trace[i].dropped)
-            order[count++] = (struct order){f->range[f->trace[i].range_at].offset, i};
+            order[count++] =
+                (struct order){.offset = f->range[f->trace[i].range_at].offset, .trace = i};
     }
     qsort(order, count, sizeof *order, compare_order);
     ex_code code = EX_OK;
+    bool any = false;
+    for (size_t i = 0; i < count && code == EX_OK; i++) {
+        code = look_at_one(e, r, f, &f->trace[order[i].trace], &order[i].wanted, err);
+        any = any || order[i].wanted;
+    }
+    if (code == EX_OK && any)
+        code = look_up_all(e, f, order, count, err);
     for (size_t i = 0; i < count && code == EX_OK; i++)
-        code = hash_one(e, r, f, &f->trace[order[i].trace], r->hashing, err);
+        if (order[i].wanted)
+            code = hash_one(e, r, f, &f->trace[order[i].trace], &order[i].known, err);
     return code;
 }

@@ -76,6 +76,8 @@ struct examine_options {
     const uint8_t *item_id; /* EXAMINE_ID_BYTES: for the head */
     const char *program;    /* of the workers, for tests; NULL: the one that belongs to this */
     unsigned step_ms;       /* for one step of a parser; 0: a minute */
+    /* Several questions to `known` begin, and end: nothing else happens between. May be NULL. */
+    void (*asking)(void *context, bool begins);
     /* A content of this key (traces.md §5) was hashed before. May be NULL. Called by one thread at
      * a time, not always the same. */
     ex_code (*known)(void *context, const uint8_t key[static EXAMINE_KEY_BYTES],

@@ -20,7 +20,8 @@
 enum {
     DEPTH_MAX = 4096,   /* of units: folders in folders */
     ATTEMPTS_MAX = 100, /* of a step whose worker was killed from outside */
-    AHEAD_MAX = 256,    /* steps that may be done before the one that is written next */
+    AHEAD_MAX = 256,    /* steps before one in the list that were begun and are not written … */
+    AHEAD_ALL = 4096,   /* … and in all, but for the one that is written next */
     STEP_MS = 60000,
     RANGES_WRITTEN_MAX = 4096,
     VIEW_STRETCHES_MAX = 1 << 20, /* of all volumes that have several */
@@ -292,6 +293,7 @@ struct above {
 };
 
 struct step {
+    struct step *next;
     struct above above;
     bool taken, done;
     struct found *found;
@@ -314,12 +316,15 @@ struct job {
     struct view view;
     unsigned depth; /* of volumes in volumes */
     /* under the engine's mutex */
-    size_t count, capacity, taken, written;
-    struct step **step; /* in the order in which they are written; NULL once they were */
+    struct step *first, *last; /* in the order in which they are written: what a step leads to
+                                  stands right behind it, for so it lies on the disk, too */
+    size_t count;              /* with those that are late */
+    size_t ahead;              /* that were begun and are not written */
+    unsigned waiting;          /* threads without a step */
     bool ended;
     /* the writer's alone */
-    size_t late_count, late_capacity;
-    struct step **late;
+    struct step *behind; /* where the next one is put in; NULL: at the end */
+    struct step *first_late, *last_late;
     struct seen_unit *units;
     struct seen_page *records;
 };
@@ -355,7 +360,8 @@ typedef ex_code step_write_fn(struct engine *e, struct job *job, struct step *st
                               struct ex_error *err);
 EX_MUST_USE ex_code job_run(struct engine *e, struct job *job, step_write_fn *write,
                             struct ex_error *err);
-/* Appends a step; the first one has no unit. Under the engine's mutex. */
+/* A step behind the one that is being written and what that led to so far; the first one has no
+ * unit. Under the engine's mutex. */
 EX_MUST_USE ex_code job_add(struct job *job, const struct above *above, const void *unit,
                             size_t size_bytes, bool late, struct ex_error *err);
 /* True the first time. */
@@ -381,6 +387,9 @@ EX_MUST_USE ex_code views_see(struct engine *e, const struct view *view, bool *r
 void views_free(struct engine *e);
 
 /* Contents that this run hashed already. */
+/* By this run. */
+bool remembered_met(const struct engine *e, const uint8_t key[static EXAMINE_KEY_BYTES],
+                    struct examine_known *ret);
 /* *ret_earlier: it was an earlier examination. */
 EX_MUST_USE ex_code remembered_find(struct engine *e, const uint8_t key[static EXAMINE_KEY_BYTES],
                                     struct examine_known *ret, bool *ret_found, bool *ret_earlier,

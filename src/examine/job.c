@@ -88,6 +88,14 @@ static void step_free(struct step *s) {
     free(s);
 }
 
+static void steps_free(struct step *s) {
+    while (s != NULL) {
+        struct step *next = s->next;
+        step_free(s);
+        s = next;
+    }
+}
+
 void job_free(struct job *job) {
     struct seen_unit *u, *next_unit;
     struct seen_page *p, *next_page;
@@ -101,23 +109,31 @@ void job_free(struct job *job) {
         HASH_DEL(job->records, p);
         free(p);
     }
-    for (size_t i = 0; i < job->count; i++)
-        step_free(job->step[i]);
-    for (size_t i = 0; i < job->late_count; i++)
-        step_free(job->late[i]);
+    steps_free(job->first);
+    steps_free(job->first_late);
     view_clear(&job->view);
-    free(job->step);
-    free(job->late);
     free(job);
+}
+
+static void put_last(struct step *s, struct step **first, struct step **last) {
+    if (*first == NULL)
+        *first = s;
+    else
+        (*last)->next = s;
+    *last = s;
+}
+
+static void put_behind(struct job *job, struct step *s) {
+    s->next = job->behind->next;
+    job->behind->next = s;
+    job->behind = s;
+    job->last = s->next == NULL ? s : job->last;
 }
 
 ex_code job_add(struct job *job, const struct above *above, const void *unit, size_t size_bytes,
                 bool late, struct ex_error *err) {
-    size_t limit = STEPS_MAX * sizeof *job->step, all = job->count + job->late_count + 1;
-    EX_TRY(ex_grow(&job->late, &job->late_capacity, job->late_count + 1, sizeof *job->late, limit,
-                   "what is to be examined", err));
-    EX_TRY(ex_grow(&job->step, &job->capacity, all, sizeof *job->step, limit,
-                   "what is to be examined", err)); /* where the late ones go in the end */
+    if (job->count >= STEPS_MAX)
+        return ex_fail(err, EX_LIMIT, "more than %d folders and the like", (int)STEPS_MAX);
     struct step *s = calloc(1, sizeof *s + size_bytes);
     if (s == NULL)
         return ex_fail(err, EX_NOMEM, "no memory for what is to be examined");
@@ -125,10 +141,13 @@ ex_code job_add(struct job *job, const struct above *above, const void *unit, si
     s->bytes = size_bytes;
     if (size_bytes > 0)
         memcpy(s->unit, unit, size_bytes);
+    job->count++;
     if (late)
-        job->late[job->late_count++] = s;
+        put_last(s, &job->first_late, &job->last_late);
+    else if (job->behind != NULL)
+        put_behind(job, s);
     else
-        job->step[job->count++] = s;
+        put_last(s, &job->first, &job->last);
     return EX_OK;
 }
 
@@ -286,18 +305,31 @@ static ex_code do_step(struct hand *h, struct step *s, struct ex_error *err) {
     return inside_examine_all(h->engine, &h->reading, s->found, err);
 }
 
+/* The first one that nobody has begun; NULL: too many are waiting to be written. */
+static struct step *next_step(const struct job *job) {
+    size_t ahead = 0;
+    for (struct step *s = job->first; s != NULL && ahead < AHEAD_MAX; s = s->next) {
+        if (!s->taken)
+            return job->ahead < AHEAD_ALL || s == job->first ? s : NULL;
+        ahead++;
+    }
+    return NULL;
+}
+
 static struct step *take_step(struct hand *h) {
     struct engine *e = h->engine;
     struct job *job = h->job;
     struct step *s = NULL;
     pthread_mutex_lock(&e->mutex);
-    while (s == NULL && !job->ended && !atomic_load(&e->stop)) {
-        if (job->taken < job->count && job->taken < job->written + AHEAD_MAX) {
-            s = job->step[job->taken++];
-        } else {
-            const struct timespec until = ex_deadline(WAIT_MS);
-            (void)pthread_cond_clockwait(&e->changed, &e->mutex, CLOCK_MONOTONIC, &until);
-        }
+    while (!job->ended && !atomic_load(&e->stop) && (s = next_step(job)) == NULL) {
+        const struct timespec until = ex_deadline(WAIT_MS);
+        job->waiting++;
+        (void)pthread_cond_clockwait(&e->changed, &e->mutex, CLOCK_MONOTONIC, &until);
+        job->waiting--;
+    }
+    if (s != NULL) {
+        s->taken = true;
+        job->ahead++;
     }
     pthread_mutex_unlock(&e->mutex);
     return s;
@@ -316,7 +348,8 @@ static void *run_hand(void *context) {
             atomic_store(&e->stop, true);
         }
         s->done = true;
-        pthread_cond_broadcast(&e->changed);
+        if (s == h->job->first || code != EX_OK) /* the writer waits for no other one */
+            pthread_cond_broadcast(&e->changed);
         pthread_mutex_unlock(&e->mutex);
     }
     drop_sandbox(h);
@@ -329,15 +362,15 @@ static void *run_hand(void *context) {
 static struct step *wait_step(struct engine *e, struct job *job) {
     struct step *s = NULL;
     pthread_mutex_lock(&e->mutex);
-    if (job->written == job->count && job->late_count > 0) { /* now it is their turn */
-        for (size_t i = 0; i < job->late_count; i++)
-            job->step[job->count++] = job->late[i];
-        job->late_count = 0;
+    if (job->first == NULL && job->first_late != NULL) { /* now it is their turn */
+        job->first = job->first_late;
+        job->last = job->last_late;
+        job->first_late = job->last_late = NULL;
         pthread_cond_broadcast(&e->changed);
     }
-    while (s == NULL && job->written < job->count) {
-        if (job->step[job->written]->done) {
-            s = job->step[job->written];
+    while (s == NULL && job->first != NULL) {
+        if (job->first->done) {
+            s = job->behind = job->first;
         } else if (atomic_load(&e->stop)) {
             break;
         } else {
@@ -356,8 +389,13 @@ static ex_code write_steps(struct engine *e, struct job *job, step_write_fn *wri
     for (struct step *s; (s = wait_step(e, job)) != NULL;) {
         EX_TRY(write(e, job, s, err));
         pthread_mutex_lock(&e->mutex);
-        job->step[job->written++] = NULL;
-        pthread_cond_broadcast(&e->changed);
+        job->first = s->next;
+        job->last = job->first == NULL ? NULL : job->last;
+        job->behind = NULL;
+        job->count--;
+        job->ahead--;
+        if (job->waiting > 0)
+            pthread_cond_broadcast(&e->changed);
         pthread_mutex_unlock(&e->mutex);
         step_free(s);
     }
@@ -366,14 +404,12 @@ static ex_code write_steps(struct engine *e, struct job *job, step_write_fn *wri
 
 /* Of the steps that were not written: why the threads stopped. */
 static ex_code why_stopped(struct engine *e, struct job *job, struct ex_error *err) {
-    for (size_t i = job->written; i < job->count; i++) {
-        const struct step *s = job->step[i];
+    for (const struct step *s = job->first; s != NULL; s = s->next)
         if (s->done && s->code != EX_OK && s->code != EX_INTERRUPTED) {
             if (err != NULL)
                 *err = s->error;
             return s->code;
         }
-    }
     return atomic_load(&e->stop) ? ex_fail(err, EX_INTERRUPTED, "the work was interrupted") : EX_OK;
 }
 

@@ -8,16 +8,21 @@ struct remembered {
     struct examine_known known;
 };
 
+bool remembered_met(const struct engine *e, const uint8_t key[static EXAMINE_KEY_BYTES],
+                    struct examine_known *ret) {
+    struct remembered *r = NULL;
+    HASH_FIND(hh, e->remembered, key, EXAMINE_KEY_BYTES, r);
+    if (r != NULL)
+        *ret = r->known;
+    return r != NULL;
+}
+
 ex_code remembered_find(struct engine *e, const uint8_t key[static EXAMINE_KEY_BYTES],
                         struct examine_known *ret, bool *ret_found, bool *ret_earlier,
                         struct ex_error *err) {
-    struct remembered *r = NULL;
-    HASH_FIND(hh, e->remembered, key, EXAMINE_KEY_BYTES, r);
-    *ret_found = r != NULL;
+    *ret_found = remembered_met(e, key, ret);
     *ret_earlier = false;
-    if (r != NULL)
-        *ret = r->known;
-    if (r != NULL || e->options->known == NULL)
+    if (*ret_found || e->options->known == NULL)
         return EX_OK;
     ex_code code = e->options->known(e->options->context, key, ret, ret_found, err);
     *ret_earlier = code == EX_OK && *ret_found;

@@ -256,6 +256,66 @@ ex_code vault_reader_read(struct vault_reader *r, uint64_t offset, uint8_t *to, 
     return EX_OK;
 }
 
+/* ---- hashing ---- */
+
+static void hash_constant(struct sha256 *hash, uint8_t value, uint64_t length) {
+    uint8_t same[4096];
+    memset(same, value, sizeof same);
+    for (uint64_t part; length > 0; length -= part) {
+        part = length < sizeof same ? length : sizeof same;
+        sha256_add(hash, same, (size_t)part);
+    }
+}
+
+/* From one extent; *data NULL: all of it is the value of `e`. */
+static ex_code hash_some(struct vault_reader *r, uint64_t offset, uint64_t size_bytes,
+                         struct sha256 *hash, const struct extent **ret_extent,
+                         const uint8_t **data, uint64_t *ret_bytes, struct ex_error *err) {
+    const struct leaf *l;
+    size_t at;
+    struct ex_error why;
+    EX_TRY(seek(r, offset, &l, &at, err));
+    const struct extent *e = &l->extent[at];
+    uint64_t inside = offset - l->start[at], left = e->length - inside;
+    uint64_t part = left < size_bytes ? left : size_bytes;
+    struct keep_stream stream = {.hash = hash, .bytes = inside == 0 ? (size_t)part : 0};
+    *ret_bytes = part;
+    *ret_extent = e;
+    *data = NULL;
+    if (e->kind == EXTENT_CONSTANT) {
+        hash_constant(hash, e->value, part);
+        return EX_OK;
+    }
+    ex_code code =
+        keep_chunk_streamed(&r->keep, e, wanted(l, at, offset + size_bytes), &stream, data, &why);
+    if (code != EX_OK)
+        return fail_at(r, offset, l->start[at], e->length, &why, err);
+    *data += inside;
+    if (!stream.added)
+        sha256_add(hash, *data, (size_t)part);
+    return EX_OK;
+}
+
+ex_code vault_reader_hash(struct vault_reader *r, uint64_t offset, uint64_t size_bytes,
+                          struct sha256 *hash, uint8_t *head, size_t head_bytes,
+                          struct ex_error *err) {
+    EX_TRY(must_be_inside(r, offset, size_bytes, err));
+    head_bytes = head == NULL ? 0 : head_bytes;
+    for (uint64_t part; size_bytes > 0; offset += part, size_bytes -= part) {
+        const struct extent *e;
+        const uint8_t *data;
+        EX_TRY(hash_some(r, offset, size_bytes, hash, &e, &data, &part, err));
+        size_t first = head_bytes < part ? head_bytes : (size_t)part;
+        if (first > 0 && data != NULL)
+            memcpy(head, data, first);
+        else if (first > 0)
+            memset(head, e->value, first);
+        head = first > 0 ? head + first : head;
+        head_bytes -= first;
+    }
+    return EX_OK;
+}
+
 ex_code vault_reader_each(struct vault_reader *r, uint64_t offset, uint64_t length,
                           vault_stretch_fn *each, void *context, struct ex_error *err) {
     EX_TRY(must_be_inside(r, offset, length, err));

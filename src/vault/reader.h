@@ -10,11 +10,12 @@
  * Threads: one reader, one thread at a time; readers of one vault may be opened, used and closed
  * side by side, as long as nobody uses the vault's handle otherwise meanwhile (vault_object() is
  * allowed). Memory: 48 bytes for each node of the layout (of which 10 TB of files have about a
- * million), up to 16 MiB of records, up to 4 MiB of nodes.
+ * million), up to 32 MiB of records, up to 4 MiB of nodes.
  */
 #ifndef EXHIBIT_VAULT_READER_H
 #define EXHIBIT_VAULT_READER_H
 
+#include "crypto/sha256.h"
 #include "vault/vault.h"
 
 struct vault_reader;
@@ -35,6 +36,12 @@ uint64_t vault_reader_size(const struct vault_reader *r);
  * been read, those after it are undefined. */
 EX_MUST_USE ex_code vault_reader_read(struct vault_reader *r, uint64_t offset, uint8_t *to,
                                       size_t size_bytes, struct ex_error *err);
+/* The same bytes go into `hash`, from where it stands, without being copied, and the first
+ * head_bytes of them (or all, where there are fewer) to `head`, which may be NULL. After a failure
+ * the hash is of no use. */
+EX_MUST_USE ex_code vault_reader_hash(struct vault_reader *r, uint64_t offset, uint64_t size_bytes,
+                                      struct sha256 *hash, uint8_t *head, size_t head_bytes,
+                                      struct ex_error *err);
 /* The whole chunk, or all that a node of the layout spans, on account of which the last call that
  * failed so did. Length 0: none has. */
 const struct vault_damage *vault_reader_damage(const struct vault_reader *r);

@@ -3,6 +3,8 @@
  * chunk is known by its id: whichever record holds sound bytes for it serves. */
 #include "vault/reader_internal.h"
 
+#include "crypto/sha256_pair.h"
+
 ex_code keep_open(struct vault *v, struct keep *ret, struct ex_error *err) {
     ret->vault = v;
     EX_TRY(codec_new(&ret->codec, err));
@@ -73,7 +75,46 @@ static ex_code compare(struct keep *k, struct kept_record *r, size_t at, size_t 
     return EX_OK;
 }
 
+/* A single block gains nothing, and blocks that are not in the stream are better hashed
+ * several at a time. */
+static bool pays_together(const struct keep_stream *s, size_t chunk_bytes) {
+    return s != NULL && s->bytes >= 2 * BLOCK_BYTES && s->bytes >= chunk_bytes / 2 &&
+           s->hash->state.index == 0 && sha256_pair_works();
+}
+
+/* Both hashes in one pass. A chunk that is not sound leaves the stream as it was. */
+static ex_code compare_streamed(struct keep *k, struct kept_record *r, size_t at,
+                                struct keep_stream *s, struct ex_error *err) {
+    const struct table_entry *t = &r->record.entry[at];
+    const uint8_t *data = r->record.data + r->entry[at].start;
+    const struct sha256 before = *s->hash;
+    size_t blocks = s->bytes / BLOCK_BYTES, together = blocks * BLOCK_BYTES;
+    uint8_t id[SHA256_BYTES];
+    EX_TRY(ex_grow(&k->hash, &k->hash_capacity, blocks_of(t->length) + 1, SHA256_BYTES,
+                   EX_LIMIT_RECORD_BYTES, "block hashes", err));
+    const struct block_span rest = {data + together, t->length - together, k->hash + blocks};
+    sha256_pair_add(s->hash, data, blocks, k->hash);
+    if (rest.size_bytes > 0)
+        EX_TRY(block_hasher_run_spans(k->hasher, &rest, 1, err));
+    chunk_id(t->length, (const uint8_t(*)[SHA256_BYTES])k->hash, id);
+    s->added = memcmp(id, t->id, SHA256_BYTES) == 0;
+    r->entry[at].state = s->added ? KEPT_SOUND : KEPT_BAD;
+    if (s->added)
+        sha256_add(s->hash, data + together, s->bytes - together);
+    else
+        *s->hash = before;
+    return EX_OK;
+}
+
 /* ---- looking into what is kept ---- */
+
+/* Extents that are wanted, one behind the other. */
+struct wanted {
+    const struct extent *extent;
+    size_t count;
+    bool passing;               /* they are read through, and hardly wanted again */
+    struct keep_stream *stream; /* what their bytes go into; NULL: nothing */
+};
 
 static bool find_entry(const struct kept_record *r, const struct extent *e, size_t *ret) {
     size_t count = r->record.entry_count;
@@ -88,17 +129,20 @@ static bool find_entry(const struct kept_record *r, const struct extent *e, size
 }
 
 /* *ret NULL: this record has no sound bytes of it. */
-static ex_code look_into(struct keep *k, struct kept_record *r, const struct extent *e,
-                         size_t count, const uint8_t **ret, struct ex_error *err) {
+static ex_code look_into(struct keep *k, struct kept_record *r, const struct wanted *w,
+                         const uint8_t **ret, struct ex_error *err) {
     size_t at;
     *ret = NULL;
-    while (find_entry(r, e, &at)) {
-        if (r->entry[at].state == KEPT_UNCHECKED)
-            EX_TRY(compare(k, r, at, run_length(r, at, e, count), err));
+    while (find_entry(r, w->extent, &at)) {
+        if (r->entry[at].state == KEPT_UNCHECKED && pays_together(w->stream, w->extent->length))
+            EX_TRY(compare_streamed(k, r, at, w->stream, err));
+        else if (r->entry[at].state == KEPT_UNCHECKED)
+            EX_TRY(compare(k, r, at, run_length(r, at, w->extent, w->count), err));
         if (r->entry[at].state != KEPT_SOUND)
             continue;
         r->next = at + 1;
         r->used = ++k->clock;
+        r->passing = r->passing && w->passing;
         k->last = (size_t)(r - k->slot);
         *ret = r->record.data + r->entry[at].start;
         return EX_OK;
@@ -106,28 +150,49 @@ static ex_code look_into(struct keep *k, struct kept_record *r, const struct ext
     return EX_OK;
 }
 
-static ex_code look_into_all(struct keep *k, const struct extent *e, size_t count,
-                             const uint8_t **ret, struct ex_error *err) {
+static ex_code look_into_all(struct keep *k, const struct wanted *w, const uint8_t **ret,
+                             struct ex_error *err) {
     size_t last = k->last;
-    EX_TRY(look_into(k, &k->slot[last], e, count, ret, err));
+    EX_TRY(look_into(k, &k->slot[last], w, ret, err));
     for (size_t i = 0; *ret == NULL && i < KEEP_RECORDS; i++)
         if (i != last && k->slot[i].used != 0)
-            EX_TRY(look_into(k, &k->slot[i], e, count, ret, err));
+            EX_TRY(look_into(k, &k->slot[i], w, ret, err));
     return EX_OK;
 }
 
 /* ---- reading more ---- */
 
-static struct kept_record *make_room(struct keep *k, size_t cost_bytes) {
+/* The one that is forgotten next; NULL: there is none. */
+static struct kept_record *oldest_of(struct keep *k, bool passing, size_t *ret_count) {
+    struct kept_record *oldest = NULL;
+    *ret_count = 0;
+    for (size_t i = 0; i < KEEP_RECORDS; i++) {
+        struct kept_record *r = &k->slot[i];
+        if (r->used == 0 || (passing && !r->passing))
+            continue;
+        *ret_count += 1;
+        if (oldest == NULL || r->used < oldest->used)
+            oldest = r;
+    }
+    return oldest;
+}
+
+static struct kept_record *empty_slot(struct keep *k) {
+    for (size_t i = 0; i < KEEP_RECORDS; i++)
+        if (k->slot[i].used == 0)
+            return &k->slot[i];
+    return NULL;
+}
+
+/* Contents that are read through do not drive out the structures that are read again and again. */
+static struct kept_record *make_room(struct keep *k, size_t cost_bytes, bool passing) {
+    size_t count;
+    struct kept_record *oldest = oldest_of(k, true, &count);
+    if (passing && count >= KEEP_PASSING)
+        forget(k, oldest);
     for (;;) {
-        struct kept_record *empty = NULL, *oldest = NULL;
-        for (size_t i = 0; i < KEEP_RECORDS; i++) {
-            struct kept_record *r = &k->slot[i];
-            if (r->used == 0)
-                empty = r;
-            else if (oldest == NULL || r->used < oldest->used)
-                oldest = r;
-        }
+        struct kept_record *empty = empty_slot(k);
+        oldest = oldest_of(k, false, &count);
         if (empty != NULL && (oldest == NULL || k->bytes + cost_bytes <= KEEP_BYTES))
             return empty;
         forget(k, oldest);
@@ -154,7 +219,7 @@ static ex_code entries_of(const struct record *r, struct kept_entry **ret, struc
     return EX_OK;
 }
 
-static ex_code keep_record(struct keep *k, const struct index_place *place,
+static ex_code keep_record(struct keep *k, const struct index_place *place, bool passing,
                            struct kept_record **ret, struct ex_error *err) {
     struct record record;
     struct kept_entry *entry;
@@ -168,9 +233,13 @@ static ex_code keep_record(struct keep *k, const struct index_place *place,
     }
     size_t cost =
         record.head.plain_length + record.entry_count * (sizeof *record.entry + sizeof *entry);
-    struct kept_record *r = make_room(k, cost);
-    *r = (struct kept_record){
-        .used = ++k->clock, .place = *place, .record = record, .entry = entry, .cost_bytes = cost};
+    struct kept_record *r = make_room(k, cost, passing);
+    *r = (struct kept_record){.used = ++k->clock,
+                              .passing = passing,
+                              .place = *place,
+                              .record = record,
+                              .entry = entry,
+                              .cost_bytes = cost};
     k->bytes += cost;
     *ret = r;
     return EX_OK;
@@ -178,8 +247,7 @@ static ex_code keep_record(struct keep *k, const struct index_place *place,
 
 /* A look for a chunk: where it was looked for, and what was wrong with the first place. */
 struct search {
-    const struct extent *extent;
-    size_t count; /* of extents that are wanted */
+    struct wanted wanted;
     const uint8_t *found;
     struct fetch_places tried;
     struct ex_error why; /* code EX_OK: nothing yet */
@@ -212,14 +280,14 @@ static ex_code try_place(struct keep *k, struct search *s, const struct index_pl
     if (!fetch_places_add(&s->tried, place))
         return EX_OK;
     if (r == NULL) {
-        ex_code code = keep_record(k, place, &r, &why);
+        ex_code code = keep_record(k, place, s->wanted.passing, &r, &why);
         if (code != EX_OK)
             return fail_place(s, &why, err);
     }
-    EX_TRY(look_into(k, r, s->extent, s->count, &s->found, err));
+    EX_TRY(look_into(k, r, &s->wanted, &s->found, err));
     if (s->found != NULL)
         return EX_OK;
-    (void)say_why_not(r, s->extent, &why);
+    (void)say_why_not(r, s->wanted.extent, &why);
     return fail_place(s, &why, err);
 }
 
@@ -228,24 +296,24 @@ static ex_code try_index(struct keep *k, struct search *s, struct ex_error *err)
     struct index_place place;
     struct fetch_places all;
     struct ex_error why;
-    ex_code code = fetch_place(k->vault, s->extent->id, &place, &why);
+    ex_code code = fetch_place(k->vault, s->wanted.extent->id, &place, &why);
     if (code != EX_OK)
         return fail_place(s, &why, err);
     EX_TRY(try_place(k, s, &place, err));
     if (s->found != NULL)
         return EX_OK;
-    fetch_all_places(k->vault, s->extent->id, &all);
+    fetch_all_places(k->vault, s->wanted.extent->id, &all);
     for (size_t i = 0; s->found == NULL && i < all.count; i++)
         EX_TRY(try_place(k, s, &all.place[i], err));
     return EX_OK;
 }
 
-ex_code keep_chunk(struct keep *k, const struct extent *e, size_t count, const uint8_t **ret,
+static ex_code get(struct keep *k, const struct wanted *w, const uint8_t **ret,
                    struct ex_error *err) {
-    EX_TRY(look_into_all(k, e, count, ret, err));
+    EX_TRY(look_into_all(k, w, ret, err));
     if (*ret != NULL)
         return EX_OK;
-    struct search s = {.extent = e, .count = count};
+    struct search s = {.wanted = *w};
     EX_TRY(try_index(k, &s, err));
     if (s.found == NULL) { /* a compaction may have replaced a pack since this process looked */
         EX_TRY(fetch_refresh(k->vault, err));
@@ -255,4 +323,17 @@ ex_code keep_chunk(struct keep *k, const struct extent *e, size_t count, const u
         *err = s.why;
     *ret = s.found;
     return s.found != NULL ? EX_OK : s.why.code;
+}
+
+ex_code keep_chunk(struct keep *k, const struct extent *e, size_t count, const uint8_t **ret,
+                   struct ex_error *err) {
+    const struct wanted w = {.extent = e, .count = count};
+    return get(k, &w, ret, err);
+}
+
+ex_code keep_chunk_streamed(struct keep *k, const struct extent *e, size_t count,
+                            struct keep_stream *stream, const uint8_t **ret, struct ex_error *err) {
+    const struct wanted w = {.extent = e, .count = count, .passing = true, .stream = stream};
+    stream->added = false;
+    return get(k, &w, ret, err);
 }
