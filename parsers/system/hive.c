@@ -221,7 +221,7 @@ static const struct kind {
 } KINDS[] = {
     {"SYSTEM", {"Select", "ControlSet001", NULL}, windows_tell},
     {"SYSTEM", {"Select", "ControlSet002", NULL}, windows_tell},
-    {"SOFTWARE", {"Microsoft\\Windows NT\\CurrentVersion", NULL}, software_tell},
+    {"SOFTWARE", {"Classes", "Microsoft\\Windows NT\\CurrentVersion", NULL}, software_tell},
     {"SAM", {"SAM\\Domains", NULL}, accounts_tell},
     {"SECURITY", {"Policy\\PolPrDmN", NULL}, security_tell},
     {"NTUSER.DAT", {"Software\\Microsoft", "Control Panel", NULL}, user_tell},
@@ -247,13 +247,15 @@ static const struct kind *kind_of(struct hive *h) {
 static ex_code tell_head(struct hive *h, const struct kind *k, struct ex_error *err) {
     struct parser_run *run = h->records.run;
     const struct regf *r = &h->regf;
-    const char *word = k == NULL ? "other" : k->word;
+    const char *word = r->is_log ? "transaction-log" : k == NULL ? "other" : k->word;
     char text[32];
     EX_TRY(records_add(&h->records, "hive", r->name, strlen(r->name), err));
     EX_TRY(tell_text(run, "hive", word, err));
     (void)snprintf(text, sizeof text, "%u.%u", r->major, r->minor);
     EX_TRY(tell_text(run, "version", text, err));
-    EX_TRY(tell_text(run, "dirty", r->first_sequence == r->second_sequence ? "no" : "yes", err));
+    if (!r->is_log)
+        EX_TRY(
+            tell_text(run, "dirty", r->first_sequence == r->second_sequence ? "no" : "yes", err));
     EX_TRY(parser_trace_number(run, "first-sequence", r->first_sequence, err));
     EX_TRY(parser_trace_number(run, "second-sequence", r->second_sequence, err));
     return system_tell_filetime(run, "last-written", PARSER_MODIFIED, "regf:head", r->written, err);
@@ -286,6 +288,8 @@ static ex_code tell_problems(struct hive *h, struct ex_error *err) {
 
 static ex_code tell_all(struct hive *h, struct ex_error *err) {
     const struct kind *k = NULL;
+    if (h->regf.is_log)
+        return tell_head(h, NULL, err);
     const bool has_root = regf_root(&h->regf, &h->root);
     if (has_root)
         k = kind_of(h);

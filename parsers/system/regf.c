@@ -47,9 +47,10 @@ static ex_code read_head(struct regf *r, size_t size, struct ex_error *err) {
     while (units < 32 && (name[2 * units] | name[2 * units + 1]) != 0)
         units++;
     r->name[utf16_to_utf8(r->name, sizeof r->name - 1, name, 2 * units)] = '\0';
-    if (r->major != 1 || r->minor < 2 || r->minor > 6 || type != 0 || format != 1)
+    if (r->major != 1 || r->minor < 2 || r->minor > 6 || type > 6 || format != 1)
         return ex_fail(err, EX_UNSUPPORTED, "a hive of version %u.%u, type %u, form %u", r->major,
                        r->minor, type, format);
+    r->is_log = type != 0;
     r->sum_wrong = !sum_holds(r->own);
     r->cells = r->own + REGF_HEAD_BYTES;
     r->cells_bytes = size - REGF_HEAD_BYTES;

@@ -40,6 +40,7 @@ struct regf {
     uint32_t first_sequence, second_sequence, major, minor, root;
     uint64_t written; /* FILETIME */
     char name[4 * 32 + 1];
+    bool is_log;                    /* a transaction log, which has such a head, and no keys */
     bool sum_wrong, short_of_bytes; /* it ends before it says that it does */
     uint64_t damaged, visits;
     bool exhausted;

@@ -13,14 +13,14 @@ static ex_code tell_recent(struct hive *h, const char *list, const char *name, s
     return tell_text(h->records.run, "list", list, err);
 }
 
-/* When the key was last written is when its newest entry was: of that one alone. */
+/* The key was last written when its newest entry was, unless one was removed: of that one alone. */
 static ex_code tell_newest(struct hive *h, const struct regf_key *k, uint32_t position,
                            struct ex_error *err) {
     if (position == UINT32_MAX)
         return EX_OK;
     EX_TRY(parser_trace_number(h->records.run, "position", (uint64_t)position + 1, err));
     return position != 0 ? EX_OK
-                         : system_tell_filetime(h->records.run, "last-used", PARSER_CHANGED,
+                         : system_tell_filetime(h->records.run, "list-written", PARSER_CHANGED,
                                                 "regf:key", k->written, err);
 }
 
@@ -257,6 +257,18 @@ ex_code user_tell(struct hive *h, struct ex_error *err) {
 
 /* ---- UsrClass.dat: programs whose names the desktop has shown ---- */
 
+/* Of the name of a value; 0: a text of a library, or a second one about the same program. */
+static size_t program_bytes(const char *name) {
+    static const char SUFFIX[] = ".FriendlyAppName", OTHER[] = ".ApplicationCompany";
+    size_t size = strlen(name);
+    if (strchr(name, '\\') == NULL || name[0] == '@' ||
+        (size >= sizeof OTHER && strcmp(name + size - (sizeof OTHER - 1), OTHER) == 0))
+        return 0;
+    if (size >= sizeof SUFFIX && strcmp(name + size - (sizeof SUFFIX - 1), SUFFIX) == 0)
+        size -= sizeof SUFFIX - 1;
+    return size;
+}
+
 ex_code classes_tell(struct hive *h, struct ex_error *err) {
     struct regf_values at = {0};
     struct regf_value v;
@@ -267,9 +279,10 @@ ex_code classes_tell(struct hive *h, struct ex_error *err) {
         if ((v.type != REGF_SZ && v.type != REGF_EXPAND_SZ) || !hive_take_text(h, &v))
             continue;
         (void)hive_value_name(h, &v);
-        if (strchr(h->name, '\\') == NULL || h->name[0] == '@')
-            continue; /* a text of a library, which is no program that ran */
-        EX_TRY(tell_recent(h, "MuiCache", h->name, strlen(h->name), err));
+        size_t size = program_bytes(h->name);
+        if (size == 0)
+            continue;
+        EX_TRY(tell_recent(h, "MuiCache", h->name, size, err));
         EX_TRY(hive_attribute(h, "shown-as", err));
     }
     return EX_OK;

@@ -85,6 +85,26 @@ static ex_code tell_adapter(struct hive *h, const struct regf_key *set, const ch
     return EX_OK;
 }
 
+/* What holds: without DHCP what was set by hand; with it, that goes before what was given only
+ * where it does in Windows, too: for the servers of names, and gateways. */
+static ex_code tell_addresses(struct hive *h, const struct regf_key *k, struct ex_error *err) {
+    static const struct {
+        const char *attribute, *set, *given;
+        bool set_first;
+    } FIELDS[] = {{"address", "IPAddress", "DhcpIPAddress", false},
+                  {"mask", "SubnetMask", "DhcpSubnetMask", false},
+                  {"gateway", "DefaultGateway", "DhcpDefaultGateway", true},
+                  {"name-servers", "NameServer", "DhcpNameServer", true}};
+    uint64_t dhcp = 0;
+    bool given = hive_number(h, k, "EnableDHCP", &dhcp) && dhcp != 0;
+    for (size_t i = 0; i < sizeof FIELDS / sizeof FIELDS[0]; i++) {
+        bool set = (!given || FIELDS[i].set_first) && hive_text(h, k, FIELDS[i].set);
+        if (set || (given && hive_text(h, k, FIELDS[i].given)))
+            EX_TRY(hive_attribute(h, FIELDS[i].attribute, err));
+    }
+    return EX_OK;
+}
+
 static ex_code tell_lease(struct hive *h, const struct regf_key *k, struct ex_error *err) {
     struct parser_run *run = h->records.run;
     uint64_t seconds;
@@ -98,16 +118,12 @@ static ex_code tell_lease(struct hive *h, const struct regf_key *k, struct ex_er
 
 static ex_code tell_interface(struct hive *h, const struct regf_key *set, const struct regf_key *k,
                               struct ex_error *err) {
-    static const struct hive_field FIELDS[] = {{"IPAddress", "address"},
-                                               {"DhcpIPAddress", "dhcp-address"},
-                                               {"SubnetMask", "mask"},
-                                               {"DhcpSubnetMask", "dhcp-mask"},
+    static const struct hive_field FIELDS[] = {{"DhcpIPAddress", "dhcp-address"},
+                                               {"IPAddress", "set-address"},
                                                {"DhcpServer", "dhcp-server"},
                                                {"Domain", "domain"},
                                                {"DhcpDomain", "dhcp-domain"},
-                                               {"NameServer", "name-servers"},
                                                {"DhcpNameServer", "dhcp-name-servers"},
-                                               {"DefaultGateway", "gateway"},
                                                {"DhcpDefaultGateway", "dhcp-gateway"},
                                                {"EnableDHCP", "dhcp"},
                                                {NULL, NULL}};
@@ -123,6 +139,7 @@ static ex_code tell_interface(struct hive *h, const struct regf_key *set, const 
     bool named = regf_find(&h->regf, set, path, &connection) && hive_text(h, &connection, "Name");
     EX_TRY(hive_record(h, "network-interface", named ? h->text : id, k, err));
     EX_TRY(tell_text(h->records.run, "interface-id", id, err));
+    EX_TRY(tell_addresses(h, k, err));
     EX_TRY(hive_fields(h, k, FIELDS, err));
     EX_TRY(tell_adapter(h, set, id, err));
     return tell_lease(h, k, err);
@@ -186,6 +203,12 @@ static ex_code tell_device_times(struct hive *h, const struct regf_key *k, struc
     return EX_OK;
 }
 
+/* "@disk.inf,%disk_devdesc%;Disk drive": what stands behind the place where the text is kept. */
+static const char *plain_text(const char *text) {
+    const char *behind = text[0] == '@' ? strrchr(text, ';') : NULL;
+    return behind == NULL ? text : behind + 1;
+}
+
 static ex_code tell_device(struct hive *h, const char *device, const struct regf_key *k,
                            struct ex_error *err) {
     static const struct hive_field FIELDS[] = {{"FriendlyName", "friendly-name"},
@@ -196,15 +219,16 @@ static ex_code tell_device(struct hive *h, const char *device, const struct regf
                                                {"LocationInformation", "location"},
                                                {"ParentIdPrefix", "parent-prefix"},
                                                {NULL, NULL}};
-    char serial[REGF_NAME_BYTES];
-    (void)snprintf(serial, sizeof serial, "%s", hive_key_name(h, k));
+    char instance[REGF_NAME_BYTES];
+    (void)snprintf(instance, sizeof instance, "%s", hive_key_name(h, k));
     bool named = hive_text(h, k, "FriendlyName") || hive_text(h, k, "DeviceDesc");
-    EX_TRY(hive_record(h, "usb-device", named ? h->text : device, k, err));
+    EX_TRY(hive_record(h, "usb-device", named ? plain_text(h->text) : device, k, err));
     EX_TRY(tell_text(h->records.run, "device-id", device, err));
-    EX_TRY(tell_text(h->records.run, "serial", serial, err));
-    /* The second character "&": Windows made this number, for the device gave none. */
-    EX_TRY(tell_text(h->records.run, "serial-by",
-                     serial[0] != '\0' && serial[1] == '&' ? "windows" : "device", err));
+    EX_TRY(tell_text(h->records.run, "instance", instance, err));
+    /* With "&" as its second character Windows made it, for the device gave no number. What stands
+     * behind a later one is of Windows, too. */
+    if (instance[0] != '\0' && instance[1] != '&')
+        EX_TRY(parser_trace_text(h->records.run, "serial", instance, strcspn(instance, "&"), err));
     EX_TRY(tell_word(h, device, "Ven_", "vendor", err));
     EX_TRY(tell_word(h, device, "Prod_", "product", err));
     EX_TRY(tell_word(h, device, "Rev_", "revision", err));
@@ -276,7 +300,8 @@ static ex_code tell_ran(struct hive *h, const struct regf_key *user, struct ex_e
     while (regf_next_value(&h->regf, &at, &v)) {
         if (v.type != REGF_BINARY || !hive_take(h, &v) || h->raw_bytes < 8)
             continue;
-        EX_TRY(records_add(&h->records, "recent", hive_value_name(h, &v), strlen(h->name), err));
+        const char *name = hive_value_name(h, &v);
+        EX_TRY(records_add(&h->records, "recent", name, strlen(name), err));
         EX_TRY(tell_text(h->records.run, "list", "bam", err));
         EX_TRY(tell_text(h->records.run, "sid", sid, err));
         EX_TRY(system_tell_filetime(h->records.run, "last-run", PARSER_ACCESSED, "regf:bam",
