@@ -57,6 +57,7 @@ enum examiner {
     EXAMINER_EXIF,
     EXAMINER_MAIL,
     EXAMINER_OLE,
+    EXAMINER_SYSTEM,
     EXAMINERS
 };
 struct examiner_about {

@@ -15,15 +15,17 @@ static const struct {
     const char *type;
     enum examiner examiner;
 } INSIDE[] = {
-    {"zip", EXAMINER_ARCHIVE},   {"gzip", EXAMINER_ARCHIVE}, {"bzip2", EXAMINER_ARCHIVE},
-    {"xz", EXAMINER_ARCHIVE},    {"zstd", EXAMINER_ARCHIVE}, {"lz4", EXAMINER_ARCHIVE},
-    {"7z", EXAMINER_ARCHIVE},    {"rar", EXAMINER_ARCHIVE},  {"tar", EXAMINER_ARCHIVE},
-    {"cab", EXAMINER_ARCHIVE},   {"cpio", EXAMINER_ARCHIVE}, {"ooxml", EXAMINER_OFFICE},
-    {"ooxml", EXAMINER_ARCHIVE}, {"odf", EXAMINER_OFFICE},   {"odf", EXAMINER_ARCHIVE},
-    {"epub", EXAMINER_ARCHIVE},  {"html", EXAMINER_HTML},    {"rtf", EXAMINER_RTF},
-    {"jpeg", EXAMINER_EXIF},     {"tiff", EXAMINER_EXIF},    {"png", EXAMINER_EXIF},
-    {"webp", EXAMINER_EXIF},     {"heif", EXAMINER_EXIF},    {"eml", EXAMINER_MAIL},
-    {"mbox", EXAMINER_MAIL},     {"ole", EXAMINER_OLE},
+    {"zip", EXAMINER_ARCHIVE},        {"gzip", EXAMINER_ARCHIVE},      {"bzip2", EXAMINER_ARCHIVE},
+    {"xz", EXAMINER_ARCHIVE},         {"zstd", EXAMINER_ARCHIVE},      {"lz4", EXAMINER_ARCHIVE},
+    {"7z", EXAMINER_ARCHIVE},         {"rar", EXAMINER_ARCHIVE},       {"tar", EXAMINER_ARCHIVE},
+    {"cab", EXAMINER_ARCHIVE},        {"cpio", EXAMINER_ARCHIVE},      {"ooxml", EXAMINER_OFFICE},
+    {"ooxml", EXAMINER_ARCHIVE},      {"odf", EXAMINER_OFFICE},        {"odf", EXAMINER_ARCHIVE},
+    {"epub", EXAMINER_ARCHIVE},       {"html", EXAMINER_HTML},         {"rtf", EXAMINER_RTF},
+    {"jpeg", EXAMINER_EXIF},          {"tiff", EXAMINER_EXIF},         {"png", EXAMINER_EXIF},
+    {"webp", EXAMINER_EXIF},          {"heif", EXAMINER_EXIF},         {"eml", EXAMINER_MAIL},
+    {"mbox", EXAMINER_MAIL},          {"ole", EXAMINER_OLE},           {"regf", EXAMINER_SYSTEM},
+    {"utmp", EXAMINER_SYSTEM},        {"os-release", EXAMINER_SYSTEM}, {"passwd", EXAMINER_SYSTEM},
+    {"dpkg-status", EXAMINER_SYSTEM},
 };
 enum { INSIDES = sizeof INSIDE / sizeof INSIDE[0] };
 

@@ -280,8 +280,8 @@ void kind_of_bytes(const uint8_t *head, size_t size_bytes, struct kind *ret) {
     (void)(is_zip(head, size, ret) || is_gzip(head, size, ret) || is_bzip2(head, size, ret) ||
            is_android_backup(head, size, ret) || is_qcow(head, size, ret) ||
            by_signature(head, size, ret) || is_tar(head, size, ret) || is_ext(head, size, ret) ||
-           is_mbr(head, size, ret) || kind_of_media(head, size, ret) ||
-           kind_of_text(head, size, ret));
+           is_mbr(head, size, ret) || kind_of_system(head, size, ret) ||
+           kind_of_media(head, size, ret) || kind_of_text(head, size, ret));
 }
 
 /* A record of the end whose comment, up to the end of the file, is the name of an AFF4 volume. */

@@ -11,7 +11,7 @@
  * libewf "EWF file format" and "EWF2"; AFF4 1.0; QEMU docs/interop/qcow2.txt; VMware Virtual Disk
  * Format 5.0; Microsoft VHD and MS-VHDX §2.2.1; SQLite fileformat2 §1.3; UEFI 2.10 §5; AOSP
  * BackupManagerService (the four lines of a backup); the on-disk structures of NTFS, FAT, exFAT,
- * ext4, XFS, APFS, LUKS.
+ * ext4, XFS, APFS, LUKS; os-release(5), passwd(5), utmp(5), deb822(5).
  */
 #ifndef EXHIBIT_FORMATS_KIND_H
 #define EXHIBIT_FORMATS_KIND_H
@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { KIND_VERSION = 2 }; /* of these rules: counted up when they change */
+enum { KIND_VERSION = 3 }; /* of these rules: counted up when they change */
 
 enum { KIND_HEAD_BYTES = 8192, KIND_TAIL_BYTES = 512, KIND_DETAIL_BYTES = 80 };
 

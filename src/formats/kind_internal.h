@@ -13,6 +13,8 @@ bool kind_say(struct kind *ret, const char *word, const char *text, const char *
 
 /* Of what has its signature in several places: pictures, recordings, programs. */
 bool kind_of_media(const uint8_t *head, size_t size, struct kind *ret);
+/* Of records of a system, which have no signature. */
+bool kind_of_system(const uint8_t *head, size_t size, struct kind *ret);
 /* Of what is text. */
 bool kind_of_text(const uint8_t *head, size_t size, struct kind *ret);
 

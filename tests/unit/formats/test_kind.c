@@ -185,6 +185,34 @@ static void documents(void **state) {
                 "XHTML");
 }
 
+static void system_records(void **state) {
+    uint8_t login[3 * 384] = {0};
+    struct kind k;
+    assert_text(TEXT("NAME=x\nID=y\nVERSION_ID=\"1\"\n"), "os-release", "");
+    assert_text(TEXT("NAME=x\nID=y\n"), "text", "ASCII");
+    assert_text(TEXT("NAME=x\nID=y\nVERSION_ID=1\nan odd line\n"), "text", "ASCII");
+    assert_text(TEXT("root:x:0:0:root:/root:/bin/sh\nnobody:*:-2:-2::/:\n"), "passwd", "");
+    assert_text(TEXT("root:x:0:0:root:/root:/bin/sh\nno account\n"), "text", "ASCII");
+    assert_text(TEXT("root:x:0:4294967296:root:/root:/bin/sh\n"), "text", "ASCII");
+    assert_text(TEXT("root:x:0:0:root:/root:/bin/sh:\n"), "text", "ASCII");
+    assert_text(TEXT("a:b:0:0:c:d:e\n"), "text", "ASCII");
+    assert_text(TEXT("# remarks alone\n"), "text", "ASCII");
+    assert_text(TEXT("Package: a\nStatus: install ok installed\n\n"), "dpkg-status", "");
+    assert_text(TEXT("Package: a\nStatus: install ok\n\n"), "text", "ASCII");
+    assert_text(TEXT("Package: a\nVersion: 1\n\n"), "text", "ASCII");
+    kind_of_bytes(login, sizeof login, &k);
+    assert_null(k.word); /* nothing happened */
+    login[384] = 7;
+    login[384 + 340] = 1;
+    kind_of_bytes(login, sizeof login, &k);
+    assert_string_equal(k.word, "utmp");
+    kind_of_bytes(login, sizeof login - 1, &k);
+    assert_null(k.word);
+    login[2 * 384 + 364] = 1; /* where nothing is used */
+    kind_of_bytes(login, sizeof login, &k);
+    assert_null(k.word);
+}
+
 static void media(void **state) {
     struct sample s = {.size = 0};
     assert_text(TEXT("\xff\xd8\xff\xe1"), "jpeg", "");
@@ -425,8 +453,8 @@ int main(void) {
         cmocka_unit_test(disks),          cmocka_unit_test(ext_volumes),
         cmocka_unit_test(tails),          cmocka_unit_test(parsers),
         cmocka_unit_test(folders),        cmocka_unit_test(documents),
-        cmocka_unit_test(media),          cmocka_unit_test(mails),
-        cmocka_unit_test(texts),
+        cmocka_unit_test(media),          cmocka_unit_test(system_records),
+        cmocka_unit_test(mails),          cmocka_unit_test(texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
