@@ -19,26 +19,29 @@ enum {
 /* The first two bytes at least; the walker compares what it needs besides. */
 static const struct signature {
     const char *what;
+    const char *checked; /* docs/carving.md: what stands for it that all of it is there */
     carve_walk_fn *walk;
     size_t at; /* bytes that stand in front of it */
     size_t size;
     const char *bytes;
+    bool loose; /* not every byte says that it belongs to it: another may begin inside, and go on
+                   behind its end */
 } SIGNATURES[] = {
-    {"jpeg", carve_jpeg, 0, SIGNATURE("\xFF\xD8\xFF")},
-    {"png", carve_png, 0, SIGNATURE("\x89PNG\r\n\x1A\n")},
-    {"gif", carve_gif, 0, SIGNATURE("GIF8")},
-    {"webp", carve_webp, 0, SIGNATURE("RIFF")},
-    {"iso-media", carve_media, 4, SIGNATURE("ftyp")},
-    {"pdf", carve_pdf, 0, SIGNATURE("%PDF-")},
-    {"rtf", carve_rtf, 0, SIGNATURE("{\\rtf")},
-    {"zip", carve_zip, 0, SIGNATURE("PK\3\4")},
-    {"7z", carve_7z, 0, SIGNATURE("7z\xBC\xAF\x27\x1C")},
-    {"rar", carve_rar4, 0, SIGNATURE("Rar!\x1A\x07\x00")},
-    {"rar", carve_rar5, 0, SIGNATURE("Rar!\x1A\x07\x01\x00")},
-    {"sqlite", carve_sqlite, 0, SIGNATURE("SQLite format 3\0")},
-    {"ole", carve_ole, 0, SIGNATURE("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")},
-    {"evtx", carve_evtx, 0, SIGNATURE("ElfFile\0")},
-    {"regf", carve_regf, 0, SIGNATURE("regf")},
+    {"jpeg", "structure", carve_jpeg, 0, SIGNATURE("\xFF\xD8\xFF"), false},
+    {"png", "checksums", carve_png, 0, SIGNATURE("\x89PNG\r\n\x1A\n"), false},
+    {"gif", "structure", carve_gif, 0, SIGNATURE("GIF8"), false},
+    {"webp", "lengths", carve_webp, 0, SIGNATURE("RIFF"), false},
+    {"iso-media", "lengths", carve_media, 4, SIGNATURE("ftyp"), true},
+    {"pdf", "structure", carve_pdf, 0, SIGNATURE("%PDF-"), false},
+    {"rtf", "structure", carve_rtf, 0, SIGNATURE("{\\rtf"), false},
+    {"zip", "structure", carve_zip, 0, SIGNATURE("PK\3\4"), false},
+    {"7z", "lengths", carve_7z, 0, SIGNATURE("7z\xBC\xAF\x27\x1C"), false},
+    {"rar", "lengths", carve_rar4, 0, SIGNATURE("Rar!\x1A\x07\x00"), false},
+    {"rar", "lengths", carve_rar5, 0, SIGNATURE("Rar!\x1A\x07\x01\x00"), false},
+    {"sqlite", "structure", carve_sqlite, 0, SIGNATURE("SQLite format 3\0"), true},
+    {"ole", "lengths", carve_ole, 0, SIGNATURE("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"), true},
+    {"evtx", "checksums", carve_evtx, 0, SIGNATURE("ElfFile\0"), false},
+    {"regf", "lengths", carve_regf, 0, SIGNATURE("regf"), false},
 };
 enum { SIGNATURE_COUNT = sizeof SIGNATURES / sizeof SIGNATURES[0], PAIRS = 65536 };
 
@@ -172,6 +175,8 @@ static ex_code tell(struct carving *c, const struct signature *s, uint64_t at,
     const char *state = whole ? "complete" : "begins";
     EX_TRY(parser_trace_text(c->run, "carved", state, strlen(state), err));
     EX_TRY(parser_trace_text(c->run, "carved-as", s->what, strlen(s->what), err));
+    if (whole)
+        EX_TRY(parser_trace_text(c->run, "checked", s->checked, strlen(s->checked), err));
     if (!whole && found->expected > found->length)
         EX_TRY(parser_trace_number(c->run, "expected-size", found->expected, err));
     return parser_trace_extent(c->run, at, found->length, err);
@@ -196,7 +201,7 @@ static ex_code look(struct carving *c, const struct carver *v, const uint8_t *by
             return c->code;
         if (verdict == CARVE_NO || found.length == 0)
             continue;
-        if (verdict == CARVE_WHOLE)
+        if (verdict == CARVE_WHOLE && !s->loose)
             *at = begin + found.length;
         if (!v->deep)
             *at = (*at + CARVE_SECTOR_BYTES - 1) / CARVE_SECTOR_BYTES * CARVE_SECTOR_BYTES;

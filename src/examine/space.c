@@ -107,6 +107,13 @@ ex_code space_look(struct engine *e, const struct job *job, struct found *f, siz
 
 /* ---- what is written ---- */
 
+/* Of a whole one that was written. What goes on behind its end is none of it: one of both is wrong,
+ * and nobody can say which. */
+static bool is_inside(const struct job *job, const struct found_trace *t, uint64_t at) {
+    return at < job->carved_end &&
+           ((t->flags & PARSER_IN_PART) != 0 || at + t->size_bytes <= job->carved_end);
+}
+
 ex_code space_is_left_out(struct job *job, struct found *f, const struct found_trace *t, bool *ret,
                           struct ex_error *err) {
     const char *key = f->text + t->key_at;
@@ -115,7 +122,8 @@ ex_code space_is_left_out(struct job *job, struct found *f, const struct found_t
         return EX_OK;
     /* a key that is no place is that of a worker which is not ours any more */
     *ret = !ex_parse_decimal(key, strlen(key), &at) || at > job->view.length ||
-           at < job->carved_end || job->carved > CARVED_MAX;
+           t->size_bytes > job->view.length - at || is_inside(job, t, at) ||
+           job->carved > CARVED_MAX;
     if (*ret)
         return EX_OK;
     if (++job->carved > CARVED_MAX) {
