@@ -128,6 +128,22 @@ same_again() {
     exhibit examine 1/1 --officer One --workers 1
     exhibit trace export 1/1 --output again.jsonl --officer One && [ "$(strip again.jsonl)" = "$(strip ext.jsonl)" ]
 }
+wide() { # an archive over several stretches, with a picture at a sector of the second one, and other files behind it
+    python3 - made/plain.jpg <<'END'
+import random, sys, zipfile
+picture = open(sys.argv[1], "rb").read()
+noise = random.Random(7).randbytes(40 << 20)
+with zipfile.ZipFile("wide.zip", "w", zipfile.ZIP_STORED) as z:
+    first = 40 * 1024 * 1024 - 30 - 1 - 30 - 1  # so that the picture begins with a sector
+    z.writestr(zipfile.ZipInfo("n"), noise[:first])
+    z.writestr(zipfile.ZipInfo("p"), picture)
+END
+    mkdir only && mv wide.zip only/ && cp made/text.rtf only/z.rtf &&
+        truncate -s 90M wide.img && mke2fs -q -t ext4 -b 4096 -O ^resize_inode -d only wide.img &&
+        printf 'rm wide.zip\nrm z.rtf\n' | debugfs -w wide.img >/dev/null 2>&1
+    "$list" wide.img | tee /dev/stderr | grep -q carved-as=jpeg || return 1 # by itself, a stretch does not know
+    say_found wide.img wide && [ "$(jq -r 'select(.state == "carved") | .attributes["carved-as"]' wide.jsonl | tee /dev/stderr | sort | xargs)" = "rtf zip" ]
+}
 not_in() { # PROFILE
     exhibit examine 1/1 --officer One --profile "$1" >/dev/null
     rm -f "$1.jsonl"
@@ -144,6 +160,7 @@ if has mke2fs && has debugfs && has mcopy && has jq && has convert; then
     check "they can be listed" by_number
     check "and given out" given_out
     check "the same with another number of workers" same_again
+    check "nothing out of what was carved, over stretches" wide
     check "not in triage" not_in triage
     check "not in files" not_in files
 else
