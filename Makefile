@@ -8,6 +8,8 @@ FUZZ_SECONDS ?= 60
 ENTRIES ?= 20000000
 DIR ?= /tmp
 ROUNDS ?= 5000
+# The programs that read what comes from outside.
+WORKERS = $(addprefix parsers/exhibit-,parser examiner unpacker documents pictures mail system carver)
 
 .PHONY: help build demo test crash damage agree bench bench-clones bench-containers bench-examine bench-hashset bench-index fuzz format install clean
 
@@ -34,8 +36,7 @@ help:
 build:
 	@tools/install-deps build
 	@test -f $(RELEASE)/build.ninja || meson setup $(RELEASE)
-	@ninja -C $(RELEASE) src/cli/exhibit parsers/exhibit-parser parsers/exhibit-examiner \
-	  parsers/exhibit-unpacker parsers/exhibit-documents parsers/exhibit-pictures parsers/exhibit-mail parsers/exhibit-system verify/exhibit-verify
+	@ninja -C $(RELEASE) src/cli/exhibit $(WORKERS) verify/exhibit-verify
 
 demo:
 	@tools/install-deps build demo
@@ -61,7 +62,7 @@ damage:
 agree:
 	@tools/install-deps build test
 	@test -f $(RELEASE)/build.ninja || meson setup $(RELEASE)
-	@ninja -C $(RELEASE) src/cli/exhibit parsers/exhibit-parser parsers/exhibit-examiner parsers/exhibit-unpacker parsers/exhibit-documents parsers/exhibit-pictures parsers/exhibit-mail parsers/exhibit-system verify/exhibit-verify
+	@ninja -C $(RELEASE) src/cli/exhibit $(WORKERS) verify/exhibit-verify
 	@N=$$(($(ROUNDS) / 3)) SEED=$${SEED:-2} tests/scripts/verifier.sh $(RELEASE)/src/cli/exhibit
 
 bench:

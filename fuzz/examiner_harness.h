@@ -152,7 +152,7 @@ ex_code parser_trace(struct parser_run *run, const struct parser_trace *t, uint3
                      struct ex_error *err) {
     if (t->kind < PARSER_VOLUME || t->kind == PARSER_PROBLEM || t->kind > PARSER_RECORD)
         harness_breach("a kind");
-    if (t->flags >= 2 * PARSER_UNSIZED || (t->name == NULL && t->name_bytes > 0) ||
+    if (t->flags >= 2 * PARSER_IN_PART || (t->name == NULL && t->name_bytes > 0) ||
         t->name_bytes > PARSER_VALUE_BYTES_MAX || t->size_bytes > INT64_MAX)
         harness_breach("flags or a name");
     if ((t->flags & PARSER_SIZED) == 0 && t->size_bytes > 0)

@@ -104,7 +104,9 @@ enum parser_trace_flag {
     PARSER_ENCRYPTED = 16, /* its content is not to be had without a key */
     PARSER_SIZED = 32,     /* it has a content, of size_bytes */
     PARSER_EXAMINE = 64,   /* its content may hold more: a volume, for one */
-    PARSER_UNSIZED = 128   /* it has a content, of as many bytes as are told; size_bytes is 0 */
+    PARSER_UNSIZED = 128,  /* it has a content, of as many bytes as are told; size_bytes is 0 */
+    PARSER_CARVED = 256, /* it stands in space, and nothing names it; its key is its place there */
+    PARSER_IN_PART = 512 /* of such a one: only its beginning is as it should be */
 };
 
 struct parser_trace {

@@ -48,6 +48,7 @@ json_t *examining_what(const struct examining *x) {
                   json_number(r->not_hashed), "problems", problems_json(r), "problem_count",
                   json_number(x->totals.errors), "truncated", x->totals.truncated);
     json_object_update_new(what, found);
+    json_object_set_new(what, "carved", json_number(r->carved));
     json_object_set_new(what, "not_hashed_bad", json_number(r->not_hashed_bad));
     json_object_set_new(what, "looked_into", json_number(r->inside));
     json_object_set_new(what, "looked_into_before", json_number(r->inside_remembered));

@@ -21,6 +21,9 @@ static void put_counts(struct cli_page *page, const json_t *result) {
     page_field(page, _("  folders"), "%s", page_number_text(number, result, "directories"));
     page_field(page, _("  files"), "%s", page_number_text(number, result, "files"));
     page_field(page, _("  deleted"), "%s", page_number_text(number, result, "deleted"));
+    if (page_number(result, "carved") > 0)
+        page_field(page, _("  carved"), _("%s files that stand in space nothing claims"),
+                   page_number_text(number, result, "carved"));
     put_contents(page, _("Hashed"), page_get(result, "hashed"));
     put_contents(page, _("  known or met again"), page_get(result, "remembered"));
     page_field(page, _("  not hashed"), "%s", page_number_text(number, result, "not_hashed"));
@@ -334,6 +337,9 @@ void render_trace_cat(struct cli_page *page, const json_t *result) {
     if (strcmp(page_text_or(result, "recovered", ""), "guess") == 0)
         page_prose(page, _("It was deleted, and where its content was is a GUESS of the parser: "
                            "nothing in the item says that all of these bytes belonged to it."));
+    else if (strcmp(state, "carved") == 0)
+        page_prose(page, _("It stands in space that nothing claims, and looks like a file. Nothing "
+                           "says that it ever was one, whose, or under which name."));
     else if (strcmp(state, "deleted") == 0 || strcmp(state, "orphan") == 0)
         page_prose(page, _("It was deleted: its record says that these places were its content's. "
                            "They may have been given to something else since."));

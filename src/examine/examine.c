@@ -77,11 +77,13 @@ static ex_code write_head(struct engine *e, struct ex_error *err) {
         "\"step_found_bytes\":%llu,\"holes_bytes\":%llu,\"hash_bytes\":%llu,\"inside_depth\":%d,"
         "\"inside_members\":%d,\"inside_ratio\":%d,\"inside_bytes\":%llu,"
         "\"inside_kept_bytes\":%d,"
-        "\"volumes\":%d,\"volumes_depth\":%d,\"volume_pieces\":%d}}\n",
+        "\"volumes\":%d,\"volumes_depth\":%d,\"volume_pieces\":%d,\"spaces\":%d,\"space_bytes\":%llu,\"carved\":%d,"
+        "\"space_pieces\":%d}}\n",
         (unsigned long long)TRACES_MAX, DEPTH_MAX, e->step_ms, (unsigned long long)FOUND_BYTES_MAX,
         (unsigned long long)HOLES_BYTES_MAX, (unsigned long long)e->hash_bytes_max,
         INSIDE_DEPTH_MAX, INSIDE_MEMBERS_MAX, INSIDE_RATIO, (unsigned long long)INSIDE_BYTES_MAX,
-        KEPT_BYTES_MAX, VOLUMES_MAX, VOLUMES_DEPTH_MAX, VIEW_STRETCHES_MAX);
+        KEPT_BYTES_MAX, VOLUMES_MAX, VOLUMES_DEPTH_MAX, VIEW_STRETCHES_MAX, SPACES_MAX,
+        (unsigned long long)e->space_bytes_max, CARVED_MAX, SPACE_STRETCHES_MAX);
 }
 
 static uint64_t problems(const struct examine_report *r) {
@@ -178,6 +180,7 @@ static void count_trace(struct engine *e, const struct found_trace *t) {
     r->parser[t->examiner].traces++;
     r->directories += t->kind == PARSER_DIRECTORY ? 1 : 0;
     r->files += t->kind == PARSER_FILE ? 1 : 0;
+    r->carved += (t->flags & PARSER_CARVED) != 0 ? 1 : 0;
     r->deleted += (t->flags & (PARSER_DELETED | PARSER_ORPHAN)) != 0 ? 1 : 0;
     if (t->hashed && t->size_bytes > 0) {
         *(t->met ? &r->remembered : &r->hashed) += 1;
@@ -213,10 +216,12 @@ static bool is_out(const struct placing *p, const struct found *f, const struct 
 
 /* Of a record that a name told already, there is nothing new. */
 static ex_code is_left_out(struct engine *e, struct job *job, const struct placing *p,
-                           const struct found *f, const struct found_trace *t, bool *ret,
+                           struct found *f, const struct found_trace *t, bool *ret,
                            struct ex_error *err) {
     bool fresh = true;
     *ret = t->dropped || is_out(p, f, t);
+    if (!*ret)
+        EX_TRY(space_is_left_out(job, f, t, ret, err));
     if (*ret || t->record == 0)
         return EX_OK;
     pthread_mutex_lock(&e->mutex);
@@ -228,7 +233,7 @@ static ex_code is_left_out(struct engine *e, struct job *job, const struct placi
 }
 
 /* The view becomes the job's. */
-static ex_code add_job(struct engine *e, enum examiner examiner, const struct above *above,
+ex_code engine_add_job(struct engine *e, enum examiner examiner, const struct above *above,
                        struct view *view, unsigned depth, struct ex_error *err) {
     struct job *job = calloc(1, sizeof *job);
     if (job == NULL) {
@@ -275,8 +280,8 @@ static ex_code look_inside(struct engine *e, const struct job *job, struct found
     EX_TRY(view_of_ranges(&view, r, t->range_count, err));
     ex_code code = views_see(e, &view, &fresh, err);
     if (code == EX_OK && (fresh || !nested)) /* two tables may have the same partition */
-        return add_job(e, nested ? EXAMINER_VOLUMES : EXAMINER_FILES, above, &view, job->depth + 1,
-                       err);
+        return engine_add_job(e, nested ? EXAMINER_VOLUMES : EXAMINER_FILES, above, &view,
+                              job->depth + 1, err);
     view_clear(&view);
     if (code != EX_OK)
         return code;
@@ -346,6 +351,7 @@ static ex_code write_found(struct engine *e, struct job *job, struct placing *p,
         spend(e, t);
         EX_TRY(write_trace(e, p, f, t, &p->above[i + 1], err));
         EX_TRY(look_inside(e, job, f, i, &p->above[i + 1], err));
+        EX_TRY(space_look(e, job, f, i, &p->above[i + 1], err));
     }
     for (size_t i = 0; i < f->unit_count; i++)
         EX_TRY(add_unit(e, job, p, f, &f->unit[i], err));
@@ -359,7 +365,7 @@ static ex_code write_found(struct engine *e, struct job *job, struct placing *p,
 static ex_code look_for_files(struct engine *e, const struct job *job, struct ex_error *err) {
     struct view view;
     EX_TRY(view_copy(&view, &job->view, err)); /* this job's threads still have theirs */
-    return add_job(e, EXAMINER_FILES, &job->above, &view, job->depth, err);
+    return engine_add_job(e, EXAMINER_FILES, &job->above, &view, job->depth, err);
 }
 
 /* Nothing that the parser knows. Where there are no volumes there may be a file system all the
@@ -407,7 +413,7 @@ static ex_code run_jobs(struct engine *e, struct ex_error *err) {
     view_one(&whole, 0, e->object->size_bytes);
     memcpy(object.id, e->object->id, EXAMINE_ID_BYTES);
     EX_TRY(views_see(e, &whole, &fresh, err));
-    EX_TRY(add_job(e, EXAMINER_VOLUMES, &object, &whole, 0, err));
+    EX_TRY(engine_add_job(e, EXAMINER_VOLUMES, &object, &whole, 0, err));
     while (e->first_job != NULL) {
         struct job *job = e->first_job;
         EX_TRY(job_run(e, job, write_step, err));
@@ -479,9 +485,6 @@ ex_code examine_run(struct vault *v, const struct vault_object_info *object,
                     struct examine_report *ret, struct ex_error *err) {
     EX_AUTO_FREE struct engine *e = ex_new0(struct engine);
     memset(ret, 0, sizeof *ret);
-    if (options->profile == EXAMINE_DEEP)
-        return ex_hint(ex_fail(err, EX_UNSUPPORTED, "the profile \"deep\" is not offered yet"), err,
-                       "\"standard\" hashes every file and looks into archives");
     e->vault = v;
     e->object = object;
     e->options = options;
@@ -494,6 +497,8 @@ ex_code examine_run(struct vault *v, const struct vault_object_info *object,
     e->hash_bytes_max = object->size_bytes > (UINT64_MAX - HASH_BYTES_BESIDE) / HASH_TIMES
                             ? UINT64_MAX
                             : HASH_TIMES * object->size_bytes + HASH_BYTES_BESIDE;
+    e->space_bytes_max =
+        object->size_bytes > INT64_MAX / SPACE_TIMES ? INT64_MAX : SPACE_TIMES * object->size_bytes;
     pthread_mutex_init(&e->mutex, NULL);
     pthread_mutex_init(&e->known_mutex, NULL);
     pthread_cond_init(&e->changed, NULL);

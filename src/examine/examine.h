@@ -27,8 +27,8 @@ enum {
 enum examine_profile {
     EXAMINE_TRIAGE,   /* structure: nothing is hashed */
     EXAMINE_FILES,    /* and the contents of files, which are not looked into */
-    EXAMINE_STANDARD, /* and files in files */
-    EXAMINE_DEEP
+    EXAMINE_STANDARD, /* and files in files, and in space that nothing claims */
+    EXAMINE_DEEP      /* and these at each of its bytes */
 };
 /* "triage", "files", "standard", "deep" */
 const char *examine_profile_word(enum examine_profile p);
@@ -104,6 +104,7 @@ enum { EXAMINE_PARSERS_MAX = 16 };
 
 struct examine_report {
     uint64_t traces, directories, files, deleted; /* deleted: of any kind, orphans included */
+    uint64_t carved;                              /* of the files: found in space, without a name */
     uint64_t hashed, hashed_bytes;                /* contents that were read */
     uint64_t remembered, remembered_bytes;        /* contents whose hash was known */
     uint64_t inside, inside_remembered;           /* contents that were looked into; had been */

@@ -27,7 +27,11 @@ enum {
     VIEW_STRETCHES_MAX = 1 << 20, /* of all volumes that have several */
     VOLUMES_MAX = 1024,           /* that are looked into */
     VOLUMES_DEPTH_MAX = 8,        /* of volumes in volumes */
-    ATTRIBUTES_MAX = 256,         /* of one line, those in base64 too */
+    SPACES_MAX = 4096,
+    SPACE_TIMES = 4,               /* each byte of the object, in different ones */
+    CARVED_MAX = 1000000,          /* in one space */
+    SPACE_STRETCHES_MAX = 4 << 20, /* of all spaces that are looked into */
+    ATTRIBUTES_MAX = 256,          /* of one line, those in base64 too */
     PROBLEM_BYTES_MAX = 200,
     TEXTS_BYTES_MAX = 256 << 10 /* of one line: times and attributes */
 };
@@ -58,6 +62,7 @@ enum examiner {
     EXAMINER_MAIL,
     EXAMINER_OLE,
     EXAMINER_SYSTEM,
+    EXAMINER_CARVER,
     EXAMINERS
 };
 struct examiner_about {
@@ -327,6 +332,7 @@ struct job {
     struct step *behind; /* where the next one is put in; NULL: at the end */
     struct step *first_late, *last_late;
     struct seen_unit *units;
+    uint64_t carved_end, carved; /* in a space: behind the last whole one; how many */
     struct seen_page *records;
 };
 
@@ -354,7 +360,9 @@ struct engine {
     struct job *first_job, *last_job; /* the first one is being done */
     /* the writer's alone: volumes that are or were to be looked into */
     struct seen_view *views;
-    unsigned volumes, stretches; /* stretches: of those that have several */
+    unsigned volumes, stretches;      /* stretches: of those that have several */
+    unsigned spaces, space_stretches; /* likewise, of spaces */
+    uint64_t space_bytes, space_bytes_max;
 };
 /* Runs the steps of e->job in threads and hands each to `write`, in order. */
 typedef ex_code step_write_fn(struct engine *e, struct job *job, struct step *step,
@@ -381,6 +389,32 @@ EX_MUST_USE ex_code job_start_worker(struct engine *e, size_t examiner,
 bool job_is_stopped(void *engine);
 /* Whose fault it was that a step failed; SANDBOX_NOT_LOST: that of what the parser told. */
 enum examine_reason job_failure_reason(ex_code code, enum sandbox_loss loss);
+
+/* Appends a job; the view becomes its own, whatever is returned. The writer's. */
+EX_MUST_USE ex_code engine_add_job(struct engine *e, enum examiner examiner,
+                                   const struct above *above, struct view *view, unsigned depth,
+                                   struct ex_error *err);
+
+/* ---- space that nothing claims: space.c ---- */
+
+/* Where a space has more than equal bytes: pairs of le64 from and to, ascending. */
+struct space_data {
+    bool found;
+    uint8_t *bytes;
+    size_t size_bytes, capacity;
+};
+void space_data_clear(struct space_data *d);
+EX_MUST_USE ex_code space_data_find(struct reading *r, struct space_data *ret,
+                                    struct ex_error *err);
+const char *space_parameters(const struct engine *e);
+/* If the trace at `index` is a space, and the profile asks for it: files are looked for in it. The
+ * writer's. */
+EX_MUST_USE ex_code space_look(struct engine *e, const struct job *job, struct found *f,
+                               size_t index, const struct above *above, struct ex_error *err);
+/* What begins inside of a whole one that was written is left out, and what comes behind the last
+ * one of a budget. The writer's, in order. */
+EX_MUST_USE ex_code space_is_left_out(struct job *job, struct found *f, const struct found_trace *t,
+                                      bool *ret, struct ex_error *err);
 
 /* *ret_new: no volume of the same pieces in the same order was seen in this run. The writer's. */
 EX_MUST_USE ex_code views_see(struct engine *e, const struct view *view, bool *ret_new,

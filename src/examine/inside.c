@@ -30,7 +30,8 @@ static const struct {
 enum { INSIDES = sizeof INSIDE / sizeof INSIDE[0] };
 
 bool inside_is_of(enum examiner examiner) {
-    return examiner != EXAMINER_VOLUMES && examiner != EXAMINER_FILES;
+    return examiner != EXAMINER_VOLUMES && examiner != EXAMINER_FILES &&
+           examiner != EXAMINER_CARVER;
 }
 
 bool examine_looks_inside(const char *parser) {

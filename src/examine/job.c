@@ -20,6 +20,7 @@ const struct examiner_about EXAMINER[EXAMINERS] = {
     [EXAMINER_MAIL] = {"mail", 1, SANDBOX_WORKER_MAIL},
     [EXAMINER_OLE] = {"ole", 1, SANDBOX_WORKER_MAIL},
     [EXAMINER_SYSTEM] = {"system", 1, SANDBOX_WORKER_SYSTEM},
+    [EXAMINER_CARVER] = {"carver", 1, SANDBOX_WORKER_CARVER},
 };
 
 /* ---- what was seen ---- */
@@ -159,6 +160,7 @@ struct hand {
     struct job *job;
     struct reading reading;
     struct sandbox *sandbox; /* NULL: none was started, or it was lost */
+    struct space_data data;  /* of a space, once it was asked for */
     pthread_t thread;
     bool started;
 };
@@ -166,8 +168,21 @@ struct hand {
 static ex_code give_input(void *context, unsigned input, uint64_t offset, uint8_t *to,
                           size_t size_bytes, struct ex_error *err) {
     struct hand *h = context;
-    (void)input; /* there is one */
-    return reading_read(&h->reading, offset, to, size_bytes, err);
+    if (input == 0)
+        return reading_read(&h->reading, offset, to, size_bytes, err);
+    memcpy(to, h->data.bytes + offset, size_bytes); /* the only other one */
+    return EX_OK;
+}
+
+/* Of a space, where it has more than equal bytes; of nothing else. */
+static ex_code name_input(void *context, const char *name, unsigned input, uint64_t *ret_size,
+                          struct ex_error *err) {
+    struct hand *h = context;
+    if (h->job->examiner != EXAMINER_CARVER || strcmp(name, "data") != 0 || input != 1)
+        return ex_fail(err, EX_MISSING, "there is no such input");
+    EX_TRY(space_data_find(&h->reading, &h->data, err));
+    *ret_size = h->data.size_bytes;
+    return EX_OK;
 }
 
 bool job_is_stopped(void *engine) {
@@ -207,14 +222,15 @@ ex_code job_check_version(const struct sandbox *s, enum examiner examiner, struc
 static ex_code ask_worker(struct hand *h, const struct step *s, struct teller *t,
                           struct ex_error *err) {
     const struct sandbox_inputs inputs = {
-        .context = h, .size_bytes = h->job->view.length, .read = give_input};
+        .context = h, .size_bytes = h->job->view.length, .read = give_input, .named = name_input};
     const char *parser = EXAMINER[h->job->examiner].name;
+    const char *parameters = h->job->examiner == EXAMINER_CARVER ? space_parameters(h->engine) : "";
     bool fresh = h->sandbox == NULL;
     if (fresh)
         EX_TRY(start_sandbox(h, err));
     if (s->bytes == 0 || fresh) {
-        EX_TRY(sandbox_examine(h->sandbox, parser, "", &inputs, s->bytes == 0 ? teller_told : NULL,
-                               t, err));
+        EX_TRY(sandbox_examine(h->sandbox, parser, parameters, &inputs,
+                               s->bytes == 0 ? teller_told : NULL, t, err));
         EX_TRY(job_check_version(h->sandbox, h->job->examiner, err));
     }
     if (s->bytes == 0)
@@ -443,6 +459,7 @@ ex_code job_run(struct engine *e, struct job *job, step_write_fn *write, struct 
             (void)pthread_join(hand[i].thread, NULL);
         vault_reader_close(hand[i].reading.reader);
         free(hand[i].reading.hashing);
+        space_data_clear(&hand[i].data);
     }
     return code != EX_OK ? code : why_stopped(e, job, err);
 }

@@ -141,6 +141,7 @@ const char *line_kind_word(uint32_t kind) {
 static const char *state_word(uint32_t flags) {
     return (flags & PARSER_ORPHAN) != 0    ? "orphan"
            : (flags & PARSER_DELETED) != 0 ? "deleted"
+           : (flags & PARSER_CARVED) != 0  ? "carved"
            : (flags & PARSER_VIRTUAL) != 0 ? "virtual"
                                            : NULL;
 }

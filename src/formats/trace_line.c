@@ -291,7 +291,7 @@ static bool take_place(struct reading *r, struct trace_line *l) {
 }
 
 static bool take_name(struct reading *r, struct trace_line *l) {
-    static const char *const states[] = {"deleted", "orphan", "virtual", NULL};
+    static const char *const states[] = {"deleted", "orphan", "carved", "virtual", NULL};
     if (TAKE(r, ",\"name\":") &&
         (!trace_take_text(r, &l->name) || (TAKE(r, ",\"name_base64\":") && !pass_base64(r))))
         return false;
