@@ -56,6 +56,7 @@ enum examiner {
     EXAMINER_EXIF,
     EXAMINER_MAIL,
     EXAMINER_OLE,
+    EXAMINER_PDF,
     EXAMINERS
 };
 struct examiner_about {

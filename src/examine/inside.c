@@ -23,7 +23,7 @@ static const struct {
     {"epub", EXAMINER_ARCHIVE},  {"html", EXAMINER_HTML},    {"rtf", EXAMINER_RTF},
     {"jpeg", EXAMINER_EXIF},     {"tiff", EXAMINER_EXIF},    {"png", EXAMINER_EXIF},
     {"webp", EXAMINER_EXIF},     {"heif", EXAMINER_EXIF},    {"eml", EXAMINER_MAIL},
-    {"mbox", EXAMINER_MAIL},     {"ole", EXAMINER_OLE},
+    {"mbox", EXAMINER_MAIL},     {"ole", EXAMINER_OLE},     {"pdf", EXAMINER_PDF},
 };
 enum { INSIDES = sizeof INSIDE / sizeof INSIDE[0] };
 

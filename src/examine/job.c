@@ -19,6 +19,7 @@ const struct examiner_about EXAMINER[EXAMINERS] = {
     [EXAMINER_EXIF] = {"exif", 1, SANDBOX_WORKER_PICTURES},
     [EXAMINER_MAIL] = {"mail", 1, SANDBOX_WORKER_MAIL},
     [EXAMINER_OLE] = {"ole", 1, SANDBOX_WORKER_MAIL},
+    [EXAMINER_PDF] = {"pdf", 1, SANDBOX_WORKER_PDF},
 };
 
 /* ---- what was seen ---- */
