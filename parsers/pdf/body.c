@@ -47,12 +47,9 @@ static ex_code read_pages(struct body *b, struct ex_error *err) {
     unsigned pages = pdfl_pages(b->p->doc);
     b->wanted = true;
     b->err = err;
-    for (unsigned i = 1; i <= pages && i <= PDF_PAGES_MAX; i++) {
-        if (!pdfl_page_text(b->p->doc, i, take, b, &b->counts)) {
+    for (unsigned i = 1; i <= pages; i++) {
+        if (!pdfl_page_text(b->p->doc, i, take, b, &b->counts))
             b->first_missing = b->missing++ == 0 ? i : b->first_missing;
-            if (b->missing > PDF_PAGES_MISSING_MAX)
-                break;
-        }
         put(b, '\f');
         if (b->code != EX_OK || !b->wanted || b->full)
             break;
@@ -65,19 +62,18 @@ static ex_code tell_what_is_missing(struct body *b, uint32_t trace, struct ex_er
     struct parser_run *run = b->p->run;
     if (b->missing > 0)
         EX_TRY(tell_problem(run, trace, "pages", err, EX_FORMAT,
-                            "%u pages that it claims to have could not be read, the first is page "
-                            "%u%s",
-                            b->missing, b->first_missing,
-                            b->missing > PDF_PAGES_MISSING_MAX ? "; those behind were not tried"
-                                                               : ""));
+                            "%u pages could not be read, the first is page %u", b->missing,
+                            b->first_missing));
     if (b->full)
         EX_TRY(tell_problem(run, trace, "text-limit", err, EX_LIMIT,
                             "more text than %llu bytes: the rest was not read",
                             (unsigned long long)PDF_TEXT_BYTES_MAX));
-    if (pdfl_pages(b->p->doc) > PDF_PAGES_MAX)
-        EX_TRY(tell_problem(run, trace, "page-limit", err, EX_LIMIT,
-                            "more pages than %d: the rest was not read", PDF_PAGES_MAX));
-    return EX_OK;
+    if (!pdfl_pages_cut(b->p->doc))
+        return EX_OK;
+    return tell_problem(run, trace, "page-limit", err, EX_LIMIT,
+                        "more than %d pages, or a tree of them deeper than %d: the rest was not "
+                        "read",
+                        PDFL_PAGES_MAX, PDFL_TREE_DEPTH_MAX);
 }
 
 static ex_code tell_messages(struct pdf *p, uint32_t trace, struct ex_error *err) {

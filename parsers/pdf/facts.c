@@ -36,6 +36,16 @@ static ex_code tell_version(struct pdf *p, struct ex_error *err) {
     return tell_text(p->run, "pdf-version", text, err);
 }
 
+/* Said when it is another number than there are. */
+static ex_code tell_claimed_pages(struct pdf *p, struct ex_error *err) {
+    int64_t claimed = pdfl_pages_claimed(p->doc);
+    char text[24];
+    if (claimed == pdfl_pages(p->doc))
+        return EX_OK;
+    (void)snprintf(text, sizeof text, "%lld", (long long)claimed);
+    return tell_text(p->run, "pages-claimed", text, err);
+}
+
 static ex_code tell_info(struct pdf *p, const struct pdfl_value *trailer, struct ex_error *err) {
     static const char *const PAIRS[][2] = {
         {"Title", "title"},         {"Author", "author"},
@@ -178,6 +188,7 @@ ex_code pdf_tell_facts(struct pdf *p, struct ex_error *err) {
     EX_TRY(tell_text(p->run, "format", "pdf", err));
     EX_TRY(tell_version(p, err));
     EX_TRY(parser_trace_number(p->run, "pages", pdfl_pages(p->doc), err));
+    EX_TRY(tell_claimed_pages(p, err));
     EX_TRY(tell_info(p, trailer, err));
     EX_TRY(tell_ids(p, trailer, err));
     EX_TRY(pdf_tell_encryption(p, false, err));

@@ -36,19 +36,29 @@ constexpr int AROUND = 200000;
 
 /* ---- the bytes ---- */
 
-/* A part of input 0. What cannot be read ends it; the supervisor knows that by itself. */
+/* Input 0, and words of ours behind it. */
+struct source {
+    struct parser_run *run;
+    Goffset size; /* of what is read of it */
+    std::string behind;
+    Goffset end() const {
+        return size + static_cast<Goffset>(behind.size());
+    }
+};
+
+/* A part of it. What cannot be read ends it; the supervisor knows that by itself. */
 class InputStream : public BaseStream {
   public:
-    InputStream(struct parser_run *runA, Goffset startA, bool limitedA, Goffset lengthA,
-                Goffset endA, Object &&dictA)
-        : BaseStream(std::move(dictA), lengthA), run(runA), start(startA), limited(limitedA),
-          end(endA), at(startA) {
+    InputStream(std::shared_ptr<const struct source> fromA, Goffset startA, bool limitedA,
+                Goffset lengthA, Object &&dictA)
+        : BaseStream(std::move(dictA), lengthA), from(std::move(fromA)), start(startA),
+          limited(limitedA), end(from->end()), at(startA) {
     }
     BaseStream *copy() override {
-        return new InputStream(run, start, limited, length, end, dict.copy());
+        return new InputStream(from, start, limited, length, dict.copy());
     }
     Stream *makeSubStream(Goffset startA, bool limitedA, Goffset lengthA, Object &&dictA) override {
-        return new InputStream(run, startA, limitedA, lengthA, end, std::move(dictA));
+        return new InputStream(from, startA, limitedA, lengthA, std::move(dictA));
     }
     StreamKind getKind() const override {
         return strWeird;
@@ -92,8 +102,13 @@ class InputStream : public BaseStream {
         if (start < 0 || at < 0 || at >= stop)
             return false;
         size = std::min(size, static_cast<size_t>(stop - at));
-        if (parser_read(run, 0, static_cast<uint64_t>(at), buffer, size, &err) != EX_OK)
-            return false;
+        if (at >= from->size) {
+            memcpy(buffer, from->behind.data() + (at - from->size), size);
+        } else {
+            size = std::min(size, static_cast<size_t>(from->size - at));
+            if (parser_read(from->run, 0, static_cast<uint64_t>(at), buffer, size, &err) != EX_OK)
+                return false;
+        }
         at += static_cast<Goffset>(size);
         filled = size;
         return true;
@@ -112,7 +127,7 @@ class InputStream : public BaseStream {
         return got;
     }
 
-    struct parser_run *run;
+    std::shared_ptr<const struct source> from;
     Goffset start;
     bool limited;
     Goffset end, at; /* at: behind what is in the buffer */
@@ -124,6 +139,9 @@ class InputStream : public BaseStream {
 
 struct pdfl {
     std::unique_ptr<PDFDoc> doc;
+    size_t pages = 0;
+    int64_t pages_claimed = 0;
+    bool pages_cut = false;
     struct pdfl_messages messages = {};
     std::vector<std::pair<OptionalContentGroup *, OptionalContentGroup::State>> layers;
 };
@@ -253,6 +271,63 @@ const char *pdfl_version(void) {
 
 /* ---- a document ---- */
 
+/* The library believes how many pages the tree claims to hold, and then reads nothing of one that
+ * lies. So they are counted: no node may be in itself. */
+static size_t count_pages(const Object &root, Ref root_ref, bool *ret_cut) {
+    struct step {
+        Object kids;
+        Ref ref;
+        int at;
+    };
+    std::vector<step> way;
+    size_t pages = 0, nodes = 0;
+    way.push_back({root.dictLookup("Kids"), root_ref, 0});
+    while (!way.empty()) {
+        step &top = way.back();
+        Ref ref = Ref::INVALID();
+        if (!top.kids.isArray() || top.at >= top.kids.arrayGetLength()) {
+            way.pop_back();
+            continue;
+        }
+        if (++nodes > 2 * PDFL_PAGES_MAX || pages >= PDFL_PAGES_MAX ||
+            way.size() > PDFL_TREE_DEPTH_MAX) {
+            *ret_cut = true;
+            break;
+        }
+        Object kid = top.kids.getArray()->get(top.at++, &ref);
+        bool loop = std::any_of(way.begin(), way.end(), [&](const step &s) {
+            return s.ref == ref && ref != Ref::INVALID();
+        });
+        if (!kid.isDict() || loop)
+            continue;
+        if (kid.isDict("Page") || !kid.getDict()->hasKey("Kids"))
+            pages++;
+        else
+            way.push_back({kid.dictLookup("Kids"), ref, 0});
+    }
+    return pages;
+}
+
+/* What it claims is mended in memory, before the library has looked. */
+static void find_pages(struct pdfl *d) {
+    Ref ref = Ref::INVALID();
+    XRef *xref = d->doc->getXRef();
+    Object catalog = xref->getCatalog();
+    if (!catalog.isDict())
+        return;
+    Object root = catalog.getDict()->lookup("Pages", &ref);
+    if (!root.isDict())
+        return;
+    Object claimed = root.dictLookup("Count");
+    d->pages = count_pages(root, ref, &d->pages_cut);
+    d->pages_claimed = claimed.isIntOrInt64() ? claimed.getIntOrInt64() : 0;
+    if (ref == Ref::INVALID() || d->pages_claimed == static_cast<int64_t>(d->pages))
+        return;
+    Object mended(root.getDict()->copy(xref));
+    mended.dictSet("Count", Object(static_cast<int>(d->pages)));
+    xref->setModifiedObject(&mended, ref);
+}
+
 static void find_layers(struct pdfl *d) {
     OCGs *all = d->doc->getOptContentConfig();
     if (all == nullptr || !all->hasOCGs())
@@ -265,19 +340,21 @@ static void find_layers(struct pdfl *d) {
     });
 }
 
-ex_code pdfl_open(struct parser_run *run, uint64_t size_bytes, struct pdfl **ret,
-                  struct ex_error *err) try {
+ex_code pdfl_open(struct parser_run *run, uint64_t size_bytes, const char *behind,
+                  struct pdfl **ret, struct ex_error *err) try {
     auto d = std::make_unique<pdfl>();
     struct pdfl *own = d.get();
-    auto size = static_cast<Goffset>(size_bytes);
+    auto from = std::make_shared<const struct source>(
+        source{run, static_cast<Goffset>(size_bytes), behind});
     at_work = own;
-    auto *bytes = new InputStream(run, 0, false, size, size, Object(objNull));
+    auto *bytes = new InputStream(from, 0, false, from->end(), Object(objNull));
     d->doc = std::make_unique<PDFDoc>(bytes, std::nullopt, std::nullopt, nullptr,
                                       [own] { own->messages.rebuilt = true; });
     bool denied = !d->doc->isOk() && d->doc->getErrorCode() == errEncrypted;
-    if (d->doc->isOk())
+    if (d->doc->isOk()) {
+        find_pages(own);
         find_layers(own);
-    else if (!denied)
+    } else if (!denied)
         return ex_fail(err, EX_FORMAT, "it cannot be opened: %s",
                        own->messages.damaged > 0 ? own->messages.first_damaged
                                                  : "it has no catalog");
@@ -302,9 +379,16 @@ void pdfl_version_of(struct pdfl *d, unsigned *ret_major, unsigned *ret_minor) {
     *ret_minor = static_cast<unsigned>(std::max(d->doc->getPDFMinorVersion(), 0));
 }
 
-unsigned pdfl_pages(struct pdfl *d) {
-    at_work = d;
-    return static_cast<unsigned>(std::max(d->doc->getNumPages(), 0));
+unsigned pdfl_pages(const struct pdfl *d) {
+    return static_cast<unsigned>(d->pages);
+}
+
+bool pdfl_pages_cut(const struct pdfl *d) {
+    return d->pages_cut;
+}
+
+int64_t pdfl_pages_claimed(const struct pdfl *d) {
+    return d->pages_claimed;
 }
 
 bool pdfl_is_encrypted(struct pdfl *d) {
@@ -346,7 +430,7 @@ bool pdfl_page_text(struct pdfl *d, unsigned page, pdfl_take_fn *take, void *con
                     struct pdfl_counts *counts) {
     struct taking t = {take, context};
     at_work = d;
-    Page *p = d->doc->getPage(static_cast<int>(page));
+    Page *p = d->doc->getCatalog()->getPage(static_cast<int>(page));
     if (p == nullptr || !p->isOk())
         return false;
     Text out(pass_on, &t, p->getCropBox(), counts);

@@ -33,16 +33,20 @@ struct pdfl_messages {
 
 struct pdfl;
 
-/* The first size_bytes of input 0. EX_DENIED: it wants a password; *ret is there, with its trailer
- * alone. EX_FORMAT: it cannot be opened; what messages there are stand in the error. The caller's:
- * pdfl_free(), which accepts NULL. */
-EX_MUST_USE ex_code pdfl_open(struct parser_run *run, uint64_t size_bytes, struct pdfl **ret,
-                              struct ex_error *err);
+/* The first size_bytes of input 0, as if `behind` stood behind them. EX_DENIED: it wants a
+ * password; *ret is there, with its trailer alone. EX_FORMAT: it cannot be opened; what messages
+ * there are stand in the error. The caller's: pdfl_free(), which accepts NULL. */
+EX_MUST_USE ex_code pdfl_open(struct parser_run *run, uint64_t size_bytes, const char *behind,
+                              struct pdfl **ret, struct ex_error *err);
 void pdfl_free(struct pdfl *d);
 
 const struct pdfl_messages *pdfl_messages(const struct pdfl *d);
 void pdfl_version_of(struct pdfl *d, unsigned *ret_major, unsigned *ret_minor);
-unsigned pdfl_pages(struct pdfl *d);
+/* Those that its tree has, whatever it claims; pdfl_pages_cut(): it has more, or is too deep. */
+enum { PDFL_PAGES_MAX = 100000, PDFL_TREE_DEPTH_MAX = 256 };
+unsigned pdfl_pages(const struct pdfl *d);
+bool pdfl_pages_cut(const struct pdfl *d);
+int64_t pdfl_pages_claimed(const struct pdfl *d);
 bool pdfl_is_encrypted(struct pdfl *d);
 bool pdfl_is_linearized(struct pdfl *d);
 

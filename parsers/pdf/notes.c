@@ -64,11 +64,9 @@ static ex_code tell_note(struct pdf *p, const struct pdfl_value *note, unsigned 
 }
 
 ex_code pdf_tell_notes(struct pdf *p, struct ex_error *err) {
-    unsigned pages = pdfl_pages(p->doc), missing = 0;
-    for (unsigned i = 1; i <= pages && i <= PDF_PAGES_MAX && !p->cut; i++) {
+    unsigned pages = pdfl_pages(p->doc);
+    for (unsigned i = 1; i <= pages && !p->cut; i++) {
         VALUE *page = pdfl_page(p->doc, i), *notes = pdfl_get(page, "Annots");
-        if (page == NULL && ++missing > PDF_PAGES_MISSING_MAX)
-            break; /* said with the text */
         EX_TRY(pdf_tell_triggers(p, page, "page", i, err));
         for (unsigned k = 0; pdfl_type(notes) == PDFL_ARRAY && k < pdfl_count(notes); k++) {
             if (!pdf_node(p))

@@ -44,6 +44,9 @@ static ex_code tell_document(struct pdf *p, size_t ends, uint32_t *ret, struct e
     EX_TRY(parser_trace_number(p->run, "end-marks", ends, err));
     EX_TRY(pdf_tell_body(p, *ret, err));
     EX_TRY(tell_cut(p, *ret, err));
+    if (p->lost)
+        EX_TRY(tell_problem(p->run, *ret, "trailer", err, EX_FORMAT,
+                            "its trailer is lost: what it is was found by its catalog"));
     return pdf_tell_layers(p, *ret, err);
 }
 
@@ -74,7 +77,7 @@ static ex_code try_revision(struct parser_run *run, uint64_t end, unsigned *numb
     struct ex_error why;
     p->run = run;
     p->size_bytes = end;
-    if (pdfl_open(run, end, &doc, &why) != EX_OK || pdfl_messages(doc)->rebuilt ||
+    if (pdfl_open(run, end, "", &doc, &why) != EX_OK || pdfl_messages(doc)->rebuilt ||
         pdfl_pages(doc) == 0 || pdfl_messages(doc)->rebuilt)
         return EX_OK;
     p->doc = doc;
@@ -95,6 +98,18 @@ static ex_code tell_revisions(struct parser_run *run, const uint64_t *end, size_
 
 /* ---- the whole ---- */
 
+/* Of one that has no trailer any more, by its catalog. `why` stays that of the file as it is. */
+static ex_code open_whole(struct pdf *p, struct pdfl **ret, struct ex_error *why) {
+    char trailer[100];
+    struct ex_error again;
+    ex_code code = pdfl_open(p->run, p->size_bytes, "", ret, why);
+    if (code != EX_FORMAT || !pdf_find_trailer(p->run, trailer, sizeof trailer) ||
+        pdfl_open(p->run, p->size_bytes, trailer, ret, &again) != EX_OK)
+        return code;
+    p->lost = true;
+    return EX_OK;
+}
+
 static ex_code tell_all(struct parser_run *run, const uint64_t *end, size_t ends,
                         struct ex_error *err) {
     EX_AUTO_FREE struct pdf *p = ex_new0(struct pdf);
@@ -103,7 +118,7 @@ static ex_code tell_all(struct parser_run *run, const uint64_t *end, size_t ends
     uint32_t trace = 0;
     p->run = run;
     p->size_bytes = parser_input_size(run, 0);
-    ex_code code = pdfl_open(run, p->size_bytes, &doc, &why);
+    ex_code code = open_whole(p, &doc, &why);
     p->doc = doc;
     if (code == EX_DENIED)
         return tell_denied(run, p, err);

@@ -7,9 +7,7 @@
 #include "parsers/shared/tell.h"
 
 enum {
-    PDF_PAGES_MAX = 100000,
-    PDF_PAGES_MISSING_MAX = 1000, /* in one document: its tree claims more than it has */
-    PDF_NODES_MAX = 100000,       /* of all trees of one version together */
+    PDF_NODES_MAX = 100000, /* of all trees of one version together */
     PDF_DEPTH_MAX = 32,
     PDF_RECORDS_MAX = 20000, /* notes, links, fields, actions of one version */
     PDF_FILES_MAX = 4096,
@@ -35,6 +33,7 @@ struct pdf {
     uint32_t parent;     /* under which it is told: 0, or the document that is its version */
     unsigned nodes, records, files, scripts, links, notes, fields;
     int seen_file[PDF_FILES_MAX]; /* objects that were told */
+    bool lost;                    /* its trailer is ours */
     bool cut;                     /* a limit left something out */
 };
 
@@ -112,5 +111,7 @@ EX_MUST_USE ex_code pdf_tell_layers(struct pdf *p, uint32_t trace, struct ex_err
 
 EX_MUST_USE ex_code pdf_find_ends(struct parser_run *run, uint64_t *end, size_t *ret_count,
                                   struct ex_error *err);
+/* A trailer that names the last catalog whose object can be seen; false: there is none. */
+bool pdf_find_trailer(struct parser_run *run, char *ret, size_t size_bytes);
 
 #endif
