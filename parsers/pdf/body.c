@@ -36,11 +36,11 @@ static void put(struct body *b, char c) {
     b->bytes++;
 }
 
-/* What ends a page does not stand in one; a NUL stands in no text. */
+/* What ends a page does not stand in one, nor does any other control character but LF. */
 static void take(void *context, const char *text, size_t size) {
     struct body *b = context;
     for (size_t i = 0; i < size && !b->full; i++)
-        put(b, text[i] == '\f' || text[i] == '\0' ? ' ' : text[i]);
+        put(b, (uint8_t)text[i] < ' ' && text[i] != '\n' ? ' ' : text[i]);
 }
 
 static ex_code read_pages(struct body *b, struct ex_error *err) {

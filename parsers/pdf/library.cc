@@ -179,11 +179,12 @@ void take_message(ErrorCategory category, Goffset, const char *text) {
 
 /* ---- text ---- */
 
-/* As the library finds it, with a count of what a reader would not see. */
+/* In the order in which it is drawn: by its place on the page, marks of Khmer that stand below a
+ * letter come apart from it. With a count of what a reader would not see. */
 class Text : public TextOutputDev {
   public:
     Text(TextOutputFunc take, void *context, const PDFRectangle *boxA, struct pdfl_counts *countsA)
-        : TextOutputDev(take, context, false, 0, false, false), box(*boxA), counts(countsA) {
+        : TextOutputDev(take, context, false, 0, true, false), box(*boxA), counts(countsA) {
         setTextEOL(eolUnix);
         setTextPageBreaks(false);
     }
