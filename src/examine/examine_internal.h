@@ -63,6 +63,7 @@ enum examiner {
     EXAMINER_OLE,
     EXAMINER_SYSTEM,
     EXAMINER_CARVER,
+    EXAMINER_PDF,
     EXAMINERS
 };
 struct examiner_about {

@@ -25,7 +25,7 @@ static const struct {
     {"webp", EXAMINER_EXIF},          {"heif", EXAMINER_EXIF},         {"eml", EXAMINER_MAIL},
     {"mbox", EXAMINER_MAIL},          {"ole", EXAMINER_OLE},           {"regf", EXAMINER_SYSTEM},
     {"utmp", EXAMINER_SYSTEM},        {"os-release", EXAMINER_SYSTEM}, {"passwd", EXAMINER_SYSTEM},
-    {"dpkg-status", EXAMINER_SYSTEM},
+    {"dpkg-status", EXAMINER_SYSTEM}, {"pdf", EXAMINER_PDF},
 };
 enum { INSIDES = sizeof INSIDE / sizeof INSIDE[0] };
 

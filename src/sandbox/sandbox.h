@@ -136,6 +136,7 @@ enum sandbox_worker {
     SANDBOX_WORKER_MAIL,
     SANDBOX_WORKER_SYSTEM,
     SANDBOX_WORKER_CARVER,
+    SANDBOX_WORKER_PDF,
     SANDBOX_WORKERS
 };
 EX_MUST_USE ex_code sandbox_program(enum sandbox_worker which, char *ret, size_t size_bytes,
