@@ -210,7 +210,7 @@ int worker_end(struct worker *w) {
 /* By enum sandbox_worker. */
 static const char *const PROGRAMS[] = {
     "exhibit-parser",    "exhibit-examiner", "exhibit-unpacker",
-    "exhibit-documents", "exhibit-pictures", "exhibit-mail",
+    "exhibit-documents", "exhibit-pictures", "exhibit-mail", "exhibit-pst",
 };
 static const char *const PLACES[] = {
     "../libexec/exhibit", /* installed: bin/exhibit */
