@@ -18,6 +18,7 @@ static const struct {
     {"jpeg", EXAMINER_EXIF},     {"tiff", EXAMINER_EXIF},    {"png", EXAMINER_EXIF},
     {"webp", EXAMINER_EXIF},     {"heif", EXAMINER_EXIF},    {"eml", EXAMINER_MAIL},
     {"mbox", EXAMINER_MAIL},     {"ole", EXAMINER_OLE},      {"pst", EXAMINER_PST},
+    {"ost", EXAMINER_PST},       {"pab", EXAMINER_PST},
 };
 enum { INSIDES = sizeof INSIDE / sizeof INSIDE[0] };
 

@@ -47,9 +47,11 @@ for at, _, files in os.walk("own.export"):
             with open(os.path.join(at, name), "rb") as f:
                 theirs[digest(f.read())] += 1
 ours = collections.Counter(digest(t.content) for t in traces[1:] if t.kind == "member" and t.key[0] == "p" and t.flags == 32)
-if ours != theirs:
+# it leaves out those of meeting requests
+if theirs - ours:
     raise AssertionError("pffexport has %r, told %r" % (theirs - ours, ours - theirs))
-print(sum(ours.values()), "attachments")
+assert theirs
+print(sum(theirs.values()), "of", sum(ours.values()), "attachments")
 END
 }
 real=()
@@ -119,7 +121,7 @@ made "and its siblings" hurt.pst "message m2097316 'A Task'"
 made "and all other folders" hurt.pst "message m2097380 'thrown away'"
 made "one that libpff crashes on" loop-data.pst "m32898.3.*crashed"
 made "and its siblings, too" loop-data.pst "message m2097316 'A Task'"
-check "of which none is missing" count_of made/loop-data.pst "^ *message" 9
+check "of which none is missing" count_of made/loop-data.pst "^ *message [map]" 9
 made "an index that leads into itself" loop-index.pst "problem format root"
 made "half of a store" cut.pst "problem format"
 made "no more than a head" head.pst "problem format"
