@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is in a part: its encoding undone, and of texts the character set as well. */
+#include "parsers/mail/mail.h"
 #include "parsers/mail/mail_internal.h"
 
 enum {
@@ -211,4 +212,19 @@ ex_code body_tell_text(struct parser_run *run, const struct part *p, bool *wante
         EX_TRY(parser_trace_content(run, t->words, last, &t->wanted, err));
     *wanted = t->wanted;
     return EX_OK;
+}
+
+ex_code mail_tell_words(struct parser_run *run, const uint8_t *html, size_t size_bytes,
+                        const struct charset *set, struct ex_error *err) {
+    EX_AUTO_FREE struct telling_text *t = ex_new0(struct telling_text);
+    bool wanted = true;
+    t->run = run;
+    t->decoder = charset_start(set != NULL ? set : &CHARSET_UTF8);
+    t->strip = t->wanted = true;
+    if (size_bytes > 0)
+        EX_TRY(take_text(t, html, size_bytes, &wanted, err));
+    EX_TRY(give(t, charset_end(&t->decoder, t->utf8), err));
+    size_t last = html_end(&t->html, t->words);
+    return last > 0 && t->wanted ? parser_trace_content(run, t->words, last, &t->wanted, err)
+                                 : EX_OK;
 }

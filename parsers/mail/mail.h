@@ -17,5 +17,10 @@ extern const struct parser mail_parser;
  * itself; they are told as `head-NAME`. NULL behind the last. */
 EX_MUST_USE ex_code mail_tell_head(struct parser_run *run, const uint8_t *head, size_t size_bytes,
                                    const char *const *told, struct ex_error *err);
+/* The words of an HTML text that another format keeps, as content of the trace that was told last.
+ * set NULL: UTF-8. */
+struct charset;
+EX_MUST_USE ex_code mail_tell_words(struct parser_run *run, const uint8_t *html, size_t size_bytes,
+                                    const struct charset *set, struct ex_error *err);
 
 #endif

@@ -9,27 +9,12 @@ enum { DEPTH_MAX = 20, PARTS_MAX = 4096 };
 
 /* ---- the message ---- */
 
-static const struct {
-    unsigned id;
-    const char *key;
-} TEXTS[] = {{0x0037, "subject"},    {0x1035, "message-id"},    {0x1042, "in-reply-to"},
-             {0x1039, "references"}, {0x001A, "message-class"}, {0x0070, "conversation-topic"}};
-
-static const struct {
-    unsigned id;
-    enum parser_time what;
-    const char *source;
-} TIMES[] = {{0x0039, PARSER_SENT, "mapi:client-submit-time"},
-             {0x0E06, PARSER_RECEIVED, "mapi:message-delivery-time"},
-             {0x3007, PARSER_CREATED, "mapi:creation-time"},
-             {0x3008, PARSER_MODIFIED, "mapi:last-modification-time"}};
-
 static ex_code tell_texts(const struct msg *m, struct ex_error *err) {
-    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+    for (size_t i = 0; i < MAPI_TEXTS_COUNT; i++) {
         struct msg_text t = {NULL, 0};
-        ex_code code = msg_text(m, TEXTS[i].id, &t, err);
+        ex_code code = msg_text(m, MAPI_TEXTS[i].id, &t, err);
         if (code == EX_OK && t.bytes > 0)
-            code = parser_trace_text(m->cfb->run, TEXTS[i].key, t.data, msg_kept(&t), err);
+            code = parser_trace_text(m->cfb->run, MAPI_TEXTS[i].key, t.data, msg_kept(&t), err);
         free(t.data);
         EX_TRY(code);
     }
@@ -37,21 +22,19 @@ static ex_code tell_texts(const struct msg *m, struct ex_error *err) {
 }
 
 ex_code msg_times(const struct msg *m, bool attachment, struct ex_error *err) {
-    for (size_t i = attachment ? 2 : 0; i < sizeof TIMES / sizeof TIMES[0]; i++)
-        EX_TRY(ole_tell_time(m->cfb->run, TIMES[i].what, msg_fixed(m, TIMES[i].id, MSG_TIME),
-                             TIMES[i].source, err));
+    for (size_t i = attachment ? MAPI_TIMES_OF_ALL : 0; i < MAPI_TIMES_COUNT; i++)
+        EX_TRY(tell_filetime(m->cfb->run, MAPI_TIMES[i].what,
+                             msg_fixed(m, MAPI_TIMES[i].id, MAPI_TIME), MAPI_TIMES[i].source, err));
     return EX_OK;
 }
 
 /* The head that came with it. What the properties say as well stands under keys of its own: the
  * two may disagree. */
 static ex_code tell_head(const struct msg *m, struct ex_error *err) {
-    static const char *const TOLD[] = {"from",    "sender",     "to",          "cc",         "bcc",
-                                       "subject", "message-id", "in-reply-to", "references", NULL};
     struct msg_text t = {NULL, 0};
     ex_code code = msg_text(m, 0x007D, &t, err);
     if (code == EX_OK && t.bytes > 0)
-        code = mail_tell_head(m->cfb->run, t.data, t.bytes, TOLD, err);
+        code = mail_tell_head(m->cfb->run, t.data, t.bytes, MAPI_HEAD_TOLD, err);
     free(t.data);
     return code;
 }
@@ -99,10 +82,6 @@ static ex_code tell_message(const struct msg *m, uint32_t parent, const char *ke
 static ex_code tell_stream(const struct msg *m, const struct cfb_entry *e, uint32_t parent,
                            const char *key, const char *name, size_t name_bytes, bool attachment,
                            struct ex_error *err) {
-    static const struct {
-        unsigned id;
-        const char *key;
-    } SAID[] = {{0x370E, "content-type"}, {0x3712, "content-id"}, {0x370D, "path"}};
     const struct parser_trace t = {.kind = PARSER_MEMBER,
                                    .flags = PARSER_SIZED,
                                    .parent = parent,
@@ -112,11 +91,12 @@ static ex_code tell_stream(const struct msg *m, const struct cfb_entry *e, uint3
                                    .size_bytes = e != NULL ? e->size & INT64_MAX : 0};
     uint32_t trace;
     EX_TRY(parser_trace(m->cfb->run, &t, &trace, err));
-    for (size_t i = 0; i < 3 && attachment; i++) {
+    for (size_t i = 0; i < MAPI_ATTACHED_COUNT && attachment; i++) {
         struct msg_text said = {NULL, 0};
-        ex_code code = msg_text(m, SAID[i].id, &said, err);
+        ex_code code = msg_text(m, MAPI_ATTACHED[i].id, &said, err);
         if (code == EX_OK && said.bytes > 0)
-            code = parser_trace_text(m->cfb->run, SAID[i].key, said.data, msg_kept(&said), err);
+            code = parser_trace_text(m->cfb->run, MAPI_ATTACHED[i].key, said.data, msg_kept(&said),
+                                     err);
         free(said.data);
         EX_TRY(code);
     }
@@ -147,8 +127,7 @@ static ex_code tell_attachment(const struct msg *m, uint32_t storage, uint32_t p
     struct msg a = {
         .cfb = m->cfb, .storage = storage, .charset = m->charset, .head_bytes = 8, .cut = m->cut};
     struct msg_text name = {NULL, 0};
-    static const unsigned NAMES[] = {0x3707, 0x3704, 0x3001};
-    const struct cfb_entry *inner = msg_entry(&a, 0x3701, MSG_OBJECT);
+    const struct cfb_entry *inner = msg_entry(&a, 0x3701, MAPI_OBJECT);
     if (inner != NULL && inner->type == CFB_STORAGE) {
         uint32_t number = cfb_number(m->cfb, inner);
         if (cfb_find(m->cfb, number, "__properties_version1.0") == NULL)
@@ -159,13 +138,14 @@ static ex_code tell_attachment(const struct msg *m, uint32_t storage, uint32_t p
     }
     EX_TRY(msg_load(&a, err));
     ex_code code = EX_OK;
-    for (size_t i = 0; i < 3 && code == EX_OK && name.bytes == 0; i++) {
+    for (const unsigned *id = MAPI_ATTACHED_NAMES; *id != 0 && code == EX_OK && name.bytes == 0;
+         id++) {
         free(name.data);
         name = (struct msg_text){NULL, 0};
-        code = msg_text(&a, NAMES[i], &name, err);
+        code = msg_text(&a, *id, &name, err);
     }
     if (code == EX_OK)
-        code = tell_stream(&a, msg_entry(&a, 0x3701, MSG_BINARY), parent, key,
+        code = tell_stream(&a, msg_entry(&a, 0x3701, MAPI_BINARY), parent, key,
                            (const char *)name.data, msg_kept(&name), true, err);
     free(name.data);
     msg_unload(&a);
@@ -199,7 +179,7 @@ static ex_code tell_bodies(const struct msg *m, uint32_t trace, struct ex_error 
         const char *key, *name;
     } BODIES[] = {{0x1013, "html", "body.html"}, {0x1009, "rtf", "body.rtf (compressed)"}};
     for (size_t i = 0; i < 2; i++) {
-        const struct cfb_entry *e = msg_entry(m, BODIES[i].id, MSG_BINARY);
+        const struct cfb_entry *e = msg_entry(m, BODIES[i].id, MAPI_BINARY);
         if (e != NULL && e->type == CFB_STREAM)
             EX_TRY(tell_stream(m, e, trace, BODIES[i].key, BODIES[i].name, strlen(BODIES[i].name),
                                false, err));

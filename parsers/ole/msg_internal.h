@@ -5,16 +5,7 @@
 #define EXHIBIT_PARSERS_OLE_MSG_INTERNAL_H
 
 #include "parsers/ole/ole_internal.h"
-
-/* [MS-OXCDATA] §2.11.1 */
-enum msg_type {
-    MSG_INTEGER = 0x03,
-    MSG_OBJECT = 0x0D,
-    MSG_TEXT_8 = 0x1E,
-    MSG_TEXT = 0x1F,
-    MSG_TIME = 0x40,
-    MSG_BINARY = 0x102
-};
+#include "parsers/shared/mapi.h"
 
 struct msg {
     const struct cfb *cfb;
@@ -30,9 +21,9 @@ EX_MUST_USE ex_code msg_load(struct msg *m, struct ex_error *err);
 void msg_unload(struct msg *m);
 
 /* The value of one that is in the list itself; 0: it has none. */
-uint64_t msg_fixed(const struct msg *m, unsigned id, enum msg_type type);
+uint64_t msg_fixed(const struct msg *m, unsigned id, enum mapi_type type);
 /* Where one of any length stands; NULL. */
-const struct cfb_entry *msg_entry(const struct msg *m, unsigned id, enum msg_type type);
+const struct cfb_entry *msg_entry(const struct msg *m, unsigned id, enum mapi_type type);
 
 struct msg_text {
     uint8_t *data; /* free(); UTF-8; NULL: none */

@@ -16,9 +16,9 @@ ex_code msg_load(struct msg *m, struct ex_error *err) {
         EX_TRY(cfb_load(m->cfb, e, &m->fixed, &m->fixed_bytes, &cut, err));
     note_cut(m, cut);
     if (m->charset == NULL)
-        m->charset = charset_of_code_page((unsigned)msg_fixed(m, CODE_PAGE, MSG_INTEGER));
+        m->charset = charset_of_code_page((unsigned)msg_fixed(m, CODE_PAGE, MAPI_INTEGER));
     if (m->charset == NULL)
-        m->charset = charset_of_code_page((unsigned)msg_fixed(m, INTERNET_CODE_PAGE, MSG_INTEGER));
+        m->charset = charset_of_code_page((unsigned)msg_fixed(m, INTERNET_CODE_PAGE, MAPI_INTEGER));
     if (m->charset == NULL)
         m->charset = charset_of_code_page(1252);
     return EX_OK;
@@ -29,7 +29,7 @@ void msg_unload(struct msg *m) {
     m->fixed = NULL;
 }
 
-uint64_t msg_fixed(const struct msg *m, unsigned id, enum msg_type type) {
+uint64_t msg_fixed(const struct msg *m, unsigned id, enum mapi_type type) {
     struct ex_cursor c = ex_cursor_make(m->fixed, m->fixed_bytes);
     if (m->fixed == NULL)
         return 0;
@@ -39,12 +39,12 @@ uint64_t msg_fixed(const struct msg *m, unsigned id, enum msg_type type) {
         (void)ex_cursor_le32(&c);
         uint64_t value = ex_cursor_le64(&c);
         if (its_id == id && its_type == type)
-            return type == MSG_INTEGER ? value & 0xFFFFFFFFU : value;
+            return type == MAPI_INTEGER ? value & 0xFFFFFFFFU : value;
     }
     return 0;
 }
 
-const struct cfb_entry *msg_entry(const struct msg *m, unsigned id, enum msg_type type) {
+const struct cfb_entry *msg_entry(const struct msg *m, unsigned id, enum mapi_type type) {
     char name[CFB_NAME_UNITS];
     (void)snprintf(name, sizeof name, "__substg1.0_%04X%04X", id, (unsigned)type);
     return cfb_find(m->cfb, m->storage, name);
@@ -54,9 +54,9 @@ ex_code msg_text(const struct msg *m, unsigned id, struct msg_text *ret, struct 
     EX_AUTO_FREE uint8_t *data = NULL;
     size_t bytes;
     bool cut;
-    const struct cfb_entry *e = msg_entry(m, id, MSG_TEXT);
+    const struct cfb_entry *e = msg_entry(m, id, MAPI_TEXT);
     const struct charset *set = e != NULL ? &CHARSET_UTF16LE : m->charset;
-    e = e != NULL ? e : msg_entry(m, id, MSG_TEXT_8);
+    e = e != NULL ? e : msg_entry(m, id, MAPI_TEXT_8);
     if (e == NULL || e->type != CFB_STREAM)
         return EX_OK;
     EX_TRY(cfb_load(m->cfb, e, &data, &bytes, &cut, err));

@@ -76,7 +76,7 @@ static ex_code tell_about(const struct cfb *c, const struct format *f, bool encr
         EX_TRY(tell_text(c->run, "class-id", ex_hex(text, id, 16), err));
     if (has_macros(c))
         EX_TRY(tell_text(c->run, "macros", "vba", err));
-    EX_TRY(ole_tell_time(c->run, PARSER_CHANGED, c->entry[0].modified, "cfb", err));
+    EX_TRY(tell_filetime(c->run, PARSER_CHANGED, c->entry[0].modified, "cfb", err));
     return encrypted ? EX_OK : properties_tell(c, ret_why, err);
 }
 

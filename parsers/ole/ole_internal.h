@@ -95,10 +95,6 @@ EX_MUST_USE ex_code ole_text_end(struct ole_text *t, struct ex_error *err);
 EX_MUST_USE ex_code ole_tell_value(struct parser_run *run, const char *key,
                                    const struct charset *set, const uint8_t *data,
                                    size_t size_bytes, struct ex_error *err);
-/* A FILETIME; nothing when it is 0. */
-EX_MUST_USE ex_code ole_tell_time(struct parser_run *run, enum parser_time what, uint64_t filetime,
-                                  const char *source, struct ex_error *err);
-
 /* ---- what is in it ---- */
 
 /* The property sets of the root, about the trace that was told last ([MS-OLEPS]). *ret_why is

@@ -71,10 +71,10 @@ static ex_code tell_string(struct set *s, const struct known *k, struct ex_curso
                           err);
 }
 
-static ex_code tell_filetime(struct set *s, const struct known *k, uint64_t value,
-                             struct ex_error *err) {
+static ex_code tell_known_time(struct set *s, const struct known *k, uint64_t value,
+                               struct ex_error *err) {
     if (k->what != 0)
-        return ole_tell_time(s->run, k->what, value, "oleps", err);
+        return tell_filetime(s->run, k->what, value, "oleps", err);
     /* the time of editing is a duration */
     return value == 0 ? EX_OK : parser_trace_number(s->run, k->key, value / 10000000, err);
 }
@@ -97,7 +97,7 @@ static ex_code tell_property(struct set *s, uint32_t id, size_t offset, struct e
         return EX_OK;
     }
     if (type == VT_FILETIME)
-        return tell_filetime(s, k, value, err);
+        return tell_known_time(s, k, value, err);
     if ((type == VT_I4 || type == VT_I2) && k->key != NULL && value != 0)
         return parser_trace_number(s->run, k->key, value, err);
     return EX_OK;

@@ -48,8 +48,8 @@ static ex_code tell_stream(const struct cfb *c, const struct cfb_entry *e, struc
                                    .name_bytes = strlen(path),
                                    .size_bytes = e->size & INT64_MAX};
     EX_TRY(parser_trace(c->run, &t, &trace, err));
-    EX_TRY(ole_tell_time(c->run, PARSER_CREATED, e->created, "cfb", err));
-    EX_TRY(ole_tell_time(c->run, PARSER_MODIFIED, e->modified, "cfb", err));
+    EX_TRY(tell_filetime(c->run, PARSER_CREATED, e->created, "cfb", err));
+    EX_TRY(tell_filetime(c->run, PARSER_MODIFIED, e->modified, "cfb", err));
     return stream_tell_content(c, e, trace, err);
 }
 

@@ -2,8 +2,7 @@
 /* What is told of a compound file in pieces: texts, values, times. */
 #include "parsers/ole/ole_internal.h"
 
-enum { VALUE_PART = 256, HUNDREDS_OF_NS = 10000000 };
-#define SECONDS_1601_TO_1970 INT64_C(11644473600)
+enum { VALUE_PART = 256 };
 
 void ole_text_start(struct ole_text *t, struct parser_run *run) {
     t->run = run;
@@ -66,13 +65,4 @@ ex_code ole_tell_value(struct parser_run *run, const char *key, const struct cha
     while (n > 0 && text[n - 1] == '\0')
         n--;
     return n == 0 ? EX_OK : parser_trace_text(run, key, text, n, err);
-}
-
-ex_code ole_tell_time(struct parser_run *run, enum parser_time what, uint64_t filetime,
-                      const char *source, struct ex_error *err) {
-    if (filetime == 0 || filetime > INT64_MAX)
-        return EX_OK;
-    int64_t seconds = (int64_t)(filetime / HUNDREDS_OF_NS) - SECONDS_1601_TO_1970;
-    return parser_trace_time(run, what, seconds, (uint32_t)(filetime % HUNDREDS_OF_NS) * 100, 100,
-                             false, source, err);
 }

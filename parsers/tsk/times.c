@@ -52,7 +52,7 @@ static ex_code tell_stored(const struct clock *c, enum parser_time what, const u
 /* ---- NTFS ---- */
 
 /* 100 ns since 1601. */
-static ex_code tell_filetime(const struct clock *c, enum parser_time what, struct ex_cursor *from,
+static ex_code tell_file_time(const struct clock *c, enum parser_time what, struct ex_cursor *from,
                              struct ex_error *err) {
     uint64_t t = ex_cursor_le64(from);
     if (t == 0)
@@ -68,10 +68,10 @@ static ex_code tell_filetimes(const struct clock *c, const TSK_FS_ATTR *attr, si
         return EX_OK;
     struct ex_cursor from = ex_cursor_make(attr->rd.buf, skip + 32);
     (void)ex_cursor_bytes(&from, skip);
-    EX_TRY(tell_filetime(c, PARSER_CREATED, &from, err));
-    EX_TRY(tell_filetime(c, PARSER_MODIFIED, &from, err));
-    EX_TRY(tell_filetime(c, PARSER_CHANGED, &from, err));
-    return tell_filetime(c, PARSER_ACCESSED, &from, err);
+    EX_TRY(tell_file_time(c, PARSER_CREATED, &from, err));
+    EX_TRY(tell_file_time(c, PARSER_MODIFIED, &from, err));
+    EX_TRY(tell_file_time(c, PARSER_CHANGED, &from, err));
+    return tell_file_time(c, PARSER_ACCESSED, &from, err);
 }
 
 /* The first that is not the short name alone. */

@@ -7,6 +7,13 @@
 
 enum { AGAIN_MS = INSIDE_TIMES * STEP_MS }; /* as long as an examination gives it */
 
+struct again_unit {
+    size_t met; /* of the way, when it was told */
+    bool late;
+    size_t bytes;
+    uint8_t unit[PARSER_UNIT_BYTES_MAX];
+};
+
 struct again {
     const struct examine_way *way; /* from here … */
     size_t count;                  /* … so many are told by one worker */
@@ -19,7 +26,10 @@ struct again {
     uint32_t number;  /* of the one that was met last; 0: none */
     unsigned doubles; /* traces under that one with the next one's key */
     bool open, done;  /* its content is being told; was */
-    uint8_t *kept;    /* unless it is the last */
+    struct sandbox *sandbox;
+    size_t unit_count, unit_capacity;
+    struct again_unit *unit; /* left under the one that was met last */
+    uint8_t *kept;           /* unless it is the last */
     size_t kept_bytes, kept_capacity;
 };
 
@@ -73,12 +83,26 @@ static ex_code keep(struct again *a, const struct sandbox_told *t, struct ex_err
     return EX_OK;
 }
 
+/* Only what is left under the one that was met last can lead to the next one. */
+static ex_code take_unit(struct again *a, const struct sandbox_told *t, struct ex_error *err) {
+    if (a->open || t->parent != a->number)
+        return EX_OK;
+    EX_TRY(ex_grow(&a->unit, &a->unit_capacity, a->unit_count + 1, sizeof *a->unit, FOUND_BYTES_MAX,
+                   "what is to be examined", err));
+    struct again_unit *u = &a->unit[a->unit_count++];
+    *u = (struct again_unit){.met = a->met, .late = t->late, .bytes = t->data_bytes};
+    memcpy(u->unit, t->data, t->data_bytes);
+    return EX_OK;
+}
+
 static ex_code told(void *context, const struct sandbox_told *t, bool *ret_wanted,
                     struct ex_error *err) {
     struct again *a = context;
     EX_TRY(ex_progress_step(a->progress, 0, err));
     if (t->type == SANDBOX_TRACE)
         return take_trace(a, t, err);
+    if (t->type == SANDBOX_UNIT)
+        return take_unit(a, t, err);
     if (t->type != SANDBOX_CONTENT)
         return EX_OK;
     *ret_wanted = a->open;
@@ -94,16 +118,63 @@ static enum examiner examiner_of(const char *parser) {
     return (enum examiner)i;
 }
 
-static ex_code run_worker(struct again *a, enum examiner examiner, const struct inside_input *input,
-                          struct ex_error *err) {
-    EX_AUTO(sandbox_free) struct sandbox *s = NULL;
+static ex_code start(struct again *a, enum examiner examiner, const struct sandbox_inputs *inputs,
+                     sandbox_told_fn *fn, struct ex_error *err) {
     char program[4096];
     const struct sandbox_limits limits = {.answer_ms = AGAIN_MS};
-    const struct sandbox_inputs inputs = inside_inputs(input);
     EX_TRY(sandbox_program(EXAMINER[examiner].worker, program, sizeof program, err));
-    EX_TRY(sandbox_start(program, &limits, &s, err));
-    ex_code code = sandbox_examine(s, EXAMINER[examiner].name, "", &inputs, told, a, err);
-    return a->done ? EX_OK : code;
+    EX_TRY(sandbox_start(program, &limits, &a->sandbox, err));
+    return sandbox_examine(a->sandbox, EXAMINER[examiner].name, "", inputs, fn, a, err);
+}
+
+static void drop_lost(struct again *a) {
+    if (a->sandbox == NULL || !sandbox_lost(a->sandbox))
+        return;
+    sandbox_free(a->sandbox);
+    a->sandbox = NULL;
+}
+
+/* One that is lost was lost when the item was examined, too, and is not what is wanted unless it
+ * had begun. */
+static ex_code do_unit(struct again *a, enum examiner examiner, const struct sandbox_inputs *inputs,
+                       size_t index, struct ex_error *err) {
+    const struct again_unit u = a->unit[index]; /* they move */
+    struct ex_error why = {0};
+    a->number = 0;
+    if (a->sandbox == NULL)
+        EX_TRY(start(a, examiner, inputs, NULL, err));
+    ex_code code = sandbox_work(a->sandbox, u.unit, u.bytes, told, a, &why);
+    if (code == EX_OK || a->done)
+        return EX_OK;
+    if (a->open || sandbox_loss(a->sandbox) == SANDBOX_GIVEN_UP) {
+        if (err != NULL)
+            *err = why;
+        return code;
+    }
+    drop_lost(a);
+    return EX_OK;
+}
+
+static ex_code do_units(struct again *a, enum examiner examiner,
+                        const struct sandbox_inputs *inputs, bool late, struct ex_error *err) {
+    for (size_t i = 0; i < a->unit_count && !a->open; i++)
+        if (a->unit[i].late == late && a->unit[i].met == a->met)
+            EX_TRY(do_unit(a, examiner, inputs, i, err));
+    return EX_OK;
+}
+
+static ex_code run_worker(struct again *a, enum examiner examiner, const struct inside_input *input,
+                          struct ex_error *err) {
+    const struct sandbox_inputs inputs = inside_inputs(input);
+    a->unit_count = 0;
+    ex_code code = start(a, examiner, &inputs, told, err);
+    if (a->done)
+        code = EX_OK;
+    for (unsigned late = 0; late < 2 && code == EX_OK && !a->open; late++)
+        code = do_units(a, examiner, &inputs, late == 1, err);
+    sandbox_free(a->sandbox);
+    a->sandbox = NULL;
+    return code;
 }
 
 /* By one worker: *a has what it is to look for. */
@@ -174,5 +245,6 @@ ex_code examine_content_again(struct vault *v, const struct vault_object_info *o
     ex_code code = look_down(&a, way, way_count, &input, err);
     vault_reader_close(reading.reader);
     free(a.kept);
+    free(a.unit);
     return code;
 }

@@ -2,8 +2,8 @@
 /* One examination, from the top: examine.c runs jobs (a parser over a part of the object) and
  * writes what they found; job.c has the threads of one job, each with a worker of its own;
  * teller.c takes what a worker tells into what a step found (found.c); content.c hashes contents;
- * inside.c looks into files that hold files; view.c says where a part lies; line.c writes the
- * stream. */
+ * inside.c looks into files that hold files, inside_units.c has the units of one of them; view.c
+ * says where a part lies; line.c writes the stream. */
 #ifndef EXHIBIT_EXAMINE_EXAMINE_INTERNAL_H
 #define EXHIBIT_EXAMINE_EXAMINE_INTERNAL_H
 
@@ -42,6 +42,7 @@ enum {
 /* Of files that hold files. */
 enum {
     INSIDE_DEPTH_MAX = 16,
+    INSIDE_LOST_MAX = 64,         /* workers, over the units of one file */
     INSIDE_TIMES = 10,            /* as long as any other step */
     INSIDE_MEMBERS_MAX = 1000000, /* of all that is in one file of the object */
     INSIDE_RATIO = 200,           /* bytes that come out, for each of the file … */
@@ -64,6 +65,7 @@ enum examiner {
     EXAMINER_SYSTEM,
     EXAMINER_CARVER,
     EXAMINER_PDF,
+    EXAMINER_PST,
     EXAMINERS
 };
 struct examiner_about {
@@ -209,6 +211,9 @@ struct teller {
     struct inside_budget *budget; /* NULL: none */
     size_t told_count, told_capacity;
     uint32_t *told; /* of its traces: 1 + the index */
+    /* units of a parser that looks inside: nobody else takes them; their words are in the found */
+    size_t left_count, left_capacity;
+    struct found_unit *left;
     /* of the trace that was told last */
     bool open, broken; /* more may be told of it; a problem was told of it */
     bool cut;          /* the worker did not come to its end: nor did, perhaps, what it told last */
@@ -232,6 +237,8 @@ void teller_clear(struct teller *t);
 
 /* ---- files that hold files: inside.c ---- */
 
+struct seen_unit;
+
 /* A content, as the input of a worker: bytes here, or its places in the object. */
 struct inside_input {
     const uint8_t *bytes;
@@ -250,6 +257,25 @@ struct inside_budget inside_budget_of(uint64_t size_bytes);
 EX_MUST_USE ex_code inside_examine(struct engine *e, struct found *f, size_t index,
                                    const struct inside_input *input, unsigned depth,
                                    struct inside_budget *budget, struct ex_error *err);
+/* One file that is being looked into by one parser. inside_units.c */
+struct inside_work {
+    struct engine *engine;
+    struct found *found;
+    size_t index;
+    enum examiner examiner;
+    const struct inside_input *input;
+    unsigned depth, lost; /* lost: workers */
+    struct inside_budget *budget;
+    struct sandbox *sandbox; /* NULL: none was started, or it was lost */
+    bool over;               /* the budget is */
+    size_t count, capacity;
+    struct found_unit *unit; /* all, in the order in which they were told */
+    struct seen_unit *seen;
+};
+/* The parser's first command, and all units that come of it. Problems are found, not errors. */
+EX_MUST_USE ex_code inside_work(struct inside_work *w, struct ex_error *err);
+void inside_work_clear(struct inside_work *w);
+
 /* All contents of this step that have their places in the object. */
 EX_MUST_USE ex_code inside_examine_all(struct engine *e, struct reading *r, struct found *f,
                                        struct ex_error *err);
@@ -374,7 +400,10 @@ EX_MUST_USE ex_code job_run(struct engine *e, struct job *job, step_write_fn *wr
  * unit. Under the engine's mutex. */
 EX_MUST_USE ex_code job_add(struct job *job, const struct above *above, const void *unit,
                             size_t size_bytes, bool late, struct ex_error *err);
-/* True the first time. */
+/* True the first time. units_free() makes it NULL again. */
+EX_MUST_USE ex_code units_see(struct seen_unit **seen, const void *unit, size_t size_bytes,
+                              bool *ret_new, struct ex_error *err);
+void units_free(struct seen_unit **seen);
 EX_MUST_USE ex_code job_see_unit(struct job *job, const void *unit, size_t size_bytes,
                                  bool *ret_new, struct ex_error *err);
 /* Both under the engine's mutex. */

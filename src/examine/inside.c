@@ -4,28 +4,46 @@
  * other. */
 #include "examine/examine_internal.h"
 
-#include "base/clock.h"
-
-#include <stdio.h>
-
-enum { ATTEMPTS_INSIDE_MAX = 20 };
-
 /* What looks into which type; of several for one, in this order. */
 static const struct {
     const char *type;
     enum examiner examiner;
 } INSIDE[] = {
-    {"zip", EXAMINER_ARCHIVE},        {"gzip", EXAMINER_ARCHIVE},      {"bzip2", EXAMINER_ARCHIVE},
-    {"xz", EXAMINER_ARCHIVE},         {"zstd", EXAMINER_ARCHIVE},      {"lz4", EXAMINER_ARCHIVE},
-    {"7z", EXAMINER_ARCHIVE},         {"rar", EXAMINER_ARCHIVE},       {"tar", EXAMINER_ARCHIVE},
-    {"cab", EXAMINER_ARCHIVE},        {"cpio", EXAMINER_ARCHIVE},      {"ooxml", EXAMINER_OFFICE},
-    {"ooxml", EXAMINER_ARCHIVE},      {"odf", EXAMINER_OFFICE},        {"odf", EXAMINER_ARCHIVE},
-    {"epub", EXAMINER_ARCHIVE},       {"html", EXAMINER_HTML},         {"rtf", EXAMINER_RTF},
-    {"jpeg", EXAMINER_EXIF},          {"tiff", EXAMINER_EXIF},         {"png", EXAMINER_EXIF},
-    {"webp", EXAMINER_EXIF},          {"heif", EXAMINER_EXIF},         {"eml", EXAMINER_MAIL},
-    {"mbox", EXAMINER_MAIL},          {"ole", EXAMINER_OLE},           {"regf", EXAMINER_SYSTEM},
-    {"utmp", EXAMINER_SYSTEM},        {"os-release", EXAMINER_SYSTEM}, {"passwd", EXAMINER_SYSTEM},
-    {"dpkg-status", EXAMINER_SYSTEM}, {"pdf", EXAMINER_PDF},
+    {"zip", EXAMINER_ARCHIVE},
+    {"gzip", EXAMINER_ARCHIVE},
+    {"bzip2", EXAMINER_ARCHIVE},
+    {"xz", EXAMINER_ARCHIVE},
+    {"zstd", EXAMINER_ARCHIVE},
+    {"lz4", EXAMINER_ARCHIVE},
+    {"7z", EXAMINER_ARCHIVE},
+    {"rar", EXAMINER_ARCHIVE},
+    {"tar", EXAMINER_ARCHIVE},
+    {"cab", EXAMINER_ARCHIVE},
+    {"cpio", EXAMINER_ARCHIVE},
+    {"ooxml", EXAMINER_OFFICE},
+    {"ooxml", EXAMINER_ARCHIVE},
+    {"odf", EXAMINER_OFFICE},
+    {"odf", EXAMINER_ARCHIVE},
+    {"epub", EXAMINER_ARCHIVE},
+    {"html", EXAMINER_HTML},
+    {"rtf", EXAMINER_RTF},
+    {"jpeg", EXAMINER_EXIF},
+    {"tiff", EXAMINER_EXIF},
+    {"png", EXAMINER_EXIF},
+    {"webp", EXAMINER_EXIF},
+    {"heif", EXAMINER_EXIF},
+    {"eml", EXAMINER_MAIL},
+    {"mbox", EXAMINER_MAIL},
+    {"ole", EXAMINER_OLE},
+    {"regf", EXAMINER_SYSTEM},
+    {"utmp", EXAMINER_SYSTEM},
+    {"os-release", EXAMINER_SYSTEM},
+    {"passwd", EXAMINER_SYSTEM},
+    {"dpkg-status", EXAMINER_SYSTEM},
+    {"pdf", EXAMINER_PDF},
+    {"pst", EXAMINER_PST},
+    {"ost", EXAMINER_PST},
+    {"pab", EXAMINER_PST},
 };
 enum { INSIDES = sizeof INSIDE / sizeof INSIDE[0] };
 
@@ -99,78 +117,20 @@ struct sandbox_inputs inside_inputs(const struct inside_input *in) {
 
 /* ---- one of them ---- */
 
-/* *ret_unread: what the input could not give, whatever the parser made of that; code EX_OK:
- * nothing. */
-static ex_code ask_worker(struct teller *t, const struct inside_input *in, enum sandbox_loss *ret,
-                          struct ex_error *ret_unread, struct ex_error *err) {
-    EX_AUTO(sandbox_free) struct sandbox *s = NULL;
-    struct engine *e = t->engine;
-    const struct sandbox_limits limits = {
-        .answer_ms = INSIDE_TIMES * e->step_ms, .stopped = job_is_stopped, .context = e};
-    const struct sandbox_inputs inputs = inside_inputs(in);
-    uint64_t from = ex_monotonic_ns();
-    *ret = SANDBOX_GIVEN_UP;
-    EX_TRY(job_start_worker(e, t->examiner, &limits, &s, err));
-    ex_code code = sandbox_examine(s, EXAMINER[t->examiner].name, "", &inputs, teller_told, t, err);
-    if (code == EX_OK)
-        code = job_check_version(s, t->examiner, err);
-    atomic_fetch_add(&e->busy_ns[t->examiner], ex_monotonic_ns() - from);
-    *ret = sandbox_loss(s);
-    const struct ex_error *unread = sandbox_input_error(s);
-    if (unread != NULL)
-        *ret_unread = *unread;
-    return code;
-}
-
-/* What could not be looked into is said; what came out of it before holds. */
-static ex_code settle(struct teller *t, ex_code code, enum sandbox_loss loss,
-                      const struct ex_error *unread, const struct ex_error *why,
-                      struct ex_error *err) {
-    if (code == EX_INTERRUPTED || code == EX_INTERNAL ||
-        (loss == SANDBOX_GIVEN_UP && code != EX_LIMIT)) {
-        if (err != NULL)
-            *err = *why;
-        return code;
-    }
-    if (unread->code != EX_OK)
-        return found_problem(t->found, t->examiner, t->above, "inside", EXAMINE_UNREADABLE,
-                             unread->text, err);
-    if (code == EX_OK)
-        return EX_OK;
-    return found_problem(t->found, t->examiner, t->above, "inside", job_failure_reason(code, loss),
-                         why->text, err);
-}
-
 static ex_code examine_with(struct engine *e, struct found *f, size_t index, enum examiner examiner,
                             const struct inside_input *input, unsigned depth,
                             struct inside_budget *budget, struct ex_error *err) {
-    const struct found_mark mark = found_mark(f);
+    struct inside_work w = {.engine = e,
+                            .found = f,
+                            .index = index,
+                            .examiner = examiner,
+                            .input = input,
+                            .depth = depth,
+                            .budget = budget};
     atomic_fetch_add(&e->inside_jobs[examiner], 1);
-    for (unsigned attempt = 1;; attempt++) {
-        struct teller t;
-        struct ex_error why = {0}, unread = {0};
-        struct inside_budget left = *budget;
-        enum sandbox_loss loss;
-        teller_start(&t, e, f, examiner, NULL);
-        t.above = (uint32_t)index + 1;
-        t.depth = depth + 1;
-        t.budget = &left;
-        ex_code code = ask_worker(&t, input, &loss, &unread, &why);
-        bool again = code != EX_OK && loss == SANDBOX_KILLED && attempt < ATTEMPTS_INSIDE_MAX;
-        if (again) {
-            found_return(f, &mark);
-            atomic_fetch_add(&e->restarts, 1);
-        } else {
-            *budget = left;
-            t.cut = code != EX_OK;
-            code = settle(&t, code, loss, &unread, &why, err);
-            if (code == EX_OK)
-                code = teller_end(&t, err);
-        }
-        teller_clear(&t);
-        if (!again)
-            return code;
-    }
+    ex_code code = inside_work(&w, err);
+    inside_work_clear(&w);
+    return code;
 }
 
 ex_code inside_examine(struct engine *e, struct found *f, size_t index,

@@ -22,6 +22,7 @@ const struct examiner_about EXAMINER[EXAMINERS] = {
     [EXAMINER_SYSTEM] = {"system", 1, SANDBOX_WORKER_SYSTEM},
     [EXAMINER_CARVER] = {"carver", 1, SANDBOX_WORKER_CARVER},
     [EXAMINER_PDF] = {"pdf", 1, SANDBOX_WORKER_PDF},
+    [EXAMINER_PST] = {"pst", 1, SANDBOX_WORKER_PST},
 };
 
 /* ---- what was seen ---- */
@@ -38,10 +39,10 @@ struct seen_page {
     uint8_t bit[RECORDS_OF_A_PAGE / 8];
 };
 
-ex_code job_see_unit(struct job *job, const void *unit, size_t size_bytes, bool *ret_new,
-                     struct ex_error *err) {
+ex_code units_see(struct seen_unit **seen, const void *unit, size_t size_bytes, bool *ret_new,
+                  struct ex_error *err) {
     struct seen_unit *u = NULL;
-    HASH_FIND(hh, job->units, unit, size_bytes, u);
+    HASH_FIND(hh, *seen, unit, size_bytes, u);
     *ret_new = u == NULL;
     if (u != NULL)
         return EX_OK;
@@ -50,8 +51,21 @@ ex_code job_see_unit(struct job *job, const void *unit, size_t size_bytes, bool 
         return ex_fail(err, EX_NOMEM, "no memory for what is to be examined");
     u->bytes = size_bytes;
     memcpy(u->unit, unit, size_bytes);
-    HASH_ADD(hh, job->units, unit, size_bytes, u);
+    HASH_ADD(hh, *seen, unit, size_bytes, u);
     return EX_OK;
+}
+
+void units_free(struct seen_unit **seen) {
+    struct seen_unit *u, *next;
+    HASH_ITER(hh, *seen, u, next) {
+        HASH_DEL(*seen, u);
+        free(u);
+    }
+}
+
+ex_code job_see_unit(struct job *job, const void *unit, size_t size_bytes, bool *ret_new,
+                     struct ex_error *err) {
+    return units_see(&job->units, unit, size_bytes, ret_new, err);
 }
 
 static struct seen_page *find_page(const struct job *job, uint64_t number) {
@@ -100,14 +114,10 @@ static void steps_free(struct step *s) {
 }
 
 void job_free(struct job *job) {
-    struct seen_unit *u, *next_unit;
     struct seen_page *p, *next_page;
     if (job == NULL)
         return;
-    HASH_ITER(hh, job->units, u, next_unit) {
-        HASH_DEL(job->units, u);
-        free(u);
-    }
+    units_free(&job->units);
     HASH_ITER(hh, job->records, p, next_page) {
         HASH_DEL(job->records, p);
         free(p);

@@ -12,6 +12,7 @@ void teller_start(struct teller *t, struct engine *e, struct found *f, enum exam
 
 void teller_clear(struct teller *t) {
     free(t->told);
+    free(t->left);
     free(t->scratch.text);
     free(t->times.text);
     free(t->attributes.text);
@@ -299,10 +300,13 @@ static ex_code take_unit(struct teller *t, const struct sandbox_told *told, stru
     struct found *f = t->found;
     struct found_unit u = {
         .parent = parent_of(t, told->parent), .late = told->late, .bytes = told->data_bytes};
-    if (t->view == NULL)
-        return ex_fail(err, EX_INTERNAL, "a parser leaves work where there is nobody to do it");
-    EX_TRY(grow(&f->unit, &f->unit_capacity, f->unit_count + 1, sizeof u, err));
     EX_TRY(found_keep_text(f, told->data, told->data_bytes, &u.at, err));
+    if (t->view == NULL) {
+        EX_TRY(grow(&t->left, &t->left_capacity, t->left_count + 1, sizeof u, err));
+        t->left[t->left_count++] = u;
+        return EX_OK;
+    }
+    EX_TRY(grow(&f->unit, &f->unit_capacity, f->unit_count + 1, sizeof u, err));
     f->unit[f->unit_count++] = u;
     return EX_OK;
 }

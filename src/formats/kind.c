@@ -48,7 +48,6 @@ static const struct {
     {SIGNATURE("XFSB"), 0, "xfs", "XFS volume", ""},
     {SIGNATURE("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), 0, "ole", "OLE compound file", ""},
     {SIGNATURE("{\\rtf"), 0, "rtf", "RTF document", ""},
-    {SIGNATURE("!BDN"), 0, "pst", "Outlook data file", ""},
     {SIGNATURE("\xff\xd8\xff"), 0, "jpeg", "JPEG picture", ""},
     {SIGNATURE("\x89PNG\x0d\x0a\x1a\x0a"), 0, "png", "PNG picture", ""},
     {SIGNATURE("GIF87a"), 0, "gif", "GIF picture", ""},
@@ -219,6 +218,25 @@ static bool octal(const uint8_t *text, size_t size, uint32_t *ret) {
     return i > begin && i < size && (text[i] == '\0' || text[i] == ' ');
 }
 
+/* [MS-PST] §2.2.2.6: whose file it is, and a version that there is. */
+static bool is_store(const uint8_t *head, size_t size, struct kind *ret) {
+    struct ex_cursor c = ex_cursor_make(head, size);
+    if (!kind_has(head, size, 0, SIGNATURE("!BDN")))
+        return false;
+    (void)ex_cursor_bytes(&c, 10);
+    unsigned version = ex_cursor_le16(&c);
+    if (ex_cursor_check(&c, "a head", NULL) != EX_OK || version < 14)
+        return false;
+    const char *detail = version < 20 ? "97 to 2002" : version < 36 ? "" : "pages of 4 KiB";
+    if (kind_has(head, size, 8, SIGNATURE("SM")))
+        return kind_say(ret, "pst", "Outlook data file", detail);
+    if (kind_has(head, size, 8, SIGNATURE("SO")))
+        return kind_say(ret, "ost", "Outlook offline data file", detail);
+    if (kind_has(head, size, 8, SIGNATURE("AB")))
+        return kind_say(ret, "pab", "Outlook address book", detail);
+    return false;
+}
+
 /* POSIX ustar, "Header Block": the sum of all bytes, those of the sum itself taken as spaces. */
 static bool is_tar(const uint8_t *head, size_t size, struct kind *ret) {
     enum { BLOCK = 512, SUM_AT = 148, SUM_BYTES = 8 };
@@ -279,8 +297,8 @@ void kind_of_bytes(const uint8_t *head, size_t size_bytes, struct kind *ret) {
     size_t size = size_bytes < KIND_HEAD_BYTES ? size_bytes : KIND_HEAD_BYTES;
     (void)(is_zip(head, size, ret) || is_gzip(head, size, ret) || is_bzip2(head, size, ret) ||
            is_android_backup(head, size, ret) || is_qcow(head, size, ret) ||
-           by_signature(head, size, ret) || is_tar(head, size, ret) || is_ext(head, size, ret) ||
-           is_mbr(head, size, ret) || kind_of_system(head, size, ret) ||
+           is_store(head, size, ret) || by_signature(head, size, ret) || is_tar(head, size, ret) ||
+           is_ext(head, size, ret) || is_mbr(head, size, ret) || kind_of_system(head, size, ret) ||
            kind_of_media(head, size, ret) || kind_of_text(head, size, ret));
 }
 

@@ -209,9 +209,9 @@ int worker_end(struct worker *w) {
 
 /* By enum sandbox_worker. */
 static const char *const PROGRAMS[] = {
-    "exhibit-parser",    "exhibit-examiner", "exhibit-unpacker",
-    "exhibit-documents", "exhibit-pictures", "exhibit-mail",
-    "exhibit-system",    "exhibit-carver",   "exhibit-pdf",
+    "exhibit-parser",   "exhibit-examiner", "exhibit-unpacker", "exhibit-documents",
+    "exhibit-pictures", "exhibit-mail",     "exhibit-system",   "exhibit-carver",
+    "exhibit-pdf",      "exhibit-pst",
 };
 static const char *const PLACES[] = {
     "../libexec/exhibit", /* installed: bin/exhibit */

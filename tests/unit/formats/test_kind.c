@@ -177,7 +177,12 @@ static void documents(void **state) {
     assert_kind(&s, "zip", "");
     assert_text(TEXT("{\\rtf1"), "rtf", "");
     assert_text(TEXT("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "ole", "");
-    assert_text(TEXT("!BDN"), "pst", "");
+    assert_text(TEXT("!BDN1234SM\x17\x00"), "pst", "");
+    assert_text(TEXT("!BDN1234SM\x0e\x00"), "pst", "97 to 2002");
+    assert_text(TEXT("!BDN1234SO\x24\x00"), "ost", "pages of 4 KiB");
+    assert_text(TEXT("!BDN1234AB\x0f\x00"), "pab", "97 to 2002");
+    assert_no_text(TEXT("!BDN1234XX\x17\x00"));
+    assert_no_text(TEXT("!BDN1234SM\x01\x00"));
     assert_text(TEXT("\xef\xbb\xbf \r\n<!DOCTYPE HTML>"), "html", "");
     assert_text(TEXT("<HTML lang=km>"), "html", "");
     assert_text(TEXT("<?xml version='1.0'?><a/>"), "xml", "");
