@@ -116,6 +116,7 @@ static ex_code ask_worker(struct teller *t, const struct inside_input *in, enum 
     const struct ex_error *unread = sandbox_input_error(s);
     if (unread != NULL)
         *ret_unread = *unread;
+    job_end_worker(e, t->examiner, s);
     return code;
 }
 

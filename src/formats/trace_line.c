@@ -240,11 +240,12 @@ static bool is_among(const struct span *s, const struct span *keys, size_t count
     return false;
 }
 
-static bool pass_attributes(struct reading *r) {
+static bool pass_attributes(struct reading *r, struct trace_line *l) {
     struct span keys[TRACE_LINE_ATTRIBUTES_MAX];
     size_t count = 0;
     if (!TAKE(r, ",\"attributes\":{"))
         return true;
+    l->attributes = (const char *)r->c.data + r->c.pos;
     do {
         if (count == TRACE_LINE_ATTRIBUTES_MAX ||
             !trace_take_span(r, ATTRIBUTE_KEY_BYTES_MAX, &keys[count]) ||
@@ -253,7 +254,26 @@ static bool pass_attributes(struct reading *r) {
             return false;
         count++;
     } while (TAKE(r, ","));
+    l->attributes_bytes = (size_t)((const char *)r->c.data + r->c.pos - l->attributes);
     return TAKE(r, "}");
+}
+
+bool trace_line_attribute(const struct trace_line *l, size_t *at, char *texts,
+                          struct trace_attribute *ret) {
+    struct span key;
+    if (l->attributes == NULL || *at >= l->attributes_bytes)
+        return false;
+    /* A text takes no more room than stood there, so those behind it have room, too. */
+    struct reading r = {.c = ex_cursor_make(l->attributes + *at, l->attributes_bytes - *at),
+                        .texts = texts + *at};
+    if (!trace_take_span(&r, ATTRIBUTE_KEY_BYTES_MAX, &key) || !TAKE(&r, ":") ||
+        !trace_take_text(&r, &ret->value))
+        return false;
+    (void)TAKE(&r, ",");
+    ret->key = key.text;
+    ret->key_bytes = key.size_bytes;
+    *at += r.c.pos;
+    return true;
 }
 
 /* format/traces §4 */
@@ -321,7 +341,7 @@ static bool take_content(struct reading *r, struct trace_line *l) {
 }
 
 static bool pass_said(struct reading *r, struct trace_line *l) {
-    if (!pass_times(r, l) || !pass_attributes(r))
+    if (!pass_times(r, l) || !pass_attributes(r, l))
         return false;
     (void)TAKE(r, ",\"said_in_part\":true");
     return true;
