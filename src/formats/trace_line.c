@@ -192,18 +192,31 @@ static bool pass_base64(struct reading *r) {
 /* ---- what has parts ---- */
 
 /* format/traces §2.2 */
-static bool pass_range(struct reading *r) {
-    return TAKE(r, "[") && (TAKE(r, "null") || TAKE(r, "-1") || pass_number(r)) && TAKE(r, ",") &&
-           pass_number(r) && TAKE(r, "]");
+static bool take_range(struct reading *r, bool *ret_placed, uint64_t *ret_offset) {
+    *ret_placed = false;
+    if (!TAKE(r, "["))
+        return false;
+    if (!TAKE(r, "null") && !TAKE(r, "-1")) {
+        *ret_placed = trace_take_number(r, ret_offset);
+        if (!*ret_placed)
+            return false;
+    }
+    return TAKE(r, ",") && pass_number(r) && TAKE(r, "]");
 }
 
-static bool pass_ranges(struct reading *r) {
+static bool take_ranges(struct reading *r, struct trace_line *l) {
+    bool placed;
+    uint64_t offset;
     size_t count = 0;
     if (!TAKE(r, ",\"ranges\":["))
         return true;
     do {
-        if (!pass_range(r) || ++count > TRACE_LINE_RANGES_MAX)
+        if (!take_range(r, &placed, &offset) || ++count > TRACE_LINE_RANGES_MAX)
             return false;
+        if (count == 1 && placed) {
+            l->has_offset = true;
+            l->offset = offset;
+        }
     } while (TAKE(r, ","));
     return TAKE(r, "]") && (!TAKE(r, ",\"ranges_left_out\":") || pass_number(r));
 }
@@ -328,7 +341,7 @@ static bool take_content(struct reading *r, struct trace_line *l) {
     if (l->has_sha256 && !take_hex(r, l->sha256, sizeof l->sha256))
         return false;
     l->known = l->has_sha256 && TAKE(r, ",\"known\":true");
-    if ((TAKE(r, ",\"type\":") && !trace_take_text(r, &l->type)) || !pass_ranges(r))
+    if ((TAKE(r, ",\"type\":") && !trace_take_text(r, &l->type)) || !take_ranges(r, l))
         return false;
     l->has_content_key = TAKE(r, ",\"content_key\":");
     if (l->has_content_key && !take_hex(r, l->content_key, sizeof l->content_key))

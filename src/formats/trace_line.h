@@ -37,6 +37,8 @@ struct trace_line {
     uint64_t inside;        /* how much was found there */
     const char *not_hashed; /* a word that always stays, or NULL */
     uint64_t size;
+    bool has_offset; /* its first range has a place, which is this one */
+    uint64_t offset;
     uint8_t sha256[TRACE_LINE_HASH_BYTES];
     uint8_t content_key[TRACE_LINE_ID_BYTES];
     const char *times; /* of the line itself: for trace_line_time(); NULL: it has none */
