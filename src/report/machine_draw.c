@@ -199,7 +199,7 @@ void draw_list(struct paper *p, const json_t *list, const char *title, const cha
               _("Found: %" JSON_INTEGER_FORMAT "; of these not in use any more, or made up by the "
                 "parser: %" JSON_INTEGER_FORMAT "."),
               count, gone);
-    paper_table(p, _("what it says|where it stands"));
+    paper_blocks(p, _("what it says|where it stands"));
     json_array_foreach(draw_get(list, "shown"), i, row) draw_row(p, row);
     paper_table_end(p);
     draw_rest(p, list);

@@ -82,10 +82,10 @@ static void put_types(struct paper *p, const json_t *r) {
     paper_table_end(p);
 }
 
-static void put_end_of_times(struct paper *p, const json_t *end) {
+static void put_end_of_times(struct paper *p, const char *name, const json_t *end) {
     bool local = draw_text(end, "zone") != NULL && strcmp(draw_text(end, "zone"), "local") == 0;
     paper_block(p);
-    paper_line(p, draw_text(end, "time") != NULL ? draw_text(end, "time") : "?");
+    paper_pair(p, name, draw_text(end, "time") != NULL ? draw_text(end, "time") : "?");
     if (local)
         paper_line(p, _("of an unknown zone"));
     if (draw_text(end, "source") != NULL)
@@ -114,12 +114,12 @@ static void put_times(struct paper *p, const json_t *r) {
     paper_fact_number(p, _("after the collection"), draw_get(t, "after_collection"), "");
     paper_fact_number(p, _("out of range"), draw_get(t, "out_of_range"), "");
     paper_facts_end(p);
-    paper_table(p, _("kind of time|earliest|latest"));
+    paper_blocks(p, _("kind of time|earliest|latest"));
     json_array_foreach(draw_get(t, "ends"), i, row) {
         paper_row(p);
         paper_word(p, draw_text(row, "what"));
-        put_end_of_times(p, draw_get(row, "earliest"));
-        put_end_of_times(p, draw_get(row, "latest"));
+        put_end_of_times(p, _("earliest"), draw_get(row, "earliest"));
+        put_end_of_times(p, _("latest"), draw_get(row, "latest"));
         paper_row_end(p);
     }
     paper_table_end(p);
@@ -200,7 +200,7 @@ static void put_reason(struct paper *p, const json_t *list, const char *of) {
     if (json_is_integer(draw_get(list, "bytes")))
         paper_say(p, _("%" JSON_INTEGER_FORMAT " bytes, as their records say."),
                   draw_number(list, "bytes"));
-    paper_table(p, _("what it says|where it stands"));
+    paper_blocks(p, _("what it says|where it stands"));
     json_array_foreach(draw_get(list, "shown"), i, row) draw_row(p, row);
     paper_table_end(p);
     draw_rest(p, list);
@@ -278,9 +278,11 @@ void draw_parsers(struct paper *p, const json_t *r) {
     size_t i;
     json_t *one;
     paper_heading(p, 2, _("How long each parser took"));
-    paper_say(p, "%s",
-              _("As the ledger has it. \"Waited\" is the time for which its workers were waited "
-                "for, all of them together; \"processor\" what the kernel counted for them."));
+    paper_say(
+        p, "%s",
+        _("As the ledger has it. \"Waited\" is the time for which its workers were waited "
+          "for, all of them together; \"processor\" what the kernel counted for them. What was "
+          "taken from an earlier examination took no time in this one."));
     paper_table(p, _("parser|version|library|jobs|traces|problems|waited (s)|processor "
                      "(s)|crashed|killed|too long"));
     json_array_foreach(draw_get(r, "parsers"), i, one) {

@@ -13,13 +13,14 @@ static const char STYLE[] =
     "@page{size:A4;margin:14mm 14mm 18mm;@bottom-right{content:counter(page) \" / \" "
     "counter(pages);font:8pt sans-serif}}"
     "*{box-sizing:border-box}html{background:#fff;color:#000}"
-    "body{font:9pt/1.35 sans-serif;max-width:182mm;margin:0 auto;overflow-wrap:anywhere}"
+    "body{font:9pt/1.35 sans-serif;max-width:182mm;margin:0 auto;overflow-wrap:break-word}"
     "h1{font-size:17pt;margin:0}.of{font-size:12pt;font-weight:bold;margin:0 0 3mm;"
     "border-bottom:.5mm solid #000;padding-bottom:1mm}"
     "h2{font-size:13pt;margin:7mm 0 1.5mm;border-bottom:.2mm solid #000;break-after:avoid}"
     "h3{font-size:10pt;margin:4mm 0 1mm;break-after:avoid}"
     "p,ul{margin:0 0 1.5mm}ul{padding-left:5mm}"
-    "table{border-collapse:collapse;width:100%;margin:0 0 2mm}"
+    "table{border-collapse:collapse;margin:0 0 2mm}.facts,.b{width:100%}"
+    ".b{table-layout:fixed;overflow-wrap:anywhere}h3+p{break-after:avoid}"
     "thead{display:table-header-group}tr{break-inside:avoid}"
     "th,td{text-align:left;vertical-align:top;padding:.6mm 3mm .6mm 0}"
     "thead th{border-bottom:.3mm solid #000;font-weight:bold}"
@@ -178,8 +179,8 @@ void paper_code(struct paper *p, const char *text) {
 
 /* ---- tables ---- */
 
-void paper_table(struct paper *p, const char *columns) {
-    put_html(p, "<table><thead><tr>");
+static void begin_table(struct paper *p, const char *html, const char *columns) {
+    put_html(p, html);
     for (const char *at = columns; at != NULL;) {
         size_t size = strcspn(at, "|");
         if (p->html) {
@@ -193,6 +194,14 @@ void paper_table(struct paper *p, const char *columns) {
     }
     put_html(p, "</tr></thead><tbody>");
     fputc('\n', p->to);
+}
+
+void paper_table(struct paper *p, const char *columns) {
+    begin_table(p, "<table><thead><tr>", columns);
+}
+
+void paper_blocks(struct paper *p, const char *columns) {
+    begin_table(p, "<table class=\"b\"><thead><tr>", columns);
 }
 
 void paper_row(struct paper *p) {

@@ -26,6 +26,8 @@ void paper_code(struct paper *p, const char *text);
 
 /* A table: columns with `|` between them, ours. Cells come one after the other. */
 void paper_table(struct paper *p, const char *columns);
+/* One whose cells are mostly blocks: its columns are equally wide. */
+void paper_blocks(struct paper *p, const char *columns);
 void paper_row(struct paper *p);
 void paper_number(struct paper *p, json_int_t number); /* a cell */
 void paper_word(struct paper *p, const char *theirs);  /* a cell; NULL: a dash */

@@ -71,7 +71,8 @@ static json_t *time_json(const struct trace_time *t) {
         json_object_set_new(json, "time", json_null());
         json_object_set_new(json, "seconds", json_integer(t->seconds));
     } else {
-        json_object_set_new(json, "time", json_stringn(t->text, t->text_bytes));
+        json_object_set_new(
+            json, "time", json_sprintf("%.*s%s", (int)t->text_bytes, t->text, t->local ? "" : "Z"));
     }
     set_text(json, "source", t->source);
     return json;
