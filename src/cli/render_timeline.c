@@ -179,5 +179,5 @@ void render_report_machine(struct cli_page *page, const json_t *result) {
         page_field(page, _("FAULT"), "%s", json_string_value(finding));
     }
     page_gap(page);
-    page_recorded_talk(page, result);
+    page_recorded(page, result);
 }
