@@ -131,7 +131,7 @@ static void lists_are_cut_and_say_so(void **state) {
 static void long_texts_are_cut_at_a_character(void **state) {
     struct scene *s = *state;
     char text[3001] = "x";
-    for (size_t i = 1; i + 1 < sizeof text; i += 2)
+    for (size_t i = 1; i + 2 < sizeof text; i += 2)
         memcpy(text + i, "\xc3\xa4", 3);
     for (int i = 0; i < 2 * MACHINE_SHOWN; i++)
         add(s, RECORD("0", "", "\"about\":\"recent\",\"a\":\"%s\",\"b\":\"%s\""), text, text);
