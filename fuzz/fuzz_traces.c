@@ -68,6 +68,31 @@ static void must_agree_on_times(const json_t *json, const struct trace_line *l) 
     free(texts);
 }
 
+static void must_agree_on_attributes(const json_t *json, const struct trace_line *l) {
+    json_t *said = json_object_get(json, "attributes");
+    struct trace_attribute a;
+    size_t at = 0, count = 0;
+    char *texts = malloc(l->attributes_bytes);
+    must((said != NULL) == (l->attributes != NULL) && (l->attributes_bytes == 0 || texts != NULL));
+    for (; trace_line_attribute(l, &at, texts, &a); count++) {
+        char key[256];
+        must(a.key_bytes < sizeof key);
+        memcpy(key, a.key, a.key_bytes);
+        key[a.key_bytes] = '\0';
+        must_say(said, key, a.value);
+    }
+    must(count == json_object_size(said) && at == l->attributes_bytes);
+    free(texts);
+}
+
+/* Of its first range; null and -1 are no places. */
+static void must_agree_on_offset(const json_t *json, const struct trace_line *l) {
+    json_t *first = json_array_get(json_array_get(json_object_get(json, "ranges"), 0), 0);
+    bool placed = json_is_integer(first) && json_integer_value(first) >= 0;
+    must(placed == l->has_offset);
+    must(!placed || (uint64_t)json_integer_value(first) == l->offset);
+}
+
 static void must_agree(const json_t *json, const struct trace_line *l) {
     must(json_is_object(json));
     must_hash(json, "id", true, l->id, sizeof l->id);
@@ -84,6 +109,8 @@ static void must_agree(const json_t *json, const struct trace_line *l) {
     must_say(error, "reason", l->reason);
     must_say(error, "text", l->text);
     must_agree_on_times(json, l);
+    must_agree_on_attributes(json, l);
+    must_agree_on_offset(json, l);
 }
 
 /* Its texts have exactly the room that is promised, so that a sanitizer sees the first byte too

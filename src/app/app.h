@@ -50,6 +50,7 @@ ex_code app_item_list(struct act *act, json_t **ret_result, struct ex_error *err
 ex_code app_item_dispose(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_item_show(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_item_report(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_report_machine(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_verify(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_export(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_examine(struct act *act, json_t **ret_result, struct ex_error *err);

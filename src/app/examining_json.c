@@ -19,10 +19,12 @@ static json_t *parsers_json(const struct examine_report *r) {
     for (size_t i = 0; i < r->parser_count && i < EXAMINE_PARSERS_MAX; i++) {
         const struct examine_parser_report *p = &r->parser[i];
         json_array_append_new(
-            list,
-            json_pack("{s:s, s:i, s:o, s:o, s:o, s:f}", "name", p->name, "version", (int)p->version,
-                      "jobs", json_number(p->jobs), "traces", json_number(p->traces), "problems",
-                      json_number(p->problems), "seconds", (double)p->busy_ns / 1e9));
+            list, json_pack("{s:s, s:i, s:o, s:o, s:o, s:f, s:f, s:o, s:o, s:o}", "name", p->name,
+                            "version", (int)p->version, "jobs", json_number(p->jobs), "traces",
+                            json_number(p->traces), "problems", json_number(p->problems), "seconds",
+                            (double)p->busy_ns / 1e9, "cpu_seconds", (double)p->cpu_ns / 1e9,
+                            "crashed", json_number(p->crashed), "killed", json_number(p->killed),
+                            "too_long", json_number(p->too_long)));
     }
     return list;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The use case of the acquisition report: what the ledger says of how an item was collected, as one
  * document (docs/format/json.md §4.12), and drawn as text, HTML or PDF. */
-#include "app/custody_internal.h"
+#include "app/reporting_internal.h"
 
 #include "crypto/merkle.h"
 #include "report/acquisition.h"
@@ -52,12 +52,16 @@ struct reporting {
     json_t *report;
 };
 
-static void add_finding(struct reporting *r, const char *text) {
+void reporting_add_finding(struct act *act, json_t *findings, const char *text) {
     json_t *holder = json_object();
     json_set_text(holder, "text", text);
-    json_array_append(r->findings, json_object_get(holder, "text"));
+    json_array_append(findings, json_object_get(holder, "text"));
     json_decref(holder);
-    r->act->verdict = EX_ALTERED;
+    act->verdict = EX_ALTERED;
+}
+
+static void add_finding(struct reporting *r, const char *text) {
+    reporting_add_finding(r->act, r->findings, text);
 }
 
 static bool is_damage(ex_code code) {
@@ -137,23 +141,25 @@ static ex_code add_outcome(struct reporting *r, struct ex_error *err) {
 
 /* ---- faults, mark, limits ---- */
 
-/* Are the signatures of these entries good, and were their officers allowed to make them? */
-static ex_code check_entries(struct reporting *r, struct ex_error *err) {
+ex_code reporting_check_entries(struct act *act, const struct item_truth *item,
+                                const json_t *item_json, json_t *findings, struct ex_error *err) {
     struct reading reading = {0};
     char text[80];
-    json_t *damaged = json_object_get(r->item_json, "damaged");
-    EX_TRY(custody_load(r->act, &reading, err));
+    json_t *damaged = json_object_get(item_json, "damaged");
+    EX_TRY(custody_load(act, &reading, err));
     for (size_t i = 0; i < reading.bad_count; i++) {
         const struct reading_bad *bad = &reading.bad[i];
-        if (bad->has_item && memcmp(bad->item_id, r->item->id, sizeof bad->item_id) != 0)
+        if (bad->has_item && memcmp(bad->item_id, item->id, sizeof bad->item_id) != 0)
             continue;
         (void)snprintf(text, sizeof text, "entry %" PRIu64 ": it is not good", bad->index);
-        add_finding(r, text);
+        reporting_add_finding(act, findings, text);
     }
     reading_clear(&reading);
     if (damaged != NULL)
-        add_finding(r, json_is_string(damaged) ? json_string_value(damaged)
-                                               : "the entry that describes the item is damaged");
+        reporting_add_finding(act, findings,
+                              json_is_string(damaged)
+                                  ? json_string_value(damaged)
+                                  : "the entry that describes the item is damaged");
     return EX_OK;
 }
 
@@ -197,7 +203,7 @@ static json_t *limits_json(const struct reporting *r) {
     return list;
 }
 
-static json_t *made_json(const struct act *act) {
+json_t *reporting_made_json(const struct act *act) {
     struct ex_clock now;
     ex_clock_read(&now);
     json_t *made = json_pack("{s:o, s:o, s:s, s:s}", "time", json_time(now.utc_ns), "by_id",
@@ -217,10 +223,10 @@ static ex_code build(struct reporting *r, const struct truth *t, struct ex_error
         json_set_text(r->report, "case_title", k->title);
     EX_TRY(add_sittings(r, err));
     EX_TRY(add_outcome(r, err));
-    EX_TRY(check_entries(r, err));
+    EX_TRY(reporting_check_entries(r->act, r->item, r->item_json, r->findings, err));
     EX_TRY(add_mark(r, err));
     json_object_set_new(r->report, "does_not_prove", limits_json(r));
-    json_object_set_new(r->report, "made", made_json(r->act));
+    json_object_set_new(r->report, "made", reporting_made_json(r->act));
     return EX_OK;
 }
 

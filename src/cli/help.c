@@ -8,7 +8,7 @@
 /* ---- overview ---- */
 
 /* In the order in which an officer meets them. */
-enum { GROUP_MAX = 8 };
+enum { GROUP_MAX = 9 };
 
 static const struct group {
     const char *title;
@@ -25,8 +25,8 @@ static const struct group {
      {"hashset add", "hashset list", "hashset look", "hashset remove"}},
     {N_("To check it"), {"verify", "vault check", "vault scrub", "ledger verify"}},
     {N_("To hand it out, and show what was done"),
-     {"export", "item report", "custody log", "custody check", "ledger show", "ledger checkpoint",
-      "ledger prove", "item dispose"}},
+     {"export", "item report", "report machine", "custody log", "custody check", "ledger show",
+      "ledger checkpoint", "ledger prove", "item dispose"}},
     {N_("To pass it on, and say who holds it"),
      {"handover offer", "handover accept", "handover refuse", "handover withdraw",
       "handover receipt", "handover enter", "handover list", "custody form"}},

@@ -25,6 +25,7 @@ static const struct renderer {
     {"trace-export", render_trace_export},
     {"timeline", render_timeline},
     {"timeline-export", render_timeline_export},
+    {"report-machine", render_report_machine},
     {"hashset-add", render_hashset_add},
     {"hashset-list", render_hashset_list},
     {"hashset-remove", render_hashset_remove},

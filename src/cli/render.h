@@ -31,6 +31,7 @@ void render_trace_cat(struct cli_page *page, const json_t *result);
 void render_trace_export(struct cli_page *page, const json_t *result);
 void render_timeline(struct cli_page *page, const json_t *result);
 void render_timeline_export(struct cli_page *page, const json_t *result);
+void render_report_machine(struct cli_page *page, const json_t *result);
 void render_hashset_add(struct cli_page *page, const json_t *result);
 void render_hashset_list(struct cli_page *page, const json_t *result);
 void render_hashset_remove(struct cli_page *page, const json_t *result);

@@ -156,3 +156,28 @@ void render_timeline_export(struct cli_page *page, const json_t *result) {
     page_gap(page);
     page_recorded(page, result);
 }
+
+/* ---- report machine ---- */
+
+void render_report_machine(struct cli_page *page, const json_t *result) {
+    char size[CLI_NUMBER_BYTES], time[PAGE_TIME_BYTES], entry[CLI_NUMBER_BYTES];
+    EX_AUTO_FREE char *output = page_bytes(result, "output");
+    const json_t *finding;
+    size_t i;
+    page_field(page, _("Report"), "%s",
+               output == NULL             ? "?"
+               : strcmp(output, "-") == 0 ? _("on standard output")
+                                          : output);
+    page_field(page, _("Item"), "%s", page_text_or(result, "item.label", "?"));
+    page_field(page, _("Examined"), _("%s (profile %s, ledger entry %s)"),
+               page_time_text(time, page_text(result, "examination.time"), NULL),
+               page_text_or(result, "examination.profile", "?"),
+               page_number_text(entry, result, "examination.entry"));
+    page_field(page, _("Size"), "%s", page_size_text(size, result, "size_bytes"));
+    page_hash(page, 0, _("SHA-256 of the report"), page_text(result, "sha256"));
+    json_array_foreach(page_get(result, "findings"), i, finding) {
+        page_field(page, _("FAULT"), "%s", json_string_value(finding));
+    }
+    page_gap(page);
+    page_recorded(page, result);
+}

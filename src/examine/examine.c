@@ -507,6 +507,10 @@ ex_code examine_run(struct vault *v, const struct vault_object_info *object,
     for (size_t i = 0; i < EXAMINERS; i++) {
         ret->parser[i].jobs += atomic_load(&e->inside_jobs[i]);
         ret->parser[i].busy_ns = atomic_load(&e->busy_ns[i]);
+        ret->parser[i].cpu_ns = atomic_load(&e->cpu_ns[i]);
+        ret->parser[i].crashed = atomic_load(&e->crashed[i]);
+        ret->parser[i].killed = atomic_load(&e->killed[i]);
+        ret->parser[i].too_long = atomic_load(&e->too_long[i]);
     }
     engine_clear(e);
     return code;

@@ -98,6 +98,8 @@ struct examine_parser_report {
     char library[64]; /* what it reads through; empty: nothing */
     uint64_t jobs, traces, problems;
     uint64_t busy_ns; /* of its workers, all together: what they were waited for */
+    uint64_t cpu_ns;  /* of its workers, all together, as the kernel counted it */
+    uint64_t crashed, killed, too_long; /* workers that were lost, each time anew */
 };
 
 enum { EXAMINE_PARSERS_MAX = 16 };

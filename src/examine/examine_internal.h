@@ -379,7 +379,8 @@ struct engine {
     uint64_t hash_bytes_max; /* of contents with places, in one step and in all */
     atomic_bool hash_over;   /* the steps that are written have come to it */
     uint64_t hash_bytes;     /* the writer's: of those so far */
-    _Atomic uint64_t restarts, inside_jobs[EXAMINERS], busy_ns[EXAMINERS];
+    _Atomic uint64_t restarts, inside_jobs[EXAMINERS], busy_ns[EXAMINERS], cpu_ns[EXAMINERS],
+        crashed[EXAMINERS], killed[EXAMINERS], too_long[EXAMINERS];
     pthread_mutex_t mutex; /* the current job's steps */
     pthread_cond_t changed;
     pthread_mutex_t known_mutex;
@@ -412,6 +413,9 @@ EX_MUST_USE ex_code job_see_record(struct job *job, uint64_t record, bool *ret_n
 bool job_has_record(const struct job *job, uint64_t record);
 void job_free(struct job *job);
 /* sandbox_start(); one that is killed before it is ready is started again. */
+/* Counts what the worker took, and how it was lost, and ends it; it is still the caller's to free.
+ */
+void job_end_worker(struct engine *e, size_t examiner, struct sandbox *s);
 EX_MUST_USE ex_code job_start_worker(struct engine *e, size_t examiner,
                                      const struct sandbox_limits *limits, struct sandbox **ret,
                                      struct ex_error *err);

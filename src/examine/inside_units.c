@@ -11,6 +11,8 @@
 enum { ATTEMPTS_INSIDE_MAX = 20, KEY_BYTES = 64 };
 
 static void drop_worker(struct inside_work *w) {
+    if (w->sandbox != NULL)
+        job_end_worker(w->engine, w->examiner, w->sandbox);
     sandbox_free(w->sandbox);
     w->sandbox = NULL;
 }

@@ -249,7 +249,20 @@ static ex_code ask_worker(struct hand *h, const struct step *s, struct teller *t
     return sandbox_work(h->sandbox, s->unit, s->bytes, teller_told, t, err);
 }
 
+void job_end_worker(struct engine *e, size_t examiner, struct sandbox *s) {
+    const enum sandbox_loss loss = sandbox_loss(s);
+    if (loss == SANDBOX_CRASHED)
+        atomic_fetch_add(&e->crashed[examiner], 1);
+    else if (loss == SANDBOX_KILLED)
+        atomic_fetch_add(&e->killed[examiner], 1);
+    else if (loss == SANDBOX_TOO_LONG)
+        atomic_fetch_add(&e->too_long[examiner], 1);
+    atomic_fetch_add(&e->cpu_ns[examiner], sandbox_end(s));
+}
+
 static void drop_sandbox(struct hand *h) {
+    if (h->sandbox != NULL)
+        job_end_worker(h->engine, h->job->examiner, h->sandbox);
     sandbox_free(h->sandbox);
     h->sandbox = NULL;
 }

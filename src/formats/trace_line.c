@@ -192,18 +192,31 @@ static bool pass_base64(struct reading *r) {
 /* ---- what has parts ---- */
 
 /* format/traces §2.2 */
-static bool pass_range(struct reading *r) {
-    return TAKE(r, "[") && (TAKE(r, "null") || TAKE(r, "-1") || pass_number(r)) && TAKE(r, ",") &&
-           pass_number(r) && TAKE(r, "]");
+static bool take_range(struct reading *r, bool *ret_placed, uint64_t *ret_offset) {
+    *ret_placed = false;
+    if (!TAKE(r, "["))
+        return false;
+    if (!TAKE(r, "null") && !TAKE(r, "-1")) {
+        *ret_placed = trace_take_number(r, ret_offset);
+        if (!*ret_placed)
+            return false;
+    }
+    return TAKE(r, ",") && pass_number(r) && TAKE(r, "]");
 }
 
-static bool pass_ranges(struct reading *r) {
+static bool take_ranges(struct reading *r, struct trace_line *l) {
+    bool placed;
+    uint64_t offset;
     size_t count = 0;
     if (!TAKE(r, ",\"ranges\":["))
         return true;
     do {
-        if (!pass_range(r) || ++count > TRACE_LINE_RANGES_MAX)
+        if (!take_range(r, &placed, &offset) || ++count > TRACE_LINE_RANGES_MAX)
             return false;
+        if (count == 1 && placed) {
+            l->has_offset = true;
+            l->offset = offset;
+        }
     } while (TAKE(r, ","));
     return TAKE(r, "]") && (!TAKE(r, ",\"ranges_left_out\":") || pass_number(r));
 }
@@ -240,11 +253,12 @@ static bool is_among(const struct span *s, const struct span *keys, size_t count
     return false;
 }
 
-static bool pass_attributes(struct reading *r) {
+static bool pass_attributes(struct reading *r, struct trace_line *l) {
     struct span keys[TRACE_LINE_ATTRIBUTES_MAX];
     size_t count = 0;
     if (!TAKE(r, ",\"attributes\":{"))
         return true;
+    l->attributes = (const char *)r->c.data + r->c.pos;
     do {
         if (count == TRACE_LINE_ATTRIBUTES_MAX ||
             !trace_take_span(r, ATTRIBUTE_KEY_BYTES_MAX, &keys[count]) ||
@@ -253,7 +267,26 @@ static bool pass_attributes(struct reading *r) {
             return false;
         count++;
     } while (TAKE(r, ","));
+    l->attributes_bytes = (size_t)((const char *)r->c.data + r->c.pos - l->attributes);
     return TAKE(r, "}");
+}
+
+bool trace_line_attribute(const struct trace_line *l, size_t *at, char *texts,
+                          struct trace_attribute *ret) {
+    struct span key;
+    if (l->attributes == NULL || *at >= l->attributes_bytes)
+        return false;
+    /* A text takes no more room than stood there, so those behind it have room, too. */
+    struct reading r = {.c = ex_cursor_make(l->attributes + *at, l->attributes_bytes - *at),
+                        .texts = texts + *at};
+    if (!trace_take_span(&r, ATTRIBUTE_KEY_BYTES_MAX, &key) || !TAKE(&r, ":") ||
+        !trace_take_text(&r, &ret->value))
+        return false;
+    (void)TAKE(&r, ",");
+    ret->key = key.text;
+    ret->key_bytes = key.size_bytes;
+    *at += r.c.pos;
+    return true;
 }
 
 /* format/traces §4 */
@@ -308,7 +341,7 @@ static bool take_content(struct reading *r, struct trace_line *l) {
     if (l->has_sha256 && !take_hex(r, l->sha256, sizeof l->sha256))
         return false;
     l->known = l->has_sha256 && TAKE(r, ",\"known\":true");
-    if ((TAKE(r, ",\"type\":") && !trace_take_text(r, &l->type)) || !pass_ranges(r))
+    if ((TAKE(r, ",\"type\":") && !trace_take_text(r, &l->type)) || !take_ranges(r, l))
         return false;
     l->has_content_key = TAKE(r, ",\"content_key\":");
     if (l->has_content_key && !take_hex(r, l->content_key, sizeof l->content_key))
@@ -321,7 +354,7 @@ static bool take_content(struct reading *r, struct trace_line *l) {
 }
 
 static bool pass_said(struct reading *r, struct trace_line *l) {
-    if (!pass_times(r, l) || !pass_attributes(r))
+    if (!pass_times(r, l) || !pass_attributes(r, l))
         return false;
     (void)TAKE(r, ",\"said_in_part\":true");
     return true;

@@ -37,10 +37,14 @@ struct trace_line {
     uint64_t inside;        /* how much was found there */
     const char *not_hashed; /* a word that always stays, or NULL */
     uint64_t size;
+    bool has_offset; /* its first range has a place, which is this one */
+    uint64_t offset;
     uint8_t sha256[TRACE_LINE_HASH_BYTES];
     uint8_t content_key[TRACE_LINE_ID_BYTES];
     const char *times; /* of the line itself: for trace_line_time(); NULL: it has none */
     size_t times_bytes;
+    const char *attributes; /* likewise: for trace_line_attribute(); NULL: it has none */
+    size_t attributes_bytes;
 };
 
 /* The line without its line feed. `texts` has room for size_bytes, for no text is longer than what
@@ -67,6 +71,15 @@ extern const char *const trace_time_whats[];
  * still there. `texts` has room for l->times_bytes, and keeps the sources of all of them. False:
  * there are no more. */
 bool trace_line_time(const struct trace_line *l, size_t *at, char *texts, struct trace_time *ret);
+
+struct trace_attribute {
+    const char *key; /* of the line itself; no NUL behind it */
+    size_t key_bytes;
+    const char *value; /* of `texts` */
+};
+/* The next attribute, in the same way; `texts` has room for l->attributes_bytes. */
+bool trace_line_attribute(const struct trace_line *l, size_t *at, char *texts,
+                          struct trace_attribute *ret);
 
 enum { TRACE_TIME_TEXT_BYTES = 32 }; /* "2026-01-02T03:04:05.678901234" and room */
 /* Seconds since 1970 as date and time, with so many digits (0 to 9) of a fraction. False: outside

@@ -124,7 +124,7 @@ static ex_code ask(void *context, const int fd[static HANDED_FDS], pid_t *ret_pi
 static ex_code start_worker(struct sandbox *s, struct asking *a, struct ex_error *err) {
     ex_code code = EX_MISSING;
     for (unsigned i = 0; i < STARTS_MAX && code == EX_MISSING; i++) {
-        (void)worker_end(&s->worker);
+        (void)worker_end(&s->worker, &s->cpu_ns);
         code = worker_start_in(&s->worker, ask, a, err);
     }
     if (code == EX_MISSING)

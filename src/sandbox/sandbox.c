@@ -74,7 +74,7 @@ static void keep_told(struct sandbox *s) {
 static ex_code lose(struct sandbox *s, enum sandbox_loss how, ex_code code, const char *reason,
                     struct ex_error *err) {
     keep_told(s);
-    (void)worker_end(&s->worker);
+    (void)worker_end(&s->worker, &s->cpu_ns);
     s->lost = how;
     (void)ex_fail(&s->why, code, "the parser \"%s\" was stopped: %s", s->parser, reason);
     if (err != NULL)
@@ -85,7 +85,7 @@ static ex_code lose(struct sandbox *s, enum sandbox_loss how, ex_code code, cons
 static ex_code lose_ended(struct sandbox *s, struct ex_error *err) {
     char how[SANDBOX_TEXT_BYTES / 2];
     keep_told(s);
-    int status = worker_end(&s->worker);
+    int status = worker_end(&s->worker, &s->cpu_ns);
     bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
     describe_end(status, how, sizeof how);
     return lose(s, killed ? SANDBOX_KILLED : SANDBOX_CRASHED, EX_FORMAT, how, err);
@@ -455,6 +455,15 @@ enum sandbox_loss sandbox_loss(const struct sandbox *s) {
     return s->lost;
 }
 
+uint64_t sandbox_end(struct sandbox *s) {
+    (void)worker_end(&s->worker, &s->cpu_ns);
+    if (s->lost == SANDBOX_NOT_LOST) {
+        s->lost = SANDBOX_GIVEN_UP;
+        (void)ex_fail(&s->why, EX_INTERNAL, "the parser \"%s\" was ended", s->parser);
+    }
+    return s->cpu_ns;
+}
+
 const struct ex_error *sandbox_input_error(const struct sandbox *s) {
     return s->input_why.code != EX_OK ? &s->input_why : NULL;
 }
@@ -531,7 +540,7 @@ const char *sandbox_confinement(const struct sandbox *s) {
 void sandbox_free(struct sandbox *s) {
     if (s == NULL)
         return;
-    (void)worker_end(&s->worker);
+    (void)worker_end(&s->worker, &s->cpu_ns);
     free(s->input_size);
     free(s->told);
     free(s);

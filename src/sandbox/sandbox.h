@@ -186,6 +186,9 @@ bool sandbox_lost(const struct sandbox *s);
  * the words of inputs.read(), whatever the worker made of it. NULL: it got everything. */
 const struct ex_error *sandbox_input_error(const struct sandbox *s);
 enum sandbox_loss sandbox_loss(const struct sandbox *s);
+/* Ends the worker; nothing else can be asked of it. What it took of a processor in its life, as the
+ * kernel counts it, in nanoseconds. How it was lost before stays. */
+uint64_t sandbox_end(struct sandbox *s);
 
 /* An examiner, in sandbox_open()'s stead: once; `inputs` as there. told NULL: it only gets ready
  * for sandbox_work(). Errors as sandbox_open(); what was told before one holds. */

@@ -19,8 +19,9 @@ struct worker {
 /* After a failure worker_end() is still owed. */
 EX_MUST_USE ex_code worker_start(struct worker *w, const char *program,
                                  const struct sandbox_limits *limits, struct ex_error *err);
-/* Kills it, if it has not ended, and says how it ended: waitpid()'s status. */
-int worker_end(struct worker *w);
+/* Kills it, if it has not ended, and says how it ended: waitpid()'s status. Adds to *cpu_ns, which
+ * may be NULL, the processor time that the kernel says it took. */
+int worker_end(struct worker *w, uint64_t *cpu_ns);
 
 /* A nursery's process and this end of its socket; both are the caller's to end, after a failure
  * too. */
@@ -51,6 +52,7 @@ struct sandbox {
     unsigned version;      /* of an examiner that has begun */
     bool opened, breached; /* the latter: it is lost because it broke a rule */
     enum sandbox_loss lost;
+    uint64_t cpu_ns;     /* of a worker that was ended */
     struct ex_error why; /* when it is lost */
     uint64_t content_bytes;
     uint32_t number;

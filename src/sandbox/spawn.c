@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -189,12 +190,21 @@ ex_code worker_start_in(struct worker *w, worker_ask_nursery_fn *ask, void *nurs
     return code;
 }
 
-int worker_end(struct worker *w) {
+static uint64_t cpu_ns_of(const struct rusage *r) {
+    uint64_t s = (uint64_t)r->ru_utime.tv_sec + (uint64_t)r->ru_stime.tv_sec;
+    uint64_t us = (uint64_t)r->ru_utime.tv_usec + (uint64_t)r->ru_stime.tv_usec;
+    return s * 1000000000 + us * 1000;
+}
+
+int worker_end(struct worker *w, uint64_t *cpu_ns) {
     int status = 0;
     if (w->pid > 0) {
+        struct rusage used = {0};
         (void)kill(w->pid, SIGKILL);
-        while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
+        while (wait4(w->pid, &status, 0, &used) < 0 && errno == EINTR)
             ;
+        if (cpu_ns != NULL)
+            *cpu_ns += cpu_ns_of(&used);
     }
     ex_fd_close(w->socket);
     if (w->window != NULL)

@@ -142,6 +142,32 @@ static void times_of_a_line(void **state) {
     assert_false(trace_line_time(&(struct trace_line){0}, &at, NULL, &none));
 }
 
+static void attributes_of_a_line(void **state) {
+    static const char line[] = A_FILE ",\"ranges\":[[77,1],[5,2]],\"attributes\":{\"a.b\":"
+                                      "\"\\u00e4\\n\",\"empty\":\"\",\"z-9\":\"last\"}}";
+    struct trace_line l;
+    struct trace_attribute a[3], none;
+    size_t size = sizeof line - 1, at = 0;
+    char *texts = malloc(size), *values;
+    (void)state;
+    assert_true(texts != NULL && trace_line_read(line, size, texts, &l));
+    values = malloc(l.attributes_bytes); /* exactly the room that is promised */
+    assert_non_null(values);
+    for (int i = 0; i < 3; i++)
+        assert_true(trace_line_attribute(&l, &at, values, &a[i]));
+    assert_false(trace_line_attribute(&l, &at, values, &none));
+    assert_int_equal(a[0].key_bytes, 3);
+    assert_memory_equal(a[0].key, "a.b", 3);
+    assert_string_equal(a[0].value, "\xc3\xa4\n"); /* all of them stay */
+    assert_string_equal(a[1].value, "");
+    assert_string_equal(a[2].value, "last");
+    assert_true(l.has_offset && l.offset == 77);
+    free(values);
+    free(texts);
+    at = 0;
+    assert_false(trace_line_attribute(&(struct trace_line){0}, &at, NULL, &none));
+}
+
 /* Each day of 10,000 years, there and back. */
 static void days_of_the_calendar(void **state) {
     char text[TRACE_TIME_TEXT_BYTES];
@@ -281,10 +307,11 @@ static void lists_have_an_end(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_a_line_says),     cmocka_unit_test(what_it_need_not_say),
-        cmocka_unit_test(every_cut_is_noticed), cmocka_unit_test(no_spaces),
-        cmocka_unit_test(lists_have_an_end),    cmocka_unit_test(times_of_a_line),
-        cmocka_unit_test(days_of_the_calendar), cmocka_unit_test(what_is_not_as_it_must_be),
+        cmocka_unit_test(what_a_line_says),          cmocka_unit_test(what_it_need_not_say),
+        cmocka_unit_test(every_cut_is_noticed),      cmocka_unit_test(no_spaces),
+        cmocka_unit_test(lists_have_an_end),         cmocka_unit_test(times_of_a_line),
+        cmocka_unit_test(attributes_of_a_line),      cmocka_unit_test(days_of_the_calendar),
+        cmocka_unit_test(what_is_not_as_it_must_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The document of a machine report, part by part. */
+#include "report/machine_paper_internal.h"
+
+#include "report/machine_draw_internal.h"
+
+#include <libintl.h>
+#include <string.h>
+
+#define _(text)  gettext(text)
+#define N_(text) text
+
+const json_t *draw_get(const json_t *from, const char *path) {
+    char key[64];
+    while (from != NULL && *path != '\0') {
+        size_t size = strcspn(path, ".");
+        if (size >= sizeof key)
+            return NULL;
+        memcpy(key, path, size);
+        key[size] = '\0';
+        from = json_object_get(from, key);
+        path += size + (path[size] == '.');
+    }
+    return json_is_null(from) ? NULL : from;
+}
+
+const char *draw_text(const json_t *from, const char *path) {
+    return json_string_value(draw_get(from, path));
+}
+
+json_int_t draw_number(const json_t *from, const char *path) {
+    return json_integer_value(draw_get(from, path));
+}
+
+/* ---- head ---- */
+
+static void put_item(struct paper *p, const json_t *r) {
+    paper_heading(p, 2, _("The item"));
+    paper_facts(p);
+    paper_fact(p, _("Agency"), draw_text(r, "agency"));
+    paper_fact(p, _("Case"), draw_text(r, "item.case.number"));
+    paper_fact(p, _("Title of the case"), draw_text(r, "case_title"));
+    paper_fact(p, _("Item"), draw_text(r, "item.label"));
+    paper_fact(p, _("Label"), draw_text(r, "item.label_text"));
+    paper_fact(p, _("Id of the item"), draw_text(r, "item.id"));
+    paper_fact(p, _("Collected"), draw_text(r, "item.collected"));
+    paper_fact(p, _("By officer"), draw_text(r, "item.officer"));
+    paper_fact_number(p, _("Size"), draw_get(r, "item.size_bytes"), _("bytes"));
+    paper_fact(p, _("SHA-256"), draw_text(r, "item.sha256"));
+    paper_fact(p, _("fs-verity digest"), draw_text(r, "item.fsverity"));
+    paper_fact(p, _("Looks like"), draw_text(r, "item.looks_like.text"));
+    paper_fact_number(p, _("Ledger entry"), draw_get(r, "item.entry_outcome"), "");
+    paper_facts_end(p);
+}
+
+static void put_limits(struct paper *p, const json_t *limits) {
+    const char *name;
+    json_t *value;
+    paper_heading(p, 3, _("Limits that held"));
+    if (json_object_size(limits) == 0) {
+        paper_say(p, "%s", _("not recorded"));
+        return;
+    }
+    paper_table(p, _("limit|value"));
+    json_object_foreach((json_t *)(uintptr_t)limits, name, value) {
+        paper_row(p);
+        paper_word(p, name);
+        paper_number(p, json_integer_value(value));
+        paper_row_end(p);
+    }
+    paper_table_end(p);
+}
+
+static void put_examination(struct paper *p, const json_t *r) {
+    paper_heading(p, 2, _("The examination"));
+    paper_facts(p);
+    paper_fact_number(p, _("Ledger entry"), draw_get(r, "examination.entry"), "");
+    paper_fact(p, _("Ended"), draw_text(r, "examination.time"));
+    paper_fact(p, _("By officer"), draw_text(r, "examination.officer"));
+    paper_fact(p, _("Profile"), draw_text(r, "examination.profile"));
+    paper_fact(p, _("Result"), draw_text(r, "examination.result"));
+    paper_fact_number(p, _("Traces"), draw_get(r, "examination.traces"), "");
+    paper_fact(p, _("Result's object"), draw_text(r, "examination.object"));
+    paper_fact(p, _("SHA-256 of the result"), draw_text(r, "examination.sha256"));
+    paper_fact(p, _("Workers confined by"), draw_text(r, "examination.confinement"));
+    paper_facts_end(p);
+    if (json_is_true(draw_get(r, "examination.truncated")))
+        paper_say(p, "%s", _("A LIMIT ENDED THE EXAMINATION: there may be more than was found."));
+    put_limits(p, draw_get(r, "examination.limits"));
+}
+
+static void put_top(struct paper *p, const json_t *r) {
+    const json_t *made = draw_get(r, "made");
+    paper_begin(p, _("Machine report"),
+                draw_text(r, "item.label") != NULL ? draw_text(r, "item.label") : "?");
+    paper_alert(p, _("FAULTS. Do not rely on this report before they are explained:"),
+                draw_get(r, "findings"));
+    paper_facts(p);
+    paper_fact(p, _("Report made"), draw_text(made, "time"));
+    paper_fact(p, _("by"), draw_text(made, "by"));
+    paper_fact(p, _("with exhibit"), draw_text(made, "version"));
+    paper_facts_end(p);
+    paper_heading(p, 2, _("What this report proves"));
+    paper_points(p, draw_get(r, "proves"));
+    paper_heading(p, 2, _("What it does not prove"));
+    paper_points(p, draw_get(r, "does_not_prove"));
+    put_item(p, r);
+    put_examination(p, r);
+}
+
+/* ---- lists ---- */
+
+static void put_times(struct paper *p, const json_t *row) {
+    size_t i;
+    json_t *t;
+    json_array_foreach(draw_get(row, "times"), i, t) {
+        char words[256];
+        bool local = strcmp(draw_text(t, "zone") != NULL ? draw_text(t, "zone") : "", "local") == 0;
+        if (draw_text(t, "time") != NULL)
+            (void)snprintf(words, sizeof words, "%s%s (%.120s)", draw_text(t, "time"),
+                           local ? _(" of an unknown zone") : "",
+                           draw_text(t, "source") != NULL ? draw_text(t, "source") : "?");
+        else
+            (void)snprintf(words, sizeof words,
+                           _("%" JSON_INTEGER_FORMAT " seconds since 1970, out of range"),
+                           draw_number(t, "seconds"));
+        paper_pair(p, draw_text(t, "what") != NULL ? draw_text(t, "what") : "?", words);
+    }
+}
+
+static void put_number_pair(struct paper *p, const json_t *row, const char *key) {
+    char words[32];
+    if (!json_is_integer(draw_get(row, key)))
+        return;
+    (void)snprintf(words, sizeof words, "%" JSON_INTEGER_FORMAT, draw_number(row, key));
+    paper_pair(p, key, words);
+}
+
+static void put_text_pair(struct paper *p, const json_t *row, const char *key) {
+    if (draw_text(row, key) != NULL)
+        paper_pair(p, key, draw_text(row, key));
+}
+
+static void put_said(struct paper *p, const json_t *row) {
+    const char *key;
+    json_t *value;
+    put_text_pair(p, row, "name");
+    put_text_pair(p, row, "type");
+    put_number_pair(p, row, "size");
+    put_number_pair(p, row, "offset");
+    if (draw_get(row, "error") != NULL)
+        paper_pair(p, draw_text(row, "error.reason"), draw_text(row, "error.text"));
+    json_object_foreach((json_t *)(uintptr_t)draw_get(row, "attributes"), key,
+                        value) if (json_is_string(value) && strcmp(key, "about") != 0)
+        paper_pair(p, key, json_string_value(value));
+    put_number_pair(p, row, "attributes_left_out");
+    put_times(p, row);
+}
+
+void draw_row(struct paper *p, const json_t *row) {
+    const char *path = draw_text(row, "path"), *state = draw_text(row, "state");
+    paper_row(p);
+    paper_block(p);
+    put_said(p, row);
+    paper_block_end(p);
+    paper_block(p);
+    paper_line(p, path == NULL || path[0] == '\0' ? _("(the item itself)") : path);
+    if (state != NULL && strcmp(state, "allocated") != 0)
+        paper_pair(p, _("STATE"), state);
+    put_text_pair(p, row, "trace");
+    put_text_pair(p, row, "parser");
+    paper_block_end(p);
+    paper_row_end(p);
+}
+
+void draw_rest(struct paper *p, const json_t *list) {
+    EX_AUTO_FREE char *code = NULL;
+    const char *jq = draw_text(list, "jq");
+    if (draw_number(list, "left_out") == 0)
+        return;
+    paper_say(p, _("… and %" JSON_INTEGER_FORMAT " more, which are not shown here."),
+              draw_number(list, "left_out"));
+    if (jq != NULL && asprintf(&code, "jq -c 'select(%s)' traces.jsonl", jq) > 0)
+        paper_code(p, code);
+}
+
+void draw_list(struct paper *p, const json_t *list, const char *title, const char *about) {
+    size_t i;
+    json_t *row;
+    json_int_t count = draw_number(list, "count"), gone = draw_number(list, "not_allocated");
+    paper_heading(p, 3, title);
+    if (about != NULL)
+        paper_say(p, "%s", about);
+    if (count == 0) {
+        paper_say(p, "%s", _("None was found. That is no proof that there is none."));
+        return;
+    }
+    paper_say(p,
+              _("Found: %" JSON_INTEGER_FORMAT "; of these not in use any more, or made up by the "
+                "parser: %" JSON_INTEGER_FORMAT "."),
+              count, gone);
+    paper_blocks(p, _("what it says|where it stands"));
+    json_array_foreach(draw_get(list, "shown"), i, row) draw_row(p, row);
+    paper_table_end(p);
+    draw_rest(p, list);
+}
+
+static const struct {
+    const char *path, *title, *about;
+} machine_lists[] =
+    {
+        {"machine.operating-system", N_("Operating systems"), NULL},
+        {"machine.computer", N_("Names of the computer"), NULL},
+        {"machine.time-zone", N_("Time zones"), NULL},
+        {"machine.network-interface", N_("Network interfaces"), NULL},
+},
+  user_lists[] = {
+      {"users.account", N_("Accounts"), N_("An account is not a person.")},
+      {"users.profile", N_("Profiles"), NULL},
+      {"users.home-folder", N_("Home folders"),
+       N_("Told by their path alone (/home/NAME, /Users/NAME, \\Users\\NAME): nothing else says that "
+          "somebody lived there.")},
+      {"users.login", N_("Logins"), NULL},
+      {"users.wireless", N_("Wireless networks"), NULL},
+      {"users.usb-device", N_("USB devices"), NULL},
+      {"users.recent", N_("Recently used"), NULL},
+      {"users.autostart", N_("Started by itself"), NULL},
+      {"users.program", N_("Programs"), NULL},
+      {"users.service", N_("Services"), NULL},
+};
+
+static void put_machine(struct paper *p, const json_t *r) {
+    paper_heading(p, 2, _("What this machine is"));
+    paper_say(p, "%s",
+              _("As files of the item say. Where they contradict each other, each is shown, and "
+                "none is preferred."));
+    for (size_t i = 0; i < sizeof machine_lists / sizeof machine_lists[0]; i++)
+        draw_list(p, draw_get(r, machine_lists[i].path), _(machine_lists[i].title), NULL);
+    draw_disk(p, r);
+    paper_heading(p, 2, _("Who used it"));
+    for (size_t i = 0; i < sizeof user_lists / sizeof user_lists[0]; i++)
+        draw_list(p, draw_get(r, user_lists[i].path), _(user_lists[i].title),
+                  user_lists[i].about != NULL ? _(user_lists[i].about) : NULL);
+}
+
+static void put_lists_again(struct paper *p, const json_t *r) {
+    paper_heading(p, 2, _("All of it"));
+    paper_say(p, "%s",
+              _("Lists are cut. The commands under them read the whole result, which this one "
+                "writes:"));
+    paper_code(p, draw_text(r, "export_with") != NULL ? draw_text(r, "export_with") : "?");
+}
+
+ex_code machine_draw(const json_t *report, enum machine_format format, char **ret,
+                     size_t *ret_bytes, struct ex_error *err) {
+    struct paper p = {.html = format == MACHINE_HTML};
+    char *text = NULL;
+    size_t size = 0;
+    p.to = open_memstream(&text, &size);
+    if (p.to == NULL)
+        return ex_fail(err, EX_NOMEM, "no memory for a report");
+    put_top(&p, report);
+    put_machine(&p, report);
+    draw_found(&p, report);
+    draw_not_examined(&p, report);
+    draw_parsers(&p, report);
+    put_lists_again(&p, report);
+    paper_end(&p);
+    bool failed = ferror(p.to) != 0;
+    if (fclose(p.to) != 0 || failed) {
+        free(text);
+        return ex_fail(err, EX_NOMEM, "no memory for a report");
+    }
+    *ret = text;
+    *ret_bytes = size;
+    return EX_OK;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parts of a machine report as it is drawn. What is not in the document is said to be missing. */
+#ifndef EXHIBIT_REPORT_MACHINE_DRAW_INTERNAL_H
+#define EXHIBIT_REPORT_MACHINE_DRAW_INTERNAL_H
+
+#include "report/machine_paper_internal.h"
+
+/* Of a path of keys with dots between them; NULL: not there, or null. */
+const json_t *draw_get(const json_t *from, const char *path);
+const char *draw_text(const json_t *from, const char *path);
+json_int_t draw_number(const json_t *from, const char *path); /* 0: not there */
+
+void draw_row(struct paper *p, const json_t *row);
+/* How many rows of it are not shown, and what shows them. */
+void draw_rest(struct paper *p, const json_t *list);
+/* `title` and `about` (or NULL) are ours. */
+void draw_list(struct paper *p, const json_t *list, const char *title, const char *about);
+
+/* ---- machine_draw_found.c ---- */
+
+void draw_disk(struct paper *p, const json_t *r);
+void draw_found(struct paper *p, const json_t *r);
+void draw_not_examined(struct paper *p, const json_t *r);
+void draw_parsers(struct paper *p, const json_t *r);
+
+#endif
