@@ -35,7 +35,7 @@ build:
 	@tools/install-deps build
 	@test -f $(RELEASE)/build.ninja || meson setup $(RELEASE)
 	@ninja -C $(RELEASE) src/cli/exhibit parsers/exhibit-parser parsers/exhibit-examiner \
-	  parsers/exhibit-unpacker parsers/exhibit-documents parsers/exhibit-pictures parsers/exhibit-mail verify/exhibit-verify
+	  parsers/exhibit-unpacker parsers/exhibit-documents parsers/exhibit-pictures parsers/exhibit-mail parsers/exhibit-rules verify/exhibit-verify
 
 demo:
 	@tools/install-deps build demo
@@ -61,7 +61,7 @@ damage:
 agree:
 	@tools/install-deps build test
 	@test -f $(RELEASE)/build.ninja || meson setup $(RELEASE)
-	@ninja -C $(RELEASE) src/cli/exhibit parsers/exhibit-parser parsers/exhibit-examiner parsers/exhibit-unpacker parsers/exhibit-documents parsers/exhibit-pictures parsers/exhibit-mail verify/exhibit-verify
+	@ninja -C $(RELEASE) src/cli/exhibit parsers/exhibit-parser parsers/exhibit-examiner parsers/exhibit-unpacker parsers/exhibit-documents parsers/exhibit-pictures parsers/exhibit-mail parsers/exhibit-rules verify/exhibit-verify
 	@N=$$(($(ROUNDS) / 3)) SEED=$${SEED:-2} tests/scripts/verifier.sh $(RELEASE)/src/cli/exhibit
 
 bench:

@@ -134,6 +134,7 @@ enum sandbox_worker {
     SANDBOX_WORKER_DOCUMENTS,
     SANDBOX_WORKER_PICTURES,
     SANDBOX_WORKER_MAIL,
+    SANDBOX_WORKER_RULES,
     SANDBOX_WORKERS
 };
 EX_MUST_USE ex_code sandbox_program(enum sandbox_worker which, char *ret, size_t size_bytes,

@@ -211,6 +211,7 @@ int worker_end(struct worker *w) {
 static const char *const PROGRAMS[] = {
     "exhibit-parser",    "exhibit-examiner", "exhibit-unpacker",
     "exhibit-documents", "exhibit-pictures", "exhibit-mail",
+    "exhibit-rules",
 };
 static const char *const PLACES[] = {
     "../libexec/exhibit", /* installed: bin/exhibit */
