@@ -333,8 +333,8 @@ static void harness_units(const struct parser *parser, struct parser_run *run, b
 }
 
 /* What examine() returned. `run` has all traces. */
-static ex_code harness_examine(const struct parser *parser, struct parser_run *run,
-                               struct ex_error *err) {
+__attribute__((unused)) static ex_code
+harness_examine(const struct parser *parser, struct parser_run *run, struct ex_error *err) {
     void *state = NULL;
     ex_code code = parser->examine(run, "", &state, err);
     if (code != EX_OK && state != NULL)

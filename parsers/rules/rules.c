@@ -242,15 +242,18 @@ static ex_code tell_place(struct parser_run *run, const char *name, const YR_STR
     return parser_trace_text(run, name, text, head + size, err);
 }
 
+/* libyara puts its matches wherever there is room, aligned or not: so each is copied. Private ones
+ * are not told. */
 static ex_code tell_string(struct scan *s, YR_SCAN_CONTEXT *context, const YR_STRING *string) {
-    const YR_MATCH *m;
     uint64_t count = 0;
-    yr_string_matches_foreach(context, string, m) {
-        uint64_t length = (uint64_t)m->match_length;
-        if (m->is_private)
+    YR_MATCH m;
+    for (const void *at = context->matches[string->idx].head; at != NULL; at = m.next) {
+        memcpy(&m, at, sizeof m);
+        uint64_t length = (uint64_t)m.match_length;
+        if (m.is_private)
             continue;
         if (count++ < RULES_MATCHES_MAX)
-            EX_TRY(tell_place(s->run, "match", string, (uint64_t)(m->base + m->offset), &length,
+            EX_TRY(tell_place(s->run, "match", string, (uint64_t)(m.base + m.offset), &length,
                               s->err));
     }
     return count > 0 ? tell_place(s->run, "count", string, count, NULL, s->err) : EX_OK;
