@@ -200,4 +200,19 @@ check 'and their text: the vault is whole' exhibit vault check --deep
 exhibit rebuild >log 2>&1
 exhibit rules matches 1/1 --rules R --json --limit 100000 2>/dev/null | summary >rebuilt
 check 'after a rebuild they are listed as before' is "$(result matches | sha256sum)" "$(result rebuilt | sha256sum)"
+
+# ---- with the item what was found in it goes ----
+
+echo 'another passphrase here' >other
+EXHIBIT_NEW_PASSPHRASE_FILE=$work/other exhibit officer add Other --permissions all --kdf-memory 8 >log 2>&1
+exhibit item dispose 1/2 --legal-basis 'order 3' >log 2>&1
+proposal=$(exhibit ledger show --json 2>/dev/null | summary |
+    jq -r '[.shown[] | select(.event == "dispose.propose").index][-1]')
+as_other() { EXHIBIT_OFFICER=Other EXHIBIT_PASSPHRASE_FILE=$work/other "$bin" "$@"; }
+check 'the item is disposed of' as_other item dispose 1/2 --approve "$proposal"
+check 'what rules matched in it is not shown any more' status_is 6 exhibit rules matches 1/2
+check 'nor scanned' status_is 6 exhibit rules run 1/2 --rules often
+check 'the other item'"'"'s matches are' status_is 3 exhibit rules matches 1/1 --rules R
+check 'and rules are' exhibit rules show often
+check 'the vault is sound' exhibit vault check --deep
 echo "1..$count"
