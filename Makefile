@@ -9,7 +9,7 @@ ENTRIES ?= 20000000
 DIR ?= /tmp
 ROUNDS ?= 5000
 # The programs that read what comes from outside.
-WORKERS = $(addprefix parsers/exhibit-,parser examiner unpacker documents pictures mail system carver pdf pst)
+WORKERS = $(addprefix parsers/exhibit-,parser examiner unpacker documents pictures mail system carver pdf pst rules)
 
 .PHONY: help build demo test crash damage agree bench bench-clones bench-containers bench-examine bench-hashset bench-index fuzz format install clean
 

@@ -37,6 +37,8 @@ struct harness_unit {
 struct parser_run {
     const uint8_t *input;
     size_t size;
+    const uint8_t *named; /* input 1, whatever its name; NULL: there is none */
+    size_t named_bytes;
     uint64_t unread_at, unread_bytes; /* a place that cannot be read */
     bool keep;                        /* texts and contents, for a listing */
     bool impatient;                   /* wants only the beginning of each content */
@@ -77,19 +79,24 @@ static bool harness_printable(const char *text, size_t max) {
 /* ---- inputs ---- */
 
 uint64_t parser_input_size(const struct parser_run *run, unsigned input) {
-    return input == 0 ? run->size : 0;
+    return input == 0 ? run->size : input == 1 && run->named != NULL ? run->named_bytes : 0;
 }
 
 ex_code parser_input_named(struct parser_run *run, const char *name, unsigned *ret,
                            struct ex_error *err) {
-    return ex_fail(err, EX_MISSING, "no %s", name);
+    if (run->named == NULL)
+        return ex_fail(err, EX_MISSING, "no %s", name);
+    *ret = 1;
+    return EX_OK;
 }
 
 ex_code parser_view(struct parser_run *run, unsigned input, uint64_t offset, size_t size_bytes,
                     const uint8_t **ret, struct ex_error *err) {
-    if (input != 0 || size_bytes > PARSER_READ_BYTES_MAX)
+    const uint8_t *from = input == 0 ? run->input : run->named;
+    uint64_t size = parser_input_size(run, input);
+    if (from == NULL || input > 1 || size_bytes > PARSER_READ_BYTES_MAX)
         harness_breach("a view");
-    if (offset > run->size || size_bytes > run->size - offset)
+    if (offset > size || size_bytes > size - offset)
         return ex_fail(err, EX_FORMAT, "it ends before");
     if (offset < run->unread_at + run->unread_bytes && run->unread_at < offset + size_bytes)
         return ex_fail(err, EX_IO, "it cannot be read there");
@@ -97,7 +104,7 @@ ex_code parser_view(struct parser_run *run, unsigned input, uint64_t offset, siz
     free(run->view);
     run->view = malloc(size_bytes);
     if (size_bytes > 0)
-        memcpy(run->view, run->input + offset, size_bytes);
+        memcpy(run->view, from + offset, size_bytes);
     *ret = run->view;
     return EX_OK;
 }
@@ -326,8 +333,8 @@ static void harness_units(const struct parser *parser, struct parser_run *run, b
 }
 
 /* What examine() returned. `run` has all traces. */
-static ex_code harness_examine(const struct parser *parser, struct parser_run *run,
-                               struct ex_error *err) {
+__attribute__((unused)) static ex_code
+harness_examine(const struct parser *parser, struct parser_run *run, struct ex_error *err) {
     void *state = NULL;
     ex_code code = parser->examine(run, "", &state, err);
     if (code != EX_OK && state != NULL)

@@ -61,6 +61,12 @@ ex_code app_trace_cat(struct act *act, json_t **ret_result, struct ex_error *err
 ex_code app_trace_export(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_timeline(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_timeline_export(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_rules_add(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_rules_list(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_rules_show(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_rules_remove(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_rules_run(struct act *act, json_t **ret_result, struct ex_error *err);
+ex_code app_rules_matches(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_hashset_add(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_hashset_list(struct act *act, json_t **ret_result, struct ex_error *err);
 ex_code app_hashset_look(struct act *act, json_t **ret_result, struct ex_error *err);

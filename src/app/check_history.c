@@ -84,6 +84,8 @@ static const struct pack_rule {
     {"collect.outcome", "stored", "packs", NULL, false},
     {"import.item", "stored", "packs", NULL, false},
     {"examine.outcome", "stored", "packs", NULL, false},
+    {"rules.outcome", "stored", "packs", NULL, false},
+    {"rulescan.outcome", "stored", "packs", NULL, false},
     {"compact.intent", NULL, NULL, "packs", false},
     {"compact.outcome", NULL, "packs_written", NULL, false},
     {"dispose.intent", NULL, NULL, "packs", false},

@@ -116,7 +116,7 @@ static ex_code map_examination(struct act *act, const struct entry *e, void *con
                                struct ex_error *err) {
     struct hurting *g = context;
     const struct item_truth *i =
-        examining_is_result(e) ? truth_item_by_id(&g->truth, e->item_id) : NULL;
+        examining_is_kept(e) ? truth_item_by_id(&g->truth, e->item_id) : NULL;
     struct hurt_item h = {.ranges = NULL};
     json_t *what = NULL;
     if (i == NULL || i->approval != 0)

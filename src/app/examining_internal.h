@@ -47,6 +47,8 @@ EX_MUST_USE ex_code trace_line_parse(const char *text, size_t size_bytes, char *
 
 /* The outcome of an examination that holds its result. */
 bool examining_is_result(const struct entry *e);
+/* The same, or of a scan with rules: an object that goes with its item. */
+bool examining_is_kept(const struct entry *e);
 EX_MUST_USE ex_code project_examination(struct act *act, const struct entry *e, json_t *what,
                                         struct ex_error *err);
 EX_MUST_USE ex_code project_disposal(struct act *act, const struct entry *e, struct ex_error *err);

@@ -42,7 +42,7 @@ static ex_code add_item(struct needed *n, const struct entry *e, struct ex_error
     struct needed_item *i = &n->item[n->item_count++];
     memcpy(i->id, e->item_id, sizeof i->id);
     memcpy(i->object, e->object_id, sizeof i->object);
-    i->examination = examining_is_result(e);
+    i->examination = examining_is_kept(e);
     return EX_OK;
 }
 
@@ -68,7 +68,7 @@ static ex_code each(struct act *act, const struct entry *e, void *context, struc
         note_cut_back(act, n, e);
     if (strcmp(e->event, "compact.outcome") == 0)
         EX_TRY(add_settled(act, n, e, err));
-    if ((truth_begin(e) != ITEM_NONE && (e->has & ENTRY_HAS_OBJECT) != 0) || examining_is_result(e))
+    if ((truth_begin(e) != ITEM_NONE && (e->has & ENTRY_HAS_OBJECT) != 0) || examining_is_kept(e))
         EX_TRY(add_item(n, e, err));
     if (strcmp(e->event, "dispose.approve") == 0 && (e->has & ENTRY_HAS_ITEM) != 0)
         EX_TRY(add_gone(n, e, err));

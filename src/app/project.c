@@ -3,6 +3,7 @@
  * reads it compares with the commitments; signatures are a verification's business. */
 #include "app/examining_internal.h"
 #include "app/hashsets_internal.h"
+#include "app/rules_internal.h"
 
 #include "base/cursor.h"
 
@@ -178,7 +179,7 @@ static void summary_line(const struct entry *e, json_t *what, char *to, size_t s
                *origin = json_string_value(json_object_get(what, "origin"));
     bool ended = (e->has & ENTRY_HAS_RESULT) != 0;
     if (custody_summary(e, what, to, size) || examining_summary(e, what, to, size) ||
-        hashset_summary(e, what, to, size))
+        hashset_summary(e, what, to, size) || rules_summary(e, what, to, size))
         return;
     if (!ended && origin != NULL && json_object_get(what, "old_size") != NULL) {
         (void)snprintf(to, size, "asked to cosign %lld entries of %.180s", number_at(what, "size"),

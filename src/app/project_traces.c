@@ -8,6 +8,12 @@ bool examining_is_result(const struct entry *e) {
     return (e->has & must) == must && strcmp(e->event, "examine.outcome") == 0;
 }
 
+bool examining_is_kept(const struct entry *e) {
+    const unsigned must = ENTRY_HAS_ITEM | ENTRY_HAS_OBJECT | ENTRY_HAS_RESULT;
+    return examining_is_result(e) ||
+           ((e->has & must) == must && strcmp(e->event, "rulescan.outcome") == 0);
+}
+
 struct reading_traces {
     struct act *act;
     uint64_t entry;

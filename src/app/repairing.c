@@ -87,8 +87,10 @@ static ex_code need_examination(struct act *act, const struct entry *e, void *co
                                 struct ex_error *err) {
     const struct needing *n = context;
     const struct item_truth *i =
-        examining_is_result(e) ? truth_item_by_id(n->truth, e->item_id) : NULL;
+        examining_is_kept(e) ? truth_item_by_id(n->truth, e->item_id) : NULL;
     (void)act;
+    if (strcmp(e->event, "rules.outcome") == 0 && (e->has & ENTRY_HAS_OBJECT) != 0)
+        return vault_repair_need(n->repair, e->object_id, err);
     return i != NULL && i->approval == 0 ? vault_repair_need(n->repair, e->object_id, err) : EX_OK;
 }
 

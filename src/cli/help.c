@@ -23,6 +23,8 @@ static const struct group {
       "timeline export"}},
     {N_("To leave out files that are known, and find those that are looked for"),
      {"hashset add", "hashset list", "hashset look", "hashset remove"}},
+    {N_("To look for what rules describe"),
+     {"rules add", "rules list", "rules show", "rules remove", "rules run", "rules matches"}},
     {N_("To check it"), {"verify", "vault check", "vault scrub", "ledger verify"}},
     {N_("To hand it out, and show what was done"),
      {"export", "item report", "report machine", "custody log", "custody check", "ledger show",

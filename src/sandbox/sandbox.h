@@ -138,6 +138,7 @@ enum sandbox_worker {
     SANDBOX_WORKER_CARVER,
     SANDBOX_WORKER_PDF,
     SANDBOX_WORKER_PST,
+    SANDBOX_WORKER_RULES,
     SANDBOX_WORKERS
 };
 EX_MUST_USE ex_code sandbox_program(enum sandbox_worker which, char *ret, size_t size_bytes,

@@ -221,7 +221,7 @@ int worker_end(struct worker *w, uint64_t *cpu_ns) {
 static const char *const PROGRAMS[] = {
     "exhibit-parser",   "exhibit-examiner", "exhibit-unpacker", "exhibit-documents",
     "exhibit-pictures", "exhibit-mail",     "exhibit-system",   "exhibit-carver",
-    "exhibit-pdf",      "exhibit-pst",
+    "exhibit-pdf",      "exhibit-pst",      "exhibit-rules",
 };
 static const char *const PLACES[] = {
     "../libexec/exhibit", /* installed: bin/exhibit */

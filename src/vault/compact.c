@@ -37,9 +37,9 @@ static bool is_running(int works_fd, const char *name) {
     return lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) != 0;
 }
 
-/* Work that a compaction or a repair left behind holds copies only, and what an examination that
- * was cut off left no entry names; a collection that did not come so far as to say what it is has
- * shared nothing. Nobody needs any of it. */
+/* Work that a compaction or a repair left behind holds copies only, and what an examination or
+ * a scan that was cut off left no entry names; a collection that did not come so far as to say what
+ * it is has shared nothing. Nobody needs any of it. */
 static bool is_leftover(const struct vault *v, int works_fd, const char *name) {
     EX_AUTO_FD int fd = -1;
     struct journal_content content = {0};
@@ -50,7 +50,7 @@ static bool is_leftover(const struct vault *v, int works_fd, const char *name) {
     const char *act = json_string_value(json_object_get(what, "act"));
     bool leftover = code == EX_NOT_FOUND ||
                     (act != NULL && (strcmp(act, "compact") == 0 || strcmp(act, "repair") == 0 ||
-                                     strcmp(act, "examine") == 0));
+                                     strcmp(act, "examine") == 0 || strcmp(act, "rules") == 0));
     json_decref(what);
     journal_content_clear(&content);
     return leftover;

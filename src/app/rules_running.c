@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The use case of scanning with rules: intent, each content that an examination found, once; the
+ * object that holds what matched; outcome. What is found waits in memory, never in a file. */
+#include "app/collecting_internal.h"
+#include "app/rules_internal.h"
+#include "app/tracing_content_internal.h"
+
+#include <stdio.h>
+#include <uthash.h>
+
+enum { CONTENTS_MAX = 20000000, MADE_BYTES_MAX = RULES_CONTENT_BYTES_MAX };
+
+/* A content, with every trace that has it. */
+struct one_content {
+    UT_hash_handle hh;
+    uint8_t key[1 + SHA256_BYTES]; /* what it is known by: hash, content key or id of the trace */
+    uint64_t number, size_bytes;   /* of the first trace */
+    uint8_t id[ENTRY_ID_BYTES], sha256[SHA256_BYTES];
+    bool has_sha256;
+    size_t also_count, also_capacity;
+    uint8_t (*also)[ENTRY_ID_BYTES];
+    uint64_t also_left_out;
+};
+
+struct running {
+    struct act *act;
+    struct truth truth;
+    const struct item_truth *item;
+    struct chosen_examination examination;
+    struct held_rules_list held;
+    const struct held_rules *rules;
+    uint8_t *text;
+    struct rules_worker worker;
+    struct vault_object_info object; /* of the item */
+    struct vault_reader *reader;
+    struct found_trace found; /* the one that is read, with its source */
+    struct one_content *contents;
+    struct rules_totals totals;
+    char *stream;
+    size_t bytes, capacity;
+    struct rules_put put;
+    bool space;
+};
+
+static void running_clear(struct running *r) {
+    struct one_content *c, *next;
+    HASH_ITER(hh, r->contents, c, next) {
+        HASH_DEL(r->contents, c);
+        free(c->also);
+        free(c);
+    }
+    found_trace_clear(&r->found);
+    rules_worker_clear(&r->worker);
+    rules_put_clear(&r->put);
+    rules_clear(&r->held);
+    vault_reader_close(r->reader);
+    vault_object_info_clear(&r->object);
+    truth_clear(&r->truth);
+    free(r->text);
+    free(r->stream);
+}
+
+/* ---- the stream ---- */
+
+static ex_code put_line(struct running *r, json_t *line, struct ex_error *err) {
+    char *text = json_dumps(line, JSON_COMPACT);
+    size_t size = text != NULL ? strlen(text) : 0;
+    json_decref(line);
+    ex_code code = text == NULL || size >= RULES_LINE_BYTES_MAX
+                       ? ex_fail(err, EX_LIMIT, "a line of matches that is too long")
+                       : ex_grow(&r->stream, &r->capacity, r->bytes + size + 1, 1,
+                                 2 * RULES_RESULT_BYTES_MAX, "what the rules matched", err);
+    if (code == EX_OK && r->bytes + size + 1 > RULES_RESULT_BYTES_MAX)
+        code = ex_fail(err, EX_LIMIT, "the rules match too often: more than %" PRIu64 " bytes",
+                       RULES_RESULT_BYTES_MAX);
+    if (code == EX_OK) {
+        memcpy(r->stream + r->bytes, text, size);
+        r->stream[r->bytes + size] = '\n';
+        r->bytes += size + 1;
+    }
+    free(text);
+    return code;
+}
+
+static json_t *head_json(const struct running *r) {
+    json_t *limits =
+        json_pack("{s:i, s:i, s:i, s:i, s:i, s:i}", "content_bytes", (int)RULES_CONTENT_BYTES_MAX,
+                  "seconds", (int)RULES_SECONDS, "places", (int)RULES_LISTED_MAX, "place_bytes",
+                  (int)RULES_BYTES_MAX, "also", (int)RULES_ALSO_MAX, "meta", (int)RULES_META_MAX);
+    return json_pack("{s:i, s:o, s:o, s:o, s:{s:s, s:o, s:o, s:O}, s:{s:s, s:i}, s:s, s:o, s:b}",
+                     "exhibit_rule_matches", (int)RULES_FORMAT_VERSION, "object",
+                     json_hex(r->item->object_id, SHA256_BYTES), "item",
+                     json_hex(r->item->id, sizeof r->item->id), "examination",
+                     json_hex(r->examination.result_id, SHA256_BYTES), "rules", "name",
+                     r->rules->name, "object", json_hex(r->rules->object_id, SHA256_BYTES),
+                     "sha256", json_hex(r->rules->sha256, SHA256_BYTES), "sources",
+                     json_object_get(r->rules->json, "sources"), "parser", "name", "rules",
+                     "version", (int)RULES_PARSER_VERSION, "library", r->worker.library, "limits",
+                     limits, "space", (int)r->space);
+}
+
+/* What every line about a content begins with. */
+static json_t *content_json(const struct one_content *c) {
+    json_t *also = json_array();
+    json_t *line =
+        json_pack("{s:o, s:o, s:o, s:o}", "trace", json_hex(c->id, sizeof c->id), "number",
+                  json_number(c->number), "also", also, "size", json_number(c->size_bytes));
+    for (size_t i = 0; i < c->also_count; i++)
+        json_array_append_new(also, json_hex(c->also[i], sizeof c->also[i]));
+    if (c->also_left_out > 0)
+        json_object_set_new(line, "also_left_out", json_number(c->also_left_out));
+    if (c->has_sha256)
+        json_object_set_new(line, "sha256", json_hex(c->sha256, sizeof c->sha256));
+    return line;
+}
+
+/* ---- which contents ---- */
+
+static bool is_wanted(const struct running *r, const struct catalog_trace *row) {
+    static const char *const kinds[] = {"file", "member", "stream", "document", "message"};
+    if (!row->has_size)
+        return false;
+    if (strcmp(row->kind, "space") == 0)
+        return r->space;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(row->kind, kinds[i]) == 0)
+            return true;
+    return false;
+}
+
+static void make_key(const struct catalog_trace *row, uint8_t key[static 1 + SHA256_BYTES]) {
+    memset(key, 0, 1 + SHA256_BYTES);
+    if (row->has_sha256) {
+        memcpy(key + 1, row->sha256, SHA256_BYTES);
+    } else if (row->has_content_key) {
+        key[0] = 1;
+        memcpy(key + 1, row->content_key, sizeof row->content_key);
+    } else {
+        key[0] = 2;
+        memcpy(key + 1, row->id, sizeof row->id);
+    }
+}
+
+static ex_code add_also(struct one_content *c, const struct catalog_trace *row,
+                        struct ex_error *err) {
+    if (c->also_count == RULES_ALSO_MAX) {
+        c->also_left_out++;
+        return EX_OK;
+    }
+    EX_TRY(ex_grow(&c->also, &c->also_capacity, c->also_count + 1, sizeof *c->also,
+                   2 * RULES_ALSO_MAX * sizeof *c->also, "traces", err));
+    memcpy(c->also[c->also_count++], row->id, sizeof row->id);
+    return EX_OK;
+}
+
+static ex_code gather(void *context, const struct catalog_trace *row, const struct trace_line *line,
+                      struct ex_error *err) {
+    struct running *r = context;
+    struct one_content *c = NULL;
+    uint8_t key[1 + SHA256_BYTES];
+    (void)line;
+    if (!is_wanted(r, row))
+        return EX_OK;
+    make_key(row, key);
+    HASH_FIND(hh, r->contents, key, sizeof key, c);
+    if (c != NULL)
+        return add_also(c, row, err);
+    if (HASH_COUNT(r->contents) >= CONTENTS_MAX)
+        return ex_fail(err, EX_LIMIT, "more than %d contents", (int)CONTENTS_MAX);
+    c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return ex_fail(err, EX_NOMEM, "no memory for the contents of the item");
+    memcpy(c->key, key, sizeof key);
+    memcpy(c->id, row->id, sizeof c->id);
+    c->number = row->number;
+    c->size_bytes = row->size;
+    c->has_sha256 = row->has_sha256;
+    memcpy(c->sha256, row->sha256, sizeof c->sha256);
+    HASH_ADD(hh, r->contents, key, sizeof c->key, c);
+    return EX_OK;
+}
+
+static ex_code gather_all(struct running *r, struct ex_error *err) {
+    EX_AUTO(trace_lines_free) struct trace_lines *l = NULL;
+    struct vault_object_info o = {0};
+    struct trace_totals totals;
+    EX_TRY(vault_object(r->act->vault, r->examination.result_id, &o, err));
+    ex_code code = trace_lines_new(gather, r, &l, err);
+    if (code == EX_OK)
+        code = trace_lines_feed_object(l, r->act->vault, &o, r->act->face->progress, err);
+    vault_object_info_clear(&o);
+    EX_TRY(code);
+    return trace_lines_end(l, &totals, err);
+}
+
+/* ---- the bytes of one ---- */
+
+struct buffer {
+    uint8_t *data;
+    size_t bytes, capacity;
+};
+
+static ex_code append(void *context, const uint8_t *data, size_t size_bytes, struct ex_error *err) {
+    struct buffer *b = context;
+    if (b->bytes + size_bytes > MADE_BYTES_MAX)
+        return ex_fail(err, EX_LIMIT, "it comes out larger than its trace says");
+    EX_TRY(ex_grow(&b->data, &b->capacity, b->bytes + size_bytes, 1, 2 * (size_t)MADE_BYTES_MAX,
+                   "a content", err));
+    if (size_bytes > 0)
+        memcpy(b->data + b->bytes, data, size_bytes);
+    b->bytes += size_bytes;
+    return EX_OK;
+}
+
+static ex_code read_places(struct running *r, const struct trace_content *c, struct buffer *b,
+                           struct ex_error *err) {
+    uint64_t end = vault_reader_size(r->reader);
+    EX_TRY(ex_grow(&b->data, &b->capacity, (size_t)c->size + 1, 1, 2 * (size_t)MADE_BYTES_MAX,
+                   "a content", err));
+    for (size_t i = 0; i < c->count; i++) {
+        const struct export_range *g = &c->range[i];
+        if (!g->hole && (g->offset > end || g->length > end - g->offset))
+            return ex_fail(err, EX_ALTERED, "its places are not in the item");
+        if (g->hole)
+            memset(b->data + b->bytes, 0, (size_t)g->length);
+        else if (g->length > 0)
+            EX_TRY(vault_reader_read(r->reader, g->offset, b->data + b->bytes, (size_t)g->length,
+                                     err));
+        b->bytes += (size_t)g->length;
+    }
+    return EX_OK;
+}
+
+/* Its line, and those above it when it has no places of its own. */
+static ex_code find_trace(struct running *r, const struct one_content *c, struct ex_error *err) {
+    struct found_trace *f = &r->found;
+    EX_AUTO_FREE char *path = NULL;
+    json_decref(f->line);
+    json_decref(f->above);
+    f->line = f->above = NULL;
+    EX_TRY(trace_source_open(r->act, &f->source, r->examination.entry, err));
+    EX_TRY(trace_source_number(r->act, &f->source, c->number, &f->line, &f->row, err));
+    if (memcmp(f->row.id, c->id, sizeof c->id) != 0)
+        return tracing_fail_catalog(err);
+    EX_TRY(trace_source_head(&f->source, &f->head, err));
+    memcpy(f->item_id, f->source.item_id, sizeof f->item_id);
+    return json_is_array(json_object_get(f->line, "ranges"))
+               ? EX_OK
+               : trace_above(r->act, f, r->item->object_id, &path, err);
+}
+
+static ex_code read_found(struct running *r, struct trace_content *c, struct buffer *b,
+                          const char **ret_reason, struct ex_error *err) {
+    *ret_reason = "no-content";
+    EX_TRY(trace_content_find(&r->found, c, err));
+    trace_content_count_unread(c, &r->object);
+    *ret_reason = "unreadable";
+    if (c->unread > 0)
+        return ex_fail(err, EX_IO, "%" PRIu64 " bytes of it were not read when it was collected",
+                       c->unread);
+    *ret_reason = "incomplete";
+    if (c->placed < c->size)
+        return ex_fail(err, EX_UNSUPPORTED, "%" PRIu64 " bytes of it have no place",
+                       c->size - c->placed);
+    *ret_reason = "damaged";
+    return c->way_count == 0
+               ? read_places(r, c, b, err)
+               : trace_content_make(r->act, &r->object, c, append, b, r->act->face->progress, err);
+}
+
+static ex_code check_hash(const struct one_content *c, const struct buffer *b,
+                          struct ex_error *err) {
+    uint8_t hash[SHA256_BYTES];
+    struct sha256 h;
+    sha256_start(&h);
+    sha256_add(&h, b->data, b->bytes);
+    sha256_end(&h, hash);
+    if (b->bytes != c->size_bytes || (c->has_sha256 && memcmp(hash, c->sha256, sizeof hash) != 0))
+        return ex_fail(err, EX_ALTERED, "it is not the content that was examined");
+    return EX_OK;
+}
+
+/* *ret_reason NULL: *b has it. */
+static ex_code read_content(struct running *r, const struct one_content *c, struct buffer *b,
+                            const char **ret_reason, struct ex_error *why, struct ex_error *err) {
+    struct trace_content content = {0};
+    ex_code code = EX_OK;
+    *ret_reason = NULL;
+    b->bytes = 0;
+    if (c->size_bytes > RULES_CONTENT_BYTES_MAX) {
+        *ret_reason = "too-large";
+        (void)ex_fail(why, EX_LIMIT, "more than %d bytes", (int)RULES_CONTENT_BYTES_MAX);
+        return EX_OK;
+    }
+    EX_TRY(ex_grow(&b->data, &b->capacity, 1, 1, 2 * (size_t)MADE_BYTES_MAX, "a content", err));
+    EX_TRY(find_trace(r, c, err));
+    if (c->size_bytes > 0)
+        code = read_found(r, &content, b, ret_reason, why);
+    free(content.range);
+    if (code == EX_INTERRUPTED)
+        return ex_fail(err, code, "%s", why->text);
+    if (code != EX_OK)
+        return EX_OK;
+    *ret_reason = check_hash(c, b, why) == EX_OK ? NULL : "altered";
+    return EX_OK;
+}
+
+/* ---- scanning ---- */
+
+struct matching {
+    struct running *running;
+    const struct one_content *content;
+    const struct buffer *bytes;
+    uint64_t matches;
+};
+
+static ex_code put_match(void *context, const struct rule_found *f, struct ex_error *err) {
+    struct matching *m = context;
+    json_t *line = content_json(m->content);
+    rules_match_json(line, f, m->bytes->data);
+    m->matches++;
+    m->running->totals.matches++;
+    return put_line(m->running, line, err);
+}
+
+static ex_code put_not_scanned(struct running *r, const struct one_content *c, const char *reason,
+                               const struct ex_error *why, struct ex_error *err) {
+    json_t *line = content_json(c), *not_scanned = json_pack("{s:s}", "reason", reason);
+    json_set_text(not_scanned, "text", why->text);
+    json_object_set_new(line, "not_scanned", not_scanned);
+    r->totals.not_scanned++;
+    return put_line(r, line, err);
+}
+
+static ex_code scan_one(struct running *r, const struct one_content *c, struct buffer *b,
+                        struct ex_error *err) {
+    struct matching m = {.running = r, .content = c, .bytes = b};
+    struct ex_error why = {0};
+    const char *reason;
+    r->totals.contents++;
+    EX_TRY(read_content(r, c, b, &reason, &why, err));
+    if (reason == NULL)
+        EX_TRY(rules_worker_scan(&r->worker, b->data, b->bytes, put_match, &m, &reason, &why, err));
+    if (reason != NULL)
+        return put_not_scanned(r, c, reason, &why, err);
+    r->totals.scanned++;
+    r->totals.bytes += b->bytes;
+    r->totals.matched += m.matches > 0 ? 1 : 0;
+    return ex_progress_step(r->act->face->progress, b->bytes, err);
+}
+
+static void begin_progress(const struct running *r) {
+    struct ex_progress *progress = r->act->face->progress;
+    uint64_t all = 0;
+    if (progress == NULL)
+        return;
+    for (const struct one_content *c = r->contents; c != NULL; c = c->hh.next)
+        all += c->size_bytes;
+    progress->phase = "scanning";
+    atomic_store(&progress->done_bytes, 0);
+    atomic_store(&progress->total_bytes, all);
+}
+
+/* In the order of the examination. */
+static ex_code scan_all(struct running *r, struct ex_error *err) {
+    struct buffer b = {0};
+    ex_code code = put_line(r, head_json(r), err);
+    begin_progress(r);
+    for (const struct one_content *c = r->contents; c != NULL && code == EX_OK; c = c->hh.next)
+        code = scan_one(r, c, &b, err);
+    free(b.data);
+    if (code == EX_OK)
+        code = put_line(r, json_pack("{s:o}", "end", rules_totals_json(&r->totals)), err);
+    return code;
+}
+
+/* What cannot be read here could not be read from the vault either. */
+static ex_code check_stream(struct running *r, struct ex_error *err) {
+    json_t *head = NULL;
+    struct rules_totals totals;
+    struct ex_error why;
+    ex_code code =
+        rules_result_read((const uint8_t *)r->stream, r->bytes, NULL, NULL, &head, &totals, &why);
+    json_decref(head);
+    return code == EX_OK
+               ? EX_OK
+               : ex_fail(err, EX_INTERNAL, "the result is not as it must be: %s", why.text);
+}
+
+/* ---- the act ---- */
+
+static ex_code begin(struct running *r, struct ex_error *err) {
+    struct act *act = r->act;
+    r->space = act_has_flag(act, FLAG_SPACE);
+    EX_TRY(tracing_item(act, &r->truth, act->request->operand[0], &r->item, err));
+    EX_TRY(rules_load(act, &r->held, err));
+    EX_TRY(rules_find(&r->held, act_flag(act, FLAG_RULES), &r->rules, err));
+    EX_TRY(tracing_choose(act, r->item, &r->examination, err));
+    return act_intent(act,
+                      json_pack("{s:o, s:s, s:o, s:{s:s, s:o}, s:b}", "item_id",
+                                json_hex(r->item->id, sizeof r->item->id), "label", r->item->label,
+                                "examination", json_hex(r->examination.result_id, SHA256_BYTES),
+                                "rules", "name", r->rules->name, "sha256",
+                                json_hex(r->rules->sha256, SHA256_BYTES), "space", (int)r->space),
+                      err);
+}
+
+static ex_code open_all(struct running *r, struct ex_error *err) {
+    struct act *act = r->act;
+    EX_TRY(rules_text(act, r->rules, &r->text, err));
+    EX_TRY(vault_object(act->vault, r->item->object_id, &r->object, err));
+    if (!truth_agrees(r->item, &r->object))
+        return ex_fail(err, EX_ALTERED, "the ledger's entry of item %s is damaged", r->item->label);
+    EX_TRY(vault_reader_open(act->vault, &r->object, &r->reader, err));
+    return rules_worker_open(&r->worker, act, r->text, r->rules->size_bytes, r->rules->sizes, err);
+}
+
+/* Under the ledger's lock: from an approved disposal on nothing more is kept of an item. */
+static ex_code still_held(struct act *act, struct draft *draft, void *context,
+                          struct ex_error *err) {
+    const struct running *r = context;
+    struct truth t = {0};
+    (void)draft;
+    EX_TRY(truth_load(act, &t, err));
+    const struct item_truth *i = truth_item_by_id(&t, r->item->id);
+    ex_code code = i != NULL && i->approval != 0 ? truth_fail_disposed(i, err) : EX_OK;
+    truth_clear(&t);
+    return code;
+}
+
+static json_t *outcome_json(const struct running *r) {
+    json_t *what = json_pack(
+        "{s:o, s:s, s:o, s:{s:s, s:o}, s:s, s:o, s:o, s:o, s:o, s:o}", "item_id",
+        json_hex(r->item->id, sizeof r->item->id), "label", r->item->label, "examination",
+        json_hex(r->examination.result_id, SHA256_BYTES), "rules", "name", r->rules->name, "sha256",
+        json_hex(r->rules->sha256, SHA256_BYTES), "library", r->worker.library, "found",
+        rules_totals_json(&r->totals), "sha256",
+        json_hex(r->put.object.sha256, sizeof r->put.object.sha256), "size_bytes",
+        json_number(r->put.object.size_bytes), "restarts", json_number(r->worker.restarts),
+        "stored", collecting_stored_json(&r->put.report));
+    json_set_text(what, "confinement", r->worker.confinement);
+    return what;
+}
+
+static ex_code run(struct running *r, json_t **ret_result, struct ex_error *err) {
+    struct act *act = r->act;
+    EX_TRY(begin(r, err));
+    EX_TRY(open_all(r, err));
+    EX_TRY(gather_all(r, err));
+    EX_TRY(scan_all(r, err));
+    EX_TRY(check_stream(r, err));
+    EX_TRY(rules_hold(act, "matches", (const uint8_t *)r->stream, r->bytes, &r->put, err));
+    bool whole = r->totals.not_scanned == 0;
+    json_t *what = outcome_json(r);
+    ex_code code = act_outcome(act, whole ? "done" : "partial", json_incref(what), r->put.object.id,
+                               still_held, r, err);
+    if (code == EX_OK) {
+        act->verdict = whole ? EX_OK : EX_PARTIAL;
+        *ret_result = json_copy(what);
+        json_object_set_new(*ret_result, "result", json_string(whole ? "done" : "partial"));
+        json_object_set_new(*ret_result, "object", json_hex(r->put.object.id, SHA256_BYTES));
+    }
+    json_decref(what);
+    return code;
+}
+
+ex_code app_rules_run(struct act *act, json_t **ret_result, struct ex_error *err) {
+    EX_AUTO_FREE struct running *r = ex_new0(struct running);
+    r->act = act;
+    ex_code code = run(r, ret_result, err);
+    running_clear(r);
+    return code;
+}
