@@ -277,7 +277,7 @@ def good_html(folder):
     open(folder + "/guess.html", "wb").write(b"<html><p>caf\xe9 \x93q\x94")
     open(folder + "/guess.html.text", "w").write("caf\u00e9 \u201cq\u201d\n")
     open(folder + "/x.html", "w").write('<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><p>a<![CDATA[<b>&amp;]]></p><br/>z</html>')
-    open(folder + "/x.html.text", "w").write("a<b>&amp;\n\nz\n\f[comments]\nxml version=\"1.0\"?\n")
+    open(folder + "/x.html.text", "w").write("a<b>&amp;\n\nz\n\f[comments]\n?xml version=\"1.0\"?\n")
 
 
 def hostile_html(folder):
@@ -298,6 +298,22 @@ def hostile_html(folder):
     put("iso2022", b"<html><meta charset=iso-2022-jp><p>\x1b$B\x24\x22\x1b(B \x1b$(Z\xff")
     put("utf7", b"<html><meta charset=utf-7><p>+ADw-script+AD4-")
     put("empty", b"<html>")
+    # each with what a browser shows, and what was read instead before
+    put("short", b"<p>a<!-->shown1<!--->shown2<!-- gone --!>shown3<!--<!-->shown4")
+    put("cdata", b"<p><![CDATA[gone > shown ]]>")
+    put("escaped", b"<p>a<script><!--<script>gone</script>gone--></script>shown<style>gone</style x=y>shown2<title>T<p></title/>")
+    put("bare", b"<p><a href=it's>shown</a> it's")
+    put("plaintext", b"<p>a<plaintext>b</plaintext><p>c &amp;")
+    put("named", b"&CounterClockwiseContourIntegral;&NotEqualTilde;&ampx&notit;<a href='?a&lt=1&copy;'>")
+    put("in-comment", b"<!-- <meta charset=koi8-r> --><p>caf\xc3\xa9")
+    put("ibm", b"<meta charset=ibm037><p>caf\xc3\xa9")
+    put("utf16", b"<meta charset=utf-16le><p>caf\xc3\xa9")
+    put("user", b"<meta charset=x-user-defined><p>caf\xe9\x80")
+    put("hz", b"<meta charset=hz-gb-2312><p>~{VPNDsoft~}")
+    put("gbk", b"<meta charset=gb2312><p>\x81\x30\x81\x36 \xd6\xd0")
+    put("korean", b"<meta charset=euc-kr><p>\x8c\x63")
+    put("second", b"<meta charset=none><meta charset=koi8-r><p>\xc1")
+    put("xhtml", b"<?xml version='1.0' encoding='utf-8'?><html xmlns='http://www.w3.org/1999/xhtml'><head><title/><script src='x'/></head><p>shown</p></html>")
 
 
 def good_rtf(folder):

@@ -177,6 +177,7 @@ def hostile():
         "long-field.eml": b"From: a@b\nTo: c\nSubject: " + b"s" * 3000000 + b"\n\nx\n",
         "folded.eml": b"From: a@b\nTo: c\nSubject: s\n" + b" s\n" * 300000 + b"\nx\n",
         "many-parts.eml": multipart(*[b"\n%d\n" % i for i in range(20000)]),
+        "damaged-html.eml": b"From: a@b\nTo: c\nContent-Type: text/html\n\n<!-- <meta charset=koi8-r> --><p>a<script><!--<script>gone</script>gone--></script>b<style>gone</style x><a href=it's>c</a><!-->d caf\xc3\xa9 &hearts;&#x80;",
         "nul.eml": b"From: a@b\nTo: c\nSubject: a\0b\n\nx\0y\n",
         "boundary-prefix.eml": multipart(b"\none\n--bb\n--b-\ntwo\n"),
         "same-boundary.eml": multipart(b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nin\n--b--\n--b\n\nout\n"),

@@ -79,6 +79,9 @@ fi
 check "a name in percent signs" finds good/names.eml "member p1 '\\\\xe1\\\\x9e\\\\x80 x.bin'"
 check "a name in pieces" finds good/names.eml "member p2 'long name.bin'"
 check "markup is left out, and what it hides" finds good/html.eml "'T\\\\none & two\\\\nthree\\\\nfour .*\\\\xf0\\\\x9f\\\\x98\\\\x80\\\\n'"
+check "markup that is damaged, as browsers read it" finds hostile/damaged-html.eml "'abcd caf.* .*\\\\xe2\\\\x99\\\\xa5.*\\\\n'"
+check "what it leaves out is left out" lacks hostile/damaged-html.eml '^  1?[0-9] bytes .*gone'
+check "and a meta in a comment is none" lacks hostile/damaged-html.eml '^  charset='
 check "the HTML is a member, too" finds good/html.eml '^  member p0'
 check "the hops, the last one first" finds good/plain.eml "received-1='from a by b"
 check "when the last of them was" finds good/plain.eml 'time 9 1767323050.000000000 utc rfc5322:received'
