@@ -64,6 +64,23 @@ ex_code body_tell(struct parser_run *run, uint32_t trace, const struct part *p,
                  : EX_OK;
 }
 
+static ex_code take_blank(void *context, const uint8_t *data, size_t size_bytes, bool *ret_wanted,
+                          struct ex_error *err) {
+    bool *blank = context;
+    (void)err;
+    for (size_t i = 0; i < size_bytes && *blank; i++)
+        *blank = data[i] == ' ' || data[i] == '\t' || data[i] == '\r' || data[i] == '\n';
+    *ret_wanted = *blank;
+    return EX_OK;
+}
+
+ex_code body_is_blank(struct parser_run *run, const struct part *p, bool *ret,
+                      struct ex_error *err) {
+    struct decoding d;
+    *ret = true;
+    return each_byte(run, p, take_blank, ret, &d, err);
+}
+
 /* ---- which character set ---- */
 
 struct trying {

@@ -4,6 +4,8 @@
 
 #include <strings.h>
 
+enum { ZONE_HOURS_MAX = 14 }; /* no place on earth has more */
+
 struct reading_date {
     const uint8_t *at, *end;
 };
@@ -72,7 +74,7 @@ static bool take_zone(struct reading_date *r, int *ret) {
     *ret = 0;
     bool west = take_char(r, '-');
     if (west || take_char(r, '+')) {
-        if (take_number(r, 4, &number) != 4 || number % 100 > 59)
+        if (take_number(r, 4, &number) != 4 || number % 100 > 59 || number / 100 > ZONE_HOURS_MAX)
             return false;
         int minutes = (int)(number / 100 * 60 + number % 100);
         *ret = west ? -minutes : minutes;
@@ -85,6 +87,22 @@ static bool take_zone(struct reading_date *r, int *ret) {
             return true;
         }
     return false;
+}
+
+/* `PM`, which no standard has here: a clock of twelve hours. False: that it is none. */
+static bool take_half(struct reading_date *r, unsigned *hour) {
+    const struct reading_date before = *r;
+    char word[8];
+    (void)take_word(r, word);
+    bool pm = strcasecmp(word, "pm") == 0;
+    if (!pm && strcasecmp(word, "am") != 0) {
+        *r = before;
+        return true;
+    }
+    if (*hour == 0 || *hour > 12)
+        return false;
+    *hour = *hour % 12 + (pm ? 12 : 0);
+    return true;
 }
 
 /* Days from 1970-01-01, in the Gregorian calendar. */
@@ -120,6 +138,8 @@ bool date_parse(const uint8_t *text, size_t size_bytes, int64_t *ret_seconds, bo
         take_number(&r, 2, &minute) == 0)
         return false;
     if (take_char(&r, ':') && take_number(&r, 2, &second) == 0)
+        return false;
+    if (!take_half(&r, &hour))
         return false;
     year += digits == 2 ? (year < 50 ? 2000 : 1900) : digits == 3 ? 1900 : 0;
     if (day == 0 || day > days_in(year, month) || hour > 23 || minute > 59 || second > 60)

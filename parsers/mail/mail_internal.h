@@ -113,6 +113,8 @@ enum part_kind { PART_LEAF, PART_MULTIPART, PART_MESSAGE };
 
 struct part {
     uint64_t head_at, body_at, body_end;
+    /* of a multipart: in front of its first boundary (from body_at), behind its last one */
+    uint64_t preamble_end, epilogue_at, epilogue_end;
     enum part_kind kind;
     enum transfer transfer;
     bool text, html; /* of that type, and no attachment */
@@ -126,6 +128,7 @@ struct parts {
     bool unended_head; /* the message's own */
     bool too_many, too_deep;
     unsigned unclosed, unparted;
+    unsigned reused; /* have the boundary of one around them */
     const char *encrypted; /* NULL: nothing says so */
 };
 /* `depth`: of messages and multiparts around this one. */
@@ -178,6 +181,9 @@ EX_MUST_USE ex_code strip_end(struct stripping *s, struct ex_error *err);
 /* The content of the trace that was told last: a part as its encoding has it. */
 EX_MUST_USE ex_code body_tell(struct parser_run *run, uint32_t trace, const struct part *p,
                               struct ex_error *err);
+/* Has it nothing but white space? */
+EX_MUST_USE ex_code body_is_blank(struct parser_run *run, const struct part *p, bool *ret,
+                                  struct ex_error *err);
 /* What was found of the texts of a message. */
 struct body_charset {
     char named[MAIL_FIELD_NAME_BYTES]; /* the label; empty: none */

@@ -98,6 +98,16 @@ bad "is told as a whole" no-boundary.eml '^  member p0'
 bad "a boundary that does not end it" unclosed.eml '^problem format m0-boundary 1'
 bad "a boundary that is the beginning of another" boundary-prefix.eml "'one\\\\n--bb\\\\n--b-\\\\ntwo'"
 bad "the same boundary inside" same-boundary.eml "'in\\\\nout'"
+bad "and is told" same-boundary.eml '^problem format m0-same-boundary 1 parts'
+bad "an attached message with the boundary of the outer one is told" inner-boundary.eml '^problem format m0-same-boundary 1 parts'
+bad "and what stands behind it then is not lost" inner-boundary.eml "'--b\\\\n\\\\nlast\\\\n--b--\\\\n'"
+check "what stands in front of parts" finds good/around.eml "^    10 bytes 'before out'"
+check "behind them" finds good/around.eml "^    part='epilogue'"
+check "also of those inside" finds good/around.eml '^  member p1-preamble'
+check "white space there is not told" lacks hostile/blank-around.eml 'member'
+bad "a semicolon in a comment divides nothing" comment-hop.eml "received-1-time='2026-01-01T00:00:00Z'"
+bad "ten in the evening, a zone that is none" comment-hop.eml "received-2-time='2026-01-03T22:00:00'"
+check "a comment that does not end" lacks hostile/comment-hop.eml received-3-time
 bad "a boundary that looks like a field" boundary-in-head.eml "'.*two'"
 bad "multiparts 1000 deep" nested-1000.eml '^problem limit m0-deep'
 bad "mail 1000 deep" nested-mail-1000.eml 'problem limit p0-deep'
