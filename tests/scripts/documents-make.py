@@ -236,6 +236,23 @@ def good_odf(folder):
         "\f[tracked changes]\ndeleted\tAnn\t2026-01-02T03:04:05\twas here\ninserted\tAnn\t2026-01-02T03:04:05\t\n\f[with hidden text]\nnot seen\nhidden section\n\f[links]\nmailto:a@b.example\n\f[descriptions]\na cat\n\f[custom properties]\nCase\t7/1\n"
     )
     open(folder + "/good.odt.text", "w", newline="").write(text)
+    style = '<style:style style:name="%s" style:family="%s"><style:text-properties text:display="%s"/></style:style>'
+    styles = style % ("T1", "text", "none") + style % ("P1", "paragraph", "none") + style % ("T2", "text", "true") + style % ("T3", "text", "condition") + style % ("a", "table", "none")
+    styles += '<text:list-style style:name="L"><text:list-level-style-bullet><style:text-properties text:display="none"/></text:list-level-style-bullet></text:list-style>'
+    span = '<text:span text:style-name="%s">%s</text:span>'
+    body = (
+        "<office:text><text:p>vis" + span % ("T1", "secret") + "ible " + span % ("T1", " gap ") + " end</text:p><text:p>" + span % ("T1", "all of it") + "</text:p><text:p>plain</text:p>"
+        '<text:p text:style-name="P1">by its style ' + span % ("T2", "but this") + '</text:p><text:p text:style-name="T1">' + span % ("P1", "other families") + span % ("a", "!") + "</text:p><text:p>" + span % ("T3", "perhaps") + "</text:p>"
+        "<text:p>" + span % ("T1", "out" + span % ("T2", "in<text:tab/>") + "<text:s/>out") + "</text:p>"
+        '<text:section text:display="condition" text:condition="ooow:1==1"><text:p>section</text:p></text:section><text:section><text:p>shown section</text:p></text:section>'
+        "<text:p>n<text:note text:note-class=\"footnote\"><text:note-body><text:p>note" + span % ("T1", "hid") + "</text:p></text:note-body></text:note></text:p></office:text>"
+    )
+    package(folder + "/hidden.odt", odf_parts("text", body, styles))
+    text = (
+        "visible end\nplain\nbut this\nother families!\nin\t\nshown section\nn\n\f[footnote]\nnote\n"
+        "\f[with hidden text]\nvissecretible gap end\nall of it\nby its style but this\nperhaps\noutin\t out\nsection\nnotehid\n"
+    )
+    open(folder + "/hidden.odt.text", "w", newline="").write(text)
     styles = '<style:style style:name="h" style:family="table"><style:table-properties table:display="false"/></style:style>'
     body = (
         '<office:spreadsheet><table:table table:name="A"><table:table-column table:number-columns-repeated="2"/><table:table-column table:visibility="collapse"/>'

@@ -50,7 +50,7 @@ has_module() { "$py" -c "import $1" 2>/dev/null; }
 
 # ---- office ----
 
-for file in good.docx strict.docx utf16.docx good.xlsx cells.xlsx good.pptx good.odt good.ods good.odp; do
+for file in good.docx strict.docx utf16.docx good.xlsx cells.xlsx good.pptx good.odt hidden.odt good.ods good.odp; do
     check "the text of $file" text_is office "made/$file" "made/$file.text"
 done
 check "properties of a docx" says office made/good.docx '^\ttitle=A & B$' '^\tauthor=Ann$' '^\tlast-modified-by=Bob$' \
