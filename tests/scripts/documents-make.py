@@ -420,6 +420,8 @@ def hostile(folder):
     raw("unclosed.docx", HEAD + open_w + p("above") + "</w:p>" + p("below") + close_w)
     raw("bad-utf8.docx", (HEAD + open_w).encode() + p("above").encode() + b"<w:p><w:r><w:t>\xff\xfe</w:t></w:r></w:p>" + close_w.encode())
     raw("encoding.docx", '<?xml version="1.0" encoding="x-none"?>' + open_w + p("above") + close_w)
+    far = word_parts(p("above") + "<!-- %s -->" % ("x" * 300000) + p("far away") + "<!-- %s -->" % ("y" * 300000))
+    package(folder + "/far.docx", far, zipfile.ZIP_STORED)
     raw("empty.docx", "")
     raw("zeros.docx", bytes(1000))
     loop = {"word/header1.xml": part("hdr", p("h")), "word/_rels/header1.xml.rels": rels(("r1", "header", "header1.xml", False), ("r2", "header", "document.xml", False), ("r3", "header", "../../../../etc/passwd", False))}

@@ -106,6 +106,12 @@ check "a part that is cut off" says office made/cut.docx '^problem\tformat\tpart
 check "and its text up to there" holds office made/cut.docx '^above$' '^half$'
 check "no UTF-8" says office made/bad-utf8.docx '^problem\tformat\tpart'
 check "an encoding that is not known" says office made/encoding.docx '^problem\t(unsupported|format)\tpart'
+unread() { # the bytes of a part are not there: that, and not that it is damaged
+    "$build/tests/unit/parsers/read_document" "$build/parsers/exhibit-documents" office made/far.docx out "$1" >found
+    cat found
+    grep -q '^problem	io	part[0-9]*	.*word/document.xml' found && ! grep -q '^problem	format' found
+}
+check "a part that cannot be read" unread "$("$py" -c 'print(open("made/far.docx", "rb").read().index(b"far away"))')"
 check "a ZIP without its directory" says office made/nodir.docx '^problem\tformat\tdirectory'
 check "and its text" holds office made/nodir.docx 'john@example.org'
 check "a line cannot be forged" holds office made/heading.docx '^\[forged\]$' '^inserted\ta b c\t\tx$'
