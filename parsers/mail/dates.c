@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Dates: RFC 5322 §3.3 and §4.3. */
 #include "parsers/mail/mail_internal.h"
+#include "parsers/shared/when.h"
 
 #include <strings.h>
 
@@ -105,25 +106,11 @@ static bool take_half(struct reading_date *r, unsigned *hour) {
     return true;
 }
 
-/* Days from 1970-01-01, in the Gregorian calendar. */
-static int64_t days_of(int64_t year, unsigned month, unsigned day) {
-    year -= month <= 2;
-    int64_t era = year / 400, of_era = year - era * 400;
-    int64_t of_year = (153 * ((int64_t)month + (month > 2 ? -3 : 9)) + 2) / 5 + (int64_t)day - 1;
-    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
-static unsigned days_in(unsigned year, unsigned month) {
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return month == 2                                              ? (leap ? 29 : 28)
-           : month == 4 || month == 6 || month == 9 || month == 11 ? 30
-                                                                   : 31;
-}
-
 bool date_parse(const uint8_t *text, size_t size_bytes, int64_t *ret_seconds, bool *ret_local) {
     struct reading_date r = {text, text + size_bytes};
     char word[8];
     unsigned day, year, hour, minute, second = 0;
+    int64_t days;
     int zone;
     if (take_word(&r, word) > 0) /* the day of the week is not compared */
         (void)take_char(&r, ',');
@@ -142,10 +129,10 @@ bool date_parse(const uint8_t *text, size_t size_bytes, int64_t *ret_seconds, bo
     if (!take_half(&r, &hour))
         return false;
     year += digits == 2 ? (year < 50 ? 2000 : 1900) : digits == 3 ? 1900 : 0;
-    if (day == 0 || day > days_in(year, month) || hour > 23 || minute > 59 || second > 60)
+    if (!when_days(year, month, day, &days) || hour > 23 || minute > 59 || second > 60)
         return false;
     *ret_local = !take_zone(&r, &zone);
-    *ret_seconds = days_of(year, month, day) * 86400 + (int64_t)hour * 3600 + (int64_t)minute * 60 +
-                   second - (int64_t)zone * 60;
+    *ret_seconds =
+        days * 86400 + (int64_t)hour * 3600 + (int64_t)minute * 60 + second - (int64_t)zone * 60;
     return true;
 }

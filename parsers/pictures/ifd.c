@@ -396,8 +396,11 @@ static bool parse_time(const char *t, int64_t *ret) {
 /* "+07:00", in seconds; false: no zone is said. */
 static bool parse_offset(const char *t, int64_t *ret) {
     unsigned hour, minute;
-    if (strlen(t) < 6 || t[6 + strspn(t + 6, " ")] != '\0' || (t[0] != '+' && t[0] != '-') ||
-        t[3] != ':' || !two(t + 1, 14, &hour) || !two(t + 4, 59, &minute))
+    size_t size = strlen(t);
+    while (size > 6 && t[size - 1] == ' ')
+        size--;
+    if (size != 6 || (t[0] != '+' && t[0] != '-') || t[3] != ':' || !two(t + 1, 14, &hour) ||
+        !two(t + 4, 59, &minute))
         return false;
     *ret = ((int64_t)hour * 3600 + minute * 60) * (t[0] == '-' ? -1 : 1);
     return true;
