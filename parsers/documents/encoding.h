@@ -14,7 +14,5 @@ EX_MUST_USE ex_code encoding_convert(const char *name, const uint8_t *bytes, siz
                                      size_t limit_bytes, struct piece *to, struct ex_error *err);
 /* All of it? */
 bool encoding_is_utf8(const uint8_t *bytes, size_t size_bytes);
-/* U+0000, surrogates and what is beyond Unicode give U+FFFD. Returns the bytes. */
-size_t encoding_put(uint32_t code_point, char to[static 4]);
 
 #endif

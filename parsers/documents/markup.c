@@ -3,39 +3,40 @@
 #include "parsers/documents/documents.h"
 
 #include "parsers/documents/encoding.h"
-#include "parsers/documents/html.h"
 #include "parsers/documents/office_internal.h"
+#include "parsers/shared/html.h"
+#include "parsers/shared/html_encoding.h"
 
-#include <libxml/xmlversion.h>
 #include <stdio.h>
 #include <strings.h>
+#include <unicode/uversion.h>
 
 enum {
     INPUT_BYTES_MAX = 64 << 20,
-    SEARCH_BYTES = 4096, /* where the encoding may be said */
+    VALUES_BYTES_MAX = 4 * INPUT_BYTES_MAX, /* UTF-8 of all of it */
     DATA_URL_BYTES = 100
 };
 
 struct markup {
     struct office *office; /* its text, and what is kept for the end */
-    struct piece input, line, scratch, comments, forms, meta;
+    struct piece input, line, scratch, comments, forms, meta, left;
     bool space, any, pre; /* white space waits; the line has something; it is as it stands */
-    bool in_title, in_script;
     unsigned scripts, styles;
     struct piece title;
     char author[OFFICE_WORD_BYTES];
-    char encoding[ENCODING_NAME_BYTES];
-    const char *encoding_from;
-    struct html_token token;
+    const char *encoding, *encoding_from;
+    char label[HTML_LABEL_BYTES]; /* as the page has it; empty: it names none */
+    struct html html;
 };
 
 static void markup_free(struct markup *m) {
     struct piece *pieces[] = {&m->input, &m->line, &m->scratch, &m->comments,
-                              &m->forms, &m->meta, &m->title};
+                              &m->forms, &m->meta, &m->title,   &m->left};
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
         piece_clear(pieces[i]);
     if (m->office != NULL)
         office_free(m->office);
+    html_clear(&m->html);
     free(m);
 }
 EX_DEFINE_AUTO(struct markup, markup_free);
@@ -46,67 +47,54 @@ static bool starts(const uint8_t *data, size_t size, const char *mark, size_t by
     return size >= bytes && memcmp(data, mark, bytes) == 0;
 }
 
-/* The word behind `name=`, with or without quotes. */
-static bool word_behind(const char *head, const char *name, char to[static ENCODING_NAME_BYTES]) {
-    const char *at = strcasestr(head, name);
-    size_t n = 0;
-    if (at == NULL)
-        return false;
-    at += strlen(name);
-    at += strspn(at, " \t\r\n");
-    if (*at++ != '=')
-        return false;
-    at += strspn(at, " \t\r\n\"'");
-    while (n < ENCODING_NAME_BYTES - 1 && at[n] > ' ' && at[n] < 0x7f &&
-           strchr("\"'>;/?", at[n]) == NULL) {
-        to[n] = at[n];
-        n++;
-    }
-    to[n] = '\0';
-    return n > 0;
+/* ICU's name, where it is not that of WHATWG Encoding, or means less. */
+static const char *name_in_icu(const char *encoding) {
+    static const char *const ROWS[][2] = {{"gbk", "gb18030"},
+                                          {"euc-kr", "windows-949"},
+                                          {"shift_jis", "windows-31j"},
+                                          {"big5", "Big5-HKSCS"},
+                                          {"iso-8859-8-i", "iso-8859-8"}};
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++)
+        if (strcmp(encoding, ROWS[i][0]) == 0)
+            return ROWS[i][1];
+    return encoding;
 }
 
-/* Names that are used for more than they mean (WHATWG Encoding §4.2). */
-static void widen_name(char name[static ENCODING_NAME_BYTES]) {
-    static const char *const LATIN[] = {"iso-8859-1", "iso8859-1", "latin1", "us-ascii", "ascii"};
-    for (size_t i = 0; i < sizeof LATIN / sizeof LATIN[0]; i++)
-        if (strcasecmp(name, LATIN[i]) == 0)
-            (void)snprintf(name, ENCODING_NAME_BYTES, "windows-1252");
-    if (strncasecmp(name, "utf-16", 6) == 0) /* it could be read as single bytes */
-        (void)snprintf(name, ENCODING_NAME_BYTES, "UTF-8");
+/* NULL: nothing that is known. */
+static const char *named_encoding(struct markup *m, const char *data, size_t size) {
+    size_t head = size < HTML_ENCODING_SEARCH_BYTES ? size : HTML_ENCODING_SEARCH_BYTES;
+    m->encoding_from = "xml-declaration";
+    const char *found = html_encoding_of_xml(data, head, m->label);
+    if (m->label[0] == '\0') {
+        m->encoding_from = "meta";
+        found = html_encoding_find(data, head, m->label);
+    }
+    if (found != NULL && encoding_is_known(name_in_icu(found)))
+        return found;
+    if (m->label[0] != '\0')
+        text_wrong(&m->office->text, "encoding", EX_UNSUPPORTED,
+                   "an encoding that is not known, or that browsers do not read: %s", m->label);
+    return NULL;
 }
 
 static void find_encoding(struct markup *m, const uint8_t *data, size_t size) {
-    char head[SEARCH_BYTES + 1];
-    size_t n = size < SEARCH_BYTES ? size : SEARCH_BYTES;
-    for (size_t i = 0; i < n; i++)
-        head[i] = data[i] == '\0' ? ' ' : (char)data[i];
-    head[n] = '\0';
-    const char *bom = starts(data, size, "\xEF\xBB\xBF", 3) ? "UTF-8"
-                      : starts(data, size, "\xFF\xFE", 2)   ? "UTF-16LE"
-                      : starts(data, size, "\xFE\xFF", 2)   ? "UTF-16BE"
-                                                            : NULL;
     m->encoding_from = "byte-order-mark";
-    if (bom != NULL) {
-        (void)snprintf(m->encoding, sizeof m->encoding, "%s", bom);
+    m->encoding = starts(data, size, "\xEF\xBB\xBF", 3) ? "utf-8"
+                  : starts(data, size, "\xFF\xFE", 2)   ? "utf-16le"
+                  : starts(data, size, "\xFE\xFF", 2)   ? "utf-16be"
+                                                        : NULL;
+    if (m->encoding != NULL)
         return;
-    }
-    const char *meta = strcasestr(head, "<meta");
     m->encoding_from = "xml-declaration";
-    bool said = strncmp(head, "<?xml", 5) == 0 && word_behind(head, "encoding", m->encoding);
-    if (!said) {
-        m->encoding_from = "meta";
-        said = meta != NULL && word_behind(meta, "charset", m->encoding);
-    }
-    widen_name(m->encoding);
-    if (said && encoding_is_known(m->encoding))
+    m->encoding = starts(data, size, "<\0?\0x\0", 6)   ? "utf-16le"
+                  : starts(data, size, "\0<\0?\0x", 6) ? "utf-16be"
+                                                       : NULL;
+    if (m->encoding == NULL)
+        m->encoding = named_encoding(m, (const char *)data, size);
+    if (m->encoding != NULL)
         return;
-    if (said)
-        text_wrong(&m->office->text, "encoding", EX_UNSUPPORTED,
-                   "an encoding that is not known: %s", m->encoding);
     m->encoding_from = "guess";
-    (void)snprintf(m->encoding, sizeof m->encoding, "%s",
-                   encoding_is_utf8(data, size) ? "UTF-8" : "windows-1252");
+    m->encoding = encoding_is_utf8(data, size) ? "utf-8" : "windows-1252";
 }
 
 static ex_code load(struct markup *m, struct parser_run *run, struct ex_error *err) {
@@ -119,9 +107,14 @@ static ex_code load(struct markup *m, struct parser_run *run, struct ex_error *e
     EX_TRY(ex_alloc(size + 1, 1, INPUT_BYTES_MAX + 1, "a document", &data, err));
     EX_TRY(parser_read(run, 0, 0, data, size, err));
     find_encoding(m, data, size);
-    EX_TRY(encoding_convert(m->encoding, data, size, 4 * (size_t)INPUT_BYTES_MAX, &m->input, err));
+    EX_TRY(encoding_convert(name_in_icu(m->encoding), data, size, 4 * (size_t)INPUT_BYTES_MAX,
+                            &m->input, err));
     if (m->input.size >= 3 && memcmp(m->input.bytes, "\xEF\xBB\xBF", 3) == 0)
         memset(m->input.bytes, ' ', 3);
+    const char *at = m->input.bytes, *end = at + m->input.size;
+    while (at < end && *at == ' ')
+        at++;
+    m->html.xml = end - at >= 5 && memcmp(at, "<?xml", 5) == 0;
     return EX_OK;
 }
 
@@ -150,27 +143,17 @@ static ex_code put_byte(struct markup *m, char c, struct ex_error *err) {
     return office_keep(m->office, &m->line, &c, 1, err);
 }
 
-static ex_code decode(struct markup *m, const char *bytes, size_t size, struct ex_error *err) {
-    m->scratch.size = 0;
-    return html_decode(bytes, size, 4 * (size_t)INPUT_BYTES_MAX, &m->scratch, err);
-}
-
 static ex_code put_text(struct markup *m, const struct html_token *t, struct ex_error *err) {
-    if (m->in_script)
+    if (strcmp(t->in, "script") == 0 || strcmp(t->in, "style") == 0)
         return EX_OK;
-    m->scratch.size = 0;
-    if (t->raw)
-        EX_TRY(piece_add(&m->scratch, t->bytes, t->size, 4 * (size_t)INPUT_BYTES_MAX, err));
-    else
-        EX_TRY(decode(m, t->bytes, t->size, err));
-    if (m->in_title)
-        return office_keep(m->office, &m->title, m->scratch.bytes, m->scratch.size, err);
-    for (size_t i = 0; i < m->scratch.size; i++) {
-        bool soft = i + 1 < m->scratch.size && memcmp(m->scratch.bytes + i, "\xC2\xAD", 2) == 0;
+    if (strcmp(t->in, "title") == 0)
+        return office_keep(m->office, &m->title, t->bytes, t->size, err);
+    for (size_t i = 0; i < t->size; i++) {
+        bool soft = i + 1 < t->size && memcmp(t->bytes + i, "\xC2\xAD", 2) == 0;
         if (soft)
             i++;
         else
-            EX_TRY(put_byte(m, m->scratch.bytes[i], err));
+            EX_TRY(put_byte(m, t->bytes[i], err));
     }
     return EX_OK;
 }
@@ -188,13 +171,18 @@ static ex_code keep_line(struct markup *m, struct piece *to, const char *head, c
     return office_keep_text(m->office, to, "\n", err);
 }
 
+static ex_code take_value(struct markup *m, const struct html_attribute *a, struct ex_error *err) {
+    m->scratch.size = 0;
+    return piece_add(&m->scratch, a->value, a->size, VALUES_BYTES_MAX, err);
+}
+
 static ex_code keep_attribute(struct markup *m, const struct html_token *t, const char *name,
                               struct piece *to, struct ex_error *err) {
     char tail[48];
     const struct html_attribute *a = html_attribute(t, name);
     if (a == NULL || a->size == 0)
         return EX_OK;
-    EX_TRY(decode(m, a->value, a->size, err));
+    EX_TRY(take_value(m, a, err));
     if (m->scratch.size > DATA_URL_BYTES && strncasecmp(m->scratch.bytes, "data:", 5) == 0) {
         (void)snprintf(tail, sizeof tail, "... [%zu bytes]", m->scratch.size);
         m->scratch.size = DATA_URL_BYTES;
@@ -231,7 +219,7 @@ static ex_code keep_meta(struct markup *m, const struct html_token *t, struct ex
     (void)snprintf(word, sizeof word, "%.*s", (int)(name->size < 60 ? name->size : 60),
                    name->size > 0 ? name->value : "");
     office_flatten(word, strlen(word));
-    EX_TRY(decode(m, content->value, content->size, err));
+    EX_TRY(take_value(m, content, err));
     if (strcasecmp(word, "author") == 0)
         (void)snprintf(m->author, sizeof m->author, "%.*s",
                        (int)(m->scratch.size < 255 ? m->scratch.size : 255),
@@ -264,8 +252,6 @@ static bool is_block(const char *name) {
 
 static ex_code take_open(struct markup *m, const struct html_token *t, struct ex_error *err) {
     bool script = strcmp(t->name, "script") == 0, style = strcmp(t->name, "style") == 0;
-    m->in_title = m->in_title || strcmp(t->name, "title") == 0;
-    m->in_script = m->in_script || script || style;
     m->scripts += script ? 1 : 0;
     m->styles += style ? 1 : 0;
     EX_TRY(keep_attributes(m, t, err));
@@ -282,10 +268,6 @@ static ex_code take_open(struct markup *m, const struct html_token *t, struct ex
 }
 
 static ex_code take_close(struct markup *m, const struct html_token *t, struct ex_error *err) {
-    if (strcmp(t->name, "title") == 0)
-        m->in_title = false;
-    if (strcmp(t->name, "script") == 0 || strcmp(t->name, "style") == 0)
-        m->in_script = false;
     if (strcmp(t->name, "pre") == 0 || strcmp(t->name, "textarea") == 0)
         m->pre = false;
     return is_block(t->name) ? end_line(m, false, err) : EX_OK;
@@ -293,32 +275,41 @@ static ex_code take_close(struct markup *m, const struct html_token *t, struct e
 
 static ex_code take_comment(struct markup *m, const struct html_token *t, struct ex_error *err) {
     m->scratch.size = 0;
-    EX_TRY(piece_add(&m->scratch, t->bytes, t->size, 4 * (size_t)INPUT_BYTES_MAX, err));
-    return keep_line(m, &m->comments, "", "", err);
+    EX_TRY(piece_add(&m->scratch, t->bytes, t->size, HTML_PIECE_BYTES, err));
+    office_flatten(m->scratch.bytes, m->scratch.size);
+    return office_keep(m->office, &m->comments, m->scratch.bytes, m->scratch.size, err);
+}
+
+static ex_code take(void *context, const struct html_token *t, struct ex_error *err) {
+    struct markup *m = context;
+    switch (t->what) {
+    case HTML_TEXT:
+        return put_text(m, t, err);
+    case HTML_OPEN:
+        return take_open(m, t, err);
+    case HTML_CLOSE:
+        return take_close(m, t, err);
+    case HTML_COMMENT:
+        return take_comment(m, t, err);
+    case HTML_COMMENT_END:
+        return office_keep_text(m->office, &m->comments, "\n", err);
+    }
+    return EX_OK;
 }
 
 static ex_code read_tokens(struct markup *m, struct ex_error *err) {
-    struct html h;
-    html_start(&h, m->input.size > 0 ? m->input.bytes : "", m->input.size);
-    for (;;) {
-        html_next(&h, &m->token);
-        switch (m->token.what) {
-        case HTML_END:
-            return end_line(m, false, err);
-        case HTML_TEXT:
-            EX_TRY(put_text(m, &m->token, err));
-            break;
-        case HTML_OPEN:
-            EX_TRY(take_open(m, &m->token, err));
-            break;
-        case HTML_CLOSE:
-            EX_TRY(take_close(m, &m->token, err));
-            break;
-        case HTML_COMMENT:
-            EX_TRY(take_comment(m, &m->token, err));
-            break;
-        }
-    }
+    uint64_t left;
+    m->html.take = take;
+    m->html.context = m;
+    m->html.values_max = VALUES_BYTES_MAX;
+    EX_TRY(html_feed(&m->html, m->input.bytes, m->input.size, err));
+    EX_TRY(html_finish(&m->html, &left, err));
+    EX_TRY(end_line(m, false, err));
+    if (left == 0)
+        return EX_OK;
+    char *tail = m->input.bytes + m->input.size - left;
+    office_flatten(tail, (size_t)left);
+    return office_keep(m->office, &m->left, tail, (size_t)left, err);
 }
 
 /* ---- the whole ---- */
@@ -333,6 +324,8 @@ static ex_code tell_attributes(struct markup *m, struct ex_error *err) {
     EX_TRY(parser_trace_text(o->run, "encoding", m->encoding, strlen(m->encoding), err));
     EX_TRY(parser_trace_text(o->run, "encoding-from", m->encoding_from, strlen(m->encoding_from),
                              err));
+    if (m->label[0] != '\0' && strcasecmp(m->label, m->encoding) != 0)
+        EX_TRY(parser_trace_text(o->run, "encoding-named", m->label, strlen(m->label), err));
     if (title > 0)
         EX_TRY(parser_trace_text(o->run, "title", m->title.bytes, title, err));
     if (m->author[0] != '\0')
@@ -347,6 +340,7 @@ static ex_code tell_rest(struct markup *m, struct ex_error *err) {
     EX_TRY(text_section(t, "meta", &m->meta, err));
     EX_TRY(text_section(t, "values of fields", &m->forms, err));
     EX_TRY(text_section(t, "comments", &m->comments, err));
+    EX_TRY(text_section(t, "a tag that is not closed", &m->left, err));
     return office_tell_sections(m->office, err);
 }
 
@@ -374,7 +368,7 @@ static void close_nothing(void *state) {
 }
 
 static const char *library(void) {
-    return "libxml2 " LIBXML_DOTTED_VERSION;
+    return "ICU " U_ICU_VERSION;
 }
 
 const struct parser html_parser = {

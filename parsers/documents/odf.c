@@ -10,6 +10,7 @@
 
 enum element {
     E_PARAGRAPH,
+    E_SPAN,
     E_SPACES,
     E_TAB,
     E_BREAK,
@@ -34,6 +35,7 @@ enum element {
     E_STYLE,
     E_TABLE_STYLE,
     E_PAGE_STYLE,
+    E_TEXT_STYLE,
     E_PAGE,
     E_NOTES,
     E_MASTER,
@@ -45,6 +47,7 @@ enum element {
 static const struct xml_word ELEMENTS[] = {
     {XML_TEXT, "p", E_PARAGRAPH},
     {XML_TEXT, "h", E_PARAGRAPH},
+    {XML_TEXT, "span", E_SPAN},
     {XML_TEXT, "s", E_SPACES},
     {XML_TEXT, "tab", E_TAB},
     {XML_TEXT, "line-break", E_BREAK},
@@ -82,6 +85,7 @@ static const struct xml_word ELEMENTS[] = {
     {XML_STYLE, "style", E_STYLE},
     {XML_STYLE, "table-properties", E_TABLE_STYLE},
     {XML_STYLE, "drawing-page-properties", E_PAGE_STYLE},
+    {XML_STYLE, "text-properties", E_TEXT_STYLE},
     {XML_DRAW, "page", E_PAGE},
     {XML_PRESENTATION, "notes", E_NOTES},
     {XML_STYLE, "master-page", E_MASTER},
@@ -104,7 +108,10 @@ static ex_code start_text(struct odf *d, enum element e, const struct xml_attrib
                           struct ex_error *err) {
     switch ((int)e) {
     case E_PARAGRAPH:
-        odf_start_paragraph(d);
+        odf_start_paragraph(d, a);
+        break;
+    case E_SPAN:
+        odf_start_span(d, a);
         break;
     case E_SPACES:
         return odf_put_spaces(d, xml_attribute_number(a, XML_TEXT, "c", ODF_SPACES_MAX, 1), err);
@@ -175,10 +182,11 @@ static ex_code start_frame(struct odf *d, enum element e, const struct xml_attri
     case E_CELL:
         return odf_start_cell(d, a, err);
     case E_STYLE:
-        (void)xml_attribute(a, XML_STYLE, "name", d->style, sizeof d->style);
+        odf_start_style(d, a);
         break;
     case E_TABLE_STYLE:
     case E_PAGE_STYLE:
+    case E_TEXT_STYLE:
         odf_take_style(d, a);
         break;
     case E_PAGE:
@@ -213,6 +221,12 @@ static ex_code on_end(void *context, enum xml_space space, const char *name, str
     switch ((int)element_of(space, name)) {
     case E_PARAGRAPH:
         return odf_end_paragraph(d, err);
+    case E_SPAN:
+        odf_end_span(d);
+        break;
+    case E_STYLE:
+        d->style[0] = '\0';
+        break;
     case E_NOTE:
     case E_ANNOTATION:
     case E_DELETION:

@@ -9,6 +9,7 @@ enum {
     ODF_SPACES_MAX = 10000,
     ODF_FRAMES_MAX = 32,
     ODF_ASIDES_MAX = 32,
+    ODF_SPANS_MAX = 64,
     ODF_STYLES_MAX = 1024,
     ODF_COLUMNS_MAX = 1024, /* groups of hidden columns */
     ODF_CELLS_MAX = 1 << 24 /* columns or rows of a sheet */
@@ -34,9 +35,14 @@ enum odf_taking {
 };
 
 struct odf_frame { /* a paragraph that is open */
-    struct piece text;
-    bool space; /* white space is left out: there was some */
-    bool hidden;
+    struct odf_line {
+        struct piece text;
+        bool space; /* white space is left out: there was some */
+    } shown, all;
+    bool hidden;      /* all of it */
+    bool some_hidden; /* characters of it */
+    unsigned spans, spans_left_out;
+    bool hides[ODF_SPANS_MAX + 1]; /* 0: its own style; then of the spans that are open */
 };
 
 struct odf {
@@ -64,14 +70,16 @@ struct odf {
     } hidden_column[ODF_COLUMNS_MAX];
     char style[OFFICE_WORD_BYTES];
     size_t styles;
-    char (*hidden_style)[OFFICE_WORD_BYTES];
+    char (*hidden_style)[OFFICE_WORD_BYTES]; /* "-text:T1", or "+" when it shows */
 };
 void odf_free(struct odf *d);
 EX_DEFINE_AUTO(struct odf, odf_free);
 
 /* ---- paragraphs and what is beside them: odf_text.c ---- */
 
-void odf_start_paragraph(struct odf *d);
+void odf_start_paragraph(struct odf *d, const struct xml_attributes *a);
+void odf_start_span(struct odf *d, const struct xml_attributes *a);
+void odf_end_span(struct odf *d);
 EX_MUST_USE ex_code odf_end_paragraph(struct odf *d, struct ex_error *err);
 EX_MUST_USE ex_code odf_put(struct odf *d, const char *bytes, size_t size, struct ex_error *err);
 EX_MUST_USE ex_code odf_put_spaces(struct odf *d, uint64_t count, struct ex_error *err);
@@ -102,6 +110,9 @@ void odf_end_row(struct odf *d);
 EX_MUST_USE ex_code odf_start_cell(struct odf *d, const struct xml_attributes *a,
                                    struct ex_error *err);
 EX_MUST_USE ex_code odf_end_cell(struct odf *d, struct ex_error *err);
+void odf_start_style(struct odf *d, const struct xml_attributes *a);
+/* What a style of this family and name says of it; `otherwise`: nothing. */
+bool odf_style_hides(const struct odf *d, const char *family, const char *name, bool otherwise);
 void odf_take_style(struct odf *d, const struct xml_attributes *a);
 EX_MUST_USE ex_code odf_start_page(struct odf *d, const struct xml_attributes *a,
                                    struct ex_error *err);

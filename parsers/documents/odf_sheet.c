@@ -6,13 +6,24 @@
 
 /* ---- styles that hide ---- */
 
+void odf_start_style(struct odf *d, const struct xml_attributes *a) {
+    char family[32], name[OFFICE_WORD_BYTES - 40];
+    (void)xml_attribute(a, XML_STYLE, "family", family, sizeof family);
+    (void)xml_attribute(a, XML_STYLE, "name", name, sizeof name);
+    (void)snprintf(d->style, sizeof d->style, "%s:%s", family, name);
+}
+
 void odf_take_style(struct odf *d, const struct xml_attributes *a) {
     char word[16];
-    bool hides =
-        (xml_attribute(a, XML_TABLE, "display", word, sizeof word) && strcmp(word, "false") == 0) ||
-        (xml_attribute(a, XML_PRESENTATION, "visibility", word, sizeof word) &&
-         strcmp(word, "hidden") == 0);
-    if (!hides)
+    char sign = 0;
+    if (xml_attribute(a, XML_TABLE, "display", word, sizeof word) && strcmp(word, "false") == 0)
+        sign = '-';
+    if (xml_attribute(a, XML_PRESENTATION, "visibility", word, sizeof word) &&
+        strcmp(word, "hidden") == 0)
+        sign = '-';
+    if (xml_attribute(a, XML_TEXT, "display", word, sizeof word))
+        sign = strcmp(word, "none") == 0 || strcmp(word, "condition") == 0 ? '-' : '+';
+    if (sign == 0 || d->style[0] == '\0')
         return;
     if (d->styles >= ODF_STYLES_MAX) {
         text_wrong(&d->office->text, "styles", EX_LIMIT, "more than %d styles that hide",
@@ -21,28 +32,35 @@ void odf_take_style(struct odf *d, const struct xml_attributes *a) {
     }
     if (d->hidden_style == NULL)
         d->hidden_style = calloc(ODF_STYLES_MAX, sizeof *d->hidden_style);
-    if (d->hidden_style != NULL)
-        memcpy(d->hidden_style[d->styles++], d->style, sizeof d->style);
+    if (d->hidden_style == NULL)
+        return;
+    char *to = d->hidden_style[d->styles++];
+    to[0] = sign;
+    memcpy(to + 1, d->style, sizeof d->style - 1);
 }
 
-static bool style_hides(const struct odf *d, const char *name) {
-    for (size_t i = 0; i < d->styles; i++)
-        if (strcmp(d->hidden_style[i], name) == 0)
-            return true;
-    return false;
+bool odf_style_hides(const struct odf *d, const char *family, const char *name, bool otherwise) {
+    size_t size = strlen(family);
+    for (size_t i = 0; i < d->styles && *name != '\0'; i++) {
+        const char *own = d->hidden_style[i];
+        if (strncmp(own + 1, family, size) == 0 && own[1 + size] == ':' &&
+            strcmp(own + size + 2, name) == 0)
+            return own[0] == '-';
+    }
+    return otherwise;
 }
 
 /* ---- sheets ---- */
 
 ex_code odf_start_table(struct odf *d, const struct xml_attributes *a, struct ex_error *err) {
-    char name[OFFICE_WORD_BYTES], style[OFFICE_WORD_BYTES];
+    char name[OFFICE_WORD_BYTES], style[OFFICE_WORD_BYTES - 40];
     if (!d->spreadsheet)
         return EX_OK;
     (void)xml_attribute(a, XML_TABLE, "name", name, sizeof name);
     (void)xml_attribute(a, XML_TABLE, "style-name", style, sizeof style);
     d->row = d->rows = d->next_column = d->hidden_columns = 0;
     text_heading(&d->office->text, "sheet %u%s: %s", ++d->tables,
-                 style_hides(d, style) ? ", hidden" : "", name);
+                 odf_style_hides(d, "table", style, false) ? ", hidden" : "", name);
     return text_mark(&d->office->text, err);
 }
 
@@ -154,10 +172,10 @@ ex_code odf_end_cell(struct odf *d, struct ex_error *err) {
 /* ---- slides ---- */
 
 ex_code odf_start_page(struct odf *d, const struct xml_attributes *a, struct ex_error *err) {
-    char name[OFFICE_WORD_BYTES], style[OFFICE_WORD_BYTES];
+    char name[OFFICE_WORD_BYTES], style[OFFICE_WORD_BYTES - 40];
     (void)xml_attribute(a, XML_DRAW, "name", name, sizeof name);
     (void)xml_attribute(a, XML_DRAW, "style-name", style, sizeof style);
     text_heading(&d->office->text, "slide %u%s: %s", ++d->pages,
-                 style_hides(d, style) ? ", hidden" : "", name);
+                 odf_style_hides(d, "drawing-page", style, false) ? ", hidden" : "", name);
     return text_mark(&d->office->text, err);
 }

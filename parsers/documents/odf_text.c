@@ -6,8 +6,10 @@
 #include <stdio.h>
 
 void odf_free(struct odf *d) {
-    for (size_t i = 0; i < ODF_FRAMES_MAX; i++)
-        piece_clear(&d->frame[i].text);
+    for (size_t i = 0; i < ODF_FRAMES_MAX; i++) {
+        piece_clear(&d->frame[i].shown.text);
+        piece_clear(&d->frame[i].all.text);
+    }
     piece_clear(&d->notes);
     piece_clear(&d->description);
     piece_clear(&d->cell);
@@ -28,22 +30,29 @@ static struct odf_opened *beside(struct odf *d) {
 /* ---- characters ---- */
 
 /* §6.1.2: white space is one space, and none at the beginning. */
-static ex_code put_text(struct odf *d, struct odf_frame *f, const char *bytes, size_t size,
+static ex_code put_text(struct odf *d, struct odf_line *l, const char *bytes, size_t size,
                         struct ex_error *err) {
     for (size_t at = 0, n; at < size; at += n) {
         n = strcspn(bytes + at, " \t\r\n");
         n = n < size - at ? n : size - at;
         if (n > 0) {
-            EX_TRY(office_keep(d->office, &f->text, bytes + at, n, err));
-            f->space = false;
+            EX_TRY(office_keep(d->office, &l->text, bytes + at, n, err));
+            l->space = false;
         } else {
             n = 1;
-            if (!f->space)
-                EX_TRY(office_keep(d->office, &f->text, " ", 1, err));
-            f->space = true;
+            if (!l->space)
+                EX_TRY(office_keep(d->office, &l->text, " ", 1, err));
+            l->space = true;
         }
     }
     return EX_OK;
+}
+
+/* Does the innermost style hide what comes now? */
+static bool is_hidden(struct odf_frame *f) {
+    bool hidden = f->hides[f->spans];
+    f->some_hidden = f->some_hidden || hidden;
+    return hidden;
 }
 
 static void put_word(char *to, size_t *size, const char *bytes, size_t more) {
@@ -64,7 +73,9 @@ ex_code odf_put(struct odf *d, const char *bytes, size_t size, struct ex_error *
             n = size - at < sizeof own ? size - at : sizeof own - 1;
             memcpy(own, bytes + at, n);
             own[n] = '\0';
-            EX_TRY(put_text(d, f, own, n, err));
+            if (!is_hidden(f))
+                EX_TRY(put_text(d, &f->shown, own, n, err));
+            EX_TRY(put_text(d, &f->all, own, n, err));
         }
         break;
     case ODF_TAKE_NOTHING:
@@ -83,22 +94,30 @@ ex_code odf_put(struct odf *d, const char *bytes, size_t size, struct ex_error *
     return EX_OK;
 }
 
-ex_code odf_put_spaces(struct odf *d, uint64_t count, struct ex_error *err) {
-    struct odf_frame *f = top(d);
-    if (f == NULL || d->taking != ODF_TAKE_TEXT)
-        return EX_OK;
-    f->space = false;
+/* Characters as they are. space: white space behind them is none of the text. */
+static ex_code put_as_is(struct odf *d, struct odf_line *l, char c, uint64_t count, bool space,
+                         struct ex_error *err) {
+    l->space = space;
     for (uint64_t i = 0; i < count; i++)
-        EX_TRY(office_keep(d->office, &f->text, " ", 1, err));
+        EX_TRY(office_keep(d->office, &l->text, &c, 1, err));
     return EX_OK;
 }
 
-ex_code odf_put_mark(struct odf *d, char mark, struct ex_error *err) {
+static ex_code put_marks(struct odf *d, char c, uint64_t count, bool space, struct ex_error *err) {
     struct odf_frame *f = top(d);
     if (f == NULL || d->taking != ODF_TAKE_TEXT)
         return EX_OK;
-    f->space = true; /* white space behind it is none of the text */
-    return office_keep(d->office, &f->text, &mark, 1, err);
+    if (!is_hidden(f))
+        EX_TRY(put_as_is(d, &f->shown, c, count, space, err));
+    return put_as_is(d, &f->all, c, count, space, err);
+}
+
+ex_code odf_put_spaces(struct odf *d, uint64_t count, struct ex_error *err) {
+    return put_marks(d, ' ', count, false, err);
+}
+
+ex_code odf_put_mark(struct odf *d, char mark, struct ex_error *err) {
+    return put_marks(d, mark, 1, true, err);
 }
 
 void odf_take(struct odf *d, enum odf_taking what) {
@@ -146,7 +165,7 @@ void odf_start_section(struct odf *d, const struct xml_attributes *a) {
     char display[16];
     struct odf_opened *o = beside(d);
     (void)xml_attribute(a, XML_TEXT, "display", display, sizeof display);
-    bool hidden = strcmp(display, "none") == 0;
+    bool hidden = strcmp(display, "none") == 0 || strcmp(display, "condition") == 0;
     odf_start_aside(d, hidden ? ODF_HIDDEN : o != NULL ? o->what : ODF_MAIN);
 }
 
@@ -179,15 +198,41 @@ ex_code odf_end_aside(struct odf *d, struct ex_error *err) {
 
 /* ---- paragraphs ---- */
 
-void odf_start_paragraph(struct odf *d) {
+void odf_start_paragraph(struct odf *d, const struct xml_attributes *a) {
+    char style[OFFICE_WORD_BYTES - 40];
     if (d->frames >= ODF_FRAMES_MAX) {
         d->frames_left_out++;
         return;
     }
     struct odf_frame *f = &d->frame[d->frames++];
-    f->text.size = 0;
-    f->space = true;
-    f->hidden = false;
+    (void)xml_attribute(a, XML_TEXT, "style-name", style, sizeof style);
+    f->shown.text.size = f->all.text.size = 0;
+    f->shown.space = f->all.space = true;
+    f->hidden = f->some_hidden = false;
+    f->spans = f->spans_left_out = 0;
+    f->hides[0] = odf_style_hides(d, "paragraph", style, false);
+}
+
+void odf_start_span(struct odf *d, const struct xml_attributes *a) {
+    struct odf_frame *f = top(d);
+    char style[OFFICE_WORD_BYTES - 40];
+    if (f == NULL)
+        return;
+    if (f->spans >= ODF_SPANS_MAX) {
+        f->spans_left_out++;
+        return;
+    }
+    (void)xml_attribute(a, XML_TEXT, "style-name", style, sizeof style);
+    bool around = f->hides[f->spans];
+    f->hides[++f->spans] = odf_style_hides(d, "text", style, around);
+}
+
+void odf_end_span(struct odf *d) {
+    struct odf_frame *f = top(d);
+    if (f != NULL && f->spans_left_out > 0)
+        f->spans_left_out--;
+    else if (f != NULL && f->spans > 0)
+        f->spans--;
 }
 
 void odf_hide_paragraph(struct odf *d) {
@@ -235,25 +280,18 @@ ex_code odf_end_paragraph(struct odf *d, struct ex_error *err) {
     struct odf_frame *f = &d->frame[--d->frames];
     /* an aside that was opened inside of this paragraph is not what it belongs to */
     enum odf_aside what = o != NULL ? o->what : ODF_MAIN;
-    if (f->hidden)
-        return keep_line(d, &d->office->hidden, &f->text, err);
-    switch (what) {
-    case ODF_MAIN:
-        break;
-    case ODF_NOTE:
-        return keep_line(d, &d->notes, &f->text, err);
-    case ODF_COMMENT:
-        return put_comment(d, o, &f->text, err);
-    case ODF_HIDDEN:
-        return keep_line(d, &d->office->hidden, &f->text, err);
-    case ODF_DELETED:
-        return put_change(d, o, "deleted", &f->text, err);
-    case ODF_INSERTED:
-        break;
-    case ODF_PREVIOUS:
-        return put_change(d, o, "previous", &f->text, err);
-    }
-    return put_main(d, &f->text, err);
+    if (what == ODF_DELETED || what == ODF_PREVIOUS)
+        return put_change(d, o, what == ODF_DELETED ? "deleted" : "previous", &f->all.text, err);
+    if (f->hidden || what == ODF_HIDDEN)
+        return keep_line(d, &d->office->hidden, &f->all.text, err);
+    if (f->some_hidden)
+        EX_TRY(keep_line(d, &d->office->hidden, &f->all.text, err));
+    if (f->some_hidden && f->shown.text.size == 0)
+        return EX_OK;
+    if (what == ODF_NOTE)
+        return keep_line(d, &d->notes, &f->shown.text, err);
+    return what == ODF_COMMENT ? put_comment(d, o, &f->shown.text, err)
+                               : put_main(d, &f->shown.text, err);
 }
 
 ex_code odf_end(struct odf *d, struct ex_error *err) {

@@ -78,9 +78,20 @@ static ex_code keep_block(struct unzipping *u, struct package_part *part, size_t
     return EX_OK;
 }
 
+/* libarchive failed: where the input has no bytes that is why, whatever it says. */
+static void part_failed(struct unzipping *u, const struct package_part *part) {
+    const char *why = reason(u->archive);
+    bool locked = strcasestr(why, "encrypt") != NULL || strcasestr(why, "passphrase") != NULL;
+    if (u->input.unread.code != EX_OK)
+        part_wrong(u, part, EX_IO, u->input.unread.text);
+    else
+        part_wrong(u, part, locked ? EX_DENIED : EX_FORMAT, why);
+}
+
 /* What comes out before it fails is kept: text stands in it. */
 static ex_code load_part(struct unzipping *u, struct package_part *part, struct ex_error *err) {
     size_t capacity = 0;
+    u->input.unread.code = EX_OK;
     for (bool more = true; more;) {
         const void *data = NULL;
         size_t size = 0;
@@ -89,12 +100,7 @@ static ex_code load_part(struct unzipping *u, struct package_part *part, struct 
         if (u->input.broken.code != EX_OK || code == ARCHIVE_EOF)
             return EX_OK;
         if (code != ARCHIVE_OK)
-            part_wrong(u, part,
-                       strcasestr(reason(u->archive), "encrypt") != NULL ||
-                               strcasestr(reason(u->archive), "passphrase") != NULL
-                           ? EX_DENIED
-                           : EX_FORMAT,
-                       reason(u->archive));
+            part_failed(u, part);
         more = code >= ARCHIVE_WARN;
         if (more && size > 0)
             EX_TRY(keep_block(u, part, &capacity, data, size, &more, err));
@@ -121,11 +127,13 @@ static ex_code load_members(struct unzipping *u, struct ex_error *err) {
     unsigned faults = 0;
     for (unsigned n = 0;; n++) {
         struct archive_entry *entry = NULL;
+        u->input.unread.code = EX_OK;
         int code = archive_read_next_header(u->archive, &entry);
         if (u->input.broken.code != EX_OK || code == ARCHIVE_EOF)
             return EX_OK;
         if (code < ARCHIVE_WARN && u->package->count > 0)
-            text_wrong(u->wrongs, "package", EX_FORMAT, "%s", reason(u->archive));
+            text_wrong(u->wrongs, "package", u->input.unread.code != EX_OK ? EX_IO : EX_FORMAT,
+                       "%s", reason(u->archive));
         if (code == ARCHIVE_FATAL || (code < ARCHIVE_WARN && ++faults > FAULTS_MAX))
             return EX_OK;
         if (n >= PACKAGE_MEMBERS_MAX) {

@@ -2,6 +2,7 @@
 #include "parsers/documents/documents.h"
 
 #include "parsers/documents/rtf_internal.h"
+#include "parsers/shared/utf8.h"
 #include "parsers/shared/when.h"
 
 #include <stdio.h>
@@ -134,7 +135,7 @@ static ex_code flush(struct rtf *r, struct ex_error *err) {
     rtf_page_name(r->pending_page, name);
     if (r->pending_page == SYMBOL_PAGE) {
         for (size_t i = 0; i < size && code == EX_OK; i++)
-            code = put(r, character, encoding_put(0xF000U + bytes[i], character), err);
+            code = put(r, character, utf8_put(0xF000U + bytes[i], character), err);
         return code;
     }
     code = encoding_convert(name, bytes, size, 4 * (size_t)TEXT_PIECE_BYTES_MAX, &text, &why);
@@ -192,7 +193,7 @@ static ex_code put_byte(struct rtf *r, uint8_t byte, struct ex_error *err) {
 
 static ex_code put_character(struct rtf *r, uint32_t c, struct ex_error *err) {
     char to[4];
-    size_t size = encoding_put(c, to);
+    size_t size = utf8_put(c, to);
     EX_TRY(flush(r, err));
     text_clean(to, size);
     return put(r, to, size, err);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_SHOWN = 40, OVERLAPS_MAX = 100, KEY_BYTES = 24 };
+enum { NAME_SHOWN = 40, KEY_BYTES = 24 };
 #define EXTENTS_MAX UINT64_C(0xFFFFFFFF) /* of a segment, of a physical volume */
 
 /* Extents of this physical volume that a segment has. */
@@ -380,30 +380,34 @@ static int compare_used(const void *a, const void *b) {
 }
 
 static ex_code tell_overlap(struct telling *g, const struct used *a, const struct used *b,
-                            unsigned number, struct ex_error *err) {
-    char key[KEY_BYTES];
-    (void)snprintf(key, sizeof key, "overlap:%u", number);
+                            uint64_t more, struct ex_error *err) {
+    char rest[48] = "";
+    if (more > 0)
+        (void)snprintf(rest, sizeof rest, ", and %" PRIu64 " more such places", more);
     return tell_problem(
-        g->run, g->parent, key, err, EX_FORMAT,
-        "%.*s and %.*s use the same extents from %" PRIu64 " on",
+        g->run, g->parent, "overlap", err, EX_FORMAT,
+        "%.*s and %.*s use the same extents from %" PRIu64 " on%s",
         (int)(a->volume->key_bytes < NAME_SHOWN ? a->volume->key_bytes : NAME_SHOWN),
         a->volume->key,
         (int)(b->volume->key_bytes < NAME_SHOWN ? b->volume->key_bytes : NAME_SHOWN),
-        b->volume->key, b->first);
+        b->volume->key, b->first, rest);
 }
 
-/* Sorted by their beginnings. */
+/* Sorted by their beginnings. One error for all: the first, and how many there are. */
 static ex_code tell_overlaps(struct telling *g, struct ex_error *err) {
     const struct used *reaching = NULL; /* the one that ends last so far */
-    unsigned number = 0;
-    for (size_t i = 0; i < g->used_count && number < OVERLAPS_MAX; i++) {
+    const struct used *first = NULL, *with = NULL;
+    uint64_t count = 0;
+    for (size_t i = 0; i < g->used_count; i++) {
         const struct used *u = &g->used[i];
-        if (reaching != NULL && u->first < reaching->first + reaching->count)
-            EX_TRY(tell_overlap(g, reaching, u, number++, err));
+        if (reaching != NULL && u->first < reaching->first + reaching->count && count++ == 0) {
+            first = reaching;
+            with = u;
+        }
         if (reaching == NULL || u->first + u->count > reaching->first + reaching->count)
             reaching = u;
     }
-    return EX_OK;
+    return count > 0 ? tell_overlap(g, first, with, count - 1, err) : EX_OK;
 }
 
 /* Extents [*at, …) that nothing uses; false: there are no more. */

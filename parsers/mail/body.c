@@ -2,11 +2,12 @@
 /* What is in a part: its encoding undone, and of texts the character set as well. */
 #include "parsers/mail/mail.h"
 #include "parsers/mail/mail_internal.h"
+#include "parsers/shared/html_encoding.h"
 
 enum {
     PART_BYTES = 32 << 10,
     HELD_BYTES = sizeof(((struct decoding *)0)->held),
-    META_BYTES = 2048
+    META_BYTES = HTML_ENCODING_SEARCH_BYTES
 };
 
 typedef ex_code take_fn(void *context, const uint8_t *data, size_t size_bytes, bool *ret_wanted,
@@ -64,6 +65,23 @@ ex_code body_tell(struct parser_run *run, uint32_t trace, const struct part *p,
                  : EX_OK;
 }
 
+static ex_code take_blank(void *context, const uint8_t *data, size_t size_bytes, bool *ret_wanted,
+                          struct ex_error *err) {
+    bool *blank = context;
+    (void)err;
+    for (size_t i = 0; i < size_bytes && *blank; i++)
+        *blank = data[i] == ' ' || data[i] == '\t' || data[i] == '\r' || data[i] == '\n';
+    *ret_wanted = *blank;
+    return EX_OK;
+}
+
+ex_code body_is_blank(struct parser_run *run, const struct part *p, bool *ret,
+                      struct ex_error *err) {
+    struct decoding d;
+    *ret = true;
+    return each_byte(run, p, take_blank, ret, &d, err);
+}
+
 /* ---- which character set ---- */
 
 struct trying {
@@ -105,19 +123,13 @@ static ex_code try_out(struct parser_run *run, const struct part *p, const struc
     return EX_OK;
 }
 
-/* HTML may say it itself: HTML 4.01 §5.2.2. */
-static void find_meta(const struct trying *t, char *to, size_t size) {
-    static const char WORD[] = "charset=";
-    const uint8_t *at = memmem(t->head, t->head_bytes, WORD, sizeof WORD - 1);
-    const uint8_t *end = t->head + t->head_bytes;
-    size_t n = 0;
-    if (at == NULL)
-        return;
-    at += sizeof WORD - 1;
-    at += at < end && (*at == '"' || *at == '\'');
-    for (; at < end && n + 1 < size && *at > ' ' && *at < 0x7f && strchr("\"'>;/", *at) == NULL;)
-        to[n++] = (char)*at++;
-    to[n] = '\0';
+/* HTML may say it itself. False: not in a way that counts. */
+static bool find_meta(const struct trying *t, char *to, size_t size) {
+    char label[HTML_LABEL_BYTES];
+    const char *name = html_encoding_find((const char *)t->head, t->head_bytes, label);
+    if (name != NULL)
+        (void)snprintf(to, size, "%s", name);
+    return name != NULL;
 }
 
 static ex_code named_charset(struct parser_run *run, const struct part *p, char *to, size_t size,
@@ -146,8 +158,7 @@ static ex_code choose(struct parser_run *run, const struct part *p, struct body_
     EX_TRY(named_charset(run, p, ret->named, sizeof ret->named, err));
     const struct charset *set = charset_find(ret->named, strlen(ret->named));
     EX_TRY(try_out(run, p, set, t, err));
-    if (ret->named[0] == '\0' && p->html) {
-        find_meta(t, ret->named, sizeof ret->named);
+    if (ret->named[0] == '\0' && p->html && find_meta(t, ret->named, sizeof ret->named)) {
         set = charset_find(ret->named, strlen(ret->named));
         if (set != NULL)
             EX_TRY(try_out(run, p, set, t, err));
@@ -170,17 +181,19 @@ struct telling_text {
     bool strip, wanted;
     struct stripping html;
     uint8_t utf8[CHARSET_ROOM(1024)];
-    uint8_t words[2 * CHARSET_ROOM(1024) + 64];
 };
 
+static ex_code tell_words(void *context, const uint8_t *text, size_t size_bytes,
+                          struct ex_error *err) {
+    struct telling_text *t = context;
+    return t->wanted ? parser_trace_content(t->run, text, size_bytes, &t->wanted, err) : EX_OK;
+}
+
 static ex_code give(struct telling_text *t, size_t bytes, struct ex_error *err) {
-    const uint8_t *text = t->utf8;
-    if (t->strip) {
-        bytes = html_strip(&t->html, t->utf8, bytes, t->words);
-        text = t->words;
-    }
-    return bytes == 0 || !t->wanted ? EX_OK
-                                    : parser_trace_content(t->run, text, bytes, &t->wanted, err);
+    if (bytes == 0 || !t->wanted)
+        return EX_OK;
+    return t->strip ? strip_feed(&t->html, t->utf8, bytes, err)
+                    : tell_words(t, t->utf8, bytes, err);
 }
 
 static ex_code take_text(void *context, const uint8_t *data, size_t size_bytes, bool *ret_wanted,
@@ -204,12 +217,12 @@ ex_code body_tell_text(struct parser_run *run, const struct part *p, bool *wante
     t->decoder = charset_start(set);
     t->strip = p->html;
     t->wanted = *wanted;
+    strip_start(&t->html, tell_words, t);
     EX_TRY(each_byte(run, p, take_text, t, &d, err));
     ret->lost = ret->lost || d.cut || d.left_out > 0 || p->transfer == TRANSFER_UNKNOWN;
     EX_TRY(give(t, charset_end(&t->decoder, t->utf8), err));
-    size_t last = t->strip ? html_end(&t->html, t->words) : 0;
-    if (last > 0 && t->wanted)
-        EX_TRY(parser_trace_content(run, t->words, last, &t->wanted, err));
+    if (t->strip)
+        EX_TRY(strip_end(&t->html, err));
     *wanted = t->wanted;
     return EX_OK;
 }

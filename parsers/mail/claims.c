@@ -52,12 +52,33 @@ struct claiming {
 
 /* ---- one field ---- */
 
-/* Where the date of a Received stands: behind the last semicolon. */
+/* Where the date of a Received stands: behind the last semicolon that is in no comment and no
+ * quotes. NULL: there is none, or one of those does not end. */
+static const uint8_t *last_semicolon(const uint8_t *at, const uint8_t *end) {
+    const uint8_t *found = NULL;
+    unsigned depth = 0;
+    bool quoted = false;
+    for (; at < end; at++) {
+        if (*at == '\\' && (depth > 0 || quoted)) {
+            at++;
+        } else if (*at == '"' && depth == 0) {
+            quoted = !quoted;
+        } else if (*at == '(' && !quoted) {
+            depth++;
+        } else if (*at == ')' && !quoted) {
+            depth -= depth > 0 ? 1 : 0;
+        } else if (*at == ';' && depth == 0 && !quoted) {
+            found = at;
+        }
+    }
+    return depth == 0 && !quoted ? found : NULL;
+}
+
 static bool hop_time(const struct text *value, int64_t *ret_seconds, bool *ret_local) {
-    const uint8_t *semicolon = value->bytes > 0 ? memrchr(value->data, ';', value->bytes) : NULL;
+    const uint8_t *end = value->data + value->bytes;
+    const uint8_t *semicolon = value->bytes > 0 ? last_semicolon(value->data, end) : NULL;
     return semicolon != NULL &&
-           date_parse(semicolon + 1, (size_t)(value->data + value->bytes - semicolon - 1),
-                      ret_seconds, ret_local);
+           date_parse(semicolon + 1, (size_t)(end - semicolon - 1), ret_seconds, ret_local);
 }
 
 ex_code claims_field(struct parser_run *run, const char *key, const struct text *value,

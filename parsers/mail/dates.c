@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Dates: RFC 5322 §3.3 and §4.3. */
 #include "parsers/mail/mail_internal.h"
+#include "parsers/shared/when.h"
 
 #include <strings.h>
+
+enum { ZONE_HOURS_MAX = 14 }; /* no place on earth has more */
 
 struct reading_date {
     const uint8_t *at, *end;
@@ -72,7 +75,7 @@ static bool take_zone(struct reading_date *r, int *ret) {
     *ret = 0;
     bool west = take_char(r, '-');
     if (west || take_char(r, '+')) {
-        if (take_number(r, 4, &number) != 4 || number % 100 > 59)
+        if (take_number(r, 4, &number) != 4 || number % 100 > 59 || number / 100 > ZONE_HOURS_MAX)
             return false;
         int minutes = (int)(number / 100 * 60 + number % 100);
         *ret = west ? -minutes : minutes;
@@ -87,25 +90,27 @@ static bool take_zone(struct reading_date *r, int *ret) {
     return false;
 }
 
-/* Days from 1970-01-01, in the Gregorian calendar. */
-static int64_t days_of(int64_t year, unsigned month, unsigned day) {
-    year -= month <= 2;
-    int64_t era = year / 400, of_era = year - era * 400;
-    int64_t of_year = (153 * ((int64_t)month + (month > 2 ? -3 : 9)) + 2) / 5 + (int64_t)day - 1;
-    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
-static unsigned days_in(unsigned year, unsigned month) {
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return month == 2                                              ? (leap ? 29 : 28)
-           : month == 4 || month == 6 || month == 9 || month == 11 ? 30
-                                                                   : 31;
+/* `PM`, which no standard has here: a clock of twelve hours. False: that it is none. */
+static bool take_half(struct reading_date *r, unsigned *hour) {
+    const struct reading_date before = *r;
+    char word[8];
+    (void)take_word(r, word);
+    bool pm = strcasecmp(word, "pm") == 0;
+    if (!pm && strcasecmp(word, "am") != 0) {
+        *r = before;
+        return true;
+    }
+    if (*hour == 0 || *hour > 12)
+        return false;
+    *hour = *hour % 12 + (pm ? 12 : 0);
+    return true;
 }
 
 bool date_parse(const uint8_t *text, size_t size_bytes, int64_t *ret_seconds, bool *ret_local) {
     struct reading_date r = {text, text + size_bytes};
     char word[8];
     unsigned day, year, hour, minute, second = 0;
+    int64_t days;
     int zone;
     if (take_word(&r, word) > 0) /* the day of the week is not compared */
         (void)take_char(&r, ',');
@@ -121,11 +126,13 @@ bool date_parse(const uint8_t *text, size_t size_bytes, int64_t *ret_seconds, bo
         return false;
     if (take_char(&r, ':') && take_number(&r, 2, &second) == 0)
         return false;
+    if (!take_half(&r, &hour))
+        return false;
     year += digits == 2 ? (year < 50 ? 2000 : 1900) : digits == 3 ? 1900 : 0;
-    if (day == 0 || day > days_in(year, month) || hour > 23 || minute > 59 || second > 60)
+    if (!when_days(year, month, day, &days) || hour > 23 || minute > 59 || second > 60)
         return false;
     *ret_local = !take_zone(&r, &zone);
-    *ret_seconds = days_of(year, month, day) * 86400 + (int64_t)hour * 3600 + (int64_t)minute * 60 +
-                   second - (int64_t)zone * 60;
+    *ret_seconds =
+        days * 86400 + (int64_t)hour * 3600 + (int64_t)minute * 60 + second - (int64_t)zone * 60;
     return true;
 }

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "parsers/shared/charset.h"
+#include "parsers/shared/html.h"
 #include "parsers/shared/tell.h"
 
 #include <stdio.h>
@@ -112,6 +113,8 @@ enum part_kind { PART_LEAF, PART_MULTIPART, PART_MESSAGE };
 
 struct part {
     uint64_t head_at, body_at, body_end;
+    /* of a multipart: in front of its first boundary (from body_at), behind its last one */
+    uint64_t preamble_end, epilogue_at, epilogue_end;
     enum part_kind kind;
     enum transfer transfer;
     bool text, html; /* of that type, and no attachment */
@@ -125,6 +128,7 @@ struct parts {
     bool unended_head; /* the message's own */
     bool too_many, too_deep;
     unsigned unclosed, unparted;
+    unsigned reused; /* have the boundary of one around them */
     const char *encrypted; /* NULL: nothing says so */
 };
 /* `depth`: of messages and multiparts around this one. */
@@ -158,20 +162,28 @@ struct decoding {
 size_t transfer_decode(struct decoding *d, const uint8_t *from, size_t size_bytes, uint8_t *to);
 size_t transfer_end(struct decoding *d, uint8_t *to);
 
-struct stripping { /* html.c */
-    int state;
-    bool quiet, line_begun, space; /* quiet: in a script or a style */
-    uint8_t quote;
-    unsigned word_bytes;
-    char word[32]; /* of a tag's name, or an entity */
+/* The words of HTML in UTF-8: html.c. */
+typedef ex_code strip_give(void *context, const uint8_t *text, size_t size_bytes,
+                           struct ex_error *err);
+struct stripping {
+    struct html html;
+    strip_give *give;
+    void *context;
+    bool line_begun, space;
+    size_t out_bytes;
+    uint8_t out[4096];
 };
-/* At most 2 * size_bytes + 64 come out. */
-size_t html_strip(struct stripping *s, const uint8_t *from, size_t size_bytes, uint8_t *to);
-size_t html_end(struct stripping *s, uint8_t *to);
+void strip_start(struct stripping *s, strip_give *give, void *context);
+EX_MUST_USE ex_code strip_feed(struct stripping *s, const uint8_t *from, size_t size_bytes,
+                               struct ex_error *err);
+EX_MUST_USE ex_code strip_end(struct stripping *s, struct ex_error *err);
 
 /* The content of the trace that was told last: a part as its encoding has it. */
 EX_MUST_USE ex_code body_tell(struct parser_run *run, uint32_t trace, const struct part *p,
                               struct ex_error *err);
+/* Has it nothing but white space? */
+EX_MUST_USE ex_code body_is_blank(struct parser_run *run, const struct part *p, bool *ret,
+                                  struct ex_error *err);
 /* What was found of the texts of a message. */
 struct body_charset {
     char named[MAIL_FIELD_NAME_BYTES]; /* the label; empty: none */

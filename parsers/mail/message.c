@@ -106,6 +106,11 @@ static ex_code tell_all_wrong(struct telling_message *t, struct ex_error *err) {
                        p->unclosed, p->unparted);
         EX_TRY(tell_wrong(t, "boundary", EX_FORMAT, text, err));
     }
+    if (p->reused > 0) {
+        (void)snprintf(text, sizeof text, "%u parts have the boundary of a multipart around them",
+                       p->reused);
+        EX_TRY(tell_wrong(t, "same-boundary", EX_FORMAT, text, err));
+    }
     if (p->too_many)
         EX_TRY(tell_wrong(t, "parts", EX_LIMIT, "more parts than are looked for", err));
     if (p->too_deep)
@@ -209,11 +214,33 @@ static ex_code tell_member(struct telling_message *t, const char *key, const str
     return code;
 }
 
+/* What stands around the parts of a multipart; white space alone is none. */
+static ex_code tell_around(struct telling_message *t, size_t index, const char *what, uint64_t from,
+                           uint64_t to, struct ex_error *err) {
+    const struct part p = {.body_at = from, .body_end = to};
+    char key[MAIL_KEY_BYTES];
+    uint32_t number;
+    bool blank;
+    EX_TRY(body_is_blank(t->m->run, &p, &blank, err));
+    if (blank)
+        return EX_OK;
+    (void)snprintf(key, sizeof key, "p%zu-%s", index, what);
+    struct parser_trace trace = {
+        .kind = PARSER_MEMBER, .flags = PARSER_UNSIZED, .parent = t->trace, .key = key};
+    EX_TRY(parser_trace(t->m->run, &trace, &number, err));
+    EX_TRY(tell_text(t->m->run, "part", what, err));
+    return body_tell(t->m->run, number, &p, err);
+}
+
 static ex_code tell_part(struct telling_message *t, size_t index, struct ex_error *err) {
     const struct part *p = &t->parts.part[index];
     char key[MAIL_KEY_BYTES];
     (void)snprintf(key, sizeof key, "p%zu", index);
-    if (p->kind == PART_MULTIPART || (is_body(t, p) && !p->html && !p->lost))
+    if (p->kind == PART_MULTIPART) {
+        EX_TRY(tell_around(t, index, "preamble", p->body_at, p->preamble_end, err));
+        return tell_around(t, index, "epilogue", p->epilogue_at, p->epilogue_end, err);
+    }
+    if (is_body(t, p) && !p->html && !p->lost)
         return EX_OK;
     if (p->kind == PART_MESSAGE && p->depth + 1 < MAIL_DEPTH_MAX)
         return message_tell(t->m, t->trace, key, p->body_at, p->body_end, p->depth + 1, err);

@@ -16,7 +16,8 @@ struct finding {
     uint64_t to;
     unsigned depth, open_count; /* depth: around the message */
     struct open_one open[MAIL_DEPTH_MAX];
-    size_t leaf; /* 1 + the part whose body this is; 0: none, between boundaries */
+    size_t leaf;   /* 1 + the part whose body this is; 0: none, between boundaries */
+    size_t behind; /* 1 + the multipart that ended, and behind which this is; 0: none */
 };
 
 /* ---- boundaries ---- */
@@ -77,6 +78,32 @@ static const char *encrypted_word(const struct part_head *h, struct ex_error *er
     return word;
 }
 
+static bool is_open(const struct finding *g, const uint8_t *boundary, size_t bytes) {
+    for (unsigned i = 0; i < g->open_count; i++)
+        if (g->open[i].bytes == bytes && memcmp(g->open[i].boundary, boundary, bytes) == 0)
+            return true;
+    return false;
+}
+
+/* An attached message that has a boundary of one around it: its parts are taken for that one's. */
+static ex_code look_into_message(struct finding *g, uint64_t at, struct ex_error *err) {
+    struct fields f;
+    struct part_head h = {.attached = false};
+    struct text boundary = {0};
+    fields_start(&f, g->run, at, g->to);
+    f.ends = ends_head;
+    f.context = g;
+    ex_code code = part_head_read(&f, false, &h, err);
+    if (code == EX_OK)
+        code = parameter_get(&h.type, "boundary", &boundary, err);
+    if (code == EX_OK && boundary.bytes > 0)
+        g->parts->reused += is_open(g, boundary.data, boundary.bytes);
+    text_clear(&boundary);
+    part_head_clear(&h);
+    fields_clear(&f);
+    return code;
+}
+
 /* *ret_open false: it has no boundary, or is too deep. */
 static ex_code open_multipart(struct finding *g, const struct part_head *h, size_t part,
                               bool *ret_open, struct ex_error *err) {
@@ -90,6 +117,7 @@ static ex_code open_multipart(struct finding *g, const struct part_head *h, size
         if (g->depth + g->open_count >= MAIL_DEPTH_MAX) {
             g->parts->too_deep = true;
         } else {
+            g->parts->reused += is_open(g, boundary.data, bytes);
             struct open_one *o = &g->open[g->open_count++];
             *o = (struct open_one){.part = part,
                                    .digest = strcmp(h->type_word, "multipart/digest") == 0,
@@ -122,6 +150,7 @@ static ex_code add_part(struct finding *g, const struct part_head *h, const stru
         p->unparted += !open && !p->too_deep;
     } else if (is_attached_message(h)) {
         one.kind = PART_MESSAGE;
+        EX_TRY(look_into_message(g, f->body_at, err));
     }
     const char *encrypted = encrypted_word(h, err);
     p->encrypted = p->encrypted != NULL ? p->encrypted : encrypted;
@@ -150,13 +179,18 @@ static ex_code begin_part(struct finding *g, uint64_t at, uint64_t *ret_at, bool
 
 /* ---- all lines ---- */
 
-/* The end of the line in front belongs to the boundary. */
-static void end_leaf(struct finding *g, uint64_t line_at, unsigned feed_bytes) {
-    if (g->leaf == 0)
-        return;
-    struct part *p = &g->parts->part[g->leaf - 1];
-    p->body_end = line_at - feed_bytes > p->body_at ? line_at - feed_bytes : p->body_at;
-    g->leaf = 0;
+/* What stands in front of a boundary ends; the end of the line there belongs to the boundary. */
+static void end_text(struct finding *g, uint64_t line_at, unsigned feed_bytes) {
+    uint64_t end = line_at - feed_bytes;
+    if (g->leaf > 0) {
+        struct part *p = &g->parts->part[g->leaf - 1];
+        p->body_end = end > p->body_at ? end : p->body_at;
+    }
+    if (g->behind > 0) {
+        struct part *p = &g->parts->part[g->behind - 1];
+        p->epilogue_end = end > p->epilogue_at ? end : p->epilogue_at;
+    }
+    g->leaf = g->behind = 0;
 }
 
 /* Everything inside of the open one is over. */
@@ -172,11 +206,15 @@ static ex_code take_boundary(struct finding *g, struct lines *l, const struct pi
                              unsigned open, bool close, unsigned feed_bytes, struct ex_error *err) {
     bool unended;
     uint64_t at = l->at;
-    end_leaf(g, p->at, feed_bytes);
+    end_text(g, p->at, feed_bytes);
     close_inner(g, open, p->at);
     struct part *outer = &g->parts->part[g->open[open - 1].part];
+    if (!outer->parted)
+        outer->preamble_end =
+            p->at - feed_bytes > outer->body_at ? p->at - feed_bytes : outer->body_at;
     if (close) {
-        outer->body_end = at;
+        g->behind = 1 + g->open[open - 1].part;
+        outer->body_end = outer->epilogue_at = at;
         g->open_count--;
         return EX_OK;
     }
@@ -209,6 +247,8 @@ static ex_code find_all(struct finding *g, uint64_t at, struct ex_error *err) {
         more = g->open_count > 0;
     }
     close_inner(g, 0, g->to);
+    if (g->behind > 0)
+        g->parts->part[g->behind - 1].epilogue_end = g->to;
     return EX_OK;
 }
 
@@ -217,6 +257,8 @@ static void settle(struct parts *p) {
     for (size_t i = 0; i < p->count; i++)
         if (p->part[i].kind == PART_MULTIPART && !p->part[i].parted) {
             p->part[i].kind = PART_LEAF;
+            if (p->part[i].epilogue_end > p->part[i].body_end)
+                p->part[i].body_end = p->part[i].epilogue_end;
             p->unparted++;
         }
 }

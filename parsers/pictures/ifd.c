@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { ENTRY_BYTES = 12, ENTRIES_MAX = 4096, RATIONALS_MAX = 8, STORED_BYTES = 160 };
+enum { ENTRY_BYTES = 12, ENTRIES_MAX = 4096, RATIONALS_MAX = 8, STORED_BYTES = 160, TWICE_MAX = 9 };
 #define SECOND_NS UINT64_C(1000000000)
 
 enum type { BYTE = 1, ASCII = 2, SHORT = 3, LONG = 4, RATIONAL = 5, UNDEFINED = 7, TYPES = 13 };
@@ -29,8 +29,8 @@ struct exif {
     bool big, whole;
     uint32_t exif_at, gps_at, thumbnail_at, thumbnail_size;
     /* texts that belong together */
-    char time[3][24], sub[3][12], offset[3][8]; /* DateTime, Original, Digitized */
-    char reference[3][2];                       /* of latitude, longitude, altitude */
+    char time[3][24], sub[3][12], offset[3][24]; /* DateTime, Original, Digitized */
+    char reference[3][2];                        /* of latitude, longitude, altitude */
     char date[12];
     struct value value, position[3], clock;
 };
@@ -263,8 +263,29 @@ static void take_gps(struct exif *e, uint16_t tag) {
         keep(v, e->date, sizeof e->date);
 }
 
-static ex_code take_entry(struct exif *e, enum directory directory, const uint8_t *entry,
+/* A field that stands there once more: beside the first, by its number. */
+static ex_code tell_again(struct exif *e, const struct field *field, uint16_t tag, unsigned nth,
                           struct ex_error *err) {
+    char name[48];
+    const struct value *v = &e->value;
+    struct field f = {.tag = tag, .name = name};
+    picture_wrong(e->picture, "twice", EX_FORMAT, "the field 0x%04x stands there more than once",
+                  tag);
+    if (nth > TWICE_MAX)
+        return EX_OK;
+    if (field != NULL) {
+        f.how = field->how;
+        (void)snprintf(name, sizeof name, "%s-%u", field->name, nth);
+    } else {
+        f.how = v->type == ASCII ? TEXT : v->type == RATIONAL ? FRACTION : NUMBER;
+        (void)snprintf(name, sizeof name, "tag-%04x-%u", tag, nth);
+    }
+    return tell_field(e, &f, err);
+}
+
+/* nth: how many with this tag there were so far in this directory. */
+static ex_code take_entry(struct exif *e, enum directory directory, const uint8_t *entry,
+                          unsigned nth, struct ex_error *err) {
     struct ex_cursor c = ex_cursor_make(entry, ENTRY_BYTES);
     uint16_t tag = get16(e, &c), type = get16(e, &c);
     uint32_t count = get32(e, &c), at = get32(e, &c), number = 0;
@@ -287,6 +308,8 @@ static ex_code take_entry(struct exif *e, enum directory directory, const uint8_
     EX_TRY(load_value(e, entry, &e->value, &there, err));
     if (!there)
         return EX_OK;
+    if (nth > 1)
+        return tell_again(e, field, tag, nth, err);
     if (field != NULL)
         return tell_field(e, field, err);
     if (directory == FIRST)
@@ -304,6 +327,13 @@ static ex_code take_entry(struct exif *e, enum directory directory, const uint8_
         return parser_trace_number(e->picture->run, tag == 0x0100 ? "width" : "height", number,
                                    err);
     return EX_OK;
+}
+
+static unsigned count_tag(const uint8_t *entries, size_t to) {
+    unsigned n = 1;
+    for (size_t i = 0; i < to; i++)
+        n += memcmp(entries + i * ENTRY_BYTES, entries + to * ENTRY_BYTES, 2) == 0;
+    return n;
 }
 
 /* *ret_next: where the next one is; 0: none. */
@@ -326,7 +356,7 @@ static ex_code read_directory(struct exif *e, enum directory directory, uint32_t
                     &entries, err));
     EX_TRY(read_at(e, (uint64_t)at + 2, entries, count * ENTRY_BYTES, &there, err));
     for (size_t i = 0; i < count && there; i++)
-        EX_TRY(take_entry(e, directory, entries + i * ENTRY_BYTES, err));
+        EX_TRY(take_entry(e, directory, entries + i * ENTRY_BYTES, count_tag(entries, i), err));
     uint64_t end = (uint64_t)at + 2 + count * ENTRY_BYTES;
     if (!there || directory != FIRST || end + 4 > e->place.size)
         return EX_OK;
@@ -366,7 +396,10 @@ static bool parse_time(const char *t, int64_t *ret) {
 /* "+07:00", in seconds; false: no zone is said. */
 static bool parse_offset(const char *t, int64_t *ret) {
     unsigned hour, minute;
-    if (strlen(t) < 6 || (t[0] != '+' && t[0] != '-') || t[3] != ':' || !two(t + 1, 14, &hour) ||
+    size_t size = strlen(t);
+    while (size > 6 && t[size - 1] == ' ')
+        size--;
+    if (size != 6 || (t[0] != '+' && t[0] != '-') || t[3] != ':' || !two(t + 1, 14, &hour) ||
         !two(t + 4, 59, &minute))
         return false;
     *ret = ((int64_t)hour * 3600 + minute * 60) * (t[0] == '-' ? -1 : 1);
@@ -386,10 +419,12 @@ static uint32_t parse_fraction(const char *t, uint64_t *ret_step) {
 static ex_code tell_times(struct exif *e, struct ex_error *err) {
     static const struct {
         enum parser_time what;
-        const char *source, *stored;
-    } TIMES[] = {{PARSER_MODIFIED, "exif:DateTime", "modified-as-stored"},
-                 {PARSER_TAKEN, "exif:DateTimeOriginal", "taken-as-stored"},
-                 {PARSER_CREATED, "exif:DateTimeDigitized", "created-as-stored"}};
+        const char *source, *stored, *offset;
+    } TIMES[] = {
+        {PARSER_MODIFIED, "exif:DateTime", "modified-as-stored", "modified-offset-as-stored"},
+        {PARSER_TAKEN, "exif:DateTimeOriginal", "taken-as-stored", "taken-offset-as-stored"},
+        {PARSER_CREATED, "exif:DateTimeDigitized", "created-as-stored",
+         "created-offset-as-stored"}};
     struct parser_run *run = e->picture->run;
     for (int i = 0; i < 3; i++) {
         int64_t seconds, offset = 0;
@@ -402,6 +437,9 @@ static ex_code tell_times(struct exif *e, struct ex_error *err) {
             continue;
         }
         bool zone = parse_offset(e->offset[i], &offset);
+        if (!zone && !is_blank(e->offset[i]))
+            EX_TRY(
+                parser_trace_text(run, TIMES[i].offset, e->offset[i], strlen(e->offset[i]), err));
         EX_TRY(parser_trace_time(run, TIMES[i].what, seconds - offset, fraction, step, !zone,
                                  TIMES[i].source, err));
     }
@@ -423,7 +461,11 @@ static ex_code tell_degrees(struct exif *e, int which, struct ex_error *err) {
     EX_TRY(parser_trace_text(e->picture->run, name, text, strlen(text), err));
     double degrees = count == 3 ? n[0] + n[1] / 60 + n[2] / 3600 : NAN;
     bool negative = side == 'S' || side == 'W';
-    if (!(degrees <= max) || (!negative && side != 'N' && side != 'E'))
+    bool other = strchr(which == 0 ? "EW" : "NS", side) != NULL && side != '\0';
+    if (other)
+        picture_wrong(e->picture, "gps-side", EX_FORMAT, "a %s that is said to lie in the %c",
+                      which == 0 ? "latitude" : "longitude", side);
+    if (!(degrees <= max) || other || (!negative && side != 'N' && side != 'E'))
         return EX_OK; /* nothing that a place could be */
     int size = snprintf(text, sizeof text, "%s%.7f", negative ? "-" : "", degrees);
     return parser_trace_text(e->picture->run, NAMES[which], text, (size_t)size, err);

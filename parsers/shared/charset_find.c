@@ -111,6 +111,7 @@ static const struct alias {
     {"xmacroman", NULL, "mac_roman"},
     {"cp10000", NULL, "mac_roman"},
     {"cp10007", NULL, "mac_cyrillic"},
+    {"xmaccyrillic", NULL, "mac_cyrillic"},
 };
 enum { ALIAS_COUNT = sizeof ALIASES / sizeof ALIASES[0], SINGLES_MAX = 64 };
 

@@ -74,20 +74,24 @@ bool cli_is_utf8(const char *text) {
 
 void cli_put_safe(FILE *to, const char *text, size_t size, enum cli_lines lines) {
     size_t pos = 0;
+    uint32_t before = 0;
     while (pos < size) {
-        uint32_t code_point = 0;
+        uint32_t code_point = 0, behind = 0;
         size_t length = cli_utf8_next(text + pos, size - pos, &code_point);
+        if (pos + length < size)
+            (void)cli_utf8_next(text + pos + length, size - pos - length, &behind);
         if (length == 0)
             fprintf(to, "\\x%02x", (unsigned)(uint8_t)text[pos]);
         else if (lines == CLI_KEEP_LINES && (code_point == '\n' || code_point == '\\'))
             fputc((int)code_point, to);
         else if (code_point == '\\')
             fputs("\\\\", to);
-        else if (visible_is_unsafe(code_point))
+        else if (visible_is_unsafe(code_point, before, behind))
             visible_put_escape(to, code_point);
         else
             fwrite(text + pos, 1, length, to);
         pos += length == 0 ? 1 : length;
+        before = length == 0 ? 0 : code_point;
     }
 }
 

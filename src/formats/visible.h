@@ -11,8 +11,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Must this character be shown as an escape? */
-bool visible_is_unsafe(uint32_t code_point);
+/* Must this character be shown as an escape, between these two? 0: the text begins or ends there.
+ *
+ * That decides about three that cannot be seen and that scripts need: U+200B between letters of
+ * scripts that put no spaces between words (Thai, Lao, Myanmar, Khmer and their like); U+200C
+ * between, U+200D behind letters of a script that joins (Arabic, those of India and South-East
+ * Asia, Mongolian), U+200D also between symbols of which it makes another (emoji). There they stay
+ * as they are; anywhere else, also twice in a row, they are escapes. */
+bool visible_is_unsafe(uint32_t code_point, uint32_t before, uint32_t behind);
 /* Its escape. */
 void visible_put_escape(FILE *to, uint32_t code_point);
 /* The text, with escapes where there must be some, and for each character of `also` (ASCII; may be

@@ -236,6 +236,23 @@ def good_odf(folder):
         "\f[tracked changes]\ndeleted\tAnn\t2026-01-02T03:04:05\twas here\ninserted\tAnn\t2026-01-02T03:04:05\t\n\f[with hidden text]\nnot seen\nhidden section\n\f[links]\nmailto:a@b.example\n\f[descriptions]\na cat\n\f[custom properties]\nCase\t7/1\n"
     )
     open(folder + "/good.odt.text", "w", newline="").write(text)
+    style = '<style:style style:name="%s" style:family="%s"><style:text-properties text:display="%s"/></style:style>'
+    styles = style % ("T1", "text", "none") + style % ("P1", "paragraph", "none") + style % ("T2", "text", "true") + style % ("T3", "text", "condition") + style % ("a", "table", "none")
+    styles += '<text:list-style style:name="L"><text:list-level-style-bullet><style:text-properties text:display="none"/></text:list-level-style-bullet></text:list-style>'
+    span = '<text:span text:style-name="%s">%s</text:span>'
+    body = (
+        "<office:text><text:p>vis" + span % ("T1", "secret") + "ible " + span % ("T1", " gap ") + " end</text:p><text:p>" + span % ("T1", "all of it") + "</text:p><text:p>plain</text:p>"
+        '<text:p text:style-name="P1">by its style ' + span % ("T2", "but this") + '</text:p><text:p text:style-name="T1">' + span % ("P1", "other families") + span % ("a", "!") + "</text:p><text:p>" + span % ("T3", "perhaps") + "</text:p>"
+        "<text:p>" + span % ("T1", "out" + span % ("T2", "in<text:tab/>") + "<text:s/>out") + "</text:p>"
+        '<text:section text:display="condition" text:condition="ooow:1==1"><text:p>section</text:p></text:section><text:section><text:p>shown section</text:p></text:section>'
+        "<text:p>n<text:note text:note-class=\"footnote\"><text:note-body><text:p>note" + span % ("T1", "hid") + "</text:p></text:note-body></text:note></text:p></office:text>"
+    )
+    package(folder + "/hidden.odt", odf_parts("text", body, styles))
+    text = (
+        "visible end\nplain\nbut this\nother families!\nin\t\nshown section\nn\n\f[footnote]\nnote\n"
+        "\f[with hidden text]\nvissecretible gap end\nall of it\nby its style but this\nperhaps\noutin\t out\nsection\nnotehid\n"
+    )
+    open(folder + "/hidden.odt.text", "w", newline="").write(text)
     styles = '<style:style style:name="h" style:family="table"><style:table-properties table:display="false"/></style:style>'
     body = (
         '<office:spreadsheet><table:table table:name="A"><table:table-column table:number-columns-repeated="2"/><table:table-column table:visibility="collapse"/>'
@@ -277,7 +294,7 @@ def good_html(folder):
     open(folder + "/guess.html", "wb").write(b"<html><p>caf\xe9 \x93q\x94")
     open(folder + "/guess.html.text", "w").write("caf\u00e9 \u201cq\u201d\n")
     open(folder + "/x.html", "w").write('<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><p>a<![CDATA[<b>&amp;]]></p><br/>z</html>')
-    open(folder + "/x.html.text", "w").write("a<b>&amp;\n\nz\n\f[comments]\nxml version=\"1.0\"?\n")
+    open(folder + "/x.html.text", "w").write("a<b>&amp;\n\nz\n\f[comments]\n?xml version=\"1.0\"?\n")
 
 
 def hostile_html(folder):
@@ -298,6 +315,22 @@ def hostile_html(folder):
     put("iso2022", b"<html><meta charset=iso-2022-jp><p>\x1b$B\x24\x22\x1b(B \x1b$(Z\xff")
     put("utf7", b"<html><meta charset=utf-7><p>+ADw-script+AD4-")
     put("empty", b"<html>")
+    # each with what a browser shows, and what was read instead before
+    put("short", b"<p>a<!-->shown1<!--->shown2<!-- gone --!>shown3<!--<!-->shown4")
+    put("cdata", b"<p><![CDATA[gone > shown ]]>")
+    put("escaped", b"<p>a<script><!--<script>gone</script>gone--></script>shown<style>gone</style x=y>shown2<title>T<p></title/>")
+    put("bare", b"<p><a href=it's>shown</a> it's")
+    put("plaintext", b"<p>a<plaintext>b</plaintext><p>c &amp;")
+    put("named", b"&CounterClockwiseContourIntegral;&NotEqualTilde;&ampx&notit;<a href='?a&lt=1&copy;'>")
+    put("in-comment", b"<!-- <meta charset=koi8-r> --><p>caf\xc3\xa9")
+    put("ibm", b"<meta charset=ibm037><p>caf\xc3\xa9")
+    put("utf16", b"<meta charset=utf-16le><p>caf\xc3\xa9")
+    put("user", b"<meta charset=x-user-defined><p>caf\xe9\x80")
+    put("hz", b"<meta charset=hz-gb-2312><p>~{VPNDsoft~}")
+    put("gbk", b"<meta charset=gb2312><p>\x81\x30\x81\x36 \xd6\xd0")
+    put("korean", b"<meta charset=euc-kr><p>\x8c\x63")
+    put("second", b"<meta charset=none><meta charset=koi8-r><p>\xc1")
+    put("xhtml", b"<?xml version='1.0' encoding='utf-8'?><html xmlns='http://www.w3.org/1999/xhtml'><head><title/><script src='x'/></head><p>shown</p></html>")
 
 
 def good_rtf(folder):
@@ -387,6 +420,8 @@ def hostile(folder):
     raw("unclosed.docx", HEAD + open_w + p("above") + "</w:p>" + p("below") + close_w)
     raw("bad-utf8.docx", (HEAD + open_w).encode() + p("above").encode() + b"<w:p><w:r><w:t>\xff\xfe</w:t></w:r></w:p>" + close_w.encode())
     raw("encoding.docx", '<?xml version="1.0" encoding="x-none"?>' + open_w + p("above") + close_w)
+    far = word_parts(p("above") + "<!-- %s -->" % ("x" * 300000) + p("far away") + "<!-- %s -->" % ("y" * 300000))
+    package(folder + "/far.docx", far, zipfile.ZIP_STORED)
     raw("empty.docx", "")
     raw("zeros.docx", bytes(1000))
     loop = {"word/header1.xml": part("hdr", p("h")), "word/_rels/header1.xml.rels": rels(("r1", "header", "header1.xml", False), ("r2", "header", "document.xml", False), ("r3", "header", "../../../../etc/passwd", False))}

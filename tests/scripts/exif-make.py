@@ -12,7 +12,7 @@ XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"/>'
 ASCII, SHORT, LONG, RATIONAL, BYTE, UNDEFINED = 2, 3, 4, 5, 1, 7
 
 
-def exif(order="<", make=b"Maker\0", extra=(), gps=None, original=b"2026:01:02 03:04:05\0", thumbnail=True, whole=False, second=None, huge=False):
+def exif(order="<", make=b"Maker\0", extra=(), gps=None, original=b"2026:01:02 03:04:05\0", thumbnail=True, whole=False, second=None, huge=False, offset=b"+07:00\0"):
     """A TIFF structure: IFD0, Exif, GPS, IFD1."""
 
     def rational(*pairs):
@@ -33,10 +33,12 @@ def exif(order="<", make=b"Maker\0", extra=(), gps=None, original=b"2026:01:02 0
         first[0x0131] = (ASCII, 0xFFFFFFFF, b"....")
     if whole:
         first.update({0x0100: short(7), 0x0101: short(5), 700: (BYTE, len(XMP), XMP)})
-    own = {0x9003: text(original), 0x9291: text(b"25\0\0"), 0x9010: text(b"+07:00\0"), 0x829A: rational((1, 100)), 0x9286: (UNDEFINED, 8 + len(wide), b"UNICODE\0" + wide), 0xA431: text(b"SN-1\0")}
+    own = {0x9003: text(original), 0x9291: text(b"25\0\0"), 0x9010: text(offset), 0x829A: rational((1, 100)), 0x9286: (UNDEFINED, 8 + len(wide), b"UNICODE\0" + wide), 0xA431: text(b"SN-1\0")}
     place = gps or {1: text(b"N\0"), 2: rational((51, 1), (30, 1), (2646, 100)), 3: text(b"W\0"), 4: rational((0, 1), (7, 1), (3990, 100)), 5: (BYTE, 1, b"\x01"), 6: rational((25, 2)), 7: rational((3, 1), (4, 1), (6, 1)), 29: text(b"2026:01:02\0")}
     if order == ">":
         first[0x0132] = text(b"2026:01:02 03:34:05\0")
+    for directory, tag, value in extra: # a tag over 65535: the same once more
+        (first, own, place)[directory][tag] = text(value)
     thumb = {0x0201: long(0), 0x0202: long(len(THUMBNAIL))} if thumbnail else {}
     directories = [first, own, place] + ([thumb] if thumb else [])
     at, starts = 8, []
@@ -63,7 +65,7 @@ def exif(order="<", make=b"Maker\0", extra=(), gps=None, original=b"2026:01:02 0
     for i, d in enumerate(directories):
         out += struct.pack(order + "H", len(d))
         for tag in sorted(d):
-            out += struct.pack(order + "H", tag) + keep(d[tag])
+            out += struct.pack(order + "H", tag % 65536) + keep(d[tag])
         following = starts[3] if i == 0 and thumb else 0
         out += struct.pack(order + "I", second if i == 0 and second is not None else following)
     return out + data
@@ -126,7 +128,11 @@ def main():
     wrong = {1: (ASCII, 2, b"N\0"), 2: (RATIONAL, 3, struct.pack("<6I", 95, 1, 0, 1, 0, 1)), 3: (ASCII, 2, b"E\0"), 4: (RATIONAL, 3, struct.pack("<6I", 1, 0, 0, 1, 0, 1))}
     texts = ((b"tEXt", b"Author\0\xc9ve"), (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP), (b"zTXt", b"k\0\0" + zlib.compress(b"v")), (b"tIME", struct.pack(">HBBBBB", 2026, 1, 2, 3, 4, 5)))
     heic = heif(big)
+    degrees = (RATIONAL, 3, struct.pack("<6I", 1, 1, 0, 1, 0, 1))
+    sides = {1: (ASCII, 2, b"E\0"), 2: degrees, 3: (ASCII, 2, b"N\0"), 4: degrees}
+    again = ((0, 65536 + 0x010F, b"Other\0"), (0, 131072 + 0x010F, b"Third\0"), (1, 65536 + 0x9003, b"2020:01:01 00:00:00\0"), (2, 65536 + 1, b"S\0"))
     files = {
+        "again.jpg": jpeg(app1(exif(extra=again))), "sides.jpg": jpeg(app1(exif(gps=sides))), "offset.jpg": jpeg(app1(exif(offset=b"+07:00x\0"))), "spaces.jpg": jpeg(app1(exif(offset=b"+07:00  \0"))),
         "thumbnail": THUMBNAIL, "xmp": XMP,
         "little.jpg": jpeg((0xE0, b"JFIF\0\1\1\0\0\1\0\1\0\0"), app1(small), xmp),
         "big.jpg": jpeg(app1(big)), "bare.jpg": jpeg(comment=b"a remark"), "plain.tif": exif(whole=True, thumbnail=False),

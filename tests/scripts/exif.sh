@@ -42,6 +42,17 @@ check "no Exif" whole made/bare.jpg '^\texif=no$' '^\twidth=7$' '^\tcomment=a re
 check "texts of a PNG" whole made/exif.png '^\ttext-1=Author: \\303\\211ve$' '^\ttexts-left-out=1$' '^\ttime 1 1767323045\.000000000 1000000000 utc png:tIME$'
 check "no place" says made/noplace.jpg '^\tgps-latitude-as-stored=95/1 0/1 0/1 N$' '^\tgps-longitude-as-stored=1/0 0/1 0/1 E$'
 check "and none is made of it" eval '! grep -P "\tgps-(lat|long)itude=" found'
+check "a latitude in the east is no place" says made/sides.jpg '^problem\tformat\tgps-side\ta latitude' '^\tgps-latitude-as-stored=1/1 0/1 0/1 E$'
+check "nor a longitude in the north" eval '! grep -P "\tgps-(lat|long)itude=" found'
+check "fields that stand there twice" says made/again.jpg '^problem\tformat\ttwice' '^\tmake=Maker$' '^\tmake-2=Other$' '^\tmake-3=Third$' \
+    '^\ttag-9003-2=2020:01:01 00:00:00$' '^\ttag-0001-2=S$' '^\tgps-latitude=51\.5073500$' '^\ttime 11 1767323045'
+check "an offset with letters behind is none" whole made/offset.jpg '^\tmodified-offset-as-stored=\+07:00x$' '^\ttime 4 \d+\.000000000 1000000000 local exif:DateTime$|^\ttime 1 1767324845.* local exif:DateTime$'
+check "with spaces it is one" whole made/spaces.jpg '^\ttime 1 1767299645\.000000000 1000000000 utc exif:DateTime$'
+if command -v exiftool >/dev/null; then
+    check "exiftool finds both, too" eval '[ "$(exiftool -a -s3 -Make made/again.jpg | tr "\n" " ")" = "Maker Other Third " ]'
+else
+    skip "exiftool finds both, too" "no exiftool"
+fi
 check "no time" whole made/notime.jpg '^\ttaken-as-stored=2026:13:40 99:00:00$'
 check "a second Exif is told" says made/twice.jpg '^problem\tformat\texif' '^\tmake=Maker$'
 check "one that ends early" says made/cut.jpg '^problem\tformat\texif-end'

@@ -66,6 +66,14 @@ def leaves(message):
             yield part
 
 
+def multiparts(message):
+    """Those of this message alone."""
+    if message.get_content_maintype() == "multipart":
+        yield message
+        for part in message.iter_parts():
+            yield from multiparts(part)
+
+
 def is_text(part, kind):
     return part.get_content_type() == kind and part.get_content_disposition() != "attachment" and part.get_filename() is None
 
@@ -98,7 +106,9 @@ def check_message(t, traces, message):
     else:
         wanted = None
     attached = [p for p in parts if p.get_content_type() != "message/rfc822" and p not in plain]
-    members = t.under(traces, "member")
+    around = [m.content.strip() for m in t.under(traces, "member") if "part" in m.texts]
+    compare("what stands around parts", around, [a.strip().encode() for m in multiparts(message) for a in (m.preamble, m.epilogue) if a and a.strip()])
+    members = [m for m in t.under(traces, "member") if "part" not in m.texts]
     compare("how many are attached", len(members), len(attached))
     for m, p in zip(members, attached):
         compare("a name", m.name.decode(), p.get_filename() or "")

@@ -116,6 +116,8 @@ def digest():
 
 def good():
     out = {"plain.eml": plain(), "mixed.eml": mixed(), "forwarded.eml": forwarded(), "names.eml": names(), "quoted.eml": quoted(), "html.eml": html(), "digest.eml": digest()}
+    nested = multipart(b"Content-Type: multipart/mixed; boundary=c\n\nbefore in\n\n--c\n\nin\n--c--\nbehind in\n\n", b"\nout\n")
+    out["around.eml"] = b"Subject: s\n" + nested.replace(b"To: c\n", b"To: c@d\n").replace(b"\n\n--b", b"\n\nbefore out\n--b", 1) + b"behind out\n"
     out.update({"charset-%s.eml" % c: in_charset(c, t) for c, t in TEXTS.items()})
     return out
 
@@ -177,6 +179,10 @@ def hostile():
         "long-field.eml": b"From: a@b\nTo: c\nSubject: " + b"s" * 3000000 + b"\n\nx\n",
         "folded.eml": b"From: a@b\nTo: c\nSubject: s\n" + b" s\n" * 300000 + b"\nx\n",
         "many-parts.eml": multipart(*[b"\n%d\n" % i for i in range(20000)]),
+        "damaged-html.eml": b"From: a@b\nTo: c\nContent-Type: text/html\n\n<!-- <meta charset=koi8-r> --><p>a<script><!--<script>gone</script>gone--></script>b<style>gone</style x><a href=it's>c</a><!-->d caf\xc3\xa9 &hearts;&#x80;",
+        "comment-hop.eml": b"From: a@b\nTo: c\nReceived: by x; Thu, 1 Jan 2026 00:00:00 +0000 (a; 2 Jan 2026 00:00:00 GMT)\nReceived: from \"q;\" by x (c;d); 3 Jan 2026 10:00:00 PM +9959\nReceived: by y (; 4 Jan 2026 00:00:00 GMT\n\nx\n",
+        "blank-around.eml": multipart(b"\none\n") .replace(b"\n\n--b", b"\n\n \n--b", 1) + b"\r\n \t\n",
+        "inner-boundary.eml": multipart(b"Content-Type: message/rfc822\n\nFrom: i@b\nTo: c\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\ninner\n--b--\n", b"\nlast\n"),
         "nul.eml": b"From: a@b\nTo: c\nSubject: a\0b\n\nx\0y\n",
         "boundary-prefix.eml": multipart(b"\none\n--bb\n--b-\ntwo\n"),
         "same-boundary.eml": multipart(b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nin\n--b--\n--b\n\nout\n"),

@@ -79,6 +79,9 @@ fi
 check "a name in percent signs" finds good/names.eml "member p1 '\\\\xe1\\\\x9e\\\\x80 x.bin'"
 check "a name in pieces" finds good/names.eml "member p2 'long name.bin'"
 check "markup is left out, and what it hides" finds good/html.eml "'T\\\\none & two\\\\nthree\\\\nfour .*\\\\xf0\\\\x9f\\\\x98\\\\x80\\\\n'"
+check "markup that is damaged, as browsers read it" finds hostile/damaged-html.eml "'abcd caf.* .*\\\\xe2\\\\x99\\\\xa5.*\\\\n'"
+check "what it leaves out is left out" lacks hostile/damaged-html.eml '^  1?[0-9] bytes .*gone'
+check "and a meta in a comment is none" lacks hostile/damaged-html.eml '^  charset='
 check "the HTML is a member, too" finds good/html.eml '^  member p0'
 check "the hops, the last one first" finds good/plain.eml "received-1='from a by b"
 check "when the last of them was" finds good/plain.eml 'time 9 1767323050.000000000 utc rfc5322:received'
@@ -95,6 +98,16 @@ bad "is told as a whole" no-boundary.eml '^  member p0'
 bad "a boundary that does not end it" unclosed.eml '^problem format m0-boundary 1'
 bad "a boundary that is the beginning of another" boundary-prefix.eml "'one\\\\n--bb\\\\n--b-\\\\ntwo'"
 bad "the same boundary inside" same-boundary.eml "'in\\\\nout'"
+bad "and is told" same-boundary.eml '^problem format m0-same-boundary 1 parts'
+bad "an attached message with the boundary of the outer one is told" inner-boundary.eml '^problem format m0-same-boundary 1 parts'
+bad "and what stands behind it then is not lost" inner-boundary.eml "'--b\\\\n\\\\nlast\\\\n--b--\\\\n'"
+check "what stands in front of parts" finds good/around.eml "^    10 bytes 'before out'"
+check "behind them" finds good/around.eml "^    part='epilogue'"
+check "also of those inside" finds good/around.eml '^  member p1-preamble'
+check "white space there is not told" lacks hostile/blank-around.eml 'member'
+bad "a semicolon in a comment divides nothing" comment-hop.eml "received-1-time='2026-01-01T00:00:00Z'"
+bad "ten in the evening, a zone that is none" comment-hop.eml "received-2-time='2026-01-03T22:00:00'"
+check "a comment that does not end" lacks hostile/comment-hop.eml received-3-time
 bad "a boundary that looks like a field" boundary-in-head.eml "'.*two'"
 bad "multiparts 1000 deep" nested-1000.eml '^problem limit m0-deep'
 bad "mail 1000 deep" nested-mail-1000.eml 'problem limit p0-deep'

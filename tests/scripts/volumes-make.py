@@ -147,6 +147,8 @@ def lvm(path, case):
         text = group([volume("both", segment(1, 0, 16, ("pv0", 0), ("pv0", 20)))])
     elif case == "overlap":
         text = group([sane, volume("also", segment(1, 0, 8, ("pv0", 4)))])
+    elif case == "overlaps":
+        text = group([sane, volume("also", *[segment(i + 1, i, 1, ("pv0", 7 - i)) for i in range(8)])])
     elif case == "beyond":
         text = group([sane, volume("far", segment(1, 0, 8, ("pv0", 236))), volume("farther", segment(1, 0, 8, ("pv0", 4294967295)))])
     elif case == "huge":

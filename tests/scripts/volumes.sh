@@ -274,6 +274,8 @@ E3
 }
 check 'LVM: two stripes in one place' stripes
 check 'LVM: volumes that overlap' hostile overlap 'format=sane and also use the same extents from 4 on' '^space.allocated.14942208'
+one_error() { hostile overlaps 'use the same extents from 0 on, and 7 more such places' && [ "$(grep -c 'use the same extents' out)" = 1 ]; }
+check 'LVM: one error for all places where they do' one_error
 check 'LVM: extents behind the end' hostile beyond '/vg/sane$' 'format=262144 of its bytes would lie behind the end' 'format=524288 of its bytes would'
 check 'LVM: sizes that no number holds' hostile huge 'format=its segments do not follow' '^volume.allocated.0.-.0.lv:0'
 check 'LVM: extents of 2^63' hostile numbers 'lv:0.*' 'format=its segments do not follow' '!^volume.allocated.[1-9]'

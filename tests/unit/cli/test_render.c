@@ -69,7 +69,25 @@ static void what_cannot_be_seen_becomes_visible(void **state) {
     assert_safe("\xef\xb8\x80\xef\xb8\x8f", "\\u{fe00}\\u{fe0f}");
     assert_safe("\xf3\xa0\x80\x80\xf3\xa0\xbf\xbf", "\\u{e0000}\\u{e0fff}");
     assert_safe("\xf3\xa0\x84\x80", "\\u{e0100}");
-    assert_safe("\xe2\x80\x8b\xe2\x80\x8c\xe2\x80\x8d", "\xe2\x80\x8b\xe2\x80\x8c\xe2\x80\x8d");
+    assert_safe("a\u00adz", "a\\u{00ad}z");
+    assert_safe("a\u2060z", "a\\u{2060}z");
+}
+
+static void what_scripts_need_stays(void **state) {
+    (void)state;
+    assert_safe("\u1780\u200b\u1781", "\u1780\u200b\u1781"); /* Khmer, between words */
+    assert_safe("\u1780\u200b\u200b\u1781", "\u1780\\u{200b}\\u{200b}\u1781");
+    assert_safe("\u1780\u200b.pdf", "\u1780\\u{200b}.pdf");
+    assert_safe("invoice\u200b.pdf", "invoice\\u{200b}.pdf");
+    assert_safe("\u200b\u1780", "\\u{200b}\u1780");
+    assert_safe("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"); /* Persian */
+    assert_safe("\u0645\u200c", "\u0645\\u{200c}");
+    assert_safe("a\u200cb\u200dc", "a\\u{200c}b\\u{200d}c");
+    assert_safe("\u0d28\u0d4d\u200d", "\u0d28\u0d4d\u200d"); /* Malayalam, at an end */
+    assert_safe("\U0001f468\u200d\U0001f469", "\U0001f468\u200d\U0001f469");
+    assert_safe("\U0001f468\u200d", "\U0001f468\\u{200d}");
+    assert_safe("\xff\u200b\xff", "\\xff\\u{200b}\\xff");
+    assert_safe("\u1780\u200b\xff", "\u1780\\u{200b}\\xff");
 }
 
 static void an_escape_cannot_be_imitated(void **state) {
@@ -614,6 +632,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hostile_text_becomes_visible),
         cmocka_unit_test(what_cannot_be_seen_becomes_visible),
+        cmocka_unit_test(what_scripts_need_stays),
         cmocka_unit_test(an_escape_cannot_be_imitated),
         cmocka_unit_test(other_bytes_are_shown_one_by_one),
         cmocka_unit_test(khmer_stays_khmer),

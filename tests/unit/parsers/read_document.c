@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* read_document PROGRAM PARSER FILE FOLDER: what the worker makes of a document, for
+/* read_document PROGRAM PARSER FILE FOLDER [UNREAD]: what the worker makes of a document, for
  * tests/scripts/documents.sh.
  *
  * A line for each trace: kind, key, "encrypted" or "-", name; behind it, with a tabulator in front,
  * its texts and times. A problem: "problem", reason, key, text. What is no printable ASCII is
- * written as \OOO. The content of the trace KEY goes to the file FOLDER/KEY. */
+ * written as \OOO. The content of the trace KEY goes to the file FOLDER/KEY. The byte
+ * at UNREAD cannot be read. */
+#include "base/cursor.h"
 #include "base/mem.h"
 #include "parsers/api.h"
 #include "sandbox/sandbox.h"
@@ -23,6 +25,7 @@ struct listing {
     const uint8_t *data;
     size_t size;
     const char *folder;
+    uint64_t unread;
     FILE *content;
 };
 
@@ -92,6 +95,8 @@ static ex_code give(void *context, unsigned input, uint64_t offset, uint8_t *to,
     const struct listing *l = context;
     if (input != 0 || offset > l->size || size > l->size - offset)
         return ex_fail(err, EX_INTERNAL, "bytes that are not there");
+    if (l->unread >= offset && l->unread - offset < size)
+        return ex_fail(err, EX_IO, "the item has no bytes there");
     memcpy(to, l->data + offset, size);
     return EX_OK;
 }
@@ -107,11 +112,13 @@ static ex_code list(const char *program, const char *parser, struct listing *l,
 int main(int argc, char **argv) {
     struct stat st;
     struct ex_error err = {0};
-    if (argc != 5) {
-        fprintf(stderr, "usage: read_document PROGRAM PARSER FILE FOLDER\n");
+    if (argc != 5 && argc != 6) {
+        fprintf(stderr, "usage: read_document PROGRAM PARSER FILE FOLDER [UNREAD]\n");
         return 2;
     }
-    struct listing l = {.folder = argv[4]};
+    struct listing l = {.folder = argv[4], .unread = UINT64_MAX};
+    if (argc == 6 && !ex_parse_decimal(argv[5], strlen(argv[5]), &l.unread))
+        return 2;
     int fd = open(argv[3], O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) != 0) {
         perror(argv[3]);
