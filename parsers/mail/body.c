@@ -234,10 +234,9 @@ ex_code mail_tell_words(struct parser_run *run, const uint8_t *html, size_t size
     t->run = run;
     t->decoder = charset_start(set != NULL ? set : &CHARSET_UTF8);
     t->strip = t->wanted = true;
+    strip_start(&t->html, tell_words, t);
     if (size_bytes > 0)
         EX_TRY(take_text(t, html, size_bytes, &wanted, err));
     EX_TRY(give(t, charset_end(&t->decoder, t->utf8), err));
-    size_t last = html_end(&t->html, t->words);
-    return last > 0 && t->wanted ? parser_trace_content(run, t->words, last, &t->wanted, err)
-                                 : EX_OK;
+    return strip_end(&t->html, err);
 }
