@@ -48,7 +48,8 @@ for id in $sets; do
     exhibit hashset look "$third" --quiet; echo "exit $?"
     mv kept "vault/sets/$id.set"
 done
-t exhibit vault check --quiet
+# A result holds random ids, so where its chunks end, and how many there are, is chance.
+exhibit vault check --quiet | sed -E 's/entries: [0-9]+; packs/entries: N; packs/'
 t exhibit hashset remove 'Ordinary things'
 t exhibit hashset remove 'Ordinary things'
 t exhibit trace list 7/1 --not-known

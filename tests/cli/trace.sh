@@ -14,7 +14,7 @@ known_sha256 tree/hello.txt
 mke2fs -q -F -t ext4 -E root_owner=0:0 -d tree fs.img 8M >/dev/null 2>&1 || skip 'mke2fs cannot fill a file system'
 exhibit collect fs.img --case 7 --quiet >/dev/null || exit 1
 
-masked() { sed -E 's/^( *)[0-9a-f]{12}  /\1TRACE  /; s/from byte [0-9,]+ on/from byte N on/; s/key: .*/key: KEY/; s/(inode|uid|gid): [0-9]+/\1: N/; s/(volumes|files|archive|mail|ole|pdf|carver|tsk) [0-9]+(:|,)/\1 V\2/'; }
+masked() { sed -E 's/^( *)[0-9a-f]{12}  /\1TRACE  /; s/from byte [0-9,]+ on/from byte N on/; s/key: .*/key: KEY/; s/(inode|uid|gid): [0-9]+/\1: N/; s/(volumes|files|archive|mail|ole|pdf|pst|system|carver|tsk) [0-9]+(:|,)/\1 V\2/'; }
 id_of() { exhibit trace list 7/1 --name "$1" --json | jq -r 'select(.type == "summary").result.traces[0].id'; }
 
 t exhibit trace list 7/1 --quiet
