@@ -31,10 +31,10 @@ END
 
 # ---- against other programs ----
 
-if python3 -c 'import olefile' 2>/dev/null; then
+if /usr/bin/python3 -c 'import olefile' 2>/dev/null; then
     for file in text.doc cells.xls made/{text,sectors-4096,macros,thai,encrypted,pieces-back}.doc made/{cells,encrypted}.xls \
         made/{text,encrypted}.ppt made/encrypted.docx made/other.ole made/mail.msg; do
-        check "olefile finds the same in ${file#made/}" python3 "$scripts/ole-check.py" "$tool" "$worker" "$file"
+        check "olefile finds the same in ${file#made/}" /usr/bin/python3 "$scripts/ole-check.py" "$tool" "$worker" "$file"
     done
 else
     skip "olefile finds the same" "no olefile (python3-olefile)"
