@@ -16,26 +16,8 @@
 
 /* ---- values ---- */
 
-const json_t *acquisition_get(const json_t *from, const char *path) {
-    char key[64];
-    while (from != NULL && *path != '\0') {
-        size_t size = strcspn(path, ".");
-        if (size >= sizeof key)
-            return NULL;
-        memcpy(key, path, size);
-        key[size] = '\0';
-        from = json_object_get(from, key);
-        path += size + (path[size] == '.');
-    }
-    return json_is_null(from) ? NULL : from;
-}
-
-const char *acquisition_text(const json_t *from, const char *path) {
-    return json_string_value(acquisition_get(from, path));
-}
-
 uint64_t acquisition_number(const json_t *from, const char *path) {
-    json_int_t value = json_integer_value(acquisition_get(from, path));
+    json_int_t value = json_integer_value(document_get(from, path));
     return value > 0 ? (uint64_t)value : 0;
 }
 
@@ -46,7 +28,7 @@ static void put_missing(struct form *f, const char *name, bool needed) {
 
 void acquisition_put_text(struct form *f, const char *name, const json_t *from, const char *path,
                           bool needed) {
-    const char *text = acquisition_text(from, path);
+    const char *text = document_text(from, path);
     if (text != NULL)
         form_add(f, FORM_FACT, name, form_words(f, text));
     else
@@ -54,7 +36,7 @@ void acquisition_put_text(struct form *f, const char *name, const json_t *from, 
 }
 
 void acquisition_put_known(struct form *f, const char *name, const json_t *from, const char *path) {
-    const char *text = acquisition_text(from, path);
+    const char *text = document_text(from, path);
     form_add(f, FORM_FACT, name, text != NULL ? form_words(f, text) : _("NOT KNOWN"));
 }
 
@@ -70,7 +52,7 @@ static bool time_words(const char *text, char to[static 40]) {
 void acquisition_put_time(struct form *f, const char *name, const json_t *from, const char *path,
                           bool needed) {
     char words[40];
-    if (time_words(acquisition_text(from, path), words))
+    if (time_words(document_text(from, path), words))
         form_add(f, FORM_FACT, name, words);
     else
         put_missing(f, name, needed);
@@ -78,7 +60,7 @@ void acquisition_put_time(struct form *f, const char *name, const json_t *from, 
 
 void acquisition_put_bytes(struct form *f, const char *name, const json_t *from, const char *path,
                            bool needed) {
-    if (json_is_integer(acquisition_get(from, path)))
+    if (json_is_integer(document_get(from, path)))
         form_add_format(f, FORM_FACT, name, _("%" PRIu64 " bytes"), acquisition_number(from, path));
     else
         put_missing(f, name, needed);
@@ -86,7 +68,7 @@ void acquisition_put_bytes(struct form *f, const char *name, const json_t *from,
 
 void acquisition_put_number(struct form *f, const char *name, const json_t *from, const char *path,
                             bool needed) {
-    if (json_is_integer(acquisition_get(from, path)))
+    if (json_is_integer(document_get(from, path)))
         form_add_format(f, FORM_FACT, name, "%" PRIu64, acquisition_number(from, path));
     else
         put_missing(f, name, needed);
@@ -94,7 +76,7 @@ void acquisition_put_number(struct form *f, const char *name, const json_t *from
 
 void acquisition_put_answer(struct form *f, const char *name, const json_t *from,
                             const char *path) {
-    const json_t *value = acquisition_get(from, path);
+    const json_t *value = document_get(from, path);
     form_add(f, FORM_FACT, name,
              json_is_true(value)    ? _("yes")
              : json_is_false(value) ? _("no")
@@ -123,9 +105,9 @@ static void put_alert(struct form *f, const char *title, const json_t *texts) {
 }
 
 static void put_result(struct form *f, const json_t *report) {
-    const char *result = acquisition_text(report, "outcome.result");
+    const char *result = document_text(report, "outcome.result");
     if (result == NULL || strcmp(result, "done") != 0) {
-        bool all = acquisition_get(report, "item.container") != NULL &&
+        bool all = document_get(report, "item.container") != NULL &&
                    acquisition_number(report, "item.unreadable.bytes") == 0;
         form_add(f, FORM_BEGIN_ALERT, NULL,
                  all ? _("The image states another hash than that of what came from it.")
@@ -135,18 +117,18 @@ static void put_result(struct form *f, const json_t *report) {
     put_alert(f,
               _("FAULTS in what the ledger holds. Do not rely on this report before they are "
                 "explained:"),
-              acquisition_get(report, "findings"));
-    put_alert(f, _("Warnings:"), acquisition_get(report, "outcome.what.device_after.warnings"));
-    if (acquisition_get(report, "item.container") != NULL)
-        put_alert(f, _("Warnings:"), acquisition_get(report, "item.warnings"));
+              document_get(report, "findings"));
+    put_alert(f, _("Warnings:"), document_get(report, "outcome.what.device_after.warnings"));
+    if (document_get(report, "item.container") != NULL)
+        put_alert(f, _("Warnings:"), document_get(report, "item.warnings"));
 }
 
 /* ---- the item ---- */
 
 static void put_item(struct form *f, const json_t *report) {
-    const json_t *item = acquisition_get(report, "item");
+    const json_t *item = document_get(report, "item");
     form_add_format(f, FORM_SUBTITLE, NULL, _("Item %s"),
-                    form_words(f, acquisition_text(item, "label")));
+                    form_words(f, document_text(item, "label")));
     acquisition_put_text(f, _("Agency"), report, "agency", true);
     acquisition_put_text(f, _("Case"), item, "case.number", true);
     acquisition_put_text(f, _("Title of the case"), report, "case_title", false);
@@ -158,7 +140,7 @@ static void put_item(struct form *f, const json_t *report) {
 /* ---- one sitting: an intent ---- */
 
 static void put_clock(struct form *f, const json_t *entry) {
-    const char *clock = acquisition_text(entry, "clock");
+    const char *clock = document_text(entry, "clock");
     bool kept = clock != NULL && strcmp(clock, "kernel-synchronised") == 0;
     form_add(f, FORM_FACT, _("Clock"),
              clock == NULL ? _("NOT RECORDED")
@@ -173,11 +155,11 @@ static void put_who(struct form *f, const json_t *entry) {
     acquisition_put_text(f, _("Machine"), entry, "who.machine.hostname", true);
     acquisition_put_text(f, _("System"), entry, "who.machine.system", true);
     acquisition_put_text(f, _("User"), entry, "who.machine.user", true);
-    if (acquisition_text(entry, "who.program.name") != NULL)
+    if (document_text(entry, "who.program.name") != NULL)
         form_add_format(f, FORM_FACT, _("Program"), "%s %s",
-                        form_words(f, acquisition_text(entry, "who.program.name")),
-                        acquisition_text(entry, "who.program.version") != NULL
-                            ? form_words(f, acquisition_text(entry, "who.program.version"))
+                        form_words(f, document_text(entry, "who.program.name")),
+                        document_text(entry, "who.program.version") != NULL
+                            ? form_words(f, document_text(entry, "who.program.version"))
                             : "?");
     else
         put_missing(f, _("Program"), true);
@@ -185,7 +167,7 @@ static void put_who(struct form *f, const json_t *entry) {
 
 /* The command as it was given: words, flags, operands. */
 static void put_command(struct form *f, const json_t *entry) {
-    const char *words = acquisition_text(entry, "what.command"), *key;
+    const char *words = document_text(entry, "what.command"), *key;
     json_t *value;
     size_t i;
     if (words == NULL) {
@@ -193,10 +175,10 @@ static void put_command(struct form *f, const json_t *entry) {
         return;
     }
     form_add(f, FORM_FACT, _("Command"), form_words(f, words));
-    json_array_foreach(json_object_get(acquisition_get(entry, "what.query"), "operands"), i, value)
+    json_array_foreach(json_object_get(document_get(entry, "what.query"), "operands"), i, value)
         form_add(f, FORM_FACT, _("  with"),
                  json_is_string(value) ? form_words(f, json_string_value(value)) : "?");
-    json_t *flags = json_object_get(acquisition_get(entry, "what.query"), "flags");
+    json_t *flags = json_object_get(document_get(entry, "what.query"), "flags");
     json_object_foreach(flags, key,
                         value) if (json_is_string(value) && strstr(key, "_base64") == NULL)
         form_add_format(f, FORM_FACT, _("  with"), "--%s %s", form_words(f, key),
@@ -204,8 +186,8 @@ static void put_command(struct form *f, const json_t *entry) {
 }
 
 static void put_source(struct form *f, const json_t *what) {
-    const json_t *source = acquisition_get(what, "source");
-    const char *kind = acquisition_text(source, "kind");
+    const json_t *source = document_get(what, "source");
+    const char *kind = document_text(source, "kind");
     form_add(f, FORM_FACT, _("Source"),
              kind == NULL                     ? _("NOT RECORDED")
              : strcmp(kind, "file") == 0      ? _("a file")
@@ -216,7 +198,7 @@ static void put_source(struct form *f, const json_t *what) {
                                               : form_words(f, kind));
     acquisition_put_text(f, _("Path"), source, "path", true);
     acquisition_put_text(f, _("Path without links"), source, "resolved", false);
-    if (acquisition_get(source, "link") != NULL)
+    if (document_get(source, "link") != NULL)
         acquisition_put_answer(f, _("Through a link"), source, "link");
     acquisition_put_bytes(f, _("Size"), source, "size_bytes", false);
     acquisition_put_bytes(f, _("Sector size"), source, "sector_bytes", false);
@@ -234,48 +216,48 @@ static void put_effort(struct form *f, const json_t *effort) {
         form_add_format(f, FORM_FACT, _("Time for errors"), _("%" PRIu64 " seconds a region"),
                         acquisition_number(effort, "error_seconds"));
     acquisition_put_number(f, _("Errors at most"), effort, "max_errors", false);
-    json_array_foreach(acquisition_get(effort, "skip"), i, one)
+    json_array_foreach(document_get(effort, "skip"), i, one)
         form_add_format(f, FORM_FACT, _("TO BE LEFT OUT"), _("byte %" PRIu64 ", length %" PRIu64),
                         acquisition_number(one, "offset"), acquisition_number(one, "length"));
 }
 
 static void put_method(struct form *f, const json_t *what) {
-    const char *kind = acquisition_text(what, "source.kind");
+    const char *kind = document_text(what, "source.kind");
     bool device = kind != NULL && strcmp(kind, "device") == 0;
     form_add(f, FORM_FACT, _("Opened"), _("for reading only"));
     if (device)
         form_add(f, FORM_FACT, _("Read"),
                  _("directly, past the page cache; around errors down to "
                    "the sector"));
-    if (acquisition_get(what, "source.write_guarded") != NULL)
+    if (document_get(what, "source.write_guarded") != NULL)
         acquisition_put_answer(f, _("Guarded"), what, "source.write_guarded");
-    if (json_is_false(acquisition_get(what, "source.write_guarded")))
+    if (json_is_false(document_get(what, "source.write_guarded")))
         form_add(f, FORM_FACT, _("NOT CHECKED"),
                  _("whether it was written to while it was read: it could not be kept from that, "
                    "and only its size and times were compared; writing through a mapping need not "
                    "change them"));
     acquisition_put_text(f, _("Read-back"), what, "readback", true);
-    if (acquisition_get(what, "effort") != NULL)
-        put_effort(f, acquisition_get(what, "effort"));
+    if (document_get(what, "effort") != NULL)
+        put_effort(f, document_get(what, "effort"));
 }
 
 static void put_sitting(struct form *f, const json_t *s, size_t number, size_t count) {
     char title[80];
     (void)snprintf(title, sizeof title, count > 1 ? _("Begun, sitting %zu of %zu") : _("Begun"),
                    number, count);
-    acquisition_put_heading(f, title, acquisition_get(s, "entry"));
+    acquisition_put_heading(f, title, document_get(s, "entry"));
     acquisition_put_time(f, _("Time"), s, "time", true);
     put_clock(f, s);
     put_who(f, s);
     put_command(f, s);
     acquisition_put_text(f, _("Reason"), s, "why.reason", false);
     acquisition_put_text(f, _("Legal basis"), s, "why.legal_basis", false);
-    const json_t *what = acquisition_get(s, "what");
+    const json_t *what = document_get(s, "what");
     if (what == NULL) {
         form_add(f, FORM_TEXT, NULL, _("What this entry says could not be read."));
         return;
     }
-    if (acquisition_get(what, "resumes") != NULL)
+    if (document_get(what, "resumes") != NULL)
         form_add_format(f, FORM_FACT, _("Goes on from"),
                         _("entry %" PRIu64 ", at byte %" PRIu64 " of the source"),
                         acquisition_number(what, "resumes.intent"),
@@ -306,8 +288,8 @@ static const char *method_words(const char *method) {
 }
 
 static void put_stored(struct form *f, const json_t *stored) {
-    const char *method = method_words(acquisition_text(stored, "readback_method"));
-    const char *what = acquisition_text(stored, "readback");
+    const char *method = method_words(document_text(stored, "readback_method"));
+    const char *what = document_text(stored, "readback");
     acquisition_put_bytes(f, _("Data"), stored, "data_bytes", false);
     acquisition_put_bytes(f, _("Constant"), stored, "constant_bytes", false);
     acquisition_put_bytes(f, _("New in the vault"), stored, "new_bytes", false);
@@ -323,21 +305,20 @@ static void put_stored(struct form *f, const json_t *stored) {
 }
 
 static void put_outcome(struct form *f, const json_t *report) {
-    const json_t *outcome = acquisition_get(report, "outcome");
-    const json_t *item = acquisition_get(report, "item");
-    acquisition_put_heading(f, _("Done"), acquisition_get(outcome, "entry"));
+    const json_t *outcome = document_get(report, "outcome");
+    const json_t *item = document_get(report, "item");
+    acquisition_put_heading(f, _("Done"), document_get(outcome, "entry"));
     acquisition_put_time(f, _("Time"), outcome, "time", true);
     put_clock(f, outcome);
     acquisition_put_text(f, _("Officer"), outcome, "who.officer.name", true);
     acquisition_put_text(f, _("Result"), outcome, "result", true);
     put_digests(f, item);
-    put_stored(f, acquisition_get(outcome, "what.stored"));
-    acquisition_put_folder(f, acquisition_get(item, "folder"), acquisition_get(outcome, "entry"));
-    acquisition_put_container(f, acquisition_get(item, "container"),
-                              acquisition_get(outcome, "entry"));
+    put_stored(f, document_get(outcome, "what.stored"));
+    acquisition_put_folder(f, document_get(item, "folder"), document_get(outcome, "entry"));
+    acquisition_put_container(f, document_get(item, "container"), document_get(outcome, "entry"));
     acquisition_put_unread(f, report, item);
-    const json_t *first = json_array_get(acquisition_get(report, "sittings"), 0);
-    acquisition_put_device_after(f, acquisition_get(first, "what.device"), outcome);
+    const json_t *first = json_array_get(document_get(report, "sittings"), 0);
+    acquisition_put_device_after(f, document_get(first, "what.device"), outcome);
 }
 
 /* ---- what it can be compared with ---- */
@@ -346,8 +327,8 @@ static void put_outcome(struct form *f, const json_t *report) {
 static void put_mark(struct form *f, const json_t *mark) {
     uint8_t root[32];
     char coded[sodium_base64_ENCODED_LEN(sizeof root, sodium_base64_VARIANT_ORIGINAL)];
-    const char *hex = acquisition_text(mark, "root"), *leaf = acquisition_text(mark, "leaf");
-    const char *log = acquisition_text(mark, "log");
+    const char *hex = document_text(mark, "root"), *leaf = document_text(mark, "leaf");
+    const char *log = document_text(mark, "log");
     if (hex == NULL || leaf == NULL || log == NULL ||
         !ex_parse_hex(hex, strlen(hex), root, sizeof root))
         return;
@@ -368,16 +349,16 @@ static void put_limits(struct form *f, const json_t *report) {
     size_t i;
     json_t *one;
     form_add(f, FORM_HEADING, NULL, _("What this report does not prove"));
-    json_array_foreach(acquisition_get(report, "does_not_prove"), i, one) if (json_is_string(one))
+    json_array_foreach(document_get(report, "does_not_prove"), i, one) if (json_is_string(one))
         form_add(f, FORM_POINT, NULL, _(json_string_value(one)));
 }
 
 static void put_maker(struct form *f, const json_t *made) {
     char time[40] = "?";
-    (void)time_words(acquisition_text(made, "time"), time);
+    (void)time_words(document_text(made, "time"), time);
     form_add_format(f, FORM_TEXT, NULL, _("Made on %s by %s (%s), with %s."), time,
-                    form_words(f, acquisition_text(made, "by")),
-                    form_words(f, acquisition_text(made, "by_id")), f->maker);
+                    form_words(f, document_text(made, "by")),
+                    form_words(f, document_text(made, "by_id")), f->maker);
 }
 
 static void put_lines(struct form *f) {
@@ -393,11 +374,11 @@ static void put_lines(struct form *f) {
 static ex_code check(const json_t *report, struct ex_error *err) {
     static const char *const needed[] = {"item.label", "item.id",      "made.by",     "made.by_id",
                                          "made.time",  "made.program", "made.version"};
-    const char *format = acquisition_text(report, "format");
+    const char *format = document_text(report, "format");
     bool whole = format != NULL && strcmp(format, "exhibit-acquisition-report") == 0 &&
-                 json_is_array(acquisition_get(report, "sittings"));
+                 json_is_array(document_get(report, "sittings"));
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
-        whole = whole && acquisition_text(report, needed[i]) != NULL;
+        whole = whole && document_text(report, needed[i]) != NULL;
     return whole ? EX_OK
                  : ex_fail(err, EX_INTERNAL,
                            "an acquisition report lacks what it cannot do "
@@ -412,24 +393,24 @@ static const char *joined(struct form *f, const char *one, const char *between, 
 }
 
 static void put_all(struct form *f, const json_t *report) {
-    const json_t *sittings = acquisition_get(report, "sittings");
+    const json_t *sittings = document_get(report, "sittings");
     size_t i;
     json_t *one;
-    const char *made = acquisition_text(report, "made.time");
+    const char *made = document_text(report, "made.time");
     if (!ex_time_parse(made, strlen(made), &f->made_ns))
         f->made_ns = 0;
-    f->maker = joined(f, form_words(f, acquisition_text(report, "made.program")), " ",
-                      form_words(f, acquisition_text(report, "made.version")));
+    f->maker = joined(f, form_words(f, document_text(report, "made.program")), " ",
+                      form_words(f, document_text(report, "made.version")));
     f->title = joined(f, _("Acquisition report of item"), " ",
-                      form_words(f, acquisition_text(report, "item.label")));
-    f->footer = joined(f, f->title, " · ", form_words(f, acquisition_text(report, "item.id")));
+                      form_words(f, document_text(report, "item.label")));
+    f->footer = joined(f, f->title, " · ", form_words(f, document_text(report, "item.id")));
     form_add(f, FORM_TITLE, NULL, _("Acquisition report"));
     put_item(f, report);
     json_array_foreach(sittings, i, one) put_sitting(f, one, i + 1, json_array_size(sittings));
     put_outcome(f, report);
-    put_mark(f, acquisition_get(report, "mark"));
+    put_mark(f, document_get(report, "mark"));
     put_limits(f, report);
-    put_maker(f, acquisition_get(report, "made"));
+    put_maker(f, document_get(report, "made"));
     put_lines(f);
 }
 

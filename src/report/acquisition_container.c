@@ -17,7 +17,7 @@ static void put_hashes(struct form *f, const json_t *hashes) {
     if (json_array_size(hashes) == 0)
         form_add(f, FORM_FACT, _("Its hashes"), _("none of the whole content"));
     json_array_foreach(hashes, i, one) {
-        const char *verdict = acquisition_text(one, "verdict");
+        const char *verdict = document_text(one, "verdict");
         acquisition_put_text(f, _("It states"), one, "name", true);
         acquisition_put_text(f, _("  as"), one, "stated", true);
         form_add(f, FORM_FACT, _("  compared"),
@@ -38,7 +38,7 @@ static void put_facts(struct form *f, const json_t *stated, const char *heading)
     if (json_array_size(stated) == 0)
         form_add(f, FORM_POINT, NULL, _("nothing"));
     json_array_foreach(stated, i, one) {
-        const char *name = acquisition_text(one, "name"), *value = acquisition_text(one, "value");
+        const char *name = document_text(one, "name"), *value = document_text(one, "value");
         form_add_format(f, FORM_POINT, NULL, "%s: %s", name != NULL ? form_words(f, name) : "?",
                         value != NULL ? form_words(f, value) : "?");
     }
@@ -49,12 +49,12 @@ static void put_files(struct form *f, const json_t *files) {
     json_t *one = NULL;
     acquisition_put_number(f, _("Files"), files, "count", true);
     acquisition_put_bytes(f, _("  together"), files, "bytes", true);
-    json_array_foreach(acquisition_get(files, "list"), i, one) {
+    json_array_foreach(document_get(files, "list"), i, one) {
         if (i == FILES_SHOWN)
             break;
         acquisition_put_text(f, _("  file"), one, "path", true);
         acquisition_put_bytes(f, _("  size"), one, "size_bytes", true);
-        bool failed = acquisition_get(one, "not_hashed") != NULL;
+        bool failed = document_get(one, "not_hashed") != NULL;
         acquisition_put_text(f, failed ? _("  NOT HASHED") : _("  SHA-256"), one,
                              failed ? "not_hashed" : "sha256", true);
     }
@@ -69,8 +69,8 @@ static void put_places(struct form *f, const json_t *damage, const char *heading
     if (acquisition_number(damage, "count") == 0)
         return;
     form_add(f, FORM_TEXT, NULL, heading);
-    json_array_foreach(acquisition_get(damage, "list"), i, one) {
-        const char *why = acquisition_text(one, "why");
+    json_array_foreach(document_get(damage, "list"), i, one) {
+        const char *why = document_text(one, "why");
         form_add_format(f, FORM_POINT, NULL, _("byte %" PRIu64 ", length %" PRIu64 ": %s"),
                         acquisition_number(one, "offset"), acquisition_number(one, "length"),
                         why != NULL ? form_words(f, why) : "?");
@@ -85,7 +85,7 @@ void acquisition_put_container(struct form *f, const json_t *container, const js
         return;
     acquisition_put_heading(f, _("The image that it was taken from"), entry);
     acquisition_put_text(f, _("Format"), container, "format", true);
-    put_files(f, acquisition_get(container, "files"));
+    put_files(f, document_get(container, "files"));
     acquisition_put_text(f, _("Read by a process"), container, "confinement", true);
     acquisition_put_number(f, _("  stopped, times"), container, "workers_lost", true);
     form_add(
@@ -93,14 +93,14 @@ void acquisition_put_container(struct form *f, const json_t *container, const js
         _("The item is what is in the image. The image's own files are not held with it. Where a "
           "SHA-256 stands, the file was read for it once from its first byte to its last, beside "
           "the reading of what is in it, and its size and times were the same before and after."));
-    put_hashes(f, acquisition_get(container, "hashes"));
-    put_facts(f, acquisition_get(container, "stated"),
+    put_hashes(f, document_get(container, "hashes"));
+    put_facts(f, document_get(container, "stated"),
               _("What it says of itself; whoever made it wrote this, and nothing of it was "
                 "checked:"));
-    put_facts(f, acquisition_get(container, "counted"), _("What its reader counted:"));
-    put_places(f, acquisition_get(container, "damage"),
+    put_facts(f, document_get(container, "counted"), _("What its reader counted:"));
+    put_places(f, document_get(container, "damage"),
                _("Damaged places, in the words of its reader:"));
-    put_places(f, acquisition_get(container, "disk_errors"),
+    put_places(f, document_get(container, "disk_errors"),
                _("Places that the disk on which the image lies did not give; whether the image is "
                  "sound there is not known:"));
 }

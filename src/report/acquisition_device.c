@@ -23,7 +23,7 @@ static void put_identity(struct form *f, const json_t *d) {
     acquisition_put_text(f, _("Backing file"), d, "backing_file", false);
     acquisition_put_text(f, _("Port"), d, "place", false);
     acquisition_put_bytes(f, _("Size"), d, "size_bytes", true);
-    if (acquisition_get(d, "partition") != NULL) {
+    if (document_get(d, "partition") != NULL) {
         acquisition_put_number(f, _("Partition"), d, "partition", false);
         acquisition_put_text(f, _("  of"), d, "whole", true);
         acquisition_put_bytes(f, _("  which has"), d, "whole_size_bytes", true);
@@ -39,8 +39,8 @@ static void put_identity(struct form *f, const json_t *d) {
 static void put_partitions(struct form *f, const json_t *d) {
     size_t i;
     json_t *one;
-    json_array_foreach(acquisition_get(d, "partitions"), i, one) {
-        const char *name = acquisition_text(one, "name");
+    json_array_foreach(document_get(d, "partitions"), i, one) {
+        const char *name = document_text(one, "name");
         form_add_format(
             f, FORM_FACT, _("Has a partition"), _("%s: from byte %" PRIu64 ", %" PRIu64 " bytes"),
             name != NULL ? form_words(f, name) : "?", acquisition_number(one, "start_bytes"),
@@ -59,7 +59,7 @@ static void put_flag(struct form *f, const json_t *flag) {
 }
 
 static void put_use(struct form *f, const json_t *d) {
-    const json_t *uses = acquisition_get(d, "in_use");
+    const json_t *uses = document_get(d, "in_use");
     size_t i;
     json_t *one;
     acquisition_put_answer(f, _("Claimed"), d, "claimed");
@@ -73,7 +73,7 @@ static void put_use(struct form *f, const json_t *d) {
 
 /* A number of sectors, or why there is none. */
 static void put_sectors(struct form *f, const char *name, const json_t *asked, const char *what) {
-    const json_t *answer = acquisition_get(asked, what);
+    const json_t *answer = document_get(asked, what);
     if (json_is_true(json_object_get(answer, "given")))
         form_add_format(f, FORM_FACT, name, _("%" PRIu64 " sectors"),
                         acquisition_number(answer, "sectors"));
@@ -89,13 +89,13 @@ static void put_hidden(struct form *f, const json_t *asked) {
                         acquisition_number(asked, "hidden.real_bytes"));
     else
         form_add(f, FORM_FACT, _("Hidden area"),
-                 json_is_true(acquisition_get(asked, "hidden.known"))
+                 json_is_true(document_get(asked, "hidden.known"))
                      ? _("none, by what the device says")
                      : _("NOT KNOWN whether there is one"));
 }
 
 static void put_asked(struct form *f, const json_t *asked) {
-    const json_t *self = acquisition_get(asked, "identify");
+    const json_t *self = document_get(asked, "identify");
     acquisition_put_time(f, _("Asked"), asked, "time", true);
     if (json_is_true(json_object_get(self, "given"))) {
         acquisition_put_known(f, _("Says its model"), self, "model");
@@ -113,15 +113,15 @@ static void put_asked(struct form *f, const json_t *asked) {
 }
 
 void acquisition_put_device(struct form *f, const json_t *sitting) {
-    const json_t *d = acquisition_get(sitting, "what.device");
+    const json_t *d = document_get(sitting, "what.device");
     if (d == NULL)
         return;
-    acquisition_put_heading(f, _("The device"), acquisition_get(sitting, "entry"));
+    acquisition_put_heading(f, _("The device"), document_get(sitting, "entry"));
     put_identity(f, d);
     put_partitions(f, d);
     put_use(f, d);
-    put_flag(f, acquisition_get(d, "read_only_flag"));
-    put_asked(f, acquisition_get(d, "asked"));
+    put_flag(f, document_get(d, "read_only_flag"));
+    put_asked(f, document_get(d, "asked"));
 }
 
 /* ---- after ---- */
@@ -129,8 +129,8 @@ void acquisition_put_device(struct form *f, const json_t *sitting) {
 static const json_t *counter_of(const json_t *asked, const char *name) {
     size_t i;
     json_t *one;
-    json_array_foreach(acquisition_get(asked, "smart.counters"), i, one) {
-        const char *other = acquisition_text(one, "name");
+    json_array_foreach(document_get(asked, "smart.counters"), i, one) {
+        const char *other = document_text(one, "name");
         if (other != NULL && strcmp(other, name) == 0)
             return one;
     }
@@ -140,10 +140,10 @@ static const json_t *counter_of(const json_t *asked, const char *name) {
 static void put_counters(struct form *f, const json_t *before, const json_t *after) {
     size_t i;
     json_t *one;
-    if (!json_is_true(acquisition_get(after, "smart.given")))
+    if (!json_is_true(document_get(after, "smart.given")))
         acquisition_put_text(f, _("Counters (SMART)"), after, "smart.why", true);
-    json_array_foreach(acquisition_get(after, "smart.counters"), i, one) {
-        const char *name = acquisition_text(one, "name");
+    json_array_foreach(document_get(after, "smart.counters"), i, one) {
+        const char *name = document_text(one, "name");
         const json_t *was = name != NULL ? counter_of(before, name) : NULL;
         uint64_t now = acquisition_number(one, "value"), then = acquisition_number(was, "value");
         if (name == NULL)
@@ -160,16 +160,15 @@ static void put_counters(struct form *f, const json_t *before, const json_t *aft
 }
 
 void acquisition_put_device_after(struct form *f, const json_t *before, const json_t *outcome) {
-    const json_t *after = acquisition_get(outcome, "what.device_after");
+    const json_t *after = document_get(outcome, "what.device_after");
     if (before == NULL)
         return;
-    acquisition_put_heading(f, _("The device, after it was read"),
-                            acquisition_get(outcome, "entry"));
+    acquisition_put_heading(f, _("The device, after it was read"), document_get(outcome, "entry"));
     if (after == NULL) {
         form_add(f, FORM_TEXT, NULL, _("NOT RECORDED"));
         return;
     }
     acquisition_put_time(f, _("Asked"), after, "asked.time", true);
     acquisition_put_answer(f, _("Read-only still"), after, "read_only_flag.now");
-    put_counters(f, acquisition_get(before, "asked"), acquisition_get(after, "asked"));
+    put_counters(f, document_get(before, "asked"), document_get(after, "asked"));
 }

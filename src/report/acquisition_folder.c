@@ -16,11 +16,11 @@ static void put_selection(struct form *f, const json_t *selection) {
     acquisition_put_time(f, _("Modified before"), selection, "older", false);
     acquisition_put_bytes(f, _("Not smaller than"), selection, "min_size", false);
     acquisition_put_bytes(f, _("Not larger than"), selection, "max_size", false);
-    json_array_foreach(acquisition_get(selection, "types"), i, type)
+    json_array_foreach(document_get(selection, "types"), i, type)
         form_add(f, FORM_FACT, i == 0 ? _("Only of type") : "", json_string_value(type));
     form_add(f, FORM_FACT, _("Other file systems"),
-             json_is_true(acquisition_get(selection, "other_file_systems")) ? _("too")
-             : json_is_true(acquisition_get(selection, "one_file_system"))
+             json_is_true(document_get(selection, "other_file_systems")) ? _("too")
+             : json_is_true(document_get(selection, "one_file_system"))
                  ? _("left out, as it was asked for")
                  : _("left out, as nobody asked for them"));
 }
@@ -68,7 +68,7 @@ void acquisition_put_folder(struct form *f, const json_t *folder, const json_t *
     acquisition_put_heading(f, _("The folder"), entry);
     (void)put_counts(f, folder, kinds, sizeof kinds / sizeof kinds[0]);
     acquisition_put_bytes(f, _("Content of files"), folder, "content_bytes", true);
-    put_selection(f, acquisition_get(folder, "selection"));
+    put_selection(f, document_get(folder, "selection"));
     (void)put_counts(f, folder, left, sizeof left / sizeof left[0]);
     if (put_counts(f, folder, lost, sizeof lost / sizeof lost[0]) == 0)
         form_add(f, FORM_FACT, _("Wanted, not read"), _("nothing"));

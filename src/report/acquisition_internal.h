@@ -3,16 +3,12 @@
 #ifndef EXHIBIT_REPORT_ACQUISITION_INTERNAL_H
 #define EXHIBIT_REPORT_ACQUISITION_INTERNAL_H
 
+#include "report/document_internal.h"
 #include "report/form_internal.h"
-
-#include <jansson.h>
 
 enum { ACQUISITION_RANGES_SHOWN = 1000 };
 
-/* A value by its path, as "source.path"; NULL: it is not there, or null. */
-const json_t *acquisition_get(const json_t *from, const char *path);
-const char *acquisition_text(const json_t *from, const char *path); /* NULL: none */
-uint64_t acquisition_number(const json_t *from, const char *path);  /* 0: none */
+uint64_t acquisition_number(const json_t *from, const char *path); /* 0: none */
 
 /* Facts; where the value is not there nothing is added, unless `needed`: then "not recorded". */
 void acquisition_put_text(struct form *f, const char *name, const json_t *from, const char *path,

@@ -10,26 +10,8 @@
 #define _(text)  gettext(text)
 #define N_(text) text
 
-const json_t *draw_get(const json_t *from, const char *path) {
-    char key[64];
-    while (from != NULL && *path != '\0') {
-        size_t size = strcspn(path, ".");
-        if (size >= sizeof key)
-            return NULL;
-        memcpy(key, path, size);
-        key[size] = '\0';
-        from = json_object_get(from, key);
-        path += size + (path[size] == '.');
-    }
-    return json_is_null(from) ? NULL : from;
-}
-
-const char *draw_text(const json_t *from, const char *path) {
-    return json_string_value(draw_get(from, path));
-}
-
 json_int_t draw_number(const json_t *from, const char *path) {
-    return json_integer_value(draw_get(from, path));
+    return json_integer_value(document_get(from, path));
 }
 
 /* ---- head ---- */
@@ -37,19 +19,19 @@ json_int_t draw_number(const json_t *from, const char *path) {
 static void put_item(struct paper *p, const json_t *r) {
     paper_heading(p, 2, _("The item"));
     paper_facts(p);
-    paper_fact(p, _("Agency"), draw_text(r, "agency"));
-    paper_fact(p, _("Case"), draw_text(r, "item.case.number"));
-    paper_fact(p, _("Title of the case"), draw_text(r, "case_title"));
-    paper_fact(p, _("Item"), draw_text(r, "item.label"));
-    paper_fact(p, _("Label"), draw_text(r, "item.label_text"));
-    paper_fact(p, _("Id of the item"), draw_text(r, "item.id"));
-    paper_fact(p, _("Collected"), draw_text(r, "item.collected"));
-    paper_fact(p, _("By officer"), draw_text(r, "item.officer"));
-    paper_fact_number(p, _("Size"), draw_get(r, "item.size_bytes"), _("bytes"));
-    paper_fact(p, _("SHA-256"), draw_text(r, "item.sha256"));
-    paper_fact(p, _("fs-verity digest"), draw_text(r, "item.fsverity"));
-    paper_fact(p, _("Looks like"), draw_text(r, "item.looks_like.text"));
-    paper_fact_number(p, _("Ledger entry"), draw_get(r, "item.entry_outcome"), "");
+    paper_fact(p, _("Agency"), document_text(r, "agency"));
+    paper_fact(p, _("Case"), document_text(r, "item.case.number"));
+    paper_fact(p, _("Title of the case"), document_text(r, "case_title"));
+    paper_fact(p, _("Item"), document_text(r, "item.label"));
+    paper_fact(p, _("Label"), document_text(r, "item.label_text"));
+    paper_fact(p, _("Id of the item"), document_text(r, "item.id"));
+    paper_fact(p, _("Collected"), document_text(r, "item.collected"));
+    paper_fact(p, _("By officer"), document_text(r, "item.officer"));
+    paper_fact_number(p, _("Size"), document_get(r, "item.size_bytes"), _("bytes"));
+    paper_fact(p, _("SHA-256"), document_text(r, "item.sha256"));
+    paper_fact(p, _("fs-verity digest"), document_text(r, "item.fsverity"));
+    paper_fact(p, _("Looks like"), document_text(r, "item.looks_like.text"));
+    paper_fact_number(p, _("Ledger entry"), document_get(r, "item.entry_outcome"), "");
     paper_facts_end(p);
 }
 
@@ -74,36 +56,36 @@ static void put_limits(struct paper *p, const json_t *limits) {
 static void put_examination(struct paper *p, const json_t *r) {
     paper_heading(p, 2, _("The examination"));
     paper_facts(p);
-    paper_fact_number(p, _("Ledger entry"), draw_get(r, "examination.entry"), "");
-    paper_fact(p, _("Ended"), draw_text(r, "examination.time"));
-    paper_fact(p, _("By officer"), draw_text(r, "examination.officer"));
-    paper_fact(p, _("Profile"), draw_text(r, "examination.profile"));
-    paper_fact(p, _("Result"), draw_text(r, "examination.result"));
-    paper_fact_number(p, _("Traces"), draw_get(r, "examination.traces"), "");
-    paper_fact(p, _("Result's object"), draw_text(r, "examination.object"));
-    paper_fact(p, _("SHA-256 of the result"), draw_text(r, "examination.sha256"));
-    paper_fact(p, _("Workers confined by"), draw_text(r, "examination.confinement"));
+    paper_fact_number(p, _("Ledger entry"), document_get(r, "examination.entry"), "");
+    paper_fact(p, _("Ended"), document_text(r, "examination.time"));
+    paper_fact(p, _("By officer"), document_text(r, "examination.officer"));
+    paper_fact(p, _("Profile"), document_text(r, "examination.profile"));
+    paper_fact(p, _("Result"), document_text(r, "examination.result"));
+    paper_fact_number(p, _("Traces"), document_get(r, "examination.traces"), "");
+    paper_fact(p, _("Result's object"), document_text(r, "examination.object"));
+    paper_fact(p, _("SHA-256 of the result"), document_text(r, "examination.sha256"));
+    paper_fact(p, _("Workers confined by"), document_text(r, "examination.confinement"));
     paper_facts_end(p);
-    if (json_is_true(draw_get(r, "examination.truncated")))
+    if (json_is_true(document_get(r, "examination.truncated")))
         paper_say(p, "%s", _("A LIMIT ENDED THE EXAMINATION: there may be more than was found."));
-    put_limits(p, draw_get(r, "examination.limits"));
+    put_limits(p, document_get(r, "examination.limits"));
 }
 
 static void put_top(struct paper *p, const json_t *r) {
-    const json_t *made = draw_get(r, "made");
+    const json_t *made = document_get(r, "made");
     paper_begin(p, _("Machine report"),
-                draw_text(r, "item.label") != NULL ? draw_text(r, "item.label") : "?");
+                document_text(r, "item.label") != NULL ? document_text(r, "item.label") : "?");
     paper_alert(p, _("FAULTS. Do not rely on this report before they are explained:"),
-                draw_get(r, "findings"));
+                document_get(r, "findings"));
     paper_facts(p);
-    paper_fact(p, _("Report made"), draw_text(made, "time"));
-    paper_fact(p, _("by"), draw_text(made, "by"));
-    paper_fact(p, _("with exhibit"), draw_text(made, "version"));
+    paper_fact(p, _("Report made"), document_text(made, "time"));
+    paper_fact(p, _("by"), document_text(made, "by"));
+    paper_fact(p, _("with exhibit"), document_text(made, "version"));
     paper_facts_end(p);
     paper_heading(p, 2, _("What this report proves"));
-    paper_points(p, draw_get(r, "proves"));
+    paper_points(p, document_get(r, "proves"));
     paper_heading(p, 2, _("What it does not prove"));
-    paper_points(p, draw_get(r, "does_not_prove"));
+    paper_points(p, document_get(r, "does_not_prove"));
     put_item(p, r);
     put_examination(p, r);
 }
@@ -113,32 +95,33 @@ static void put_top(struct paper *p, const json_t *r) {
 static void put_times(struct paper *p, const json_t *row) {
     size_t i;
     json_t *t;
-    json_array_foreach(draw_get(row, "times"), i, t) {
+    json_array_foreach(document_get(row, "times"), i, t) {
         char words[256];
-        bool local = strcmp(draw_text(t, "zone") != NULL ? draw_text(t, "zone") : "", "local") == 0;
-        if (draw_text(t, "time") != NULL)
-            (void)snprintf(words, sizeof words, "%s%s (%.120s)", draw_text(t, "time"),
+        bool local =
+            strcmp(document_text(t, "zone") != NULL ? document_text(t, "zone") : "", "local") == 0;
+        if (document_text(t, "time") != NULL)
+            (void)snprintf(words, sizeof words, "%s%s (%.120s)", document_text(t, "time"),
                            local ? _(" of an unknown zone") : "",
-                           draw_text(t, "source") != NULL ? draw_text(t, "source") : "?");
+                           document_text(t, "source") != NULL ? document_text(t, "source") : "?");
         else
             (void)snprintf(words, sizeof words,
                            _("%" JSON_INTEGER_FORMAT " seconds since 1970, out of range"),
                            draw_number(t, "seconds"));
-        paper_pair(p, draw_text(t, "what") != NULL ? draw_text(t, "what") : "?", words);
+        paper_pair(p, document_text(t, "what") != NULL ? document_text(t, "what") : "?", words);
     }
 }
 
 static void put_number_pair(struct paper *p, const json_t *row, const char *key) {
     char words[32];
-    if (!json_is_integer(draw_get(row, key)))
+    if (!json_is_integer(document_get(row, key)))
         return;
     (void)snprintf(words, sizeof words, "%" JSON_INTEGER_FORMAT, draw_number(row, key));
     paper_pair(p, key, words);
 }
 
 static void put_text_pair(struct paper *p, const json_t *row, const char *key) {
-    if (draw_text(row, key) != NULL)
-        paper_pair(p, key, draw_text(row, key));
+    if (document_text(row, key) != NULL)
+        paper_pair(p, key, document_text(row, key));
 }
 
 static void put_said(struct paper *p, const json_t *row) {
@@ -148,9 +131,9 @@ static void put_said(struct paper *p, const json_t *row) {
     put_text_pair(p, row, "type");
     put_number_pair(p, row, "size");
     put_number_pair(p, row, "offset");
-    if (draw_get(row, "error") != NULL)
-        paper_pair(p, draw_text(row, "error.reason"), draw_text(row, "error.text"));
-    json_object_foreach((json_t *)(uintptr_t)draw_get(row, "attributes"), key,
+    if (document_get(row, "error") != NULL)
+        paper_pair(p, document_text(row, "error.reason"), document_text(row, "error.text"));
+    json_object_foreach((json_t *)(uintptr_t)document_get(row, "attributes"), key,
                         value) if (json_is_string(value) && strcmp(key, "about") != 0)
         paper_pair(p, key, json_string_value(value));
     put_number_pair(p, row, "attributes_left_out");
@@ -158,7 +141,7 @@ static void put_said(struct paper *p, const json_t *row) {
 }
 
 void draw_row(struct paper *p, const json_t *row) {
-    const char *path = draw_text(row, "path"), *state = draw_text(row, "state");
+    const char *path = document_text(row, "path"), *state = document_text(row, "state");
     paper_row(p);
     paper_block(p);
     put_said(p, row);
@@ -175,7 +158,7 @@ void draw_row(struct paper *p, const json_t *row) {
 
 void draw_rest(struct paper *p, const json_t *list) {
     EX_AUTO_FREE char *code = NULL;
-    const char *jq = draw_text(list, "jq");
+    const char *jq = document_text(list, "jq");
     if (draw_number(list, "left_out") == 0)
         return;
     paper_say(p, _("… and %" JSON_INTEGER_FORMAT " more, which are not shown here."),
@@ -200,7 +183,7 @@ void draw_list(struct paper *p, const json_t *list, const char *title, const cha
                 "parser: %" JSON_INTEGER_FORMAT "."),
               count, gone);
     paper_blocks(p, _("what it says|where it stands"));
-    json_array_foreach(draw_get(list, "shown"), i, row) draw_row(p, row);
+    json_array_foreach(document_get(list, "shown"), i, row) draw_row(p, row);
     paper_table_end(p);
     draw_rest(p, list);
 }
@@ -235,11 +218,11 @@ static void put_machine(struct paper *p, const json_t *r) {
               _("As files of the item say. Where they contradict each other, each is shown, and "
                 "none is preferred."));
     for (size_t i = 0; i < sizeof machine_lists / sizeof machine_lists[0]; i++)
-        draw_list(p, draw_get(r, machine_lists[i].path), _(machine_lists[i].title), NULL);
+        draw_list(p, document_get(r, machine_lists[i].path), _(machine_lists[i].title), NULL);
     draw_disk(p, r);
     paper_heading(p, 2, _("Who used it"));
     for (size_t i = 0; i < sizeof user_lists / sizeof user_lists[0]; i++)
-        draw_list(p, draw_get(r, user_lists[i].path), _(user_lists[i].title),
+        draw_list(p, document_get(r, user_lists[i].path), _(user_lists[i].title),
                   user_lists[i].about != NULL ? _(user_lists[i].about) : NULL);
 }
 
@@ -248,7 +231,7 @@ static void put_lists_again(struct paper *p, const json_t *r) {
     paper_say(p, "%s",
               _("Lists are cut. The commands under them read the whole result, which this one "
                 "writes:"));
-    paper_code(p, draw_text(r, "export_with") != NULL ? draw_text(r, "export_with") : "?");
+    paper_code(p, document_text(r, "export_with") != NULL ? document_text(r, "export_with") : "?");
 }
 
 ex_code machine_draw(const json_t *report, enum machine_format format, char **ret,

@@ -3,11 +3,9 @@
 #ifndef EXHIBIT_REPORT_MACHINE_DRAW_INTERNAL_H
 #define EXHIBIT_REPORT_MACHINE_DRAW_INTERNAL_H
 
+#include "report/document_internal.h"
 #include "report/machine_paper_internal.h"
 
-/* Of a path of keys with dots between them; NULL: not there, or null. */
-const json_t *draw_get(const json_t *from, const char *path);
-const char *draw_text(const json_t *from, const char *path);
 json_int_t draw_number(const json_t *from, const char *path); /* 0: not there */
 
 void draw_row(struct paper *p, const json_t *row);
