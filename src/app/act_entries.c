@@ -370,3 +370,16 @@ json_t *act_entries_json(const struct act *act) {
     return json_pack("{s:o, s:o, s:o}", "session", json_number(act->session), "first",
                      json_number(act->first_entry), "last", json_number(act->last_entry));
 }
+
+char *act_journal(const struct act *act, const char *name, json_t *more) {
+    struct ex_clock now;
+    ex_clock_read(&now);
+    json_t *json =
+        json_pack("{s:s, s:o, s:o, s:i}", "act", name, "intent", json_number(act->intent),
+                  "started", json_time(now.utc_ns), "pid", (int)getpid());
+    (void)json_object_update(json, more);
+    char *line = json_dumps(json, JSON_COMPACT);
+    json_decref(more);
+    json_decref(json);
+    return line;
+}

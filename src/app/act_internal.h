@@ -180,6 +180,9 @@ EX_MUST_USE ex_code act_append(struct act *act, struct draft *draft, size_t coun
 EX_MUST_USE ex_code act_single(struct act *act, json_t *what, draft_prepare_fn *prepare,
                                void *context, struct ex_error *err);
 EX_MUST_USE ex_code act_intent(struct act *act, json_t *what, struct ex_error *err);
+/* The line by which work that was cut off is known (`exhibit work`): the act's name, its intent,
+ * when, by which process, and `more`, an object or NULL, which it takes. free() */
+char *act_journal(const struct act *act, const char *name, json_t *more);
 EX_MUST_USE ex_code act_outcome(struct act *act, const char *result, json_t *what,
                                 const uint8_t *object_id, draft_prepare_fn *prepare, void *context,
                                 struct ex_error *err);

@@ -97,18 +97,13 @@ static ex_code begin(struct act *act, struct collecting *c, struct ex_error *err
 }
 
 static char *journal_line(struct act *act, const struct collecting *c) {
-    struct ex_clock now;
-    ex_clock_read(&now);
-    json_t *json = json_pack(
-        "{s:s, s:s, s:o, s:o, s:O, s:o, s:i, s:o, s:s}", "act", "collect", "case", c->number,
-        "item_id", json_hex(act->item_id, sizeof act->item_id), "intent", json_number(act->intent),
-        "resumed", c->resumed, "started", json_time(now.utc_ns), "pid", (int)getpid(), "size_bytes",
-        c->before.seekable ? json_number(c->before.size_bytes) : json_null(), "readback",
-        collecting_readback_word(c->readback));
-    json_set_text(json, "source", c->before.path);
-    char *line = json_dumps(json, JSON_COMPACT);
-    json_decref(json);
-    return line;
+    json_t *more =
+        json_pack("{s:s, s:o, s:O, s:o, s:s}", "case", c->number, "item_id",
+                  json_hex(act->item_id, sizeof act->item_id), "resumed", c->resumed, "size_bytes",
+                  c->before.seekable ? json_number(c->before.size_bytes) : json_null(), "readback",
+                  collecting_readback_word(c->readback));
+    json_set_text(more, "source", c->before.path);
+    return act_journal(act, "collect", more);
 }
 
 /* What is to be known of the item stands with the item. */

@@ -133,21 +133,10 @@ static ex_code pull(void *context, uint8_t *to, size_t size, size_t *ret_got,
     return EX_OK;
 }
 
-static char *journal_line(struct act *act, const struct examining *x) {
-    struct ex_clock now;
-    ex_clock_read(&now);
-    json_t *json =
-        json_pack("{s:s, s:o, s:o, s:o, s:i}", "act", "examine", "item_id",
-                  json_hex(x->item->id, sizeof x->item->id), "intent", json_number(act->intent),
-                  "started", json_time(now.utc_ns), "pid", (int)getpid());
-    char *line = json_dumps(json, JSON_COMPACT);
-    json_decref(json);
-    return line;
-}
-
 static ex_code hold(struct act *act, struct examining *x, struct ex_error *err) {
     EX_AUTO(source_close) struct source *source = NULL;
-    EX_AUTO_FREE char *journal = journal_line(act, x);
+    EX_AUTO_FREE char *journal = act_journal(
+        act, "examine", json_pack("{s:o}", "item_id", json_hex(x->item->id, sizeof x->item->id)));
     struct pulling p = {.fd = x->fd};
     struct ex_progress *progress = act->face->progress;
     const struct vault_put_options options = {

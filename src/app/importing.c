@@ -176,16 +176,10 @@ static ex_code check_head(void *context, const struct package_report *r, struct 
 /* ---- the bytes ---- */
 
 static char *journal_line(const struct importing *m, size_t n) {
-    struct ex_clock now;
-    ex_clock_read(&now);
-    json_t *json = json_pack("{s:s, s:s, s:o, s:o, s:o, s:i}", "act", "import", "case", m->number,
-                             "item_id", json_hex(m->u.report->head.item[n].id, ENTRY_ID_BYTES),
-                             "intent", json_number(m->act->intent), "started",
-                             json_time(now.utc_ns), "pid", (int)getpid());
-    json_set_text(json, "source", m->u.path);
-    char *line = json_dumps(json, JSON_COMPACT);
-    json_decref(json);
-    return line;
+    json_t *more = json_pack("{s:s, s:o}", "case", m->number, "item_id",
+                             json_hex(m->u.report->head.item[n].id, ENTRY_ID_BYTES));
+    json_set_text(more, "source", m->u.path);
+    return act_journal(m->act, "import", more);
 }
 
 static ex_code put_payload(void *context, const char *path, size_t position, uint64_t size_bytes,

@@ -129,20 +129,9 @@ static ex_code pass(struct act *act, struct repairing *r, const char *journal, u
     return EX_OK;
 }
 
-static char *journal_line(const struct act *act) {
-    struct ex_clock now;
-    ex_clock_read(&now);
-    json_t *json =
-        json_pack("{s:s, s:o, s:o, s:i}", "act", "repair", "intent", json_number(act->intent),
-                  "started", json_time(now.utc_ns), "pid", (int)getpid());
-    char *line = json_dumps(json, JSON_COMPACT);
-    json_decref(json);
-    return line;
-}
-
 /* A node that was found shows what is needed below it: again, until nothing more comes. */
 static ex_code from_elsewhere(struct act *act, struct repairing *r, struct ex_error *err) {
-    EX_AUTO_FREE char *journal = journal_line(act);
+    EX_AUTO_FREE char *journal = act_journal(act, "repair", NULL);
     uint64_t needed = 1, found = 1;
     if (r->from == NULL && !act_has_flag(act, FLAG_FROM_FILE))
         return EX_OK;

@@ -22,21 +22,10 @@ static ex_code pull(void *context, uint8_t *to, size_t size, size_t *ret_got,
     return EX_OK;
 }
 
-static char *journal_line(struct act *act) {
-    struct ex_clock now;
-    ex_clock_read(&now);
-    json_t *json =
-        json_pack("{s:s, s:o, s:o, s:i}", "act", "rules", "intent", json_number(act->intent),
-                  "started", json_time(now.utc_ns), "pid", (int)getpid());
-    char *line = json_dumps(json, JSON_COMPACT);
-    json_decref(json);
-    return line;
-}
-
 ex_code rules_hold(struct act *act, const char *name, const uint8_t *data, uint64_t size_bytes,
                    struct rules_put *ret, struct ex_error *err) {
     EX_AUTO(source_close) struct source *source = NULL;
-    EX_AUTO_FREE char *journal = journal_line(act);
+    EX_AUTO_FREE char *journal = act_journal(act, "rules", NULL);
     struct pulling p = {data, size_bytes};
     struct ex_progress *progress = act->face->progress;
     const struct vault_put_options options = {
