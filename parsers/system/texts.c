@@ -11,14 +11,8 @@ struct line {
 
 /* False: there is no more. A carriage return is no end of a line here. */
 static bool next_line(struct ex_cursor *c, struct line *ret) {
-    size_t left = ex_cursor_left(c);
-    if (left == 0)
-        return false;
-    const char *from = (const char *)c->data + c->pos;
-    const char *feed = memchr(from, '\n', left);
-    *ret = (struct line){from, feed == NULL ? left : (size_t)(feed - from)};
-    (void)ex_cursor_bytes(c, ret->bytes + (feed == NULL ? 0 : 1));
-    return true;
+    ret->at = ex_cursor_text_line(c, &ret->bytes);
+    return ret->at != NULL;
 }
 
 static ex_code tell_lines(struct parser_run *run, size_t bad, struct ex_error *err) {

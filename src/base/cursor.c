@@ -72,6 +72,16 @@ const char *ex_cursor_line(struct ex_cursor *c, size_t *ret_size) {
     return (const char *)start;
 }
 
+const char *ex_cursor_text_line(struct ex_cursor *c, size_t *ret_size) {
+    size_t left = ex_cursor_left(c);
+    if (left == 0)
+        return NULL;
+    const char *from = (const char *)c->data + c->pos, *feed = memchr(from, '\n', left);
+    *ret_size = feed == NULL ? left : (size_t)(feed - from);
+    c->pos += *ret_size + (feed == NULL ? 0 : 1);
+    return from;
+}
+
 const char *ex_cursor_keyed(struct ex_cursor *c, const char *key, size_t *ret_size) {
     struct ex_cursor ahead = *c;
     size_t size;
@@ -135,8 +145,8 @@ bool ex_parse_base64(const char *text, size_t size, uint8_t *to, size_t size_byt
     size_t got = 0;
     if (size != (size_bytes + 2) / 3 * 4)
         return false;
-    /* libsodium refuses non-zero trailing bits and wrong padding, but 1.0.18 takes any byte over 0x7f
-     * for a '/': without this one signature would have many spellings. */
+    /* libsodium refuses non-zero trailing bits and wrong padding, but 1.0.18 takes any byte over
+     * 0x7f for a '/': without this one signature would have many spellings. */
     for (size_t i = 0; i < size; i++)
         if ((uint8_t)text[i] > 0x7f)
             return false;

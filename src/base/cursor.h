@@ -45,6 +45,9 @@ uint32_t ex_cursor_be32(struct ex_cursor *c);
  * when there is no LF ahead. */
 const char *ex_cursor_line(struct ex_cursor *c, size_t *ret_size);
 
+/* The same, where what stands behind the last LF is a line, too. NULL: nothing is left. */
+const char *ex_cursor_text_line(struct ex_cursor *c, size_t *ret_size);
+
 /* If the next line is "key value": eats it and gives the value. NULL, nothing eaten, otherwise. */
 const char *ex_cursor_keyed(struct ex_cursor *c, const char *key, size_t *ret_size);
 
@@ -54,8 +57,9 @@ EX_MUST_USE ex_code ex_cursor_check(const struct ex_cursor *c, const char *what,
 EX_MUST_USE ex_code ex_cursor_end(const struct ex_cursor *c, const char *what,
                                   struct ex_error *err);
 
-/* Strict text: a decimal without sign or leading zero; lower-case hex of exactly size_bytes; canonical
- * padded base64 of exactly size_bytes. False, and *ret untouched or zero, when it is anything else. */
+/* Strict text: a decimal without sign or leading zero; lower-case hex of exactly size_bytes;
+ * canonical padded base64 of exactly size_bytes. False, and *ret untouched or zero, when it is
+ * anything else. */
 bool ex_parse_decimal(const char *text, size_t size, uint64_t *ret);
 bool ex_parse_hex(const char *text, size_t size, uint8_t *to, size_t size_bytes);
 bool ex_parse_base64(const char *text, size_t size, uint8_t *to, size_t size_bytes);

@@ -15,15 +15,8 @@ struct line {
 
 /* The next line of the sample; one that its end cuts is none. */
 static bool next_line(struct ex_cursor *c, struct line *ret) {
-    size_t left = ex_cursor_left(c);
-    if (left == 0)
-        return false;
-    const char *from = (const char *)c->data + c->pos, *feed = memchr(from, '\n', left);
-    if (feed == NULL && c->size >= KIND_HEAD_BYTES)
-        return false;
-    *ret = (struct line){from, feed == NULL ? left : (size_t)(feed - from)};
-    (void)ex_cursor_bytes(c, ret->bytes + (feed == NULL ? 0 : 1));
-    return true;
+    ret->at = ex_cursor_text_line(c, &ret->bytes);
+    return ret->at != NULL && (c->size < KIND_HEAD_BYTES || c->data[c->pos - 1] == '\n');
 }
 
 static bool begins(struct line l, const char *text) {

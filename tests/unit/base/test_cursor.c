@@ -86,6 +86,20 @@ static void lines(void **state) {
     assert_code(EX_FORMAT, ex_cursor_check(&c, "it", &err));
 }
 
+static void text_lines(void **state) {
+    struct ex_cursor c = ex_cursor_make("one\n\nlast", 9);
+    size_t size;
+    (void)state;
+    assert_memory_equal(ex_cursor_text_line(&c, &size), "one", 3);
+    assert_int_equal(size, 3);
+    assert_non_null(ex_cursor_text_line(&c, &size));
+    assert_int_equal(size, 0);
+    assert_memory_equal(ex_cursor_text_line(&c, &size), "last", 4);
+    assert_int_equal(size, 4);
+    assert_null(ex_cursor_text_line(&c, &size));
+    assert_false(c.overrun);
+}
+
 static void decimals(void **state) {
     static const char *const bad[] = {"",
                                       "00",
@@ -133,8 +147,8 @@ static void hex(void **state) {
 
 static void base64(void **state) {
     static const char *const bad[] = {
-        "",   "+/8",  "+/8==", "+/8=\n", "-_8=", "+/9=", /* trailing bits */
-        "+/", "+/\xCE=", "+/8A", " +/8=", "+/ 8=",  "+=/8", "====", "+/8=+/8=", "+/=8"};
+        "",   "+/8",     "+/8==", "+/8=\n", "-_8=",  "+/9=", /* trailing bits */
+        "+/", "+/\xCE=", "+/8A",  " +/8=",  "+/ 8=", "+=/8", "====", "+/8=+/8=", "+/=8"};
     uint8_t got[3];
     assert_true(ex_parse_base64("+/8=", 4, got, 2));
     assert_int_equal(got[0] << 8 | got[1], 0xfbff);
@@ -154,9 +168,13 @@ static void base64(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers),     cmocka_unit_test(an_overrun_sticks),
-        cmocka_unit_test(byte_ranges), cmocka_unit_test(lines),
-        cmocka_unit_test(decimals),    cmocka_unit_test(hex),
+        cmocka_unit_test(text_lines),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(an_overrun_sticks),
+        cmocka_unit_test(byte_ranges),
+        cmocka_unit_test(lines),
+        cmocka_unit_test(decimals),
+        cmocka_unit_test(hex),
         cmocka_unit_test(base64),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
