@@ -27,9 +27,10 @@ struct again {
     unsigned doubles; /* traces under that one with the next one's key */
     bool open, done;  /* its content is being told; was */
     struct sandbox *sandbox;
-    size_t unit_count, unit_capacity;
+    size_t unit_count, unit_capacity, next_unit, next_late; /* next: that may be to be done */
     struct again_unit *unit; /* left under the one that was met last */
-    uint8_t *kept;           /* unless it is the last */
+    struct seen_unit *seen;
+    uint8_t *kept; /* unless it is the last */
     size_t kept_bytes, kept_capacity;
 };
 
@@ -85,7 +86,11 @@ static ex_code keep(struct again *a, const struct sandbox_told *t, struct ex_err
 
 /* Only what is left under the one that was met last can lead to the next one. */
 static ex_code take_unit(struct again *a, const struct sandbox_told *t, struct ex_error *err) {
+    bool fresh;
     if (a->open || t->parent != a->number)
+        return EX_OK;
+    EX_TRY(units_see(&a->seen, t->data, t->data_bytes, &fresh, err));
+    if (!fresh)
         return EX_OK;
     EX_TRY(ex_grow(&a->unit, &a->unit_capacity, a->unit_count + 1, sizeof *a->unit, FOUND_BYTES_MAX,
                    "what is to be examined", err));
@@ -155,23 +160,33 @@ static ex_code do_unit(struct again *a, enum examiner examiner, const struct san
     return EX_OK;
 }
 
-static ex_code do_units(struct again *a, enum examiner examiner,
-                        const struct sandbox_inputs *inputs, bool late, struct ex_error *err) {
-    for (size_t i = 0; i < a->unit_count && !a->open; i++)
-        if (a->unit[i].late == late && a->unit[i].met == a->met)
-            EX_TRY(do_unit(a, examiner, inputs, i, err));
-    return EX_OK;
+/* The next one of a kind from *at on; `unit_count`: none. What was left before something more was
+ * met leads to nothing that is wanted. */
+static size_t find_unit(const struct again *a, bool late, size_t *at) {
+    while (*at < a->unit_count && (a->unit[*at].late != late || a->unit[*at].met != a->met))
+        (*at)++;
+    return *at;
+}
+
+/* One that is late waits for all that are not. */
+static bool next_unit(struct again *a, size_t *ret) {
+    size_t *at = find_unit(a, false, &a->next_unit) < a->unit_count ? &a->next_unit : &a->next_late;
+    if (at == &a->next_late && find_unit(a, true, at) == a->unit_count)
+        return false;
+    *ret = (*at)++;
+    return true;
 }
 
 static ex_code run_worker(struct again *a, enum examiner examiner, const struct inside_input *input,
                           struct ex_error *err) {
     const struct sandbox_inputs inputs = inside_inputs(input);
-    a->unit_count = 0;
+    a->unit_count = a->next_unit = a->next_late = 0;
     ex_code code = start(a, examiner, &inputs, told, err);
     if (a->done)
         code = EX_OK;
-    for (unsigned late = 0; late < 2 && code == EX_OK && !a->open; late++)
-        code = do_units(a, examiner, &inputs, late == 1, err);
+    for (size_t i; code == EX_OK && !a->open && next_unit(a, &i);)
+        code = do_unit(a, examiner, &inputs, i, err);
+    units_free(&a->seen);
     sandbox_free(a->sandbox);
     a->sandbox = NULL;
     return code;

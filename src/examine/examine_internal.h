@@ -257,6 +257,11 @@ struct inside_budget inside_budget_of(uint64_t size_bytes);
 EX_MUST_USE ex_code inside_examine(struct engine *e, struct found *f, size_t index,
                                    const struct inside_input *input, unsigned depth,
                                    struct inside_budget *budget, struct ex_error *err);
+/* In the order in which they were told. */
+struct unit_queue {
+    size_t next, count, capacity; /* next: the first one that is to be done */
+    struct found_unit *unit;
+};
 /* One file that is being looked into by one parser. inside_units.c */
 struct inside_work {
     struct engine *engine;
@@ -268,8 +273,7 @@ struct inside_work {
     struct inside_budget *budget;
     struct sandbox *sandbox; /* NULL: none was started, or it was lost */
     bool over;               /* the budget is */
-    size_t count, capacity;
-    struct found_unit *unit; /* all, in the order in which they were told */
+    struct unit_queue unit, late_unit;
     struct seen_unit *seen;
 };
 /* The parser's first command, and all units that come of it. Problems are found, not errors. */

@@ -19,7 +19,8 @@ static void drop_worker(struct inside_work *w) {
 
 void inside_work_clear(struct inside_work *w) {
     drop_worker(w);
-    free(w->unit);
+    free(w->unit.unit);
+    free(w->late_unit.unit);
     units_free(&w->seen);
 }
 
@@ -99,9 +100,10 @@ static ex_code take_units(struct inside_work *w, const struct teller *t, struct 
         EX_TRY(units_see(&w->seen, w->found->text + u->at, u->bytes, &fresh, err));
         if (!fresh)
             continue;
-        EX_TRY(ex_grow(&w->unit, &w->capacity, w->count + 1, sizeof *u, FOUND_BYTES_MAX,
+        struct unit_queue *q = u->late ? &w->late_unit : &w->unit;
+        EX_TRY(ex_grow(&q->unit, &q->capacity, q->count + 1, sizeof *u, FOUND_BYTES_MAX,
                        "what is to be examined", err));
-        w->unit[w->count++] = *u;
+        q->unit[q->count++] = *u;
     }
     return EX_OK;
 }
@@ -150,25 +152,24 @@ static ex_code do_command(struct inside_work *w, const struct found_unit *u, str
 
 /* ---- all of them ---- */
 
-static ex_code do_units(struct inside_work *w, bool late, size_t *left, struct ex_error *err) {
-    for (size_t i = 0; i < w->count; i++) {
-        const struct found_unit u = w->unit[i]; /* they move */
-        if (u.late != late)
-            continue;
-        if (w->lost >= INSIDE_LOST_MAX || w->over)
-            (*left)++;
-        else
-            EX_TRY(do_command(w, &u, err));
-    }
-    return EX_OK;
+/* One that is late waits for all that are not, also for those that a late one left. */
+static struct unit_queue *next_queue(struct inside_work *w) {
+    return w->unit.next < w->unit.count             ? &w->unit
+           : w->late_unit.next < w->late_unit.count ? &w->late_unit
+                                                    : NULL;
 }
 
 ex_code inside_work(struct inside_work *w, struct ex_error *err) {
     size_t left = 0;
     char text[PROBLEM_BYTES_MAX];
     EX_TRY(do_command(w, NULL, err));
-    EX_TRY(do_units(w, false, &left, err));
-    EX_TRY(do_units(w, true, &left, err));
+    for (struct unit_queue *q; (q = next_queue(w)) != NULL;) {
+        const struct found_unit u = q->unit[q->next++]; /* they move */
+        if (w->lost >= INSIDE_LOST_MAX || w->over)
+            left++;
+        else
+            EX_TRY(do_command(w, &u, err));
+    }
     if (left == 0 || w->over) /* which has its own words */
         return EX_OK;
     (void)snprintf(text, sizeof text,
