@@ -219,10 +219,30 @@ static ex_code work_loose(struct pst *p, libpff_item_t *item, char letter, int n
     return code;
 }
 
+/* libpff counts a folder once more for each item in it. */
+static bool was_before(struct pst *p, libpff_item_t *item, int number) {
+    uint32_t id = 0, other_id;
+    bool same = false;
+    (void)libpff_item_get_identifier(item, &id, NULL);
+    for (int i = number > PST_ORPHANS_BEFORE ? number - PST_ORPHANS_BEFORE : 0; i < number && !same;
+         i++) {
+        libpff_item_t *other = NULL;
+        same = libpff_file_get_orphan_item_by_index(p->file, i, &other, NULL) == 1 &&
+               libpff_item_get_identifier(other, &other_id, NULL) == 1 && other_id == id;
+        if (other != NULL)
+            (void)libpff_item_free(&other, NULL);
+    }
+    return same;
+}
+
 static ex_code work_orphan(struct pst *p, int number, struct ex_error *err) {
     libpff_item_t *item = NULL;
     if (libpff_file_get_orphan_item_by_index(p->file, number, &item, NULL) != 1)
         return ex_fail(err, EX_FORMAT, "an item that no folder names cannot be read");
+    if (was_before(p, item, number)) {
+        (void)libpff_item_free(&item, NULL);
+        return EX_OK;
+    }
     return work_loose(p, item, 'o', number, err);
 }
 

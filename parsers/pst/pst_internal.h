@@ -25,6 +25,7 @@ enum {
     PST_ITEMS_MAX = 1 << 20,    /* of one kind, in one folder */
     PST_VALUES_MAX = 1 << 14,   /* of one item */
     PST_COMPARED_MAX = 1 << 17, /* in the lists of one folder, to see what they leave out */
+    PST_ORPHANS_BEFORE = 4096,  /* compared with one, to tell it once */
     PST_VALUE_BYTES_MAX = 64 << 20
 };
 

@@ -431,6 +431,15 @@ def gaps():
     return s.bytes()
 
 
+def orphan_folder():
+    """A folder with messages, and no folder around it."""
+    s = store()
+    add_folder(s, 0x90A2, 0x9082, "Lost Folder", [], [
+        (0x200404, message({(0x0037, TEXT): "one in a lost folder", (0x1000, TEXT): "lost"})),
+        (0x200424, message({(0x0037, TEXT): "two in a lost folder", (0x1000, TEXT): "lost, too"}))])
+    return s.bytes()
+
+
 def write(folder, name, data):
     with open(os.path.join(folder, name), "wb") as f:
         f.write(data)
@@ -454,6 +463,7 @@ def main():
     write(folder, "loop-data.pst", looping("data"))
     write(folder, "loop-index.pst", indexes_loop())
     write(folder, "gaps.pst", gaps())
+    write(folder, "orphan-folder.pst", orphan_folder())
     version = bytearray(plain)
     version[10:12] = struct.pack("<H", 36)
     write(folder, "version.pst", bytes(version))

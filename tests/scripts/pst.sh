@@ -112,6 +112,8 @@ made "its place" plain.pst "location='A Place'"
 made "a task" plain.pst "task-due='2026-01-03T03:04:05Z'"
 made "a note" plain.pst "'remember'"
 made "a message that no folder names" orphan.pst "message o0 'an orphan'"
+check "a folder that no folder names, once" count_of made/orphan-folder.pst "directory o. 'Lost Folder'" 1
+made "a message in it, as an item that no folder names" orphan-folder.pst "message o. 'one in a lost folder'"
 check "and there is none where all are named" lacks made/plain.pst "message o"
 
 # ---- what cannot be read, or is not what it says ----
