@@ -199,4 +199,23 @@ else
         skip "$what" "no mke2fs, zip or jq"
     done
 fi
+
+# ---- a folder that no folder names: what is in it is under it ----
+
+orphaned() {
+    rm -rf vault item fs.img t.jsonl && mkdir item && cp made/orphan-folder.pst item/ &&
+        truncate -s 8M fs.img && mke2fs -q -t ext4 -d item fs.img &&
+        exhibit init vault --agency A --officer One --plain --kdf-memory 8 &&
+        exhibit case new --number 1 --title t --officer One &&
+        exhibit collect fs.img --case 1 --officer One &&
+        exhibit examine 1/1 --officer One &&
+        exhibit trace export 1/1 --output t.jsonl --officer One
+}
+if has mke2fs && has jq; then
+    check "a store with an orphan folder is examined" orphaned
+    check "the folder is there once" line '.state == "orphan" and .kind == "directory" and .name == "Lost Folder"' 1
+    check "with its messages under it" line '.kind == "message" and (.key | startswith("m")) and (.name // "" | test("in a lost folder$"))' 2
+else
+    for what in examined once messages; do skip "an orphan folder: $what" "no mke2fs or jq"; done
+fi
 echo "1..$count"
