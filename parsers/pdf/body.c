@@ -114,14 +114,15 @@ static ex_code tell_layer_names(struct pdf *p, struct ex_error *err) {
     bool hidden;
     char key[32];
     unsigned told = 0;
-    for (unsigned i = 0; i < 64 && pdfl_layer(p->doc, i, &name, &size, &hidden); i++) {
+    for (unsigned i = 0; pdfl_layer(p->doc, i, &name, &size, &hidden); i++) {
         EX_AUTO_FREE char *text = NULL;
-        if (!hidden)
+        if (!hidden || ++told > PDF_LAYER_NAMES_MAX)
             continue;
-        (void)snprintf(key, sizeof key, "hidden-layer.%u", ++told);
-        EX_TRY(pdf_text(name, size, &text, &size, err));
+        (void)snprintf(key, sizeof key, "hidden-layer.%u", told);
+        EX_TRY(pdf_text(p, name, size, &text, &size, err));
         EX_TRY(parser_trace_text(p->run, key, text, size, err));
     }
+    p->hidden_layers = told;
     return EX_OK;
 }
 
@@ -138,13 +139,20 @@ static ex_code tell_shown(struct pdf *p, uint32_t parent, enum pdfl_show show, c
     pdfl_show_layers(p->doc, show);
     ex_code code = read_pages(b, err);
     pdfl_show_layers(p->doc, PDFL_AS_DEFAULT);
-    return code;
+    EX_TRY(code);
+    if (p->hidden_layers > PDF_LAYER_NAMES_MAX)
+        EX_TRY(tell_problem(p->run, number, "layer-names", err, EX_LIMIT,
+                            "%u of its layers are hidden: the first %d are named", p->hidden_layers,
+                            PDF_LAYER_NAMES_MAX));
+    return tell_what_is_missing(b, number, err);
 }
 
-/* What is visible may hang on a layer that is shown as well as on one that is not. */
+/* What is visible may hang on a layer that is shown as well as on one that is not. All shows what
+ * annotations hide, too, and cannot take that back: it comes last. */
 ex_code pdf_tell_layers(struct pdf *p, uint32_t trace, struct ex_error *err) {
-    if (pdfl_layers(p->doc) == 0)
+    if (pdfl_layers(p->doc) == 0 && pdfl_hidden_notes(p->doc) == 0)
         return EX_OK;
-    EX_TRY(tell_shown(p, trace, PDFL_ALL, "layers-all", err));
-    return tell_shown(p, trace, PDFL_NONE, "layers-none", err);
+    if (pdfl_layers(p->doc) > 0)
+        EX_TRY(tell_shown(p, trace, PDFL_NONE, "layers-none", err));
+    return tell_shown(p, trace, PDFL_ALL, "layers-all", err);
 }

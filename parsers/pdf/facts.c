@@ -8,19 +8,20 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PACKET_BYTES_MAX = 1 << 20 };
+enum { PACKET_BYTES_MAX = 1 << 20, WORD_BYTES_MAX = 4096, ID_BYTES_MAX = 64 };
 
 /* ---- Info, and what stands beside it ---- */
 
 static ex_code tell_ids(struct pdf *p, const struct pdfl_value *trailer, struct ex_error *err) {
     static const char *const NAMES[] = {"id.first", "id.last"};
     VALUE *ids = pdfl_get(trailer, "ID");
-    char hex[2 * 64 + 1];
+    char hex[2 * ID_BYTES_MAX + 1];
     for (unsigned i = 0; i < 2 && pdfl_type(ids) == PDFL_ARRAY; i++) {
         VALUE *id = pdfl_at(ids, i);
         size_t size = 0;
         const char *bytes = pdfl_bytes(id, &size);
-        for (size_t k = 0; k < size && k < 64; k++)
+        p->texts_cut += size > ID_BYTES_MAX;
+        for (size_t k = 0; k < size && k < ID_BYTES_MAX; k++)
             (void)snprintf(hex + 2 * k, 3, "%02x", (unsigned)(uint8_t)bytes[k]);
         if (size > 0)
             EX_TRY(tell_text(p->run, NAMES[i], hex, err));
@@ -92,6 +93,10 @@ static ex_code read_packet(const struct pdfl_value *stream, char **ret, size_t *
     return EX_OK;
 }
 
+static bool is_white(char c) {
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 /* The value of `name`, as an attribute or an element of text alone; NULL: none. */
 static const char *find_value(const char *packet, size_t size, const char *name, size_t *ret) {
     const char *end = packet + size, *at = packet;
@@ -100,12 +105,12 @@ static const char *find_value(const char *packet, size_t size, const char *name,
         char before = at > packet ? at[-1] : '\0';
         at += length;
         const char *from = at;
-        while (from < end && (*from == ' ' || *from == '\n' || *from == '\r' || *from == '\t'))
+        while (from < end && is_white(*from))
             from++;
         char close = '\0';
         if (before == '<' && from < end && *from == '>')
             close = '<';
-        else if (before != '<' && before != '/' && end - from > 2 && *from == '=')
+        else if (is_white(before) && end - from > 2 && *from == '=')
             close = *++from;
         if (close != '<' && close != '"' && close != '\'')
             continue;
@@ -148,9 +153,11 @@ static ex_code tell_xmp(struct pdf *p, struct ex_error *err) {
     if (pdfl_type(stream) != PDFL_STREAM || pdfl_stream_start(stream, &why) != EX_OK)
         return EX_OK;
     EX_TRY(read_packet(stream, &packet, &size, err));
+    p->texts_cut += size >= PACKET_BYTES_MAX;
     for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++) {
         const char *value = find_value(packet, size, WORDS[i].name, &length);
-        if (value == NULL || length > 4096)
+        p->texts_cut += value != NULL && length > WORD_BYTES_MAX;
+        if (value == NULL || length > WORD_BYTES_MAX)
             continue;
         EX_TRY(parser_trace_text(p->run, WORDS[i].text, value, length, err));
         if (WORDS[i].what != 0)

@@ -24,6 +24,7 @@ extern "C" {
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <new>
 #include <string>
 #include <vector>
@@ -142,6 +143,8 @@ struct pdfl {
     size_t pages = 0;
     int64_t pages_claimed = 0;
     bool pages_cut = false;
+    unsigned hidden_notes = 0; /* annotations that bring their drawing and do not show it */
+    bool show_hidden = false;
     struct pdfl_messages messages = {};
     std::vector<std::pair<OptionalContentGroup *, OptionalContentGroup::State>> layers;
 };
@@ -175,6 +178,19 @@ void take_message(ErrorCategory category, Goffset, const char *text) {
         keep_message(&m->unknown, m->first_unknown, text);
     else if (category == errSyntaxError || category == errInternal || category == errIO)
         keep_message(&m->damaged, m->first_damaged, text);
+}
+
+/* No exception of the library, or for want of memory, goes further than this file; what it ended is
+ * said like any other fault. */
+template <typename R, typename F> R guarded(R otherwise, F &&work) noexcept {
+    try {
+        return work();
+    } catch (const std::exception &e) {
+        take_message(errInternal, 0, e.what());
+    } catch (...) {
+        take_message(errInternal, 0, "the library gave up");
+    }
+    return otherwise;
 }
 
 /* ---- text ---- */
@@ -226,14 +242,23 @@ void pass_on(void *context, const char *text, int size) {
 }
 
 /* Without a stream of its own the library would make one, with fonts of the system. */
-bool is_shown(Annot *annotation, void *) {
-    return annotation->getType() != Annot::typeWidget && annotation->getAppearance().isStream();
+bool is_shown(Annot *annotation, void *context) {
+    constexpr unsigned HIDING = Annot::flagHidden | Annot::flagNoView;
+    auto *d = static_cast<struct pdfl *>(context);
+    if (!annotation->getAppearance().isStream())
+        return false;
+    if ((annotation->getFlags() & HIDING) != 0) {
+        d->hidden_notes++;
+        if (d->show_hidden)
+            annotation->setFlags(annotation->getFlags() & ~HIDING);
+    }
+    return true;
 }
 
 struct pdfl_value *value_of(Object &&o, int number) {
     if (o.isNull() || o.isError() || o.isEOF() || o.isNone())
         return nullptr;
-    return new (std::nothrow) pdfl_value{std::move(o), number};
+    return new pdfl_value{std::move(o), number};
 }
 
 struct pdfl_value *follow(const Object &o, XRef *xref) {
@@ -329,6 +354,14 @@ static void find_pages(struct pdfl *d) {
     xref->setModifiedObject(&mended, ref);
 }
 
+/* A field is shown as it is drawn in the file: without this the library would draw it anew, with
+ * fonts of the system. */
+static void keep_drawings(struct pdfl *d) {
+    Object *form = d->doc->getCatalog()->getAcroForm();
+    if (form != nullptr && form->isDict() && form->getDict()->hasKey("NeedAppearances"))
+        form->dictSet("NeedAppearances", Object(false));
+}
+
 static void find_layers(struct pdfl *d) {
     OCGs *all = d->doc->getOptContentConfig();
     if (all == nullptr || !all->hasOCGs())
@@ -354,6 +387,7 @@ ex_code pdfl_open(struct parser_run *run, uint64_t size_bytes, const char *behin
     bool denied = !d->doc->isOk() && d->doc->getErrorCode() == errEncrypted;
     if (d->doc->isOk()) {
         find_pages(own);
+        keep_drawings(own);
         find_layers(own);
     } else if (!denied)
         return ex_fail(err, EX_FORMAT, "it cannot be opened: %s",
@@ -393,12 +427,12 @@ int64_t pdfl_pages_claimed(const struct pdfl *d) {
 }
 
 bool pdfl_is_encrypted(struct pdfl *d) {
-    return d->doc->isEncrypted();
+    return guarded(false, [&] { return d->doc->isEncrypted(); });
 }
 
 bool pdfl_is_linearized(struct pdfl *d) {
     at_work = d;
-    return d->doc->isLinearized();
+    return guarded(false, [&] { return d->doc->isLinearized(); });
 }
 
 /* ---- layers ---- */
@@ -418,7 +452,12 @@ bool pdfl_layer(struct pdfl *d, unsigned i, const char **ret_name, size_t *ret_b
     return true;
 }
 
+unsigned pdfl_hidden_notes(const struct pdfl *d) {
+    return d->hidden_notes;
+}
+
 void pdfl_show_layers(struct pdfl *d, enum pdfl_show show) {
+    d->show_hidden = d->show_hidden || show == PDFL_ALL;
     for (auto &one : d->layers)
         one.first->setState(show == PDFL_AS_DEFAULT ? one.second
                             : show == PDFL_ALL      ? OptionalContentGroup::On
@@ -427,10 +466,9 @@ void pdfl_show_layers(struct pdfl *d, enum pdfl_show show) {
 
 /* ---- text ---- */
 
-bool pdfl_page_text(struct pdfl *d, unsigned page, pdfl_take_fn *take, void *context,
-                    struct pdfl_counts *counts) {
+static bool draw_text(struct pdfl *d, unsigned page, pdfl_take_fn *take, void *context,
+                      struct pdfl_counts *counts) {
     struct taking t = {take, context};
-    at_work = d;
     Page *p = d->doc->getCatalog()->getPage(static_cast<int>(page));
     if (p == nullptr || !p->isOk())
         return false;
@@ -439,8 +477,14 @@ bool pdfl_page_text(struct pdfl *d, unsigned page, pdfl_take_fn *take, void *con
     int width = limit(p->getMediaWidth()), height = limit(p->getMediaHeight());
     int most = std::max(width, height) + 2 * AROUND; /* it may lie on its side */
     p->displaySlice(&out, 72, 72, 0, true, false, -AROUND, -AROUND, most, most, false, nullptr,
-                    nullptr, is_shown, nullptr);
+                    nullptr, is_shown, d);
     return true;
+}
+
+bool pdfl_page_text(struct pdfl *d, unsigned page, pdfl_take_fn *take, void *context,
+                    struct pdfl_counts *counts) {
+    at_work = d;
+    return guarded(false, [&] { return draw_text(d, page, take, context, counts); });
 }
 
 /* ---- objects ---- */
@@ -451,33 +495,48 @@ void pdfl_value_free(struct pdfl_value *v) {
 
 struct pdfl_value *pdfl_trailer(struct pdfl *d) {
     XRef *xref = d->doc->getXRef();
+    struct pdfl_value *none = nullptr;
     at_work = d;
-    return xref == nullptr ? nullptr : value_of(xref->getTrailerDict()->copy(), 0);
+    return xref == nullptr
+               ? none
+               : guarded(none, [&] { return value_of(xref->getTrailerDict()->copy(), 0); });
 }
 
 struct pdfl_value *pdfl_catalog(struct pdfl *d) {
     XRef *xref = d->doc->getXRef();
+    struct pdfl_value *none = nullptr;
     at_work = d;
-    return xref == nullptr ? nullptr : value_of(xref->getCatalog(), xref->getRootNum());
+    return xref == nullptr
+               ? none
+               : guarded(none, [&] { return value_of(xref->getCatalog(), xref->getRootNum()); });
 }
 
 struct pdfl_value *pdfl_page(struct pdfl *d, unsigned page) {
+    struct pdfl_value *none = nullptr;
     at_work = d;
-    const Ref *ref = d->doc->getCatalog()->getPageRef(static_cast<int>(page));
-    return ref == nullptr ? nullptr : value_of(d->doc->getXRef()->fetch(*ref), ref->num);
+    return guarded(none, [&] {
+        const Ref *ref = d->doc->getCatalog()->getPageRef(static_cast<int>(page));
+        return ref == nullptr ? none : value_of(d->doc->getXRef()->fetch(*ref), ref->num);
+    });
 }
 
 struct pdfl_value *pdfl_get(const struct pdfl_value *v, const char *key) {
     Dict *dict = dict_of(v);
-    return dict == nullptr ? nullptr : follow(dict->lookupNF(key), dict->getXRef());
+    struct pdfl_value *none = nullptr;
+    return dict == nullptr
+               ? none
+               : guarded(none, [&] { return follow(dict->lookupNF(key), dict->getXRef()); });
 }
 
 struct pdfl_value *pdfl_at(const struct pdfl_value *v, unsigned i) {
-    Ref ref = Ref::INVALID();
+    struct pdfl_value *none = nullptr;
     if (i >= pdfl_count(v) || !v->object.isArray())
-        return nullptr;
-    Object o = v->object.getArray()->get(static_cast<int>(i), &ref);
-    return value_of(std::move(o), ref != Ref::INVALID() ? ref.num : 0);
+        return none;
+    return guarded(none, [&] {
+        Ref ref = Ref::INVALID();
+        Object o = v->object.getArray()->get(static_cast<int>(i), &ref);
+        return value_of(std::move(o), ref != Ref::INVALID() ? ref.num : 0);
+    });
 }
 
 const char *pdfl_key(const struct pdfl_value *v, unsigned i) {
@@ -553,12 +612,16 @@ ex_code pdfl_stream_start(const struct pdfl_value *v, struct ex_error *err) {
         return ex_fail(err, EX_FORMAT, "it is no stream");
     if (is_picture(v->object.getStream()))
         return ex_fail(err, EX_UNSUPPORTED, "it is coded as a picture, which is not decoded");
-    v->object.getStream()->reset();
-    return EX_OK;
+    bool begun = guarded(false, [&] {
+        v->object.getStream()->reset();
+        return true;
+    });
+    return begun ? EX_OK : ex_fail(err, EX_FORMAT, "it cannot be decoded");
 }
 
 size_t pdfl_stream_read(const struct pdfl_value *v, uint8_t *to, size_t size_bytes) {
-    int got = v->object.getStream()->doGetChars(static_cast<int>(size_bytes), to);
+    int got = guarded(
+        0, [&] { return v->object.getStream()->doGetChars(static_cast<int>(size_bytes), to); });
     return got > 0 ? static_cast<size_t>(got) : 0;
 }
 

@@ -56,6 +56,10 @@ unsigned pdfl_layers(struct pdfl *d);
 /* Name as the file has it (a text string); hidden: so by default. */
 bool pdfl_layer(struct pdfl *d, unsigned i, const char **ret_name, size_t *ret_bytes,
                 bool *ret_hidden);
+/* How many annotations that bring their drawing were met in pdfl_page_text() and not shown: their
+ * flags say so. */
+unsigned pdfl_hidden_notes(const struct pdfl *d);
+/* PDFL_ALL: such annotations, too, for as long as d is there. */
 enum pdfl_show { PDFL_AS_DEFAULT, PDFL_ALL, PDFL_NONE };
 void pdfl_show_layers(struct pdfl *d, enum pdfl_show show);
 
@@ -65,8 +69,8 @@ struct pdfl_counts {
     uint64_t characters, invisible, outside; /* drawn; in render mode 3 or 7; off the page's box */
 };
 typedef void pdfl_take_fn(void *context, const char *text, size_t size_bytes);
-/* The text of a page, from 1, with what annotations show (but for fields of forms), in UTF-8, lines
- * ended by LF. False: there is no such page to be read. Adds to *counts. */
+/* The text of a page, from 1, with what annotations and fields of forms show by drawings of their
+ * own, in UTF-8, lines ended by LF. False: there is no such page to be read. Adds to *counts. */
 bool pdfl_page_text(struct pdfl *d, unsigned page, pdfl_take_fn *take, void *context,
                     struct pdfl_counts *counts);
 

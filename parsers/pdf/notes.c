@@ -10,7 +10,7 @@
 enum { FLAG_HIDDEN = 1 << 1, FLAG_NO_VIEW = 1 << 5 }; /* §12.5.3 */
 
 static bool says_something(const struct pdfl_value *note) {
-    static const char *const KEYS[] = {"Contents", "A", "RC", "T", "Subj", "FS"};
+    static const char *const KEYS[] = {"Contents", "RC", "T", "Subj", "FS"};
     for (size_t i = 0; i < sizeof KEYS / sizeof KEYS[0]; i++) {
         VALUE *v = pdfl_get(note, KEYS[i]);
         if (v != NULL)
@@ -33,7 +33,8 @@ static ex_code tell_note_texts(struct pdf *p, const struct pdfl_value *note, uns
     EX_TRY(parser_trace_number(p->run, "page", page, err));
     EX_TRY(pdf_tell_string(p, note, "Contents", "contents", err));
     EX_TRY(pdf_tell_string(p, note, "RC", "rich-contents", err));
-    EX_TRY(pdf_tell_string(p, note, "T", "author", err));
+    EX_TRY(pdf_tell_string(p, note, "T", /* §12.5.6.2, §12.7.3.1 */
+                           pdf_is_name(note, "Subtype", "Widget") ? "field-name" : "author", err));
     EX_TRY(pdf_tell_string(p, note, "Subj", "subject", err));
     if ((pdfl_int(flags, 0) & (FLAG_HIDDEN | FLAG_NO_VIEW)) != 0)
         EX_TRY(tell_text(p->run, "hidden", "yes", err));
@@ -51,15 +52,17 @@ static ex_code tell_note(struct pdf *p, const struct pdfl_value *note, unsigned 
     char key[40];
     uint32_t number;
     EX_TRY(pdf_tell_triggers(p, note, "annotation-on-page", page, err));
-    bool inside = link && (action == NULL || pdf_is_name(action, "S", "GoTo"));
-    if (says_something(note) && !(field && action == NULL) && !inside && pdf_record(p)) {
-        (void)snprintf(key, sizeof key, "annotation-%u", p->records);
+    bool does = action != NULL && !(link && pdf_only_leads(action));
+    if ((does || (says_something(note) && !field)) && pdf_record(p)) {
+        (void)snprintf(key, sizeof key, "annotation-%u", p->record);
         trace.key = key;
         p->links += link ? 1 : 0;
         p->notes += link || field ? 0 : 1;
         EX_TRY(parser_trace(p->run, &trace, &number, err));
         EX_TRY(tell_note_texts(p, note, page, err));
     }
+    EX_TRY(pdf_tell_followers(p, action, "annotation-on-page", page, err));
+    EX_TRY(pdf_tell_associated(p, note, page, err));
     return file != NULL ? pdf_tell_file(p, file, "annotation", page, err) : EX_OK;
 }
 
@@ -68,6 +71,7 @@ ex_code pdf_tell_notes(struct pdf *p, struct ex_error *err) {
     for (unsigned i = 1; i <= pages && !p->cut; i++) {
         VALUE *page = pdfl_page(p->doc, i), *notes = pdfl_get(page, "Annots");
         EX_TRY(pdf_tell_triggers(p, page, "page", i, err));
+        EX_TRY(pdf_tell_associated(p, page, i, err));
         for (unsigned k = 0; pdfl_type(notes) == PDFL_ARRAY && k < pdfl_count(notes); k++) {
             if (!pdf_node(p))
                 break;
@@ -88,7 +92,7 @@ struct field_way {
     size_t name_bytes;
 };
 
-static ex_code add_name(struct field_way *way, const struct pdfl_value *field,
+static ex_code add_name(struct pdf *p, struct field_way *way, const struct pdfl_value *field,
                         struct ex_error *err) {
     VALUE *own = pdfl_get(field, "T");
     EX_AUTO_FREE char *text = NULL;
@@ -96,8 +100,14 @@ static ex_code add_name(struct field_way *way, const struct pdfl_value *field,
     const char *bytes = pdfl_bytes(own, &size);
     if (bytes == NULL)
         return EX_OK;
-    EX_TRY(pdf_text(bytes, size, &text, &size, err));
-    if (size + 1 > sizeof way->name - way->name_bytes)
+    EX_TRY(pdf_text(p, bytes, size, &text, &size, err));
+    if (size + 1 > sizeof way->name - way->name_bytes) {
+        p->texts_cut++;
+        size = way->name_bytes + 1 < sizeof way->name ? sizeof way->name - way->name_bytes - 1 : 0;
+        while (size > 0 && ((uint8_t)text[size] & 0xC0) == 0x80)
+            size--; /* not in a character */
+    }
+    if (size == 0)
         return EX_OK;
     if (way->name_bytes > 0)
         way->name[way->name_bytes++] = '.';
@@ -112,7 +122,8 @@ static ex_code tell_field_value(struct pdf *p, const struct pdfl_value *value,
     char name[24];
     if (pdfl_type(value) != PDFL_ARRAY)
         return pdf_tell_value(p, value, "value", err);
-    for (unsigned i = 0; i < pdfl_count(value) && i < 100; i++) {
+    p->texts_cut += pdfl_count(value) > PDF_VALUES_MAX;
+    for (unsigned i = 0; i < pdfl_count(value) && i < PDF_VALUES_MAX; i++) {
         VALUE *one = pdfl_at(value, i);
         (void)snprintf(name, sizeof name, "value.%u", i + 1);
         EX_TRY(pdf_tell_value(p, one, name, err));
@@ -137,7 +148,7 @@ static ex_code tell_field(struct pdf *p, const struct field_way *way,
     uint32_t number;
     if (!pdf_record(p))
         return EX_OK;
-    (void)snprintf(key, sizeof key, "field-%u", p->records);
+    (void)snprintf(key, sizeof key, "field-%u", p->record);
     trace.key = key;
     trace.name = way->name_bytes > 0 ? way->name : NULL;
     trace.name_bytes = way->name_bytes;
@@ -149,27 +160,36 @@ static ex_code tell_field(struct pdf *p, const struct field_way *way,
     else
         EX_TRY(tell_field_value(p, way->value, err));
     EX_TRY(pdf_tell_string(p, field, "TU", "label", err));
+    EX_TRY(pdf_tell_string(p, field, "TM", "mapping-name", err));
+    EX_TRY(pdf_tell_string(p, field, "DV", "default-value", err));
+    EX_TRY(pdf_tell_string(p, field, "RV", "rich-value", err));
     return pdf_tell_triggers(p, field, "field", p->fields, err);
 }
 
 static ex_code walk_field(struct pdf *p, const struct field_way *above,
                           const struct pdfl_value *field, struct ex_error *err);
 
+/* What has neither is a place on paper of the field that it is under. */
+static bool is_field(const struct pdfl_value *v) {
+    VALUE *name = pdfl_get(v, "T"), *kids = pdfl_get(v, "Kids");
+    return name != NULL || kids != NULL;
+}
+
 static ex_code walk_kids(struct pdf *p, const struct field_way *way, const struct pdfl_value *kids,
                          struct ex_error *err) {
     for (unsigned i = 0; pdfl_type(kids) == PDFL_ARRAY && i < pdfl_count(kids) && !p->cut; i++) {
         VALUE *kid = pdfl_at(kids, i);
-        if (kid != NULL)
+        if (kid != NULL && (way->depth == 0 || is_field(kid)))
             EX_TRY(walk_field(p, way, kid, err));
     }
     return EX_OK;
 }
 
-/* A field whose kids have no names of their own is one with several places on paper. */
-static bool has_fields(const struct pdfl_value *kids) {
-    for (unsigned i = 0; pdfl_type(kids) == PDFL_ARRAY && i < pdfl_count(kids) && i < 64; i++) {
-        VALUE *kid = pdfl_at(kids, i), *name = pdfl_get(kid, "T");
-        if (name != NULL)
+static bool has_fields(struct pdf *p, const struct pdfl_value *kids) {
+    for (unsigned i = 0; pdfl_type(kids) == PDFL_ARRAY && i < pdfl_count(kids) && pdf_node(p);
+         i++) {
+        VALUE *kid = pdfl_at(kids, i);
+        if (is_field(kid))
             return true;
     }
     return false;
@@ -183,7 +203,7 @@ static ex_code walk_field(struct pdf *p, const struct field_way *above,
         if (way.object[i] == object)
             return EX_OK; /* in itself */
     if (way.depth >= PDF_DEPTH_MAX) {
-        p->cut = true;
+        p->was_cut = true;
         return EX_OK;
     }
     if (!pdf_node(p))
@@ -193,10 +213,11 @@ static ex_code walk_field(struct pdf *p, const struct field_way *above,
     VALUE *kids = pdfl_get(field, "Kids");
     way.kind = kind != NULL ? kind : way.kind;
     way.value = value != NULL ? value : way.value;
-    EX_TRY(add_name(&way, field, err));
-    if (has_fields(kids))
-        return walk_kids(p, &way, kids, err);
-    return tell_field(p, &way, field, err);
+    EX_TRY(add_name(p, &way, field, err));
+    bool group = has_fields(p, kids);
+    if (!group || value != NULL)
+        EX_TRY(tell_field(p, &way, field, err));
+    return group ? walk_kids(p, &way, kids, err) : EX_OK;
 }
 
 ex_code pdf_tell_fields(struct pdf *p, struct ex_error *err) {

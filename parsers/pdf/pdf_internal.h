@@ -12,10 +12,15 @@ enum {
     PDF_RECORDS_MAX = 20000, /* notes, links, fields, actions of one version */
     PDF_FILES_MAX = 4096,
     PDF_REVISIONS_MAX = 32,
-    PDF_ENDS_MAX = 4096
+    PDF_ENDS_MAX = 4096,
+    PDF_LAYER_NAMES_MAX = 64,
+    PDF_VALUES_MAX = 100 /* of one field */
 };
-#define PDF_TEXT_BYTES_MAX ((uint64_t)256 << 20) /* of one version */
-#define PDF_FILE_BYTES_MAX ((uint64_t)4 << 30)   /* of one attached file */
+#define PDF_TEXT_BYTES_MAX  ((uint64_t)256 << 20) /* of one version */
+#define PDF_FILE_BYTES_MAX  ((uint64_t)4 << 30)   /* of one attached file */
+#define PDF_FILES_BYTES_MAX ((uint64_t)16 << 30)  /* of all of one version */
+/* Of beginnings of the file together that turned out to be no versions. */
+#define PDF_NO_VERSION_BYTES_MAX ((uint64_t)1 << 30)
 
 static inline void pdfl_value_free_auto(struct pdfl_value **v) {
     pdfl_value_free(*v);
@@ -29,20 +34,37 @@ static inline void pdfl_free_auto(struct pdfl **d) {
 struct pdf {
     struct parser_run *run;
     struct pdfl *doc;
-    uint64_t size_bytes; /* of the version */
-    uint32_t parent;     /* under which it is told: 0, or the document that is its version */
-    unsigned nodes, records, files, scripts, links, notes, fields;
-    int seen_file[PDF_FILES_MAX]; /* objects that were told */
-    bool lost;                    /* its trailer is ours */
-    bool cut;                     /* a limit left something out */
+    uint64_t size_bytes;     /* of the version */
+    uint32_t parent;         /* under which it is told: 0, or the document that is its version */
+    unsigned nodes, records; /* of what is told now: pdf_next_kind() */
+    unsigned record, files, scripts, links, notes, fields, hidden_layers;
+    struct {
+        int specification, stream; /* objects that were told together */
+    } seen_file[PDF_FILES_MAX];
+    uint64_t files_bytes;
+    unsigned texts_cut, texts_unread;
+    bool lost;    /* its trailer is ours */
+    bool cut;     /* a limit ends what is told now */
+    bool was_cut; /* it ended something, or left it out */
+};
+
+/* An end of a version, and where its table is said to be. */
+struct pdf_end {
+    uint64_t at, table;
+};
+struct pdf_ends {
+    struct pdf_end end[PDF_ENDS_MAX]; /* the last ones, number i at i % PDF_ENDS_MAX */
+    uint64_t seen, marks;             /* of all */
+    uint64_t text_ends;               /* behind the last byte that is no white space */
+    bool last_is_end;                 /* the last "startxref" has a number */
 };
 
 /* ---- strings.c ---- */
 
 /* A text string (ISO 32000-1 §7.9.2.2) in UTF-8; the caller frees *ret. Cut at
- * PARSER_VALUE_BYTES_MAX. */
-EX_MUST_USE ex_code pdf_text(const char *bytes, size_t size, char **ret, size_t *ret_size,
-                             struct ex_error *err);
+ * PARSER_VALUE_BYTES_MAX, which is counted in p->texts_cut. */
+EX_MUST_USE ex_code pdf_text(struct pdf *p, const char *bytes, size_t size, char **ret,
+                             size_t *ret_size, struct ex_error *err);
 /* The string or name `key` of `from`, as the text `name` of the last trace; nothing when there is
  * none. */
 EX_MUST_USE ex_code pdf_tell_string(struct pdf *p, const struct pdfl_value *from, const char *key,
@@ -76,6 +98,10 @@ EX_MUST_USE ex_code pdf_tell_stream(struct pdf *p, const struct pdfl_value *stre
 EX_MUST_USE ex_code pdf_tell_file(struct pdf *p, const struct pdfl_value *specification,
                                   const char *from, unsigned page, struct ex_error *err);
 EX_MUST_USE ex_code pdf_tell_files(struct pdf *p, struct ex_error *err);
+/* Those that `owner`, the document, a page or an annotation, names in its AF (ISO 32000-2 §14.13).
+ */
+EX_MUST_USE ex_code pdf_tell_associated(struct pdf *p, const struct pdfl_value *owner,
+                                        unsigned page, struct ex_error *err);
 
 /* ---- tree.c ---- */
 
@@ -88,14 +114,21 @@ EX_MUST_USE ex_code pdf_walk_names(struct pdf *p, const struct pdfl_value *root,
 bool pdf_node(struct pdf *p);
 /* One more record likewise. */
 bool pdf_record(struct pdf *p);
+/* Another kind of thing is told from here on: what cut the last one short does not touch it. */
+void pdf_next_kind(struct pdf *p);
 
 /* ---- notes.c, actions.c ---- */
 
 EX_MUST_USE ex_code pdf_tell_notes(struct pdf *p, struct ex_error *err); /* of all pages */
 EX_MUST_USE ex_code pdf_tell_fields(struct pdf *p, struct ex_error *err);
-/* Texts of the last trace that say what an action does, and those behind it. */
+/* Texts of the last trace that say what an action does, and of what kind those behind it are. */
 EX_MUST_USE ex_code pdf_tell_action(struct pdf *p, const struct pdfl_value *action,
                                     struct ex_error *err);
+/* A record for each of those behind it. */
+EX_MUST_USE ex_code pdf_tell_followers(struct pdf *p, const struct pdfl_value *action,
+                                       const char *where, unsigned number, struct ex_error *err);
+/* A way to a place in the document, and nothing behind it. */
+bool pdf_only_leads(const struct pdfl_value *action);
 /* Of an object's additional actions and action, a record each, but for those of `not`. */
 EX_MUST_USE ex_code pdf_tell_triggers(struct pdf *p, const struct pdfl_value *of, const char *where,
                                       unsigned number, struct ex_error *err);
@@ -109,8 +142,9 @@ EX_MUST_USE ex_code pdf_tell_layers(struct pdf *p, uint32_t trace, struct ex_err
 
 /* ---- revisions.c ---- */
 
-EX_MUST_USE ex_code pdf_find_ends(struct parser_run *run, uint64_t *end, size_t *ret_count,
-                                  struct ex_error *err);
+/* Into *e, which is all zeros. */
+EX_MUST_USE ex_code pdf_find_ends(struct parser_run *run, struct pdf_ends *e, struct ex_error *err);
+bool pdf_has_table(struct parser_run *run, const struct pdf_end *end);
 /* A trailer that names the last catalog whose object can be seen; false: there is none. */
 bool pdf_find_trailer(struct parser_run *run, char *ret, size_t size_bytes);
 

@@ -12,6 +12,7 @@ enum { REPLACEMENT = 0xFFFD };
 struct utf8 {
     char *to;
     size_t size, room;
+    bool cut;
 };
 
 static void put(struct utf8 *u, uint32_t c) {
@@ -34,6 +35,7 @@ static void put(struct utf8 *u, uint32_t c) {
         b[i] = (uint8_t)(0x80 | (c >> 6 * (n - 1 - i) & 0x3F));
     if (n > u->room - u->size) {
         u->room = u->size; /* and nothing behind it */
+        u->cut = true;
         return;
     }
     memcpy(u->to + u->size, b, n);
@@ -67,12 +69,12 @@ static void put_doc(struct utf8 *u, const uint8_t *b, size_t size) {
     }
 }
 
-ex_code pdf_text(const char *bytes, size_t size, char **ret, size_t *ret_size,
+ex_code pdf_text(struct pdf *p, const char *bytes, size_t size, char **ret, size_t *ret_size,
                  struct ex_error *err) {
     const uint8_t *b = (const uint8_t *)bytes;
+    struct utf8 u = {.room = PARSER_VALUE_BYTES_MAX, .cut = size > PARSER_VALUE_BYTES_MAX};
     if (size > PARSER_VALUE_BYTES_MAX)
         size = PARSER_VALUE_BYTES_MAX;
-    struct utf8 u = {.room = PARSER_VALUE_BYTES_MAX};
     if (3 * size + 1 < u.room)
         u.room = 3 * size + 1;
     EX_TRY(ex_alloc(u.room, 1, PARSER_VALUE_BYTES_MAX, "a text string", &u.to, err));
@@ -86,6 +88,7 @@ ex_code pdf_text(const char *bytes, size_t size, char **ret, size_t *ret_size,
     } else {
         put_doc(&u, b, size);
     }
+    p->texts_cut += u.cut;
     *ret = u.to;
     *ret_size = u.size;
     return EX_OK;
@@ -97,12 +100,16 @@ static ex_code tell_stream_text(struct pdf *p, const struct pdfl_value *v, const
     EX_AUTO_FREE char *text = NULL;
     struct ex_error why;
     size_t size = 0;
-    if (pdfl_stream_start(v, &why) != EX_OK)
+    if (pdfl_stream_start(v, &why) != EX_OK) {
+        p->texts_unread++;
         return EX_OK;
-    EX_TRY(ex_alloc(PARSER_VALUE_BYTES_MAX, 1, PARSER_VALUE_BYTES_MAX, "a text stream", &raw, err));
-    for (size_t part = 1; part > 0 && size < PARSER_VALUE_BYTES_MAX; size += part)
-        part = pdfl_stream_read(v, raw + size, PARSER_VALUE_BYTES_MAX - size);
-    EX_TRY(pdf_text((const char *)raw, size, &text, &size, err));
+    }
+    /* one byte more shows that there is more */
+    EX_TRY(ex_alloc(PARSER_VALUE_BYTES_MAX + 1, 1, PARSER_VALUE_BYTES_MAX + 1, "a text stream",
+                    &raw, err));
+    for (size_t part = 1; part > 0 && size <= PARSER_VALUE_BYTES_MAX; size += part)
+        part = pdfl_stream_read(v, raw + size, PARSER_VALUE_BYTES_MAX + 1 - size);
+    EX_TRY(pdf_text(p, (const char *)raw, size, &text, &size, err));
     return parser_trace_text(p->run, name, text, size, err);
 }
 
@@ -114,13 +121,16 @@ ex_code pdf_tell_value(struct pdf *p, const struct pdfl_value *v, const char *na
     const char *bytes = pdfl_bytes(v, &size);
     if (pdfl_type(v) == PDFL_STREAM)
         return tell_stream_text(p, v, name, err);
-    if (pdfl_type(v) == PDFL_INT) {
-        (void)snprintf(number, sizeof number, "%lld", (long long)pdfl_int(v, 0));
+    if (pdfl_type(v) == PDFL_INT || pdfl_type(v) == PDFL_REAL) {
+        if (pdfl_type(v) == PDFL_INT)
+            (void)snprintf(number, sizeof number, "%lld", (long long)pdfl_int(v, 0));
+        else
+            (void)snprintf(number, sizeof number, "%.15g", pdfl_number(v));
         return tell_text(p->run, name, number, err);
     }
     if (bytes == NULL)
         return EX_OK;
-    EX_TRY(pdf_text(bytes, size, &text, &size, err));
+    EX_TRY(pdf_text(p, bytes, size, &text, &size, err));
     return size > 0 ? parser_trace_text(p->run, name, text, size, err) : EX_OK;
 }
 
@@ -222,7 +232,7 @@ ex_code pdf_tell_date(struct pdf *p, const struct pdfl_value *from, const char *
     const char *bytes = pdfl_type(v) == PDFL_STRING ? pdfl_bytes(v, &size) : NULL;
     if (bytes == NULL || size == 0)
         return EX_OK;
-    EX_TRY(pdf_text(bytes, size, &text, &size, err));
+    EX_TRY(pdf_text(p, bytes, size, &text, &size, err));
     EX_TRY(parser_trace_text(p->run, name, text, size, err));
     if (!pdf_date_parse(text, size, &date))
         return EX_OK;

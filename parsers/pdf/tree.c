@@ -15,7 +15,14 @@ bool pdf_record(struct pdf *p) {
         p->cut = true;
     else
         p->records++;
+    p->record += p->cut ? 0 : 1;
     return !p->cut;
+}
+
+void pdf_next_kind(struct pdf *p) {
+    p->was_cut = p->was_cut || p->cut;
+    p->cut = false;
+    p->nodes = p->records = 0;
 }
 
 struct way { /* from the root to a node */
@@ -29,7 +36,7 @@ static bool step_down(struct pdf *p, struct way *way, const struct pdfl_value *n
         if (way->object[i] == object)
             return false; /* in itself */
     if (way->depth >= PDF_DEPTH_MAX) {
-        p->cut = true;
+        p->was_cut = true;
         return false;
     }
     way->object[way->depth++] = object;

@@ -53,30 +53,37 @@ static ex_code tell_values(struct pst *p, const struct values *v, struct ex_erro
     return EX_OK;
 }
 
-/* `data`: it has a content, and is not only the name of one. */
+/* Bytes that are there are told, whatever kind it says that it is: one that is said to lie
+ * elsewhere may have some. */
 static ex_code tell_member(struct pst *p, libpff_item_t *item, const struct values *v,
-                           uint32_t parent, const char *key, bool data, struct ex_error *err) {
+                           uint32_t parent, const char *key, int type, struct ex_error *err) {
     struct bytes name;
     size64_t size = 0;
     uint32_t trace;
-    bool sized = data && libpff_attachment_get_data_size(item, &size, NULL) == 1;
+    bool elsewhere = type == LIBPFF_ATTACHMENT_TYPE_REFERENCE;
+    bool sized = libpff_attachment_get_data_size(item, &size, NULL) == 1 &&
+                 (size > 0 || type == LIBPFF_ATTACHMENT_TYPE_DATA);
+    bool data = sized || type == LIBPFF_ATTACHMENT_TYPE_DATA;
     EX_TRY(values_first_text(v, MAPI_ATTACHED_NAMES, &name, err));
     const struct parser_trace t = {.kind = PARSER_MEMBER,
                                    .flags = data ? PARSER_SIZED : 0,
                                    .parent = parent,
                                    .key = key,
                                    .name = (const char *)name.data,
-                                   .name_bytes = bytes_kept(&name),
-                                   .size_bytes = size & INT64_MAX};
+                                   .name_bytes = bytes_kept(v, &name),
+                                   .size_bytes = sized ? size & INT64_MAX : 0};
     ex_code code = parser_trace(p->run, &t, &trace, err);
     free(name.data);
     EX_TRY(code);
     EX_TRY(tell_values(p, v, err));
-    if (!data)
-        return tell_text(p->run, "elsewhere", "yes", err);
-    return sized ? tell_content(p, item, trace, t.size_bytes, err)
-                 : tell_problem(p->run, trace, "content", err, EX_FORMAT,
-                                "what is attached cannot be found");
+    if (elsewhere)
+        EX_TRY(tell_text(p->run, "elsewhere", "yes", err));
+    if (sized)
+        EX_TRY(tell_content(p, item, trace, t.size_bytes, err));
+    else if (!elsewhere)
+        EX_TRY(tell_problem(p->run, trace, "content", err, EX_FORMAT,
+                            "what is attached cannot be found, or how"));
+    return gaps_tell(p, trace, v->gaps, err);
 }
 
 static ex_code tell_inner(struct pst *p, libpff_item_t *item, const struct finding *f,
@@ -96,14 +103,15 @@ static ex_code tell_inner(struct pst *p, libpff_item_t *item, const struct findi
 static ex_code tell_attachment(struct pst *p, libpff_item_t *item, const struct finding *f,
                                const struct charset *charset, struct ex_error *err) {
     struct values v;
+    struct gaps gaps = {0};
     int type = LIBPFF_ATTACHMENT_TYPE_UNDEFINED;
-    ex_code code = values_load(item, 0, charset, &v, err);
-    bool known = libpff_attachment_get_type(item, &type, NULL) == 1;
+    ex_code code = values_load(item, 0, charset, &gaps, &v, err);
+    if (libpff_attachment_get_type(item, &type, NULL) != 1)
+        type = LIBPFF_ATTACHMENT_TYPE_UNDEFINED;
     if (code == EX_OK && type == LIBPFF_ATTACHMENT_TYPE_ITEM)
         code = tell_inner(p, item, f, err);
     else if (code == EX_OK)
-        code = tell_member(p, item, &v, f->parent, f->key,
-                           known && type == LIBPFF_ATTACHMENT_TYPE_DATA, err);
+        code = tell_member(p, item, &v, f->parent, f->key, type, err);
     values_clear(&v);
     return code;
 }

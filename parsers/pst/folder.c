@@ -12,7 +12,7 @@ static const struct {
 } USES[] = {{0x35E0, "root-of-mail"}, {0x35E2, "outbox"}, {0x35E3, "deleted-items"},
             {0x35E4, "sent-items"},   {0x35E5, "views"},  {0x35E6, "common-views"},
             {0x35E7, "search"}};
-enum { ENTRY_BYTES = 24, ENTRY_FOLDER_AT = 20, NODE_TYPE = 0x1F, NODE_SEARCH = 0x03 };
+enum { ENTRY_BYTES = 24, ENTRY_FOLDER_AT = 20 };
 
 static ex_code tell_use(struct pst *p, const struct values *store, uint32_t id,
                         struct ex_error *err) {
@@ -21,7 +21,7 @@ static ex_code tell_use(struct pst *p, const struct values *store, uint32_t id,
         struct bytes b = {0};
         if (v == NULL || v->type != MAPI_BINARY)
             continue;
-        EX_TRY(value_bytes(v, &b, err));
+        EX_TRY(value_bytes(store, v, &b, err));
         bool same = b.bytes == ENTRY_BYTES;
         if (same) {
             struct ex_cursor c = ex_cursor_make(b.data + ENTRY_FOLDER_AT, 4);
@@ -34,12 +34,12 @@ static ex_code tell_use(struct pst *p, const struct values *store, uint32_t id,
     return EX_OK;
 }
 
-static ex_code tell_uses(struct pst *p, uint32_t id, struct ex_error *err) {
+static ex_code tell_uses(struct pst *p, uint32_t id, struct gaps *gaps, struct ex_error *err) {
     libpff_item_t *store = NULL;
     struct values v = {0};
     if (libpff_file_get_message_store(p->file, &store, NULL) != 1)
         return EX_OK;
-    ex_code code = values_load(store, 0, NULL, &v, err);
+    ex_code code = values_load(store, 0, NULL, gaps, &v, err);
     if (code == EX_OK)
         code = tell_use(p, &v, id, err);
     values_clear(&v);
@@ -49,33 +49,33 @@ static ex_code tell_uses(struct pst *p, uint32_t id, struct ex_error *err) {
 
 static ex_code tell_values(struct pst *p, const struct values *v, uint32_t id,
                            struct ex_error *err) {
+    uint64_t number;
     EX_TRY(parser_trace_number(p->run, "identifier", id, err));
-    if ((id & NODE_TYPE) == NODE_SEARCH)
+    if ((id & PST_NODE_TYPE) == PST_NODE_SEARCH)
         EX_TRY(tell_text(p->run, "search-folder", "yes", err));
     EX_TRY(values_tell_text(p, v, SET_NONE, CLASS, "container-class", err));
     EX_TRY(values_tell_text(p, v, SET_NONE, COMMENT, "comment", err));
-    if (values_find(v, SET_NONE, MESSAGES) != NULL)
-        EX_TRY(parser_trace_number(p->run, "messages-claimed",
-                                   values_number(v, SET_NONE, MESSAGES, MAPI_INTEGER), err));
-    if (values_find(v, SET_NONE, UNREAD) != NULL)
-        EX_TRY(parser_trace_number(p->run, "unread-claimed",
-                                   values_number(v, SET_NONE, UNREAD, MAPI_INTEGER), err));
+    if (values_take_number(v, SET_NONE, MESSAGES, MAPI_INTEGER, &number))
+        EX_TRY(parser_trace_number(p->run, "messages-claimed", number, err));
+    if (values_take_number(v, SET_NONE, UNREAD, MAPI_INTEGER, &number))
+        EX_TRY(parser_trace_number(p->run, "unread-claimed", number, err));
     for (size_t i = MAPI_TIMES_OF_ALL; i < MAPI_TIMES_COUNT; i++)
         EX_TRY(tell_filetime(p->run, MAPI_TIMES[i].what,
                              values_number(v, SET_NONE, MAPI_TIMES[i].id, MAPI_TIME),
                              MAPI_TIMES[i].source, err));
-    return tell_uses(p, id, err);
+    return tell_uses(p, id, v->gaps, err);
 }
 
 ex_code folder_tell(struct pst *p, libpff_item_t *folder, const struct finding *f, bool alone,
                     struct ex_error *err) {
+    struct gaps gaps = {0};
     struct values v = {0};
     struct ex_error why = {0};
     struct bytes name = {0};
     char unit[PST_KEY_BYTES];
     uint32_t trace, id = 0;
     (void)libpff_item_get_identifier(folder, &id, NULL);
-    ex_code code = values_load(folder, 0, NULL, &v, &why);
+    ex_code code = values_load(folder, 0, NULL, &gaps, &v, &why);
     if (code == EX_OK)
         code = values_text(&v, SET_NONE, NAME, &name, &why);
     const struct parser_trace t = {.kind = PARSER_DIRECTORY,
@@ -83,11 +83,15 @@ ex_code folder_tell(struct pst *p, libpff_item_t *folder, const struct finding *
                                    .parent = f->parent,
                                    .key = f->key,
                                    .name = (const char *)name.data,
-                                   .name_bytes = bytes_kept(&name)};
+                                   .name_bytes = bytes_kept(&v, &name)};
     ex_code told = parser_trace(p->run, &t, &trace, err);
+    if (told == EX_OK && f->unlisted)
+        told = tell_text(p->run, "unlisted", "yes", err);
     if (told == EX_OK)
         told = code == EX_OK ? tell_values(p, &v, id, err)
                              : parser_trace_problem(p->run, trace, "properties", &why, err);
+    if (told == EX_OK)
+        told = gaps_tell(p, trace, &gaps, err);
     free(name.data);
     values_clear(&v);
     EX_TRY(told);
@@ -111,7 +115,7 @@ static ex_code tell_folders(struct pst *p, libpff_item_t *folder, struct ex_erro
             (void)snprintf(key, sizeof key, "folder-%d", i);
             EX_TRY(tell_problem(p->run, 0, key, err, EX_FORMAT,
                                 "a folder that its list names cannot be read"));
-        } else {
+        } else if (pst_is_folder(id)) { /* unlisted_tell() has what is none */
             (void)snprintf(key, sizeof key, "f%u", id);
             const struct finding f = {.key = key};
             ex_code code = folder_tell(p, inner, &f, false, err);
@@ -142,7 +146,8 @@ static ex_code leave_items(struct pst *p, uint32_t id, char letter, const char *
 ex_code folder_work(struct pst *p, libpff_item_t *folder, uint32_t id, struct ex_error *err) {
     int count = 0;
     EX_TRY(tell_folders(p, folder, err));
-    if ((id & NODE_TYPE) == NODE_SEARCH) /* its messages are those of other folders */
+    EX_TRY(unlisted_tell(p, folder, id, err));
+    if ((id & PST_NODE_TYPE) == PST_NODE_SEARCH) /* its list is of messages of other folders */
         return EX_OK;
     if (libpff_folder_get_number_of_sub_messages(folder, &count, NULL) == 1)
         EX_TRY(leave_items(p, id, 'm', "messages", count, err));

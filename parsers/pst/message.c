@@ -35,21 +35,37 @@ static ex_code tell_times(struct pst *p, const struct values *v, struct ex_error
     return EX_OK;
 }
 
+/* A text that is there with no bytes. libpff gives one whose place is lost as such, too. */
+static ex_code tell_empty(struct pst *p, const struct values *v, struct ex_error *err) {
+    static const struct mapi_text TEXTS[] = {{BODY, "body"}, {HTML, "html"}, {RTF, "rtf"}};
+    char names[24] = "";
+    size_t used = 0, size;
+    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+        const struct value *one = values_find(v, SET_NONE, TEXTS[i].id);
+        if (one != NULL && libpff_record_entry_get_data_size(one->entry, &size, NULL) == 1 &&
+            size == 0)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? " " : "",
+                                     TEXTS[i].key);
+    }
+    return used > 0 ? tell_text(p->run, "empty-text", names, err) : EX_OK;
+}
+
 static ex_code tell_texts(struct pst *p, const struct values *v, const struct bytes *subject,
                           struct ex_error *err) {
-    uint64_t flags = values_number(v, SET_NONE, FLAGS, MAPI_INTEGER);
+    uint64_t flags = 0, importance;
+    bool has_flags = values_take_number(v, SET_NONE, FLAGS, MAPI_INTEGER, &flags);
     if (subject->bytes > 0)
-        EX_TRY(parser_trace_text(p->run, "subject", subject->data, bytes_kept(subject), err));
+        EX_TRY(parser_trace_text(p->run, "subject", subject->data, bytes_kept(v, subject), err));
     for (size_t i = 0; i < MAPI_TEXTS_COUNT; i++)
         if (MAPI_TEXTS[i].id != SUBJECT)
             EX_TRY(values_tell_text(p, v, SET_NONE, MAPI_TEXTS[i].id, MAPI_TEXTS[i].key, err));
-    if (values_find(v, SET_NONE, FLAGS) != NULL)
+    if (has_flags)
         EX_TRY(tell_text(p->run, "read", (flags & FLAG_READ) != 0 ? "yes" : "no", err));
     if ((flags & FLAG_UNSENT) != 0)
         EX_TRY(tell_text(p->run, "unsent", "yes", err));
-    if (values_find(v, SET_NONE, IMPORTANCE) != NULL)
-        EX_TRY(parser_trace_number(p->run, "mapi-importance",
-                                   values_number(v, SET_NONE, IMPORTANCE, MAPI_INTEGER), err));
+    if (values_take_number(v, SET_NONE, IMPORTANCE, MAPI_INTEGER, &importance))
+        EX_TRY(parser_trace_number(p->run, "mapi-importance", importance, err));
+    EX_TRY(tell_empty(p, v, err));
     return special_tell(p, v, err);
 }
 
@@ -79,7 +95,7 @@ static ex_code tell_words(struct pst *p, const struct values *v, struct ex_error
     struct bytes html = {0};
     if (one == NULL)
         return EX_OK;
-    EX_TRY(one->type == MAPI_BINARY ? value_bytes(one, &html, err)
+    EX_TRY(one->type == MAPI_BINARY ? value_bytes(v, one, &html, err)
                                     : values_text(v, SET_NONE, HTML, &html, err));
     ex_code code =
         html.bytes > 0
@@ -115,7 +131,7 @@ static ex_code tell_html(struct pst *p, const struct values *v, uint32_t trace,
     struct bytes html = {0};
     if (one == NULL)
         return EX_OK;
-    EX_TRY(value_bytes(one, &html, err));
+    EX_TRY(value_bytes(v, one, &html, err));
     ex_code code = html.bytes > 0 ? member_tell(p, trace, "html", "body.html", &html, err) : EX_OK;
     free(html.data);
     return code;
@@ -141,7 +157,7 @@ static ex_code tell_rtf(struct pst *p, libpff_item_t *message, const struct valu
     ex_code code = EX_OK;
     if (whole)
         code = member_tell(p, trace, "rtf", "body.rtf", &rtf, err);
-    else if ((code = value_bytes(one, &packed, err)) == EX_OK && packed.bytes > 0)
+    else if ((code = value_bytes(v, one, &packed, err)) == EX_OK && packed.bytes > 0)
         code = member_tell(p, trace, "rtf", "body.rtf (compressed)", &packed, err);
     free(rtf.data);
     free(packed.data);
@@ -149,14 +165,6 @@ static ex_code tell_rtf(struct pst *p, libpff_item_t *message, const struct valu
 }
 
 /* ---- the message ---- */
-
-static const char *format_of(struct pst *p) {
-    uint8_t type = 0;
-    (void)libpff_file_get_content_type(p->file, &type, NULL);
-    return type == LIBPFF_FILE_CONTENT_TYPE_OST   ? "ost"
-           : type == LIBPFF_FILE_CONTENT_TYPE_PAB ? "pab"
-                                                  : "pst";
-}
 
 static ex_code tell_loaded(struct pst *p, libpff_item_t *message, const struct values *v,
                            const struct finding *f, const struct bytes *subject,
@@ -167,12 +175,14 @@ static ex_code tell_loaded(struct pst *p, libpff_item_t *message, const struct v
                                    .parent = f->parent,
                                    .key = f->key,
                                    .name = (const char *)subject->data,
-                                   .name_bytes = bytes_kept(subject)};
+                                   .name_bytes = bytes_kept(v, subject)};
     EX_TRY(parser_trace(p->run, &t, &trace, err));
-    EX_TRY(tell_text(p->run, "format", format_of(p), err));
+    EX_TRY(tell_text(p->run, "format", store_format(p), err));
     if (f->depth == 0 && libpff_item_get_identifier(message, &id, NULL) == 1)
         EX_TRY(parser_trace_number(p->run, "identifier", id, err));
-    if (f->key[0] == 'a')
+    if (f->unlisted)
+        EX_TRY(tell_text(p->run, "unlisted", "yes", err));
+    if (f->associated)
         EX_TRY(tell_text(p->run, "associated", "yes", err));
     EX_TRY(people_tell(p, message, v, err));
     EX_TRY(tell_texts(p, v, subject, err));
@@ -181,14 +191,16 @@ static ex_code tell_loaded(struct pst *p, libpff_item_t *message, const struct v
     EX_TRY(tell_text_of(p, v, trace, err));
     EX_TRY(tell_html(p, v, trace, err));
     EX_TRY(tell_rtf(p, message, v, trace, err));
+    EX_TRY(gaps_tell(p, trace, v->gaps, err));
     return attached_tell(p, message, trace, v, f->depth, err);
 }
 
 ex_code message_tell(struct pst *p, libpff_item_t *message, const struct finding *f,
                      struct ex_error *err) {
+    struct gaps gaps = {0};
     struct values v;
     struct bytes subject = {0};
-    ex_code code = values_load(message, 0, NULL, &v, err);
+    ex_code code = values_load(message, 0, NULL, &gaps, &v, err);
     if (code == EX_OK)
         code = values_text(&v, SET_NONE, SUBJECT, &subject, err);
     if (code == EX_OK) {

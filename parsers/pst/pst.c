@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The store, and the units that it is shared out into: "fID" what is in a folder, "mID.N" its
- * message N, "aID.N" its associated message N; "o" what no folder names, "oN" one of those; "r"
- * what can be recovered, "rN" one of those. */
+ * message N, "aID.N" its associated message N, "uID.N" one that its lists leave out, the N-th of
+ * all that say that they are in it; "o" what no folder names, "oN" one of those; "r" what can be
+ * recovered, "rN" one of those. */
 #include "parsers/pst/pst.h"
 
 #include "base/cursor.h"
 #include "parsers/pst/pst_internal.h"
 
-enum { PASSWORD = 0x67FF, NAME = 0x3001, NODE_TYPE = 0x1F };
-
-/* [MS-PST] §2.2.2.1 */
-enum { NODE_FOLDER = 0x02, NODE_MESSAGE = 0x04, NODE_ASSOCIATED = 0x08 };
+enum { PASSWORD = 0x67FF, NAME = 0x3001 };
 
 /* ---- opening ---- */
 
@@ -66,19 +64,24 @@ static ex_code tell_password(struct pst *p, const struct values *v, struct ex_er
     return tell_text(p->run, "password-checksum", text, err);
 }
 
+const char *store_format(struct pst *p) {
+    uint8_t type = 0;
+    (void)libpff_file_get_content_type(p->file, &type, NULL);
+    return type == LIBPFF_FILE_CONTENT_TYPE_OST   ? "ost"
+           : type == LIBPFF_FILE_CONTENT_TYPE_PAB ? "pab"
+           : type == LIBPFF_FILE_CONTENT_TYPE_PST ? "pst"
+                                                  : "unknown";
+}
+
 static ex_code tell_head(struct pst *p, struct ex_error *err) {
-    uint8_t content = 0, type = 0, encryption = 0;
-    (void)libpff_file_get_content_type(p->file, &content, NULL);
+    uint8_t type = 0, encryption = 0;
     (void)libpff_file_get_type(p->file, &type, NULL);
-    EX_TRY(tell_text(p->run, "format",
-                     content == LIBPFF_FILE_CONTENT_TYPE_OST   ? "ost"
-                     : content == LIBPFF_FILE_CONTENT_TYPE_PAB ? "pab"
-                                                               : "pst",
-                     err));
+    EX_TRY(tell_text(p->run, "format", store_format(p), err));
     EX_TRY(tell_text(p->run, "version",
                      type == LIBPFF_FILE_TYPE_32BIT           ? "ansi"
                      : type == LIBPFF_FILE_TYPE_64BIT_4K_PAGE ? "unicode-4k"
-                                                              : "unicode",
+                     : type == LIBPFF_FILE_TYPE_64BIT         ? "unicode"
+                                                              : "unknown",
                      err));
     if (libpff_file_get_encryption_type(p->file, &encryption, NULL) != 1)
         return EX_OK;
@@ -92,16 +95,17 @@ static ex_code tell_head(struct pst *p, struct ex_error *err) {
 
 static ex_code tell_store(struct pst *p, struct ex_error *err) {
     libpff_item_t *store = NULL;
-    struct values v = {0};
+    struct gaps gaps = {0};
+    struct values v = {.gaps = &gaps};
     struct bytes name = {0};
     uint32_t trace;
     bool there = libpff_file_get_message_store(p->file, &store, NULL) == 1 &&
-                 values_load(store, 0, NULL, &v, NULL) == EX_OK;
+                 values_load(store, 0, NULL, &gaps, &v, NULL) == EX_OK;
     ex_code code = values_text(&v, SET_NONE, NAME, &name, err);
     const struct parser_trace t = {.kind = PARSER_RECORD,
                                    .key = "store",
                                    .name = (const char *)name.data,
-                                   .name_bytes = bytes_kept(&name)};
+                                   .name_bytes = bytes_kept(&v, &name)};
     if (code == EX_OK)
         code = parser_trace(p->run, &t, &trace, err);
     if (code == EX_OK)
@@ -111,6 +115,8 @@ static ex_code tell_store(struct pst *p, struct ex_error *err) {
     else if (code == EX_OK)
         code = tell_problem(p->run, trace, "properties", err, EX_FORMAT,
                             "what the store says of itself cannot be read");
+    if (code == EX_OK)
+        code = gaps_tell(p, trace, &gaps, err);
     free(name.data);
     values_clear(&v);
     if (store != NULL)
@@ -168,20 +174,26 @@ static ex_code find_folder(struct pst *p, uint32_t id, struct ex_error *err) {
     return EX_OK;
 }
 
+static int get_message(struct pst *p, char letter, int number, libpff_item_t **ret) {
+    return letter == 'm'   ? libpff_folder_get_sub_message(p->folder, number, ret, NULL)
+           : letter == 'a' ? libpff_folder_get_sub_associated_content(p->folder, number, ret, NULL)
+                           : libpff_item_get_sub_item(p->folder, number, ret, NULL);
+}
+
 static ex_code work_message(struct pst *p, char letter, int number, struct ex_error *err) {
     libpff_item_t *item = NULL;
     char key[PST_KEY_BYTES];
     uint32_t id = 0;
-    int got = letter == 'm'
-                  ? libpff_folder_get_sub_message(p->folder, number, &item, NULL)
-                  : libpff_folder_get_sub_associated_content(p->folder, number, &item, NULL);
-    if (got != 1 || libpff_item_get_identifier(item, &id, NULL) != 1) {
+    if (get_message(p, letter, number, &item) != 1 ||
+        libpff_item_get_identifier(item, &id, NULL) != 1) {
         if (item != NULL)
             (void)libpff_item_free(&item, NULL);
         return ex_fail(err, EX_FORMAT, "a message that its folder names cannot be read");
     }
-    (void)snprintf(key, sizeof key, "%c%u", letter, id);
-    const struct finding f = {.key = key};
+    bool associated =
+        letter == 'a' || (letter == 'u' && (id & PST_NODE_TYPE) == PST_NODE_ASSOCIATED);
+    (void)snprintf(key, sizeof key, "%c%u", associated ? 'a' : 'm', id);
+    const struct finding f = {.key = key, .associated = associated, .unlisted = letter == 'u'};
     ex_code code = message_tell(p, item, &f, err);
     (void)libpff_item_free(&item, NULL);
     return code;
@@ -195,19 +207,42 @@ static ex_code work_loose(struct pst *p, libpff_item_t *item, char letter, int n
     ex_code code = EX_OK;
     (void)snprintf(key, sizeof key, "%c%d", letter, number);
     (void)libpff_item_get_identifier(item, &id, NULL);
-    const struct finding f = {.key = key, .flags = PARSER_ORPHAN};
-    if ((id & NODE_TYPE) == NODE_FOLDER)
+    const struct finding f = {.key = key,
+                              .flags = PARSER_ORPHAN,
+                              .associated = (id & PST_NODE_TYPE) == PST_NODE_ASSOCIATED};
+    if (pst_is_folder(id))
         code = folder_tell(p, item, &f, letter == 'r', err);
-    else if ((id & NODE_TYPE) == NODE_MESSAGE || (id & NODE_TYPE) == NODE_ASSOCIATED)
+    else if ((id & PST_NODE_TYPE) == PST_NODE_MESSAGE ||
+             (id & PST_NODE_TYPE) == PST_NODE_ASSOCIATED)
         code = message_tell(p, item, &f, err);
     (void)libpff_item_free(&item, NULL);
     return code;
+}
+
+/* libpff counts a folder once more for each item in it. */
+static bool was_before(struct pst *p, libpff_item_t *item, int number) {
+    uint32_t id = 0, other_id;
+    bool same = false;
+    (void)libpff_item_get_identifier(item, &id, NULL);
+    for (int i = number > PST_ORPHANS_BEFORE ? number - PST_ORPHANS_BEFORE : 0; i < number && !same;
+         i++) {
+        libpff_item_t *other = NULL;
+        same = libpff_file_get_orphan_item_by_index(p->file, i, &other, NULL) == 1 &&
+               libpff_item_get_identifier(other, &other_id, NULL) == 1 && other_id == id;
+        if (other != NULL)
+            (void)libpff_item_free(&other, NULL);
+    }
+    return same;
 }
 
 static ex_code work_orphan(struct pst *p, int number, struct ex_error *err) {
     libpff_item_t *item = NULL;
     if (libpff_file_get_orphan_item_by_index(p->file, number, &item, NULL) != 1)
         return ex_fail(err, EX_FORMAT, "an item that no folder names cannot be read");
+    if (was_before(p, item, number)) {
+        (void)libpff_item_free(&item, NULL);
+        return EX_OK;
+    }
     return work_loose(p, item, 'o', number, err);
 }
 
@@ -232,7 +267,11 @@ static ex_code leave_loose(struct pst *p, char letter, int count, struct ex_erro
         (void)snprintf(unit, sizeof unit, "%c%d", letter, i);
         EX_TRY(parser_unit(p->run, 0, unit, strlen(unit), true, err));
     }
-    return EX_OK;
+    if (count <= PST_ITEMS_MAX)
+        return EX_OK;
+    return tell_problem(p->run, 0, letter == 'o' ? "orphans" : "recovered", err, EX_LIMIT,
+                        "more than %d items that no folder names, or that can be recovered",
+                        PST_ITEMS_MAX);
 }
 
 static ex_code count_loose(struct pst *p, char letter, struct ex_error *err) {
@@ -273,11 +312,11 @@ static ex_code work(struct parser_run *run, void *state, const void *unit, size_
     p->run = run;
     if (!read_unit(unit, size_bytes, &letter, number))
         return ex_fail(err, EX_INTERNAL, "not a unit of this parser");
-    if (letter == 'f' || letter == 'm' || letter == 'a')
+    if (strchr("fmau", letter) != NULL)
         EX_TRY(find_folder(p, (uint32_t)number[0], err));
     if (letter == 'f')
         return folder_work(p, p->folder, (uint32_t)number[0], err);
-    if (letter == 'm' || letter == 'a')
+    if (letter == 'm' || letter == 'a' || letter == 'u')
         return work_message(p, letter, (int)number[1], err);
     if (number[0] == UINT64_MAX)
         return count_loose(p, letter, err);
@@ -292,7 +331,7 @@ static const char *library(void) {
 }
 
 const struct parser pst_parser = {.name = "pst",
-                                  .version = 1,
+                                  .version = 2,
                                   .library = library,
                                   .examine = examine,
                                   .prepare = prepare,

@@ -54,9 +54,9 @@ static ex_code tell_moment(struct pst *p, const char *key, uint64_t filetime,
     char text[40];
     struct tm tm;
     time_t seconds = (time_t)(filetime / 10000000) - 11644473600;
-    /* Outlook's word for none is the year 4501 */
+    /* Outlook's word for none is the first day of the year 4501 */
     if (filetime == 0 || filetime > INT64_MAX || gmtime_r(&seconds, &tm) == NULL ||
-        tm.tm_year >= 4501 - 1900)
+        (tm.tm_year == 4501 - 1900 && tm.tm_yday == 0))
         return EX_OK;
     (void)snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
                    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);

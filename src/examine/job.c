@@ -21,8 +21,8 @@ const struct examiner_about EXAMINER[EXAMINERS] = {
     [EXAMINER_OLE] = {"ole", 1, SANDBOX_WORKER_MAIL},
     [EXAMINER_SYSTEM] = {"system", 1, SANDBOX_WORKER_SYSTEM},
     [EXAMINER_CARVER] = {"carver", 1, SANDBOX_WORKER_CARVER},
-    [EXAMINER_PDF] = {"pdf", 1, SANDBOX_WORKER_PDF},
-    [EXAMINER_PST] = {"pst", 1, SANDBOX_WORKER_PST},
+    [EXAMINER_PDF] = {"pdf", 2, SANDBOX_WORKER_PDF},
+    [EXAMINER_PST] = {"pst", 2, SANDBOX_WORKER_PST},
 };
 
 /* ---- what was seen ---- */

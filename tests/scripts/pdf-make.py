@@ -221,8 +221,111 @@ def bad(to):
     write(to, "loop-objects.pdf", bytes(p.out))
 
 
+def versions(to):
+    """Ends of versions that a simple look for marks would miss, or take for more than they are."""
+    def paid(before="", trailer=""):
+        p = Simple([text("Pay 100 to Sok")], trailer=trailer, extra=(lambda p: p.stream(before)) if before else None)
+        p.done()
+        p.stream(text("Pay nobody"), number=p.contents[0])
+        return p
+
+    p = paid()
+    write(to, "no-mark.pdf", p.end(p.root)[:-len("%%EOF\n")])
+    p = paid("%%EOF\n" * 5000)
+    write(to, "marks.pdf", p.end(p.root))
+    p = paid("startxref\n9\n%%EOF\n" * 5000)
+    write(to, "many-ends.pdf", p.end(p.root))
+    p = paid()
+    write(to, "behind.pdf", p.end(p.root) + b"\n \r\nsomething behind it\n")
+    p = paid()
+    write(to, "locked-update.pdf", p.end(p.root, "/Encrypt << /Filter /Other /V 1 /R 2 >> /ID [<00><00>]"))
+    p = paid(trailer="/Encrypt << /Filter /Other /V 1 /R 2 >> /ID [<00><00>]")
+    write(to, "locked-before.pdf", p.end(p.root))
+
+    def layers(p):
+        p.off = p.add("<< /Type /OCG /Name (Off) >>")
+    more = {"extra": layers, "catalog": "/OCProperties << /OCGs [4 0 R] /D << /OFF [4 0 R] >> >>", "resources": "/Properties << /L 4 0 R >>"}
+    p = Simple(["/OC /L BDC %s EMC" % text("Hidden before")], **more)
+    p.done()
+    p.stream(text("Nothing now"), number=p.contents[0])
+    write(to, "layers-before.pdf", p.end(p.root))
+
+
+def files(to):
+    def specifications(p):
+        one, two, three = (p.stream(b"as %s\n" % w, "/Type /EmbeddedFile") for w in (b"UF", b"F", b"DOS"))
+        p.many = p.add("<< /UF (shown.txt) /F (other.txt) /DOS (THIRD.TXT) /EF << /UF %d 0 R /F %d 0 R /DOS %d 0 R >> >>" % (one, two, three))
+        p.again = p.add("<< /F (second name.txt) /EF << /F %d 0 R >> >>" % one)
+        p.none = p.add("<< /F (not here.txt) >>")
+        p.lost = p.add("<< /F (lost.txt) /EF << /F 9999 0 R >> >>")
+        p.page_file = p.add("<< /F (of a page.txt) /EF << /F %d 0 R >> >>" % p.stream(b"associated with a page\n"))
+        p.note_file = p.add("<< /F (of a note.txt) /EF << /F %d 0 R >> >>" % p.stream(b"associated with a note\n"))
+        p.first, p.second = p.stream("<first/>"), p.stream("<second/>")
+
+    p = Simple([""], extra=specifications)
+    write(to, "files.pdf", Simple([text("With files")], extra=specifications, page="/AF [%d 0 R] /Annots [<< /Type /Annot /Subtype /Text /Rect [1 1 2 2] /AF %d 0 R >>]" %
+          (p.page_file, p.note_file), catalog="/Names << /EmbeddedFiles << /Names [(key of it) %d 0 R (b) %d 0 R (c) %d 0 R (d) %d 0 R] >> >> "
+          "/AcroForm << /Fields [] /XFA [%d 0 R %d 0 R] >>" % (p.many, p.again, p.none, p.lost, p.first, p.second)).done())
+
+
+def notes(to):
+    """What is on a page, or behind an action, and what a reader would leave out for another's sake."""
+    write(to, "chains.pdf", Simple([text("With chains")], page="/Annots [<< /Type /Annot /Subtype /Link /Rect [1 1 2 2] /A << /S /GoTo /D [5 0 R /Fit] /Next ["
+          "<< /S /GoTo /D (x) >> << /S /JavaScript /JS (inArray\\(\\)) /Next << /S /URI /URI (https://example.org/second) >> >> << /S /Launch /F (third.exe) >>] >> >> "
+          "<< /Type /Annot /Subtype /Link /Rect [1 1 2 2] /Dest [5 0 R /Fit] /Contents (Words of a link) >>]",
+          catalog="/OpenAction << /S /GoTo /D [5 0 R /Fit] /Next << /S /JavaScript /JS (atOpening\\(\\)) >> >>").done())
+
+    def widget(p):
+        p.look = p.stream("BT /F1 12 Tf 1 1 Td (Unlisted words) Tj ET", "/Type /XObject /Subtype /Form /BBox [0 0 200 50] /Resources << /Font << /F1 %d 0 R >> >>" % p.font)
+        p.kids = [p.add("<< /Type /Annot /Subtype /Widget /Rect [1 1 2 2] >>") for _ in range(70)]
+        p.kids.append(p.add("<< /FT /Tx /T (late) /V (Late value) /DV (Default value) >>"))
+        p.group = p.add("<< /FT /Tx /T (group) /Kids [%s] >>" % " ".join("%d 0 R" % k for k in p.kids))
+        p.number = p.add("<< /FT /Tx /T (%s) /V 12.5 >>" % ("n" * 2000))
+        p.many = p.add("<< /FT /Ch /T (many) /V [%s] >>" % ("(v)" * 150))
+    p = Simple([""], extra=widget)
+    write(to, "widgets.pdf", Simple([text("With widgets")], extra=widget, page="/Annots [<< /Type /Annot /Subtype /Widget /FT /Tx /T (its name) /V (x) /Rect [300 300 500 350] "
+          "/A << /S /JavaScript /JS (1) >> /AP << /N %d 0 R >> >>]" % p.look, catalog="/AcroForm << /NeedAppearances true /Fields [%d 0 R %d 0 R %d 0 R] >>" %
+          (p.group, p.number, p.many)).done())
+
+    def deep(p):
+        below = p.add("<< /Names [] >>")
+        for _ in range(40):
+            below = p.add("<< /Kids [%d 0 R] >>" % below)
+        p.deep = below
+    def wide(p):
+        below = p.add("<< /Names [] >>")
+        for _ in range(6):
+            below = p.add("<< /Kids [%s] >>" % ("%d 0 R " % below * 12))
+        p.deep = below
+    for name, extra in (("deep-names", deep), ("wide-names", wide)):
+        p = Simple([""], extra=extra)
+        write(to, name + ".pdf", Simple([text("With a tree")], extra=extra, page="/Annots [<< /Type /Annot /Subtype /Text /Rect [1 1 2 2] /Contents (Behind a tree) >>]",
+              catalog="/Names << /EmbeddedFiles %d 0 R >>" % p.deep).done())
+    write(to, "long.pdf", Simple([text("With a script")], catalog="/OpenAction << /S /JavaScript /JS (%s) >>" % ("//" * 40000)).done())
+
+    def picture(p):
+        p.script = p.stream(b"\0\1", "/Filter /JPXDecode")
+    p = Simple([""], extra=picture)
+    write(to, "picture-script.pdf", Simple([text("With a script")], extra=picture, catalog="/OpenAction << /S /JavaScript /JS %d 0 R >>" % p.script).done())
+
+    def layers(p):
+        p.off = [p.add("<< /Type /OCG /Name (Off %d) >>" % i) for i in range(70)]
+    p = Simple([""], extra=layers)
+    off = " ".join("%d 0 R" % n for n in p.off)
+    p = Simple([text("Readable"), ""], extra=layers, catalog="/OCProperties << /OCGs [%s] /D << /OFF [%s] >> >>" % (off, off))
+    p.add("<< /Type /Page /Parent %d 0 R /MediaBox [0 0 9 9] /Contents 7 >>" % p.pages, p.kids[1])
+    write(to, "layers-unread.pdf", p.done())
+
+    def stamp(p):
+        p.look = p.stream("BT /F1 12 Tf 1 1 Td (Hidden stamp) Tj ET", "/Type /XObject /Subtype /Form /BBox [0 0 200 50] /Resources << /Font << /F1 %d 0 R >> >>" % p.font)
+    p = Simple([""], extra=stamp)
+    write(to, "hidden-stamp.pdf", Simple([text("With a stamp")], extra=stamp, page="/Annots [<< /Type /Annot /Subtype /Stamp /F 2 /Rect [300 300 500 350] /AP << /N %d 0 R >> >>]" % p.look).done())
+    write(to, "xmp-words.pdf", Simple([text("With XMP")], extra=lambda p: p.stream("<x:xmpmeta notxmp:CreatorTool='Not it' xmp:CreatorTool='It'/>", "/Type /Metadata"),
+          catalog="/Metadata 4 0 R").done())
+
+
 def main():
-    for name, make in (("good", good), ("hidden", hidden), ("bad", bad)):
+    for name, make in (("good", good), ("hidden", hidden), ("hidden", versions), ("hidden", files), ("hidden", notes), ("bad", bad)):
         make(os.path.join(sys.argv[1], name))
 
 

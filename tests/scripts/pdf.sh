@@ -111,6 +111,57 @@ check "one in a group, by its whole name" finds hidden/notes.pdf 'address\.city'
 check "a file on a page" finds hidden/notes.pdf 'on the page'
 check "what a stamp says" finds hidden/notes.pdf 'Drawn stamp'
 
+# ---- what a look for marks, or for the first of several, would miss ----
+
+check "an update without its mark hides no version" finds hidden/no-mark.pdf 'content Pay 100 to Sok'
+check "marks that end nothing hide none" finds hidden/marks.pdf 'content Pay 100 to Sok'
+check "of more ends than are kept the last ones are" finds hidden/many-ends.pdf 'content Pay 100 to Sok'
+check "and it is said" finds hidden/many-ends.pdf 'problem limit revision-ends 5002'
+check "bytes behind the last end are counted" finds hidden/behind.pdf 'bytes-behind-end = 23$'
+check "and make no version" bash -c '[ "$(python3 "$0" "$1" "$2" --show hidden/behind.pdf | grep -c "^document revision")" = 1 ]' \
+    "$scripts/pdf-check.py" "$tool" "$worker"
+check "an update that locks the file hides no version" finds hidden/locked-update.pdf 'content Pay 100 to Sok'
+check "a version that was locked is told" finds hidden/locked-before.pdf 'problem denied encrypted'
+check "hidden layers of an earlier version" finds hidden/layers-before.pdf 'content Hidden before'
+for what in UF:shown F:other DOS:THIRD; do
+    check "the file of ${what%%:*}" finds hidden/files.pdf "content as ${what%%:*}$"
+    check "its name" finds hidden/files.pdf "^member file-. ${what##*:}"
+done
+check "the same file under another name" finds hidden/files.pdf '^member file-. second name.txt'
+check "the name that a list has for it" finds hidden/files.pdf 'listed-as = key of it'
+check "a file that is only named" bash -c 'python3 "$0" "$1" "$2" --show hidden/files.pdf | grep -A9 "not here.txt" | grep -q "elsewhere = yes"' \
+    "$scripts/pdf-check.py" "$tool" "$worker"
+check "one that is lost" finds hidden/files.pdf 'problem format content its content cannot be found'
+check "a file of a page" finds hidden/files.pdf 'content associated with a page'
+check "a file of a note" finds hidden/files.pdf 'content associated with a note'
+check "a form's packet without a name" finds hidden/files.pdf 'content <second/>'
+check "a script behind a way" finds hidden/chains.pdf 'script = atOpening'
+check "one behind a link" finds hidden/chains.pdf 'script = inArray'
+check "the next behind it" finds hidden/chains.pdf 'uri = https://example.org/second'
+check "and another of several" finds hidden/chains.pdf 'file = third.exe'
+check "a link into the document that says something" finds hidden/chains.pdf 'contents = Words of a link'
+check "a field that no form names, as it is drawn" finds hidden/widgets.pdf '^Unlisted words'
+check "the name of a field is nobody's" lacks hidden/widgets.pdf 'author = '
+check "a field behind many places of another" finds hidden/widgets.pdf 'value = Late value'
+check "its default value" finds hidden/widgets.pdf 'default-value = Default value'
+check "a value that is a number" finds hidden/widgets.pdf 'value = 12.5'
+check "a name and a list that are cut" finds hidden/widgets.pdf 'problem limit texts-cut 2 '
+check "a script that is cut" finds hidden/long.pdf 'problem limit texts-cut 1 '
+check "a script that cannot be read" finds hidden/picture-script.pdf 'problem format texts-unread 1 '
+for name in deep wide; do
+    check "a tree of names hides no note: $name" finds hidden/$name-names.pdf 'contents = Behind a tree'
+    check "and its limit is said: $name" finds hidden/$name-names.pdf 'problem limit limit'
+done
+unread_layers() {
+    [ "$(list hidden/layers-unread.pdf | tee /dev/stderr | grep -c 'problem format pages 1 pages')" = 3 ]
+}
+check "pages that no reading of the layers could read" unread_layers
+check "more names of layers than are told" finds hidden/layers-unread.pdf 'problem limit layer-names 70'
+check "a stamp that is hidden" finds hidden/hidden-stamp.pdf '^Hidden stamp'
+check "stands apart" bash -c 'python3 "$0" "$1" "$2" --show hidden/hidden-stamp.pdf | grep -A99 "^document document" | grep -B99 "^document layers" | (! grep -q "Hidden")' \
+    "$scripts/pdf-check.py" "$tool" "$worker"
+check "a word of XMP is a whole one" finds hidden/xmp-words.pdf 'xmp.application = It$'
+
 # ---- encrypted ----
 
 if has qpdf; then
@@ -174,7 +225,7 @@ if has mke2fs && has jq && has qpdf; then
         ".kind == \"member\" and .name == \"b.txt\" and .sha256 == \"$(printf 'on the page\n' | sha256sum | cut -d' ' -f1)\"" 1
     check "one that is encrypted" line '.kind == "document" and .not_hashed == "encrypted"' 1
     check "created, with its zone" line '.kind == "document" and .times[0].what == "created" and .times[0].time == "2026-01-01T20:04:05Z"' 1
-    check "the library is named in the head" bash -c 'head -1 t.jsonl | grep -q "\"name\":\"pdf\",\"version\":1,\"library\":\"poppler "'
+    check "the library is named in the head" bash -c 'head -1 t.jsonl | grep -q "\"name\":\"pdf\",\"version\":2,\"library\":\"poppler "'
     given() {
         local id
         id=$(jq -r 'select(.kind == "document" and .attributes.revision == "1").id' t.jsonl)

@@ -56,7 +56,8 @@ def bth(heap, key_bytes, data_bytes, records):  # §2.3.2, one level
 
 
 INT, BOOL, OBJECT, TEXT, TIME, BINARY = 0x03, 0x0B, 0x0D, 0x1F, 0x40, 0x102
-TEXT8 = 0x1E
+TEXT8, SHORT = 0x1E, 0x02
+LOST = 0xFFFE1F  # a number of a subnode that there is none of
 
 
 def encode(kind, value):
@@ -80,7 +81,9 @@ def property_context(properties):  # §2.3.3
     """properties: {(id, kind): value}; an OBJECT is (Node number, size)."""
     heap, records, subnodes = Heap(0xBC), [], {}
     for (ident, kind), value in properties.items():
-        if kind in (INT, BOOL):
+        if value is None:
+            continue
+        if kind in (INT, BOOL, SHORT) or value is LOST:
             data = struct.pack("<I", int(value))
         elif kind == OBJECT:
             nid, node = value
@@ -354,7 +357,7 @@ def others():
             (0x2000C4, message(note))]
 
 
-def store(client=b"SM", loose=False):
+def store(client=b"SM", loose=False, more=()):
     s = Store(client)
     top, inbox, bin_, other = 0x8022, 0x8042, 0x8062, 0x8082
     s.add(STORE, 0, property_context({(0x3001, TEXT): "A Store", (0x0FF9, BINARY): bytes(range(16)),
@@ -364,7 +367,7 @@ def store(client=b"SM", loose=False):
                               0x8003: (guid(0x62002), 0x820E), 0x8004: (guid(0x62002), 0x8208),
                               0x8005: (guid(0x62003), 0x8105)}))
     add_folder(s, ROOT, ROOT, "", [(top, "Top")], [])
-    add_folder(s, top, ROOT, "Top", [(inbox, "In"), (bin_, "Deleted"), (other, "Other")], [])
+    add_folder(s, top, ROOT, "Top", [(inbox, "In"), (bin_, "Deleted"), (other, "Other")] + list(more), [])
     add_folder(s, inbox, top, "Inbox \u0e20", [], messages(),
                [(0x200108, message({(0x0037, TEXT): "a rule", (0x001A, TEXT): "IPM.Rule.Message"}))],
                {(0x3613, TEXT): "IPF.Note"})
@@ -404,6 +407,39 @@ def indexes_loop():
     return bytes(s)
 
 
+def gaps():
+    """What cannot be read, or is not what it says that it is."""
+    folder, search, unlisted = 0x80A2, 0x80C3, 0x80E2
+    s = store(more=[(folder, "Gaps"), (search, "A Search")])
+    named = lambda name, method, data: property_context({(0x3701, BINARY): data, (0x3704, TEXT): name, (0x3705, INT): method,
+                                                         (0x0E20, INT): 10})
+    people = [(0x10000002, "Sent Again", "again@example.org"), (7, "Of No Kind", "none@example.org")]
+    add_folder(s, folder, 0x8022, "Gaps", [], [
+        (0x200304, message({(0x0037, TEXT): "no body", (0x1000, TEXT): "B" * 8500, (0x0E06, TIME): LOST}, people)),
+        (0x200324, message({(0x0037, TEXT): "a long class", (0x001A, TEXT): "IPM.Note." + "x" * 70000})),
+        (0x200344, message({(0x0037, TEXT): "no flags", (0x1000, TEXT): "", (0x0E07, INT): None, (0x0E07, SHORT): 1, (0x0017, SHORT): 2})),
+        (0x200364, message({(0x0037, TEXT): "attached"}, (), [
+            named("none.txt", 0, b"method 0"), named("reference.txt", 2, b"method 2"), named("ole.bin", 6, b"method 6"),
+            named("nine.txt", 9, b"method 9"), named("elsewhere.txt", 2, None), named("lost.txt", 1, LOST)])),
+    ], extra={(0x3602, INT): None, (0x3602, SHORT): 5})
+    # messages that no other folder has
+    add_folder(s, search, 0x8022, "A Search", [], [(0x200384, message({(0x0037, TEXT): "in a search", (0x1000, TEXT): "only there"}))])
+    # and a folder that the one around it does not name, with a message that it does not name
+    add_folder(s, unlisted, 0x8022, "Unlisted", [], [(0x2003A4, message({(0x0037, TEXT): "listed in it", (0x1000, TEXT): "one"}))])
+    s.add(0x2003C4, unlisted, message({(0x0037, TEXT): "not listed", (0x1000, TEXT): "two"}))
+    s.blocks = [b for b in s.blocks if b[2] != 17000 - 2 * 8176]  # the end of the body
+    return s.bytes()
+
+
+def orphan_folder():
+    """A folder with messages, and no folder around it."""
+    s = store()
+    add_folder(s, 0x90A2, 0x9082, "Lost Folder", [], [
+        (0x200404, message({(0x0037, TEXT): "one in a lost folder", (0x1000, TEXT): "lost"})),
+        (0x200424, message({(0x0037, TEXT): "two in a lost folder", (0x1000, TEXT): "lost, too"}))])
+    return s.bytes()
+
+
 def write(folder, name, data):
     with open(os.path.join(folder, name), "wb") as f:
         f.write(data)
@@ -426,6 +462,8 @@ def main():
     write(folder, "loop-subnodes.pst", looping("subnodes"))
     write(folder, "loop-data.pst", looping("data"))
     write(folder, "loop-index.pst", indexes_loop())
+    write(folder, "gaps.pst", gaps())
+    write(folder, "orphan-folder.pst", orphan_folder())
     version = bytearray(plain)
     version[10:12] = struct.pack("<H", 36)
     write(folder, "version.pst", bytes(version))

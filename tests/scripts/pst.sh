@@ -112,7 +112,33 @@ made "its place" plain.pst "location='A Place'"
 made "a task" plain.pst "task-due='2026-01-03T03:04:05Z'"
 made "a note" plain.pst "'remember'"
 made "a message that no folder names" orphan.pst "message o0 'an orphan'"
+check "a folder that no folder names, once" count_of made/orphan-folder.pst "directory o. 'Lost Folder'" 1
+made "a message in it, as an item that no folder names" orphan-folder.pst "message o. 'one in a lost folder'"
 check "and there is none where all are named" lacks made/plain.pst "message o"
+
+# ---- what cannot be read, or is not what it says ----
+
+made "a property that cannot be read is said" gaps.pst "problem format unread-properties 1 times .* number 0e06"
+made "a text of which nothing can be read" gaps.pst "empty-text='body'"
+made "a text that is cut" gaps.pst "problem limit texts-cut 1 texts"
+check "nothing is cut or unread in a sound store" lacks made/plain.pst "problem"
+made "a copy that was sent again" gaps.pst "cc-addresses='again@example.org'"
+made "a recipient of no kind" gaps.pst "other-recipients-addresses='none@example.org'"
+no_claims() { # NAME: of that message or folder, nothing is claimed of what is not there as a number
+    list made/gaps.pst | grep -A9 "$1" | tee /dev/stderr | grep -m1 -B9 "bytes" | (! grep -E "read=|importance|messages-claimed")
+}
+check "what is no number is not taken for 0" no_claims "'no flags'"
+check "nor of a folder" no_claims "directory f32930"
+for kind in "none.txt:method 0" "reference.txt:method 2" "ole.bin:method 6" "nine.txt:method 9"; do
+    check "bytes of an attachment, whatever kind it says: ${kind#*:}" bash -c 'grep -A4 "^ *member p. .${1%:*}" "$0" | grep -q "8 bytes .${1#*:}"' made/gaps.pst.listed "$kind"
+done
+made "a message that only a search has" gaps.pst "'in a search'"
+check "is no folder" lacks made/gaps.pst "directory f2098052"
+made "a folder that the one around it does not name" gaps.pst "directory f32994 'Unlisted'"
+made "what is in it" gaps.pst "'listed in it'"
+made "a message that its folder does not name" gaps.pst "message m2098116 'not listed'"
+check "which is said, of both and the one in the search" count_of made/gaps.pst "unlisted='yes'" 3
+check "and of none in a sound store" lacks made/plain.pst "unlisted"
 
 # ---- what breaks them ----
 
@@ -172,5 +198,24 @@ else
         "given out" "what is attached" "a mail" "an orphan is given out" "behind" "a second examination"; do
         skip "$what" "no mke2fs, zip or jq"
     done
+fi
+
+# ---- a folder that no folder names: what is in it is under it ----
+
+orphaned() {
+    rm -rf vault item fs.img t.jsonl && mkdir item && cp made/orphan-folder.pst item/ &&
+        truncate -s 8M fs.img && mke2fs -q -t ext4 -d item fs.img &&
+        exhibit init vault --agency A --officer One --plain --kdf-memory 8 &&
+        exhibit case new --number 1 --title t --officer One &&
+        exhibit collect fs.img --case 1 --officer One &&
+        exhibit examine 1/1 --officer One &&
+        exhibit trace export 1/1 --output t.jsonl --officer One
+}
+if has mke2fs && has jq; then
+    check "a store with an orphan folder is examined" orphaned
+    check "the folder is there once" line '.state == "orphan" and .kind == "directory" and .name == "Lost Folder"' 1
+    check "with its messages under it" line '.kind == "message" and (.key | startswith("m")) and (.name // "" | test("in a lost folder$"))' 2
+else
+    for what in examined once messages; do skip "an orphan folder: $what" "no mke2fs or jq"; done
 fi
 echo "1..$count"
