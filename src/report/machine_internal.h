@@ -36,16 +36,35 @@ struct machine_list_about {
     const char *name, *about, *jq;
 };
 extern const struct machine_list_about MACHINE_LISTS[LISTS];
+/* Types (formats/kind.h) of archives, and of files of mail; end with NULL. */
+extern const char *const MACHINE_ARCHIVES[], *const MACHINE_MAILBOXES[];
+
+/* What is known of how a trace stands in the item: its own state, or the worse one of what it was
+ * found in. The worse ones come later; a state that this does not know is never taken for a good
+ * one. */
+enum machine_state {
+    STATE_ALLOCATED,
+    STATE_VIRTUAL, /* of the trace alone: what is found in it has its own */
+    STATE_DELETED,
+    STATE_ORPHAN,
+    STATE_OTHER,
+    STATE_CARVED,
+    STATES
+};
+extern const char *const MACHINE_STATES[STATES], *const MACHINE_STANDINGS[STANDINGS];
 
 struct machine_list {
-    uint64_t count, not_allocated;
-    size_t bytes; /* of what its rows say */
-    json_t *rows; /* without `path` and `parser` */
+    uint64_t count, not_allocated, standing[STANDINGS];
+    bool has_places; /* a system has usual places for what it lists */
+    struct {
+        size_t bytes; /* of what its rows say */
+        bool full;
+        json_t *rows; /* without `path` and `parser` */
+    } of[STANDINGS];
 };
 
-enum { KINDS = 13, STATES = 4, REASONS = 10, NOT_HASHED = 7, WHATS = 11 };
-extern const char *const MACHINE_KINDS[], *const MACHINE_STATES[], *const MACHINE_REASONS[],
-                                                                       *const MACHINE_NOT_HASHED[];
+/* Room for the words of formats/trace_line.h, and behind them one for all others. */
+enum { KINDS = 14, REASONS = 11, NOT_HASHED = 8, WHATS = 11 };
 
 struct machine_time { /* the first or the last one of its word */
     bool has;
@@ -55,8 +74,14 @@ struct machine_time { /* the first or the last one of its word */
     json_t *row;
 };
 
+struct machine_place {
+    uint8_t state, place; /* machine_standing.c */
+};
+
 struct machine {
     int64_t collected_s;
+    size_t place_count, places_capacity;
+    struct machine_place *place; /* of each trace */
     struct machine_list list[LISTS];
     struct {
         uint64_t by_state[STATES], contents, bytes;
@@ -81,15 +106,22 @@ struct machine {
     struct {
         uint64_t count, bytes;
     } space[MACHINE_PARSERS_MAX];
-    struct machine_time first[WHATS], last[WHATS];
-    uint64_t times, times_local, times_after, times_before_1980, times_beyond;
-    uint64_t archives, archives_looked_into, traces;
-    /* numbers of traces, as far as there is room: file systems, and folders of folders of people */
-    size_t file_system_count, holder_count;
-    uint64_t file_system[4096], holder[4096];
+    struct machine_time first[2][WHATS], last[2][WHATS]; /* in use, and not */
+    uint64_t times, times_not_in_use, times_local, times_after, times_before_1980, times_beyond;
+    uint64_t archives, archives_looked_into, documents_with_text, traces;
     char *texts;
     size_t texts_capacity;
 };
+
+/* ---- machine_standing.c ---- */
+
+/* Once for each trace, in their order, before everything else that is asked about it. */
+EX_MUST_USE ex_code machine_stand(struct machine *m, uint64_t number, const struct trace_line *line,
+                                  struct ex_error *err);
+enum machine_state machine_state_of(const struct machine *m, uint64_t number);
+bool machine_is_home(const struct machine *m, uint64_t number); /* of a directory */
+enum machine_standing machine_standing_in(const struct machine *m, const struct machine_list *l,
+                                          uint64_t number);
 
 /* ---- machine_rows.c ---- */
 
@@ -97,12 +129,18 @@ struct machine {
 EX_MUST_USE ex_code machine_list_add(struct machine *m, struct machine_list *l, size_t shown,
                                      uint64_t number, const struct trace_line *line,
                                      struct ex_error *err);
+/* The two halves of it. False: no row of it is wanted. */
+bool machine_list_count(struct machine *m, struct machine_list *l, size_t shown, uint64_t number);
+EX_MUST_USE ex_code machine_list_append(struct machine *m, struct machine_list *l, uint64_t number,
+                                        const struct trace_line *line, struct ex_error *err);
+/* The rows that are shown, in the order in which they are; the caller's. */
+json_t *machine_list_shown(const struct machine_list *l, size_t shown);
 void machine_list_clear(struct machine_list *l);
 json_t *machine_text(const char *text); /* cut */
 /* Room for what a line says again. */
 EX_MUST_USE ex_code machine_texts(struct machine *m, size_t bytes, struct ex_error *err);
 EX_MUST_USE ex_code machine_times(struct machine *m, uint64_t number, const struct trace_line *line,
                                   struct ex_error *err);
-size_t machine_word(const char *const *words, size_t count, const char *word);
+size_t machine_word(const char *const *words, const char *word); /* none of them: their number */
 
 #endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a trace stands in the item: in which state, and in what, by what it was found in. Two bytes
+ * of each trace are kept for it. */
+#include "report/machine_internal.h"
+
+#include <string.h>
+#include <strings.h>
+
+const char *const MACHINE_STATES[STATES] = {"allocated", "virtual", "deleted",
+                                            "orphan",    "other",   "carved"};
+const char *const MACHINE_STANDINGS[STANDINGS] = {"usual-place", "in-use", "inside", "not-in-use",
+                                                  "carved"};
+
+/* ---- states ---- */
+
+static enum machine_state own_state(const struct trace_line *line) {
+    if (line->state == NULL)
+        return STATE_ALLOCATED;
+    for (int s = STATE_VIRTUAL; s < STATES; s++)
+        if (strcmp(MACHINE_STATES[s], line->state) == 0)
+            return (enum machine_state)s;
+    return STATE_OTHER;
+}
+
+/* ---- places ---- */
+
+/* Folders and files of a file system in which systems keep what records are told from. */
+enum {
+    NOWHERE,
+    INSIDE, /* of another file */
+    ROOT,
+    ETC,
+    USR,
+    USR_LIB,
+    VAR,
+    VAR_LIB,
+    VAR_LOG,
+    DPKG,
+    RUN,
+    WINDOWS,
+    SYSTEM32,
+    CONFIG,
+    APPCOMPAT,
+    PROGRAMS,
+    PEOPLE,
+    PERSON,
+    APPDATA,
+    LOCAL,
+    MICROSOFT,
+    OF_PERSON,
+    KEPT /* a file in which a system keeps records */
+};
+
+struct usual {
+    uint8_t above;
+    const char *name; /* NULL: any */
+    bool any_case;
+    uint8_t place;
+};
+static const struct usual folders[] = {
+    {ROOT, "etc", false, ETC},
+    {ROOT, "usr", false, USR},
+    {USR, "lib", false, USR_LIB},
+    {ROOT, "var", false, VAR},
+    {VAR, "lib", false, VAR_LIB},
+    {VAR, "log", false, VAR_LOG},
+    {VAR, "run", false, RUN},
+    {VAR_LIB, "dpkg", false, DPKG},
+    {ROOT, "run", false, RUN},
+    {ROOT, "windows", true, WINDOWS},
+    {ROOT, "winnt", true, WINDOWS},
+    {WINDOWS, "system32", true, SYSTEM32},
+    {SYSTEM32, "config", true, CONFIG},
+    {WINDOWS, "appcompat", true, APPCOMPAT},
+    {APPCOMPAT, "programs", true, PROGRAMS},
+    {ROOT, "home", false, PEOPLE},
+    {ROOT, "users", true, PEOPLE},
+    {ROOT, "documents and settings", true, PEOPLE},
+    {PEOPLE, NULL, true, PERSON},
+    {PERSON, "appdata", true, APPDATA},
+    {APPDATA, "local", true, LOCAL},
+    {LOCAL, "microsoft", true, MICROSOFT},
+    {MICROSOFT, "windows", true, OF_PERSON},
+};
+static const struct usual files[] = {
+    {ETC, "os-release", false, KEPT},     {ETC, "passwd", false, KEPT},
+    {USR_LIB, "os-release", false, KEPT}, {VAR_LOG, "wtmp", false, KEPT},
+    {VAR_LOG, "btmp", false, KEPT},       {RUN, "utmp", false, KEPT},
+    {DPKG, "status", false, KEPT},        {CONFIG, "system", true, KEPT},
+    {CONFIG, "software", true, KEPT},     {CONFIG, "sam", true, KEPT},
+    {CONFIG, "security", true, KEPT},     {PROGRAMS, "amcache.hve", true, KEPT},
+    {PERSON, "ntuser.dat", true, KEPT},   {OF_PERSON, "usrclass.dat", true, KEPT},
+};
+
+static bool is_kind(const struct trace_line *line, const char *kind) {
+    return strcmp(line->kind, kind) == 0;
+}
+
+static uint8_t by_name(const struct usual *among, size_t count, uint8_t above, const char *name) {
+    for (size_t i = 0; i < count; i++) {
+        const struct usual *u = &among[i];
+        if (u->above == above && (u->name == NULL || (u->any_case ? strcasecmp(name, u->name)
+                                                                  : strcmp(name, u->name)) == 0))
+            return u->place;
+    }
+    return NOWHERE;
+}
+
+static uint8_t place_of(uint8_t above, const struct trace_line *line) {
+    if (above == INSIDE || is_kind(line, "member") || is_kind(line, "message"))
+        return INSIDE;
+    if (is_kind(line, "file-system"))
+        return ROOT;
+    if (line->name != NULL && is_kind(line, "directory"))
+        return by_name(folders, sizeof folders / sizeof folders[0], above, line->name);
+    if (line->name != NULL && is_kind(line, "file"))
+        return by_name(files, sizeof files / sizeof files[0], above, line->name);
+    return is_kind(line, "record") && above == KEPT ? KEPT : NOWHERE;
+}
+
+/* ---- both ---- */
+
+ex_code machine_stand(struct machine *m, uint64_t number, const struct trace_line *line,
+                      struct ex_error *err) {
+    struct machine_place above = {STATE_ALLOCATED, NOWHERE};
+    if (number != m->place_count + 1)
+        return ex_fail(err, EX_FORMAT, "traces do not stand in the order of their numbers");
+    if (number > MACHINE_TRACES_MAX)
+        return ex_fail(err, EX_LIMIT, "an item has more than %d traces", (int)MACHINE_TRACES_MAX);
+    EX_TRY(ex_grow(&m->place, &m->places_capacity, (size_t)number, sizeof *m->place,
+                   (size_t)MACHINE_TRACES_MAX * sizeof *m->place, "the states of the traces", err));
+    if (line->parent >= number)
+        above.state = STATE_OTHER; /* nobody knows what it stands in */
+    else if (line->parent > 0)
+        above = m->place[line->parent - 1];
+    uint8_t own = (uint8_t)own_state(line);
+    bool inherits = above.state > own && above.state != STATE_VIRTUAL;
+    m->place[m->place_count++] =
+        (struct machine_place){inherits ? above.state : own, place_of(above.place, line)};
+    return EX_OK;
+}
+
+enum machine_state machine_state_of(const struct machine *m, uint64_t number) {
+    return number >= 1 && number <= m->place_count ? (enum machine_state)m->place[number - 1].state
+                                                   : STATE_OTHER;
+}
+
+bool machine_is_home(const struct machine *m, uint64_t number) {
+    return m->place[number - 1].place == PERSON;
+}
+
+enum machine_standing machine_standing_in(const struct machine *m, const struct machine_list *l,
+                                          uint64_t number) {
+    enum machine_state state = machine_state_of(m, number);
+    if (state == STATE_CARVED)
+        return STANDING_CARVED;
+    if (state > STATE_VIRTUAL)
+        return STANDING_GONE;
+    uint8_t place = m->place[number - 1].place;
+    if (place == INSIDE)
+        return STANDING_INSIDE;
+    return l->has_places && (place == KEPT || place == PERSON) ? STANDING_USUAL : STANDING_USED;
+}
