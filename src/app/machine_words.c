@@ -19,7 +19,7 @@ json_t *machine_proves(void) {
         "hash: it was read for this examination, or is made of the same chunks as a content that "
         "was read for an earlier one (\"known\"). Anybody can export the item and look there with "
         "other tools.",
-        "Each line names the trace that it is from. \"exhibit trace show\" gives all that is known "
+        "Each row of a list names the trace that it is from. \"exhibit trace show\" gives all that is known "
         "of it.",
         NULL};
     return texts(list);
@@ -101,7 +101,7 @@ json_t *machine_never(const json_t *head) {
         "What lies behind the ends of files (slack) was not searched.",
         "Only the parsers that are listed read contents. What none of them knows is a file with a "
         "name, a place and perhaps a type and a hash, and no more.",
-        "No key and no password was tried. (PDF that open with an empty password were read.)",
+        "No key and no password was tried, but for the empty one of a PDF.",
         "No program looked at what pictures and films show or listened to sounds, and no text in "
         "pictures was read.",
         "Journals of file systems and logs of the registry were not applied.",

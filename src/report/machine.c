@@ -85,7 +85,7 @@ static void count_type(struct machine *m, const struct trace_line *line) {
         m->type_count++;
     }
     t->contents++;
-    t->bytes += line->size;
+    machine_add_bytes(&t->bytes, line->size);
 }
 
 static void count_kind(struct machine *m, uint64_t number, const struct trace_line *line) {
@@ -94,7 +94,7 @@ static void count_kind(struct machine *m, uint64_t number, const struct trace_li
     m->traces++;
     m->kind[kind].by_state[machine_state_of(m, number)]++;
     m->kind[kind].contents += line->has_size ? 1 : 0;
-    m->kind[kind].bytes += line->size;
+    machine_add_bytes(&m->kind[kind].bytes, line->size);
 }
 
 static bool is_kind(const struct trace_line *line, const char *kind) {
@@ -188,7 +188,7 @@ static ex_code add_by_kind(struct machine *m, uint64_t number, const struct trac
         return list(m, LIST_VOLUMES, number, line, err);
     if (is_kind(line, "space")) {
         m->space[parser_of(line)].count++;
-        m->space[parser_of(line)].bytes += line->size;
+        machine_add_bytes(&m->space[parser_of(line)].bytes, line->size);
     }
     return is_kind(line, "file-system") ? list(m, LIST_FILE_SYSTEMS, number, line, err) : EX_OK;
 }
@@ -201,7 +201,7 @@ static ex_code add_not_hashed(struct machine *m, uint64_t number, const struct t
     bool holds = is_kind(line, "volume") || is_kind(line, "space");
     if (line->not_hashed == NULL || (holds && strcmp(line->not_hashed, "profile") == 0))
         return EX_OK;
-    m->not_hashed[why].bytes += line->size;
+    machine_add_bytes(&m->not_hashed[why].bytes, line->size);
     return machine_list_add(m, &m->not_hashed[why].list, MACHINE_SHOWN_OF_A_REASON, number, line,
                             err);
 }

@@ -25,7 +25,10 @@ static void put_item(struct paper *p, const json_t *r) {
     paper_fact(p, _("Item"), document_text(r, "item.label"));
     paper_fact(p, _("Label"), document_text(r, "item.label_text"));
     paper_fact(p, _("Id of the item"), document_text(r, "item.id"));
-    paper_fact(p, _("Collected"), document_text(r, "item.collected"));
+    if (document_text(r, "item.imported") != NULL)
+        paper_fact(p, _("Imported"), document_text(r, "item.imported"));
+    else
+        paper_fact(p, _("Collected"), document_text(r, "item.collected"));
     paper_fact(p, _("By officer"), document_text(r, "item.officer"));
     paper_fact_number(p, _("Size"), document_get(r, "item.size_bytes"), _("bytes"));
     paper_fact(p, _("SHA-256"), document_text(r, "item.sha256"));
@@ -190,8 +193,7 @@ static const char *standing_text(const json_t *list, const char *standing) {
     } texts[] = {
         {"usual-place", N_("In use, at a path where systems keep it:")},
         {"inside",
-         N_("Inside of other files in use (archives, mail): copies, or of other machines. "
-            "They need not be of this one.")},
+         N_("Inside of other files in use (archives, mail, stores): they may be copies, or of another machine.")},
         {"not-in-use", N_("NOT IN USE: deleted, without a folder, or found in such. What these say "
                           "need not hold any more, and need not be of this machine.")},
         {"carved", N_("CARVED: found in space that nothing claims, by what their bytes look like. "
@@ -285,7 +287,7 @@ static const struct {
 };
 
 static void put_machine(struct paper *p, const json_t *r) {
-    paper_heading(p, 2, _("What this machine is"));
+    paper_heading(p, 2, _("What the item says of the machine"));
     paper_say(
         p, "%s",
         _("As files of the item say. Where they contradict each other, each is shown, and "
@@ -294,7 +296,7 @@ static void put_machine(struct paper *p, const json_t *r) {
     for (size_t i = 0; i < sizeof machine_lists / sizeof machine_lists[0]; i++)
         draw_list(p, document_get(r, machine_lists[i].path), _(machine_lists[i].title), NULL);
     draw_disk(p, r);
-    paper_heading(p, 2, _("Who used it"));
+    paper_heading(p, 2, _("What it says of who used it"));
     for (size_t i = 0; i < sizeof user_lists / sizeof user_lists[0]; i++)
         draw_list(p, document_get(r, user_lists[i].path), _(user_lists[i].title),
                   user_lists[i].about != NULL ? _(user_lists[i].about) : NULL);

@@ -131,7 +131,8 @@ static void put_times(struct paper *p, const json_t *r) {
     paper_fact_number(p, _("of what is not in use"), document_get(t, "not_in_use"), "");
     paper_fact_number(p, _("of an unknown zone"), document_get(t, "local"), "");
     paper_fact_number(p, _("before 2 January 1980"), document_get(t, "before_1980"), "");
-    paper_fact_number(p, _("after the collection"), document_get(t, "after_collection"), "");
+    paper_fact_number(p, _("after the item came into this vault"),
+                      document_get(t, "after_collection"), "");
     paper_fact_number(p, _("out of range"), document_get(t, "out_of_range"), "");
     paper_facts_end(p);
     put_ends(p, document_get(t, "ends"));
@@ -255,7 +256,7 @@ static void put_unread(struct paper *p, const json_t *r) {
     const json_t *u = document_get(r, "not_examined.unread");
     paper_heading(p, 3, _("Bytes of the source that the item does not have"));
     if (u == NULL)
-        paper_say(p, "%s", _("not recorded"));
+        paper_say(p, "%s", _("not known: what says it cannot be read"));
     else if (draw_number(u, "ranges") == 0)
         paper_say(p, "%s",
                   _("None that the ledger names. What somebody who made an image before left out, "

@@ -113,6 +113,11 @@ struct machine {
     size_t texts_capacity;
 };
 
+/* Sizes are claims: a sum of them ends at what JSON and this report can say. */
+static inline void machine_add_bytes(uint64_t *to, uint64_t bytes) {
+    *to = bytes > INT64_MAX - *to ? INT64_MAX : *to + bytes;
+}
+
 /* ---- machine_standing.c ---- */
 
 /* Once for each trace, in their order, before everything else that is asked about it. */

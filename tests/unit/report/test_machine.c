@@ -375,6 +375,36 @@ static void counts_by_kind_type_and_state(void **state) {
     IS_NUMBER(s, "not_examined/not_hashed/0/bytes", 7);
 }
 
+/* Nobody has so much; sizes are what a hostile file says. */
+static void sums_do_not_wrap(void **state) {
+    struct scene *s = *state;
+    for (int i = 0; i < 5; i++) {
+        add(s, FILE_LINE("0", ",\"name\":\"a\",\"size\":9223372036854775807,\"type\":\"zip\","
+                              "\"not_hashed\":\"limit\""));
+        add(s,
+            "\"parent\":0,\"kind\":\"space\",\"parser\":0,\"key\":\"s\",\"size\":9223372036854775807");
+    }
+    make(s);
+    assert_true(json_integer_value(at(s->report, "found/kinds/0/bytes")) == INT64_MAX);
+    assert_true(json_integer_value(at(s->report, "found/types/0/bytes")) == INT64_MAX);
+    assert_true(json_integer_value(at(s->report, "disk/space/0/bytes")) == INT64_MAX);
+    assert_true(json_integer_value(at(s->report, "not_examined/not_hashed/0/bytes")) == INT64_MAX);
+}
+
+/* A name cannot be taken for what the report says of a row. */
+static void each_line_has_its_name(void **state) {
+    struct scene *s = *state;
+    s->path = "STATE: allocated";
+    add(s, FILE_LINE("0", ",\"name\":\"a\",\"state\":\"deleted\",\"size\":1,\"type\":\"mbox\""));
+    make(s);
+    struct ex_error err;
+    EX_AUTO_FREE char *text = NULL;
+    size_t size;
+    assert_int_equal(machine_draw(s->report, MACHINE_TEXT, &text, &size, &err), EX_OK);
+    assert_non_null(strstr(text, "\n    path: STATE: allocated\n    STATE: deleted\n"));
+    assert_null(strstr(text, "\n    STATE: allocated"));
+}
+
 static void home_folders_by_their_path_alone(void **state) {
     struct scene *s = *state;
     add(s, "\"parent\":0,\"kind\":\"file-system\",\"parser\":1,\"key\":\"k\",\"name\":\"ext4\"");
@@ -512,7 +542,9 @@ int main(void) {
         TEST(planted_files_come_last),       TEST(usual_places_are_in_use_and_in_no_archive),
         TEST(logins_may_be_attempts),        TEST(long_paths_keep_both_ends),
         TEST(lists_are_cut_and_say_so),      TEST(long_texts_are_cut_at_a_character),
-        TEST(counts_by_kind_type_and_state), TEST(home_folders_by_their_path_alone),
+        TEST(counts_by_kind_type_and_state), TEST(sums_do_not_wrap),
+        TEST(each_line_has_its_name),
+        TEST(home_folders_by_their_path_alone),
         TEST(errors_by_reason_and_parser),   TEST(ends_of_times),
         TEST(what_is_drawn_is_safe),         TEST(right_to_left_stays_among_itself),
         TEST(what_is_missing_is_said),
