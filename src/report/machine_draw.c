@@ -143,16 +143,23 @@ static void put_said(struct paper *p, const json_t *row) {
     put_times(p, row);
 }
 
-static void put_standing(struct paper *p, const json_t *row) {
-    const char *path = document_text(row, "path"), *state = document_text(row, "state");
-    paper_pair(p, _("path"), path == NULL || path[0] == '\0' ? _("(the item itself)") : path);
-    put_number_pair(p, row, "path_bytes");
-    if (state == NULL || strcmp(state, "allocated") != 0)
-        paper_pair(p, _("STATE"), state != NULL ? state : "?");
+static const char *text_or_unknown(const json_t *from, const char *key) {
+    return document_text(from, key) != NULL ? document_text(from, key) : "?";
+}
+
+/* In capitals, which no attribute has: what the evidence calls `path` or `state` is none of these.
+ */
+void draw_standing(struct paper *p, const json_t *row) {
+    const char *path = text_or_unknown(row, "path"), *state = text_or_unknown(row, "state");
+    paper_pair(p, _("PATH"), path[0] == '\0' ? _("(the item itself)") : path);
+    if (document_get(row, "path_bytes") != NULL)
+        paper_line(p, _("This path is longer, and cut in the middle."));
+    if (strcmp(state, "allocated") != 0)
+        paper_pair(p, _("STATE"), state);
     if (document_text(row, "own_state") != NULL)
-        paper_pair(p, _("of what it stands in; its own"), document_text(row, "own_state"));
-    put_text_pair(p, row, "trace");
-    put_text_pair(p, row, "parser");
+        paper_pair(p, _("ITS OWN STATE, not that of what it stands in"),
+                   document_text(row, "own_state"));
+    paper_pair(p, _("TRACE"), text_or_unknown(row, "trace"));
 }
 
 static void put_outcome(struct paper *p, const json_t *row) {
@@ -181,7 +188,8 @@ static void put_row(struct paper *p, const json_t *row) {
     put_said(p, row);
     paper_block_end(p);
     paper_block(p);
-    put_standing(p, row);
+    draw_standing(p, row);
+    paper_pair(p, _("PARSER"), text_or_unknown(row, "parser"));
     paper_block_end(p);
     paper_row_end(p);
 }

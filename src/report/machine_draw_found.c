@@ -90,18 +90,13 @@ static void put_types(struct paper *p, const json_t *r) {
 }
 
 static void put_end_of_times(struct paper *p, const char *name, const json_t *end) {
-    const char *state = document_text(end, "state");
     paper_block(p);
     paper_pair(p, name, document_text(end, "time") != NULL ? document_text(end, "time") : "?");
     if (document_text(end, "zone") != NULL && strcmp(document_text(end, "zone"), "local") == 0)
         paper_line(p, _("of an unknown zone"));
     if (document_text(end, "source") != NULL)
         paper_pair(p, _("source"), document_text(end, "source"));
-    paper_pair(p, _("path"), document_text(end, "path") != NULL ? document_text(end, "path") : "?");
-    if (document_text(end, "trace") != NULL)
-        paper_pair(p, "trace", document_text(end, "trace"));
-    if (state == NULL || strcmp(state, "allocated") != 0)
-        paper_pair(p, _("STATE"), state != NULL ? state : "?");
+    draw_standing(p, end);
     paper_block_end(p);
 }
 

@@ -22,6 +22,13 @@ static json_t *parser_name(const struct making *k, size_t parser) {
     return name != NULL ? json_incref(name) : json_null();
 }
 
+/* Of counts by parser: the last of them is for all that have no room. */
+static json_t *counted_name(const struct making *k, size_t parser) {
+    bool several =
+        parser + 1 == MACHINE_PARSERS_MAX && json_array_size(k->parsers) > MACHINE_PARSERS_MAX;
+    return several ? json_null() : parser_name(k, parser);
+}
+
 /* Both of its ends, cut between characters; where it is cut, its length is told beside it. */
 static void set_path(json_t *row, const char *path) {
     size_t size = strlen(path), begin = PATH_BEGIN_BYTES;
@@ -146,7 +153,7 @@ static json_t *space_json(const struct making *k) {
     json_t *list = json_array();
     for (size_t p = 0; p < MACHINE_PARSERS_MAX; p++)
         if (k->m->space[p].count > 0)
-            json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "parser", parser_name(k, p),
+            json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "parser", counted_name(k, p),
                                                   "count", number(k->m->space[p].count), "bytes",
                                                   number(k->m->space[p].bytes)));
     return list;
@@ -270,7 +277,7 @@ static ex_code add_reason(const struct making *k, size_t reason, size_t parser, 
     if (l->count == 0)
         return EX_OK;
     json = json_pack("{s:s, s:o}", "reason", word_or_other(trace_line_reasons, reason, REASONS),
-                     "parser", parser_name(k, parser));
+                     "parser", counted_name(k, parser));
     json_array_append_new(list, json);
     return finish_list(k, l, MACHINE_SHOWN_OF_A_REASON, json, err);
 }

@@ -401,7 +401,7 @@ static void each_line_has_its_name(void **state) {
     EX_AUTO_FREE char *text = NULL;
     size_t size;
     assert_int_equal(machine_draw(s->report, MACHINE_TEXT, &text, &size, &err), EX_OK);
-    assert_non_null(strstr(text, "\n    path: STATE: allocated\n    STATE: deleted\n"));
+    assert_non_null(strstr(text, "\n    PATH: STATE: allocated\n    STATE: deleted\n"));
     assert_null(strstr(text, "\n    STATE: allocated"));
 }
 
@@ -543,8 +543,7 @@ int main(void) {
         TEST(logins_may_be_attempts),        TEST(long_paths_keep_both_ends),
         TEST(lists_are_cut_and_say_so),      TEST(long_texts_are_cut_at_a_character),
         TEST(counts_by_kind_type_and_state), TEST(sums_do_not_wrap),
-        TEST(each_line_has_its_name),
-        TEST(home_folders_by_their_path_alone),
+        TEST(each_line_has_its_name),        TEST(home_folders_by_their_path_alone),
         TEST(errors_by_reason_and_parser),   TEST(ends_of_times),
         TEST(what_is_drawn_is_safe),         TEST(right_to_left_stays_among_itself),
         TEST(what_is_missing_is_said),
