@@ -247,6 +247,29 @@ static void put_ranges(struct paper *p, const json_t *u) {
     draw_rest(p, u);
 }
 
+/* What the collection met that no range says. */
+static void put_doubts(struct paper *p, const json_t *item) {
+    size_t i;
+    json_t *one;
+    if (draw_number(item, "second_reading.differs.bytes") > 0)
+        paper_say(p,
+                  _("THE SOURCE GAVE OTHER BYTES the second time it was read, in sectors of "
+                    "%" JSON_INTEGER_FORMAT " bytes. The item has those of the first time."),
+                  draw_number(item, "second_reading.differs.bytes"));
+    if (document_get(item, "filled") != NULL)
+        paper_say(p,
+                  _("The item is another one with its holes filled: %" JSON_INTEGER_FORMAT
+                    " bytes of it were read later than the rest."),
+                  draw_number(item, "filled.filled_bytes"));
+    json_array_foreach(document_get(item, "container.hashes"), i, one) {
+        const char *verdict = document_text(one, "verdict");
+        if (verdict != NULL && strcmp(verdict, "differs") == 0)
+            paper_say(p, "%s",
+                      _("The image that the item was taken from states ANOTHER HASH than "
+                        "that of what came from it."));
+    }
+}
+
 static void put_unread(struct paper *p, const json_t *r) {
     const json_t *u = document_get(r, "not_examined.unread");
     paper_heading(p, 3, _("Bytes of the source that the item does not have"));
@@ -259,6 +282,7 @@ static void put_unread(struct paper *p, const json_t *r) {
     else
         put_ranges(p, u);
     put_not_read(p, document_get(r, "not_examined.not_read"));
+    put_doubts(p, document_get(r, "item"));
 }
 
 void draw_not_examined(struct paper *p, const json_t *r) {

@@ -534,6 +534,26 @@ static void what_is_missing_is_said(void **state) {
     assert_non_null(strstr(text, "SHA-256: not recorded"));
 }
 
+static void what_the_collection_met_is_said(void **state) {
+    struct scene *s = *state;
+    make(s);
+    EX_AUTO_FREE char *before = draw(s, MACHINE_TEXT);
+    assert_null(strstr(before, "OTHER BYTES"));
+    assert_null(strstr(before, "ANOTHER HASH"));
+    json_object_set_new(s->report, "item",
+                        json_pack("{s:{s:{s:i}}, s:{s:i}, s:{s:[{s:s}]}}", "second_reading",
+                                  "differs", "bytes", 512, "filled", "filled_bytes", 4096,
+                                  "container", "hashes", "verdict", "differs"));
+    json_object_set_new(json_object_get(s->report, "not_examined"), "not_read",
+                        json_pack("{s:i, s:{s:i}}", "changed", 3, "omitted", "pattern", 7));
+    EX_AUTO_FREE char *text = draw(s, MACHINE_TEXT);
+    assert_non_null(strstr(text, "THE SOURCE GAVE OTHER BYTES"));
+    assert_non_null(strstr(text, "4096 bytes of it were read later"));
+    assert_non_null(strstr(text, "ANOTHER HASH"));
+    assert_non_null(strstr(text, "changed | 3\n"));
+    assert_non_null(strstr(text, "pattern | 7\n"));
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -546,7 +566,7 @@ int main(void) {
         TEST(each_line_has_its_name),        TEST(home_folders_by_their_path_alone),
         TEST(errors_by_reason_and_parser),   TEST(ends_of_times),
         TEST(what_is_drawn_is_safe),         TEST(right_to_left_stays_among_itself),
-        TEST(what_is_missing_is_said),
+        TEST(what_is_missing_is_said),       TEST(what_the_collection_met_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
