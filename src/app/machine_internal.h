@@ -7,6 +7,7 @@
 #include "app/examining_internal.h"
 #include "app/hashsets_internal.h"
 #include "report/machine.h"
+#include "report/trace_states.h"
 
 enum {
     MACHINE_WINDOW = 1 << 14, /* hashes that are looked up at once */

@@ -5,10 +5,10 @@
 
 static ex_code keep_place(struct machine_reading *r, const struct catalog_trace *row,
                           struct ex_error *err) {
-    if (row->number > MACHINE_TRACES_MAX)
-        return ex_fail(err, EX_LIMIT, "an item has more than %d traces", (int)MACHINE_TRACES_MAX);
+    if (row->number > TRACE_STATES_MAX)
+        return ex_fail(err, EX_LIMIT, "an item has more than %d traces", (int)TRACE_STATES_MAX);
     EX_TRY(ex_grow(&r->at, &r->capacity, (size_t)row->number + 1, sizeof *r->at,
-                   (size_t)(MACHINE_TRACES_MAX + 1) * sizeof *r->at, "the places of the traces",
+                   (size_t)(TRACE_STATES_MAX + 1) * sizeof *r->at, "the places of the traces",
                    err));
     r->at[row->number - 1] = row->at;
     r->at[row->number] = row->at + row->length + 1;

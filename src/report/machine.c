@@ -57,6 +57,7 @@ void machine_free(struct machine *m) {
             json_decref(m->first[gone][i].row);
             json_decref(m->last[gone][i].row);
         }
+    trace_states_clear(&m->states);
     free(m->place);
     free(m->texts);
     free(m);
@@ -92,7 +93,7 @@ static void count_kind(struct machine *m, uint64_t number, const struct trace_li
     size_t kind = machine_word(trace_line_kinds, line->kind);
     kind = kind < KINDS ? kind : KINDS - 1;
     m->traces++;
-    m->kind[kind].by_state[machine_state_of(m, number)]++;
+    m->kind[kind].by_state[trace_state_of(&m->states, number)]++;
     m->kind[kind].contents += line->has_size ? 1 : 0;
     machine_add_bytes(&m->kind[kind].bytes, line->size);
 }

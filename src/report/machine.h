@@ -25,8 +25,7 @@ enum {
     MACHINE_ROW_ATTRIBUTES = 24,
     MACHINE_PARSERS_MAX = 64,
     MACHINE_TYPES_MAX = 256,
-    MACHINE_ABOUTS_MAX = 32,
-    MACHINE_TRACES_MAX = 1 << 27 /* 2 bytes are kept of each here, 8 in app/ */
+    MACHINE_ABOUTS_MAX = 32
 };
 
 /* Where a row stands in its list: what says most of the machine as it was comes first. */

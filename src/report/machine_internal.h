@@ -4,6 +4,7 @@
 #define EXHIBIT_REPORT_MACHINE_INTERNAL_H
 
 #include "report/machine.h"
+#include "report/trace_states.h"
 
 enum machine_list_id {
     LIST_SYSTEMS,
@@ -39,19 +40,7 @@ extern const struct machine_list_about MACHINE_LISTS[LISTS];
 /* Types (formats/kind.h) of archives, and of files of mail; end with NULL. */
 extern const char *const MACHINE_ARCHIVES[], *const MACHINE_MAILBOXES[];
 
-/* What is known of how a trace stands in the item: its own state, or the worse one of what it was
- * found in. The worse ones come later; a state that this does not know is never taken for a good
- * one. */
-enum machine_state {
-    STATE_ALLOCATED,
-    STATE_VIRTUAL, /* of the trace alone: what is found in it has its own */
-    STATE_DELETED,
-    STATE_ORPHAN,
-    STATE_OTHER,
-    STATE_CARVED,
-    STATES
-};
-extern const char *const MACHINE_STATES[STATES], *const MACHINE_STANDINGS[STANDINGS];
+extern const char *const MACHINE_STANDINGS[STANDINGS];
 
 struct machine_list {
     uint64_t count, not_allocated, standing[STANDINGS];
@@ -74,17 +63,14 @@ struct machine_time { /* the first or the last one of its word */
     json_t *row;
 };
 
-struct machine_place {
-    uint8_t state, place; /* machine_standing.c */
-};
-
 struct machine {
     int64_t collected_s;
-    size_t place_count, places_capacity;
-    struct machine_place *place; /* of each trace */
+    struct trace_states states;
+    size_t places_capacity;
+    uint8_t *place; /* of each trace: machine_standing.c */
     struct machine_list list[LISTS];
     struct {
-        uint64_t by_state[STATES], contents, bytes;
+        uint64_t by_state[TRACE_STATES], contents, bytes;
     } kind[KINDS];
     size_t type_count;
     struct machine_type {
@@ -123,7 +109,6 @@ static inline void machine_add_bytes(uint64_t *to, uint64_t bytes) {
 /* Once for each trace, in their order, before everything else that is asked about it. */
 EX_MUST_USE ex_code machine_stand(struct machine *m, uint64_t number, const struct trace_line *line,
                                   struct ex_error *err);
-enum machine_state machine_state_of(const struct machine *m, uint64_t number);
 bool machine_is_home(const struct machine *m, uint64_t number); /* of a directory */
 enum machine_standing machine_standing_in(const struct machine *m, const struct machine_list *l,
                                           uint64_t number);

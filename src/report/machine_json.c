@@ -171,8 +171,8 @@ static json_t *kinds_json(const struct machine *m) {
     for (size_t i = 0; i < KINDS; i++) {
         uint64_t count = 0;
         json_t *row = json_pack("{s:s}", "kind", word_or_other(trace_line_kinds, i, KINDS));
-        for (size_t s = 0; s < STATES; s++) {
-            json_object_set_new(row, MACHINE_STATES[s], number(m->kind[i].by_state[s]));
+        for (size_t s = 0; s < TRACE_STATES; s++) {
+            json_object_set_new(row, trace_state_words[s], number(m->kind[i].by_state[s]));
             count += m->kind[i].by_state[s];
         }
         json_object_set_new(row, "count", number(count));
@@ -243,7 +243,7 @@ static ex_code add_times(const struct making *k, json_t *to, struct ex_error *er
 static uint64_t of_kind(const struct machine *m, const char *kind) {
     size_t i = machine_word(trace_line_kinds, kind);
     uint64_t count = 0;
-    for (size_t s = 0; s < STATES; s++)
+    for (size_t s = 0; s < TRACE_STATES; s++)
         count += m->kind[i].by_state[s];
     return count;
 }

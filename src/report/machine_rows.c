@@ -99,8 +99,8 @@ static ex_code set_times(struct machine *m, json_t *row, const struct trace_line
 /* As it stands in the item; beside it what the line itself says, where that is another word. */
 static void set_state(const struct machine *m, json_t *row, uint64_t number,
                       const struct trace_line *line) {
-    const char *state = MACHINE_STATES[machine_state_of(m, number)];
-    const char *own = line->state != NULL ? line->state : MACHINE_STATES[STATE_ALLOCATED];
+    const char *state = trace_state_words[trace_state_of(&m->states, number)];
+    const char *own = trace_state_own(line);
     json_object_set_new(row, "state", json_string(state));
     if (strcmp(state, own) != 0)
         json_object_set_new(row, "own_state", json_string(own));
@@ -142,7 +142,7 @@ bool machine_list_count(struct machine *m, struct machine_list *l, size_t shown,
     size_t most = shown < MACHINE_SHOWN ? MACHINE_REASON_BYTES : MACHINE_LIST_BYTES;
     l->count++;
     l->standing[in]++;
-    l->not_allocated += machine_state_of(m, number) != STATE_ALLOCATED ? 1 : 0;
+    l->not_allocated += trace_state_of(&m->states, number) != TRACE_ALLOCATED ? 1 : 0;
     /* Once a row found no room, none behind it is shown: "the first ones" stays true. */
     l->of[in].full = l->of[in].full || l->standing[in] > shown || l->of[in].bytes >= most;
     return !l->of[in].full;
@@ -212,7 +212,7 @@ static void take_time(struct machine *m, uint64_t number, const struct trace_lin
                       const struct trace_time *t) {
     enum { YEAR_1980 = 315532800, DAY = 86400 };
     size_t what = machine_word(trace_time_whats, t->what);
-    bool gone = machine_state_of(m, number) > STATE_VIRTUAL;
+    bool gone = trace_state_of(&m->states, number) > TRACE_VIRTUAL;
     m->times++;
     m->times_not_in_use += gone ? 1 : 0;
     m->times_local += t->local ? 1 : 0;

@@ -6,21 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-const char *const MACHINE_STATES[STATES] = {"allocated", "virtual", "deleted",
-                                            "orphan",    "other",   "carved"};
 const char *const MACHINE_STANDINGS[STANDINGS] = {"usual-place", "in-use", "inside", "not-in-use",
                                                   "carved"};
-
-/* ---- states ---- */
-
-static enum machine_state own_state(const struct trace_line *line) {
-    if (line->state == NULL)
-        return STATE_ALLOCATED;
-    for (int s = STATE_VIRTUAL; s < STATES; s++)
-        if (strcmp(MACHINE_STATES[s], line->state) == 0)
-            return (enum machine_state)s;
-    return STATE_OTHER;
-}
 
 /* ---- places ---- */
 
@@ -122,41 +109,26 @@ static uint8_t place_of(uint8_t above, const struct trace_line *line) {
 
 ex_code machine_stand(struct machine *m, uint64_t number, const struct trace_line *line,
                       struct ex_error *err) {
-    struct machine_place above = {STATE_ALLOCATED, NOWHERE};
-    if (number != m->place_count + 1)
-        return ex_fail(err, EX_FORMAT, "traces do not stand in the order of their numbers");
-    if (number > MACHINE_TRACES_MAX)
-        return ex_fail(err, EX_LIMIT, "an item has more than %d traces", (int)MACHINE_TRACES_MAX);
+    EX_TRY(trace_states_add(&m->states, number, line, err));
     EX_TRY(ex_grow(&m->place, &m->places_capacity, (size_t)number, sizeof *m->place,
-                   (size_t)MACHINE_TRACES_MAX * sizeof *m->place, "the states of the traces", err));
-    if (line->parent >= number)
-        above.state = STATE_OTHER; /* nobody knows what it stands in */
-    else if (line->parent > 0)
-        above = m->place[line->parent - 1];
-    uint8_t own = (uint8_t)own_state(line);
-    bool inherits = above.state > own && above.state != STATE_VIRTUAL;
-    m->place[m->place_count++] =
-        (struct machine_place){inherits ? above.state : own, place_of(above.place, line)};
+                   TRACE_STATES_MAX, "the places of the traces", err));
+    bool has_parent = line->parent > 0 && line->parent < number;
+    m->place[number - 1] = place_of(has_parent ? m->place[line->parent - 1] : NOWHERE, line);
     return EX_OK;
 }
 
-enum machine_state machine_state_of(const struct machine *m, uint64_t number) {
-    return number >= 1 && number <= m->place_count ? (enum machine_state)m->place[number - 1].state
-                                                   : STATE_OTHER;
-}
-
 bool machine_is_home(const struct machine *m, uint64_t number) {
-    return m->place[number - 1].place == PERSON;
+    return m->place[number - 1] == PERSON;
 }
 
 enum machine_standing machine_standing_in(const struct machine *m, const struct machine_list *l,
                                           uint64_t number) {
-    enum machine_state state = machine_state_of(m, number);
-    if (state == STATE_CARVED)
+    enum trace_state state = trace_state_of(&m->states, number);
+    if (state == TRACE_CARVED)
         return STANDING_CARVED;
-    if (state > STATE_VIRTUAL)
+    if (state > TRACE_VIRTUAL)
         return STANDING_GONE;
-    uint8_t place = m->place[number - 1].place;
+    uint8_t place = m->place[number - 1];
     if (place == INSIDE)
         return STANDING_INSIDE;
     return l->has_places && (place == KEPT || place == PERSON) ? STANDING_USUAL : STANDING_USED;
