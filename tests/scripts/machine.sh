@@ -44,6 +44,7 @@ disk() {
     mkdir zipped && system zipped >zipped/os-release && system carved >os-release || return 1
     zip -q -j tree/srv/backup.zip zipped/os-release && zip -q carved.zip os-release && login ann >tree/var/log/wtmp || return 1
     login eve >tree/var/log/btmp && login bob >tree/home/bob/wtmp || return 1
+    login gone >tree/srv/old/wtmp || return 1
     echo text >tree/home/alice/a.txt
     echo gone >tree/home/alice/gone.txt
     zip -q -j -P secret tree/home/alice/locked.zip tree/home/alice/a.txt || return 1
@@ -57,6 +58,7 @@ disk() {
         echo 'sif /home/bob/mail.mbox mtime_extra 1'
         echo 'rm /home/alice/gone.txt'
         echo 'rm /srv/old/os-release'
+        echo 'rm /srv/old/wtmp'
     } | debugfs -w -f - fs.img
     truncate -s 14M disk.img && printf 'label: gpt\n2048,16384\n20480,4096\n' | sfdisk -q disk.img &&
         dd if=fs.img of=disk.img bs=512 seek=2048 conv=notrunc status=none &&
@@ -128,7 +130,14 @@ check 'volumes as sfdisk has them' volumes
 standings() { jq -c ".$1.shown[] | [.attributes.id // .attributes.user, .state, .standing${3-}]" r.json | tee /dev/stderr | tr '\n' ' ' | grep -qxF "$2 "; }
 check 'a system by what its record was found in' standings 'machine."operating-system"' '["its-own","allocated","usual-place"] ["planted","allocated","in-use"] ["zipped","allocated","inside"] ["deleted","deleted","not-in-use"] ["carved","carved","carved"]'
 check 'counted so' [ "$(jq -c '.machine."operating-system" | [.count, .not_allocated, .standings[]]' r.json)" = '[5,2,1,1,1,1,1]' ]
-check 'logins, and what may be none' standings 'users.login' '["eve","allocated","usual-place","failed-by-its-path"] ["ann","allocated","usual-place","login-by-its-path"] ["bob","allocated","in-use","not-told"]' ', .outcome'
+check 'logins, and what may be none' standings 'users.login' '["eve","allocated","usual-place","failed-by-its-path"] ["ann","allocated","usual-place","login-by-its-path"] ["bob","allocated","in-use","not-told"] ["gone","deleted","not-in-use","not-told"]' ', .outcome'
+timeline() { exhibit timeline 1/1 --json "$@" 2>/dev/null | summary | jq -c '[.times[] | [(.path | sub(".*/"; "")), .state, .confidence]] | sort'; }
+check 'the timeline says the same' [ "$(timeline --what added)" = \
+    '[["ann","allocated","by-program"],["bob","allocated","by-program"],["eve","allocated","by-program"],["gone","deleted","deleted-record"]]' ]
+check 'also when it is asked' [ "$(timeline --what added --state deleted)" = '[["gone","deleted","deleted-record"]]' ]
+check 'and of what was carved' [ "$(timeline --state carved --what modified)" = '[["os-release","carved","carved"]]' ]
+exhibit timeline export 1/1 --format bodyfile --zone +00:00 --output body.txt >log 2>&1
+check 'in a bodyfile, too' grep -q '/os-release (carved)|' body.txt
 source=$(realpath "$here/../../src") # what is looked into by which parser stands there
 listed() { tr '\n' ' ' <"$source/report/machine.c" | grep -o "$1\[\] = {[^}]*}" | grep -o '"[^"]*"' | sort; }
 opened() { grep -oE "\{\"[a-z0-9-]+\", EXAMINER_($1)\}" "$source/examine/inside.c" | grep -o '"[^"]*"' | sort; }
