@@ -20,6 +20,8 @@
 enum {
     MACHINE_SHOWN = 100,            /* rows of a list */
     MACHINE_SHOWN_OF_A_REASON = 10, /* of a reason why something was not examined */
+    MACHINE_SHOWN_OF_A_FILE = 10,   /* of records of one file, before those of others */
+    MACHINE_FILE_BYTES = 8 << 10,   /* likewise, of what they say */
     MACHINE_LIST_BYTES = 64 << 10,  /* of what the rows of one list say */
     MACHINE_TEXT_BYTES = 512,       /* of one text of a row; a cut one ends with "…" */
     MACHINE_ROW_ATTRIBUTES = 24,

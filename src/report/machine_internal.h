@@ -42,14 +42,23 @@ extern const char *const MACHINE_ARCHIVES[], *const MACHINE_MAILBOXES[];
 
 extern const char *const MACHINE_STANDINGS[STANDINGS];
 
+/* Of one list, in one standing: what further rows of a file that had its share already say comes
+ * behind what other files do. */
+enum machine_tier { TIER_SHARE, TIER_FURTHER, TIERS };
+struct machine_rows {
+    size_t bytes; /* of what they say */
+    bool full;
+    json_t *row; /* without `path` and `parser` */
+};
 struct machine_list {
     uint64_t count, not_allocated, standing[STANDINGS];
     bool has_places; /* a system has usual places for what it lists */
-    struct {
-        size_t bytes; /* of what its rows say */
-        bool full;
-        json_t *rows; /* without `path` and `parser` */
-    } of[STANDINGS];
+    struct machine_rows rows[STANDINGS][TIERS];
+    /* What the last rows were found in, and of it how many rows there were and how much those that
+     * are kept say; none of it is kept any more once one was not. */
+    uint64_t source, source_rows;
+    size_t source_bytes;
+    bool source_lost;
 };
 
 /* Room for the words of formats/trace_line.h, and behind them one for all others. */
@@ -119,7 +128,7 @@ enum machine_standing machine_standing_in(const struct machine *m, const struct 
 EX_MUST_USE ex_code machine_list_add(struct machine *m, struct machine_list *l, size_t shown,
                                      uint64_t number, const struct trace_line *line,
                                      struct ex_error *err);
-/* The two halves of it. False: no row of it is wanted. */
+/* The two halves of it, for lists in which no file has a share. False: no row of it is wanted. */
 bool machine_list_count(struct machine *m, struct machine_list *l, size_t shown, uint64_t number);
 EX_MUST_USE ex_code machine_list_append(struct machine *m, struct machine_list *l, uint64_t number,
                                         const struct trace_line *line, struct ex_error *err);

@@ -137,59 +137,108 @@ static size_t length_of(const json_t *value) {
     return size;
 }
 
-bool machine_list_count(struct machine *m, struct machine_list *l, size_t shown, uint64_t number) {
-    enum machine_standing in = machine_standing_in(m, l, number);
-    size_t most = shown < MACHINE_SHOWN ? MACHINE_REASON_BYTES : MACHINE_LIST_BYTES;
+/* ---- lists ---- */
+
+static void count(struct machine *m, struct machine_list *l, uint64_t number) {
     l->count++;
-    l->standing[in]++;
+    l->standing[machine_standing_in(m, l, number)]++;
     l->not_allocated += trace_state_of(&m->states, number) != TRACE_ALLOCATED ? 1 : 0;
-    /* Once a row found no room, none behind it is shown: "the first ones" stays true. */
-    l->of[in].full = l->of[in].full || l->standing[in] > shown || l->of[in].bytes >= most;
-    return !l->of[in].full;
 }
 
-ex_code machine_list_append(struct machine *m, struct machine_list *l, uint64_t number,
-                            const struct trace_line *line, struct ex_error *err) {
-    enum machine_standing in = machine_standing_in(m, l, number);
+/* Once a row found no room, none behind it is shown: "the first ones" stays true. */
+static bool has_room(struct machine_rows *r, size_t shown) {
+    size_t most = shown < MACHINE_SHOWN ? MACHINE_REASON_BYTES : MACHINE_LIST_BYTES;
+    r->full = r->full || json_array_size(r->row) >= shown || r->bytes >= most;
+    return !r->full;
+}
+
+static ex_code append(struct machine *m, struct machine_list *l, struct machine_rows *to,
+                      uint64_t number, const struct trace_line *line, struct ex_error *err) {
     json_t *row = row_json(m, number, line);
-    json_object_set_new(row, "standing", json_string(MACHINE_STANDINGS[in]));
+    json_object_set_new(row, "standing",
+                        json_string(MACHINE_STANDINGS[machine_standing_in(m, l, number)]));
     ex_code code = set_attributes(m, row, line, err);
     if (code == EX_OK)
         code = set_times(m, row, line, err);
-    if (code == EX_OK && l->of[in].rows == NULL)
-        l->of[in].rows = json_array();
-    if (code != EX_OK || json_array_append(l->of[in].rows, row) != 0)
-        code = code != EX_OK ? code : ex_fail(err, EX_NOMEM, "no memory for a report");
-    else
-        l->of[in].bytes += length_of(row);
+    if (code == EX_OK && to->row == NULL)
+        to->row = json_array();
+    if (code == EX_OK && json_array_append(to->row, row) != 0)
+        code = ex_fail(err, EX_NOMEM, "no memory for a report");
+    if (code == EX_OK) {
+        to->bytes += length_of(row);
+        l->source_bytes += length_of(row);
+    }
     json_decref(row);
     return code;
 }
 
+/* What stands in one file is told in a row, so that this needs no memory of others. */
+static enum machine_tier tier_of(struct machine_list *l, const struct trace_line *line) {
+    if (!l->has_places)
+        return TIER_SHARE;
+    if (line->parent != l->source) {
+        l->source = line->parent;
+        l->source_rows = l->source_bytes = 0;
+        l->source_lost = false;
+    }
+    bool shares =
+        l->source_rows++ < MACHINE_SHOWN_OF_A_FILE && l->source_bytes < MACHINE_FILE_BYTES;
+    return shares ? TIER_SHARE : TIER_FURTHER;
+}
+
 ex_code machine_list_add(struct machine *m, struct machine_list *l, size_t shown, uint64_t number,
                          const struct trace_line *line, struct ex_error *err) {
-    return machine_list_count(m, l, shown, number) ? machine_list_append(m, l, number, line, err)
-                                                   : EX_OK;
+    enum machine_standing in = machine_standing_in(m, l, number);
+    struct machine_rows *to = &l->rows[in][tier_of(l, line)];
+    count(m, l, number);
+    l->source_lost = (l->source_lost && l->has_places) || !has_room(to, shown);
+    return l->source_lost ? EX_OK : append(m, l, to, number, line, err);
+}
+
+bool machine_list_count(struct machine *m, struct machine_list *l, size_t shown, uint64_t number) {
+    enum machine_standing in = machine_standing_in(m, l, number);
+    count(m, l, number);
+    return l->standing[in] <= shown;
+}
+
+ex_code machine_list_append(struct machine *m, struct machine_list *l, uint64_t number,
+                            const struct trace_line *line, struct ex_error *err) {
+    struct machine_rows *to = &l->rows[machine_standing_in(m, l, number)][TIER_SHARE];
+    return has_room(to, MACHINE_SHOWN) ? append(m, l, to, number, line, err) : EX_OK;
+}
+
+/* Among those from `first` on, which stand by their numbers. */
+static void insert(json_t *all, size_t first, json_t *row) {
+    json_int_t number = json_integer_value(json_object_get(row, "number"));
+    size_t at = json_array_size(all);
+    while (at > first &&
+           json_integer_value(json_object_get(json_array_get(all, at - 1), "number")) > number)
+        at--;
+    json_array_insert(all, at, row);
 }
 
 json_t *machine_list_shown(const struct machine_list *l, size_t shown) {
     json_t *all = json_array(), *row;
     size_t bytes = 0, i;
-    for (size_t in = 0; in < STANDINGS; in++)
-        json_array_foreach(l->of[in].rows, i, row) {
-            if (json_array_size(all) == shown || bytes >= MACHINE_LIST_BYTES)
-                return all;
-            bytes += length_of(row);
-            json_array_append(all, row);
-        }
+    for (size_t in = 0; in < STANDINGS; in++) {
+        size_t first = json_array_size(all);
+        for (size_t tier = 0; tier < TIERS; tier++)
+            json_array_foreach(l->rows[in][tier].row, i, row) {
+                if (json_array_size(all) == shown || bytes >= MACHINE_LIST_BYTES)
+                    return all;
+                bytes += length_of(row);
+                insert(all, first, row);
+            }
+    }
     return all;
 }
 
 void machine_list_clear(struct machine_list *l) {
-    for (size_t in = 0; in < STANDINGS; in++) {
-        json_decref(l->of[in].rows);
-        l->of[in].rows = NULL;
-    }
+    for (size_t in = 0; in < STANDINGS; in++)
+        for (size_t tier = 0; tier < TIERS; tier++) {
+            json_decref(l->rows[in][tier].row);
+            l->rows[in][tier].row = NULL;
+        }
 }
 
 /* ---- times ---- */

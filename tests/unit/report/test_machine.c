@@ -250,6 +250,41 @@ static void planted_files_come_last(void **state) {
     IS_NUMBER(s, SYSTEMS "standings/in-use", 300);
 }
 
+/* A person's own hive stands at its usual place, and may say as much as it likes. */
+static void no_file_pushes_out_another(void **state) {
+    struct scene *s = *state;
+    char text[500] = "";
+    memset(text, 'x', sizeof text - 1);
+    add(s, FILE_LINE("0", ",\"name\":\"a\""));
+    for (int i = 0; i < 500; i++)
+        add(s, RECORD("1", "", "\"about\":\"autostart\",\"name\":\"a%d\""), i);
+    add(s, FILE_LINE("0", ",\"name\":\"b\""));
+    for (int i = 0; i < 200; i++)
+        add(s,
+            RECORD("502", "", "\"about\":\"autostart\",\"name\":\"%s\",\"b\":\"%s\",\"c\":\"%s\""),
+            text, text, text);
+    add(s, FILE_LINE("0", ",\"name\":\"c\""));
+    add(s, RECORD("703", "", "\"about\":\"autostart\",\"name\":\"the last\""));
+    make(s);
+    IS_NUMBER(s, "users/autostart/count", 701);
+    json_t *shown = at(s->report, "users/autostart/shown"), *row;
+    unsigned of[3] = {0};
+    size_t i;
+    json_int_t before = 0;
+    json_array_foreach(shown, i, row) {
+        json_int_t number = json_integer_value(json_object_get(row, "number"));
+        assert_true(number > before); /* in the order of the result */
+        before = number;
+        of[number < 502 ? 0 : number < 703 ? 1 : 2]++;
+    }
+    assert_int_equal(json_array_size(shown) +
+                         (size_t)json_integer_value(at(s->report, "users/autostart/left_out")),
+                     701);
+    assert_true(of[0] >= 50 && of[1] >= 5 && of[2] == 1);
+    IS_TEXT(s, "users/autostart/shown/0/attributes/name", "a0");
+    IS_TEXT(s, "users/autostart/shown/49/attributes/name", "a49");
+}
+
 static void usual_places_are_in_use_and_in_no_archive(void **state) {
     struct scene *s = *state;
     add(s, FILE_SYSTEM("0"));
@@ -557,16 +592,27 @@ static void what_the_collection_met_is_said(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(records_go_where_they_belong),  TEST(states_are_inherited),
-        TEST(what_is_gone_is_said_to_be),    TEST(every_word_has_its_place),
-        TEST(planted_files_come_last),       TEST(usual_places_are_in_use_and_in_no_archive),
-        TEST(logins_may_be_attempts),        TEST(long_paths_keep_both_ends),
-        TEST(lists_are_cut_and_say_so),      TEST(long_texts_are_cut_at_a_character),
-        TEST(counts_by_kind_type_and_state), TEST(sums_do_not_wrap),
-        TEST(each_line_has_its_name),        TEST(home_folders_by_their_path_alone),
-        TEST(errors_by_reason_and_parser),   TEST(ends_of_times),
-        TEST(what_is_drawn_is_safe),         TEST(right_to_left_stays_among_itself),
-        TEST(what_is_missing_is_said),       TEST(what_the_collection_met_is_said),
+        TEST(records_go_where_they_belong),
+        TEST(states_are_inherited),
+        TEST(what_is_gone_is_said_to_be),
+        TEST(every_word_has_its_place),
+        TEST(planted_files_come_last),
+        TEST(no_file_pushes_out_another),
+        TEST(usual_places_are_in_use_and_in_no_archive),
+        TEST(logins_may_be_attempts),
+        TEST(long_paths_keep_both_ends),
+        TEST(lists_are_cut_and_say_so),
+        TEST(long_texts_are_cut_at_a_character),
+        TEST(counts_by_kind_type_and_state),
+        TEST(sums_do_not_wrap),
+        TEST(each_line_has_its_name),
+        TEST(home_folders_by_their_path_alone),
+        TEST(errors_by_reason_and_parser),
+        TEST(ends_of_times),
+        TEST(what_is_drawn_is_safe),
+        TEST(right_to_left_stays_among_itself),
+        TEST(what_is_missing_is_said),
+        TEST(what_the_collection_met_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
