@@ -7,10 +7,11 @@
 #include "app/examining_internal.h"
 #include "app/hashsets_internal.h"
 #include "report/machine.h"
+#include "report/trace_states.h"
 
 enum {
-    MACHINE_TRACES_MAX = 1 << 27, /* 8 bytes are kept of each */
-    MACHINE_WINDOW = 1 << 14      /* hashes that are looked up at once */
+    MACHINE_WINDOW = 1 << 14, /* hashes that are looked up at once */
+    MACHINE_NOTABLE_MAX = STANDINGS * MACHINE_SHOWN
 };
 
 /* What hash sets say of the contents. */
@@ -22,7 +23,8 @@ struct machine_known {
     uint64_t *number, *size; /* of the traces of the window */
     bool *answer;
     size_t waiting;
-    uint64_t notable[MACHINE_SHOWN]; /* traces that notable sets list: the first ones */
+    size_t wanted; /* of those that notable sets list: the first ones of each standing */
+    uint64_t notable[MACHINE_NOTABLE_MAX];
 };
 
 struct machine_reading {
@@ -46,6 +48,13 @@ void machine_reading_clear(struct machine_reading *r);
 /* The parts of json.md §4.18 that come from traces. */
 EX_MUST_USE ex_code machine_read_json(struct machine_reading *r, json_t **ret,
                                       struct ex_error *err);
+
+/* ---- machine_words.c: `head` is that of the result ---- */
+
+json_t *machine_proves(void);
+json_t *machine_does_not_prove(void);
+json_t *machine_never(const json_t *head);
+bool machine_space_searched(const json_t *head);
 
 /* ---- machine_known.c ---- */
 

@@ -28,7 +28,8 @@ void machine_known_clear(struct machine_known *k) {
     free(k->answer);
 }
 
-static void take_answer(struct machine_known *k, size_t i) {
+static void take_answer(struct machine_reading *r, size_t i) {
+    struct machine_known *k = &r->known;
     const bool *listed = k->answer + i * k->held.count;
     bool notable = false;
     for (size_t n = 0; n < k->held.count; n++) {
@@ -36,17 +37,20 @@ static void take_answer(struct machine_known *k, size_t i) {
         k->listed_bytes[n] += listed[n] ? k->size[i] : 0;
         notable = notable || (listed[n] && k->held.list[n].meaning == HASHSET_NOTABLE);
     }
-    if (notable && k->notable_count++ < MACHINE_SHOWN)
-        k->notable[k->notable_count - 1] = k->number[i];
+    k->notable_count += notable ? 1 : 0;
+    if (notable && machine_count_notable(r->machine, k->number[i]) &&
+        k->wanted < MACHINE_NOTABLE_MAX)
+        k->notable[k->wanted++] = k->number[i];
 }
 
-static ex_code flush(struct machine_known *k, struct ex_error *err) {
+static ex_code flush(struct machine_reading *r, struct ex_error *err) {
+    struct machine_known *k = &r->known;
     const void *hashes = k->hash;
     if (k->waiting == 0)
         return EX_OK;
     EX_TRY(hashsets_look(&k->held, hashes, k->waiting, k->answer, NULL, err));
     for (size_t i = 0; i < k->waiting; i++)
-        take_answer(k, i);
+        take_answer(r, i);
     k->waiting = 0;
     return EX_OK;
 }
@@ -60,11 +64,11 @@ ex_code machine_known_add(struct machine_reading *r, uint64_t number, const stru
     memcpy(k->hash[k->waiting], line->sha256, sizeof *k->hash);
     k->number[k->waiting] = number;
     k->size[k->waiting++] = line->size;
-    return k->waiting == MACHINE_WINDOW ? flush(k, err) : EX_OK;
+    return k->waiting == MACHINE_WINDOW ? flush(r, err) : EX_OK;
 }
 
 ex_code machine_known_end(struct machine_reading *r, struct ex_error *err) {
-    return flush(&r->known, err);
+    return flush(r, err);
 }
 
 /* A set that was lost on the way has answered for some and not for others: its counts are not

@@ -5,10 +5,10 @@
 
 static ex_code keep_place(struct machine_reading *r, const struct catalog_trace *row,
                           struct ex_error *err) {
-    if (row->number > MACHINE_TRACES_MAX)
-        return ex_fail(err, EX_LIMIT, "an item has more than %d traces", (int)MACHINE_TRACES_MAX);
+    if (row->number > TRACE_STATES_MAX)
+        return ex_fail(err, EX_LIMIT, "an item has more than %d traces", (int)TRACE_STATES_MAX);
     EX_TRY(ex_grow(&r->at, &r->capacity, (size_t)row->number + 1, sizeof *r->at,
-                   (size_t)(MACHINE_TRACES_MAX + 1) * sizeof *r->at, "the places of the traces",
+                   (size_t)(TRACE_STATES_MAX + 1) * sizeof *r->at, "the places of the traces",
                    err));
     r->at[row->number - 1] = row->at;
     r->at[row->number] = row->at + row->length + 1;
@@ -19,8 +19,8 @@ static ex_code keep_place(struct machine_reading *r, const struct catalog_trace 
 static ex_code take(struct machine_reading *r, const struct catalog_trace *row,
                     const struct trace_line *line, struct ex_error *err) {
     EX_TRY(keep_place(r, row, err));
-    EX_TRY(machine_known_add(r, row->number, line, err));
-    return machine_add(r->machine, row->number, line, err);
+    EX_TRY(machine_add(r->machine, row->number, line, err));
+    return machine_known_add(r, row->number, line, err);
 }
 
 static ex_code take_line(void *context, const struct catalog_trace *row,
@@ -145,7 +145,7 @@ void machine_reading_clear(struct machine_reading *r) {
 
 static ex_code add_notable(struct machine_reading *r, struct ex_error *err) {
     const struct machine_known *k = &r->known;
-    for (size_t i = 0; i < k->notable_count && i < MACHINE_SHOWN; i++) {
+    for (size_t i = 0; i < k->wanted; i++) {
         EX_AUTO_FREE char *text = NULL, *texts = NULL;
         struct trace_line line;
         EX_TRY(read_line(r, k->notable[i], &text, &texts, &line, err));
@@ -154,20 +154,12 @@ static ex_code add_notable(struct machine_reading *r, struct ex_error *err) {
     return EX_OK;
 }
 
-/* The list was given no more than are shown of it. */
-static void count_notable(const struct machine_known *k, json_t *found) {
-    json_t *list = json_object_get(found, "notable");
-    size_t shown = json_array_size(json_object_get(list, "shown"));
-    json_object_set_new(list, "count", json_number(k->notable_count));
-    json_object_set_new(list, "left_out", json_number(k->notable_count - shown));
-    json_object_set_new(found, "known_files", machine_known_json(k));
-}
-
 ex_code machine_read_json(struct machine_reading *r, json_t **ret, struct ex_error *err) {
     json_t *json;
     EX_TRY(add_notable(r, err));
     EX_TRY(machine_json(r->machine, json_object_get(r->head, "parsers"), path_of, r, &json, err));
-    count_notable(&r->known, json_object_get(json, "found"));
+    json_object_set_new(json_object_get(json, "found"), "known_files",
+                        machine_known_json(&r->known));
     *ret = json;
     return EX_OK;
 }

@@ -63,76 +63,6 @@ static void clear(struct reporting *r) {
     truth_clear(&r->truth);
 }
 
-/* ---- what it says of itself ---- */
-
-static json_t *texts(const char *const *list) {
-    json_t *json = json_array();
-    for (; *list != NULL; list++)
-        json_array_append_new(json, json_string(*list));
-    return json;
-}
-
-static json_t *proves(void) {
-    static const char *const list[] = {
-        "The ledger names the examination, and its result by an id from which the hashes of all of "
-        "its bytes follow. This report was made from that result, whose bytes were compared with "
-        "these hashes as they were read.",
-        "Where a trace has a SHA-256 and places, content of that hash was read from these places "
-        "of the item. Anybody can export the item and look there with other tools.",
-        "Each line names the trace that it is from. \"exhibit trace show\" gives all that is known "
-        "of it.",
-        NULL};
-    return texts(list);
-}
-
-static json_t *does_not_prove(void) {
-    static const char *const list[] = {
-        "Names, times, owners, accounts, versions and \"deleted\" are what the item's own "
-        "structures say. Whoever could write to the medium could write all of them.",
-        "An account, a profile and a home folder are not a person. Who sat at the machine stands "
-        "nowhere here.",
-        "Records that contradict each other are shown beside each other. None is preferred, and "
-        "which of them was in use is not said.",
-        "Times are those of the clocks that the machine had. None of them was compared with "
-        "another clock.",
-        "That something is not in this report does not show that it is not in the item: see what "
-        "was not examined.",
-        "That a name is deleted and its content has a hash does not show that the content is that "
-        "of the deleted file.",
-        "This report is a copy of what the vault holds. By itself it proves nothing; the ledger, "
-        "its signatures and the result do.",
-        "That the vault still holds the item's bytes is not checked by this report: exhibit verify "
-        "does.",
-        NULL};
-    return texts(list);
-}
-
-static json_t *never(const char *profile) {
-    static const char *const triage[] = {
-        "Profile triage: no content was read. There are no hashes and no types, and nothing was "
-        "looked into: no archives, mail, documents, pictures or records.",
-        NULL};
-    static const char *const files[] = {
-        "Profile files: contents were hashed, and none was looked into: no archives, mail, "
-        "documents, pictures or records.",
-        NULL};
-    static const char *const always[] = {
-        "Only the parsers that are listed read contents. What none of them knows is a file with a "
-        "name, a place and perhaps a hash, and no more.",
-        "What lies in unallocated space and behind the ends of files was not searched.",
-        "What is encrypted was not opened.",
-        "Nobody looked at pictures or films or listened to sounds, and no text in pictures was "
-        "read.",
-        "Journals of file systems were not replayed.",
-        NULL};
-    bool is_triage = strcmp(profile, "triage") == 0, is_files = strcmp(profile, "files") == 0;
-    json_t *list = is_triage ? texts(triage) : is_files ? texts(files) : json_array();
-    json_t *rest = texts(always);
-    json_array_extend(list, rest);
-    json_decref(rest);
-    return list;
-}
-
 /* ---- the examination, as the ledger has it ---- */
 
 static void copy(json_t *to, const char *name, json_t *from, const char *key) {
@@ -230,6 +160,17 @@ static void set_unread(struct reporting *r, json_t *to) {
     vault_object_info_clear(&o);
 }
 
+/* Of a folder: what was wanted and is not there, and what was left out on purpose. */
+static void set_not_read(struct reporting *r, json_t *to) {
+    json_t *not_read = json_not_read(r->item_json);
+    json_t *omitted = json_object_get(json_object_get(r->item_json, "folder"), "omitted");
+    if (json_object_size(omitted) > 0) {
+        not_read = not_read != NULL ? not_read : json_object();
+        json_object_set(not_read, "omitted", omitted);
+    }
+    json_object_set_new(to, "not_read", not_read != NULL ? not_read : json_null());
+}
+
 /* ---- the document ---- */
 
 static void add_findings(struct reporting *r) {
@@ -244,6 +185,11 @@ static void add_findings(struct reporting *r) {
     if (!hashsets_sound(&r->reading.known.held))
         reporting_add_finding(r->act, r->findings,
                               "a hash set of the vault is not sound: what it lists is not known");
+    const char *profile = json_string_value(json_object_get(r->reading.head, "profile"));
+    if (strcmp(r->chosen.profile, "?") != 0 &&
+        (profile == NULL || strcmp(profile, r->chosen.profile) != 0))
+        reporting_add_finding(r->act, r->findings,
+                              "the result is of another profile than its entry says");
     if (strcmp(r->chosen.profile, "?") == 0)
         reporting_add_finding(r->act, r->findings,
                               "the entry of the examination cannot be read in full");
@@ -255,7 +201,7 @@ static ex_code build(struct reporting *r, struct ex_error *err) {
     /* lists of the item's own may be long; what was not read has its place */
     json_object_del(json_object_get(r->item_json, "unreadable"), "list");
     r->report =
-        json_pack("{s:s, s:i, s:O, s:n, s:O}", "format", "exhibit-machine-report", "version", 1,
+        json_pack("{s:s, s:i, s:O, s:n, s:O}", "format", "exhibit-machine-report", "version", 2,
                   "item", r->item_json, "case_title", "findings", r->findings);
     json_set_text(r->report, "agency", r->act->agency);
     if (k != NULL && k->title != NULL)
@@ -264,16 +210,19 @@ static ex_code build(struct reporting *r, struct ex_error *err) {
     EX_TRY(machine_read_json(&r->reading, &parts, err));
     json_object_update(r->report, parts);
     json_decref(parts);
+    json_object_set_new(json_object_get(r->report, "disk"), "space_searched",
+                        json_boolean(machine_space_searched(r->reading.head)));
     json_t *not_examined = json_object_get(r->report, "not_examined");
     set_unread(r, not_examined);
-    json_object_set_new(not_examined, "never", never(r->chosen.profile));
+    set_not_read(r, not_examined);
+    json_object_set_new(not_examined, "never", machine_never(r->reading.head));
     EX_TRY(reporting_check_entries(r->act, r->item, r->item_json, r->findings, err));
     add_findings(r);
     json_object_set_new(
         r->report, "export_with",
         json_sprintf("exhibit trace export %s --vault DIR --output traces.jsonl", r->item->label));
-    json_object_set_new(r->report, "proves", proves());
-    json_object_set_new(r->report, "does_not_prove", does_not_prove());
+    json_object_set_new(r->report, "proves", machine_proves());
+    json_object_set_new(r->report, "does_not_prove", machine_does_not_prove());
     json_object_set_new(r->report, "made", reporting_made_json(r->act));
     return EX_OK;
 }

@@ -110,6 +110,7 @@ ex_code timeline_begin(struct act *act, struct timeline *t, struct ex_error *err
 void timeline_clear(struct timeline *t) {
     for (size_t n = 0; n < t->item_count; n++) {
         timeline_close_item(&t->item[n]);
+        trace_states_clear(&t->item[n].states);
         free(t->item[n].at);
     }
     free(t->item);

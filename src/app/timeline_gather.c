@@ -16,12 +16,13 @@ static ex_code keep_place(struct timeline_item *i, const struct catalog_trace *r
     return EX_OK;
 }
 
-static bool is_wanted(const struct timeline *t, const struct trace_line *line) {
+static bool is_wanted(const struct timeline *t, enum trace_state stands,
+                      const struct trace_line *line) {
     const char *kind = act_flag(t->act, FLAG_KIND), *state = act_flag(t->act, FLAG_STATE),
                *name = act_flag(t->act, FLAG_NAME);
     if (kind != NULL && strcmp(kind, line->kind) != 0)
         return false;
-    if (state != NULL && strcmp(state, line->state != NULL ? line->state : "allocated") != 0)
+    if (state != NULL && strcmp(state, trace_state_words[stands]) != 0)
         return false;
     return name == NULL || (line->name != NULL && catalog_name_fits(name, line->name));
 }
@@ -68,7 +69,9 @@ ex_code timeline_take(struct timeline *t, size_t item, const struct catalog_trac
     if (row->number > TIMELINE_TRACES_MAX)
         return ex_fail(err, EX_LIMIT, "an item has more than %d traces", TIMELINE_TRACES_MAX);
     EX_TRY(keep_place(&t->item[item], row, err));
-    if (line->times == NULL || !is_wanted(t, line))
+    EX_TRY(trace_states_add(&t->item[item].states, row->number, line, err));
+    if (line->times == NULL ||
+        !is_wanted(t, trace_state_of(&t->item[item].states, row->number), line))
         return EX_OK;
     EX_TRY(ex_grow(&t->texts, &t->texts_capacity, line->times_bytes, 1, 2 * TRACE_LINE_BYTES_MAX,
                    "the times of a trace", err));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One timeline while it is made: the times of the items that were asked for, as places of lines in
  * the results of their examinations. What the lines say is read again when it is wanted, so that
- * memory holds 24 bytes of a time, and 8 of a trace. */
+ * memory holds 24 bytes of a time, and 9 of a trace. */
 #ifndef EXHIBIT_APP_TIMELINE_INTERNAL_H
 #define EXHIBIT_APP_TIMELINE_INTERNAL_H
 
@@ -28,7 +28,8 @@ struct timeline_item {
     const struct item_truth *item;
     struct chosen_examination examination;
     size_t count, capacity; /* of `at` */
-    uint64_t *at;           /* where the line of each trace begins, and behind them the end's */
+    struct trace_states states;
+    uint64_t *at; /* where the line of each trace begins, and behind them the end's */
     struct vault_reader *reader; /* of its result, while that is open; and the paths in it */
     struct trace_paths *paths;
 };

@@ -236,6 +236,7 @@ static ex_code tell(struct batch *b, size_t at, size_t count, timeline_found_fn 
     f.times = b->times;
     f.row = (struct timeline_row){.time = b->times,
                                   .trace = &line,
+                                  .state = trace_state_of(&t->item[w->item].states, w->number),
                                   .zone = t->zone,
                                   .item = t->item[w->item].item->label,
                                   .path = w->path,

@@ -7,6 +7,16 @@
 
 enum { NUMBER_DIGITS_MAX = 19, ATTRIBUTE_KEY_BYTES_MAX = 140 };
 
+const char *const trace_line_kinds[] = {"volume",   "file-system", "directory", "file",  "link",
+                                        "special",  "stream",      "member",    "space", "error",
+                                        "document", "message",     "record",    NULL};
+const char *const trace_line_states[] = {"deleted", "orphan", "carved", "virtual", NULL};
+const char *const trace_line_reasons[] = {"damaged",   "crashed",     "too-long", "too-large",
+                                          "too-deep",  "too-many",    "killed",   "unreadable",
+                                          "encrypted", "unsupported", NULL};
+const char *const trace_line_not_hashed[] = {"limit",     "deleted", "damaged", "unreadable",
+                                             "encrypted", "parser",  "profile", NULL};
+
 /* ---- signs ---- */
 
 /* The byte ahead. At the end 0, which no line has. */
@@ -291,14 +301,11 @@ bool trace_line_attribute(const struct trace_line *l, size_t *at, char *texts,
 
 /* format/traces §4 */
 static bool take_error(struct reading *r, struct trace_line *l) {
-    static const char *const reasons[] = {"damaged",   "crashed",     "too-long", "too-large",
-                                          "too-deep",  "too-many",    "killed",   "unreadable",
-                                          "encrypted", "unsupported", NULL};
     bool is_error = strcmp(l->kind, "error") == 0;
     if (!TAKE(r, ",\"error\":{\"reason\":"))
         return !is_error;
-    if (!is_error || !trace_take_word(r, reasons, &l->reason) || !TAKE(r, ",\"text\":") ||
-        !trace_take_text(r, &l->text) || !TAKE(r, "}"))
+    if (!is_error || !trace_take_word(r, trace_line_reasons, &l->reason) ||
+        !TAKE(r, ",\"text\":") || !trace_take_text(r, &l->text) || !TAKE(r, "}"))
         return false;
     size_t size = 0;
     while (l->text[size] >= ' ' && l->text[size] < 0x7F)
@@ -314,26 +321,20 @@ static bool take_key(struct reading *r, struct trace_line *l) {
 }
 
 static bool take_place(struct reading *r, struct trace_line *l) {
-    static const char *const kinds[] = {"volume",   "file-system", "directory", "file",  "link",
-                                        "special",  "stream",      "member",    "space", "error",
-                                        "document", "message",     "record",    NULL};
     return TAKE(r, "{\"id\":") && take_hex(r, l->id, sizeof l->id) && TAKE(r, ",\"parent\":") &&
            trace_take_number(r, &l->parent) && TAKE(r, ",\"kind\":") &&
-           trace_take_word(r, kinds, &l->kind) && TAKE(r, ",\"parser\":") &&
+           trace_take_word(r, trace_line_kinds, &l->kind) && TAKE(r, ",\"parser\":") &&
            trace_take_number(r, &l->parser) && take_key(r, l);
 }
 
 static bool take_name(struct reading *r, struct trace_line *l) {
-    static const char *const states[] = {"deleted", "orphan", "carved", "virtual", NULL};
     if (TAKE(r, ",\"name\":") &&
         (!trace_take_text(r, &l->name) || (TAKE(r, ",\"name_base64\":") && !pass_base64(r))))
         return false;
-    return !TAKE(r, ",\"state\":") || trace_take_word(r, states, &l->state);
+    return !TAKE(r, ",\"state\":") || trace_take_word(r, trace_line_states, &l->state);
 }
 
 static bool take_content(struct reading *r, struct trace_line *l) {
-    static const char *const reasons[] = {"limit",     "deleted", "damaged", "unreadable",
-                                          "encrypted", "parser",  "profile", NULL};
     l->has_size = TAKE(r, ",\"size\":");
     if (l->has_size && !trace_take_number(r, &l->size))
         return false;
@@ -350,7 +351,8 @@ static bool take_content(struct reading *r, struct trace_line *l) {
     if (l->has_inside && !trace_take_number(r, &l->inside))
         return false;
     l->inside_known = l->has_inside && TAKE(r, ",\"inside_known\":true");
-    return !TAKE(r, ",\"not_hashed\":") || trace_take_word(r, reasons, &l->not_hashed);
+    return !TAKE(r, ",\"not_hashed\":") ||
+           trace_take_word(r, trace_line_not_hashed, &l->not_hashed);
 }
 
 static bool pass_said(struct reading *r, struct trace_line *l) {

@@ -47,6 +47,12 @@ struct trace_line {
     size_t attributes_bytes;
 };
 
+/* The words of `kind`, `state` (but for that of what is in use, which no line has), an error's
+ * `reason`, and `not_hashed`, in order of the format page; each ends with NULL. Whoever counts by
+ * them has a place for what is none of them, so that a later word is not lost there. */
+extern const char *const trace_line_kinds[],
+    *const trace_line_states[], *const trace_line_reasons[], *const trace_line_not_hashed[];
+
 /* The line without its line feed. `texts` has room for size_bytes, for no text is longer than what
  * says it. False: it is no such line, and *ret is of no use. */
 bool trace_line_read(const void *line, size_t size_bytes, char *texts, struct trace_line *ret);

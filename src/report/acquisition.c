@@ -91,38 +91,6 @@ void acquisition_put_heading(struct form *f, const char *title, const json_t *en
         form_add(f, FORM_HEADING, NULL, title);
 }
 
-/* ---- what stands out ---- */
-
-static void put_alert(struct form *f, const char *title, const json_t *texts) {
-    size_t i;
-    json_t *one;
-    if (json_array_size(texts) == 0)
-        return;
-    form_add(f, FORM_BEGIN_ALERT, NULL, title);
-    json_array_foreach(texts, i, one) if (json_is_string(one))
-        form_add(f, FORM_POINT, NULL, form_words(f, json_string_value(one)));
-    form_add(f, FORM_END, NULL, "");
-}
-
-static void put_result(struct form *f, const json_t *report) {
-    const char *result = document_text(report, "outcome.result");
-    if (result == NULL || strcmp(result, "done") != 0) {
-        bool all = document_get(report, "item.container") != NULL &&
-                   acquisition_number(report, "item.unreadable.bytes") == 0;
-        form_add(f, FORM_BEGIN_ALERT, NULL,
-                 all ? _("The image states another hash than that of what came from it.")
-                     : _("Not everything was read. See \"What was not read\"."));
-        form_add(f, FORM_END, NULL, "");
-    }
-    put_alert(f,
-              _("FAULTS in what the ledger holds. Do not rely on this report before they are "
-                "explained:"),
-              document_get(report, "findings"));
-    put_alert(f, _("Warnings:"), document_get(report, "outcome.what.device_after.warnings"));
-    if (document_get(report, "item.container") != NULL)
-        put_alert(f, _("Warnings:"), document_get(report, "item.warnings"));
-}
-
 /* ---- the item ---- */
 
 static void put_item(struct form *f, const json_t *report) {
@@ -134,7 +102,7 @@ static void put_item(struct form *f, const json_t *report) {
     acquisition_put_text(f, _("Title of the case"), report, "case_title", false);
     acquisition_put_text(f, _("Called"), item, "label_text", false);
     acquisition_put_text(f, _("Item's id"), item, "id", true);
-    put_result(f, report);
+    acquisition_put_result(f, report);
 }
 
 /* ---- one sitting: an intent ---- */
@@ -317,6 +285,7 @@ static void put_outcome(struct form *f, const json_t *report) {
     acquisition_put_folder(f, document_get(item, "folder"), document_get(outcome, "entry"));
     acquisition_put_container(f, document_get(item, "container"), document_get(outcome, "entry"));
     acquisition_put_unread(f, report, item);
+    acquisition_put_again(f, item);
     const json_t *first = json_array_get(document_get(report, "sittings"), 0);
     acquisition_put_device_after(f, document_get(first, "what.device"), outcome);
 }

@@ -26,6 +26,11 @@ void acquisition_put_answer(struct form *f, const char *name, const json_t *from
 /* "Name (entry 7)" as a heading; 0: no entry. */
 void acquisition_put_heading(struct form *f, const char *title, const json_t *entry);
 
+/* ---- what stands out, and second readings: acquisition_result.c ---- */
+
+void acquisition_put_result(struct form *f, const json_t *report);
+void acquisition_put_again(struct form *f, const json_t *item);
+
 /* ---- what was not read: acquisition_unread.c ---- */
 
 void acquisition_put_unread(struct form *f, const json_t *report, const json_t *item);

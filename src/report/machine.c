@@ -3,17 +3,10 @@
 #include "report/machine_internal.h"
 
 #include <string.h>
-#include <strings.h>
 
-const char *const MACHINE_KINDS[] = {"volume",  "file-system", "directory", "file",  "link",
-                                     "special", "stream",      "member",    "space", "document",
-                                     "message", "record",      "error"};
-const char *const MACHINE_STATES[] = {"allocated", "deleted", "orphan", "virtual"};
-const char *const MACHINE_REASONS[] = {"damaged",   "crashed",    "too-long", "too-large",
-                                       "too-deep",  "too-many",   "killed",   "unreadable",
-                                       "encrypted", "unsupported"};
-const char *const MACHINE_NOT_HASHED[] = {"limit",     "deleted", "damaged", "unreadable",
-                                          "encrypted", "parser",  "profile"};
+const char *const MACHINE_ARCHIVES[] = {"zip", "gzip", "bzip2", "xz",   "zstd", "lz4", "7z",
+                                        "rar", "tar",  "cab",   "cpio", "epub", NULL};
+const char *const MACHINE_MAILBOXES[] = {"mbox", "pst", "ost", "pab", NULL};
 
 #define ABOUT(part, word)                                                                          \
     { part, word, word, ".attributes.about==\"" word "\"" }
@@ -35,7 +28,7 @@ const struct machine_list_about MACHINE_LISTS[LISTS] = {
     [LIST_VOLUMES] = {PART_DISK, "volume", NULL, ".kind==\"volume\""},
     [LIST_FILE_SYSTEMS] = {PART_DISK, "file-system", NULL, ".kind==\"file-system\""},
     [LIST_ENCRYPTED] = {PART_DISK, "encrypted", NULL, ".error.reason==\"encrypted\""},
-    [LIST_MAILBOXES] = {PART_FOUND, "mailbox", NULL, ".type==\"mbox\" or .type==\"pst\""},
+    [LIST_MAILBOXES] = {PART_FOUND, "mailbox", NULL, ".type|IN(\"mbox\",\"pst\",\"ost\",\"pab\")"},
     [LIST_POSITIONS] = {PART_FOUND, "position", NULL, ".attributes.\"gps-latitude\""},
     [LIST_NOTABLE] = {PART_FOUND, "notable", NULL, NULL},
 };
@@ -44,6 +37,8 @@ ex_code machine_new(int64_t collected_s, struct machine **ret, struct ex_error *
     (void)err;
     *ret = ex_new0(struct machine);
     (*ret)->collected_s = collected_s;
+    for (size_t i = 0; i < LISTS; i++)
+        (*ret)->list[i].has_places = MACHINE_LISTS[i].about != NULL || i == LIST_HOMES;
     return EX_OK;
 }
 
@@ -57,10 +52,13 @@ void machine_free(struct machine *m) {
             machine_list_clear(&m->error[i][p]);
     for (size_t i = 0; i < NOT_HASHED; i++)
         machine_list_clear(&m->not_hashed[i].list);
-    for (size_t i = 0; i < WHATS; i++) {
-        json_decref(m->first[i].row);
-        json_decref(m->last[i].row);
-    }
+    for (size_t i = 0; i < WHATS; i++)
+        for (size_t gone = 0; gone < 2; gone++) {
+            json_decref(m->first[gone][i].row);
+            json_decref(m->last[gone][i].row);
+        }
+    trace_states_clear(&m->states);
+    free(m->place);
     free(m->texts);
     free(m);
 }
@@ -88,18 +86,16 @@ static void count_type(struct machine *m, const struct trace_line *line) {
         m->type_count++;
     }
     t->contents++;
-    t->bytes += line->size;
+    machine_add_bytes(&t->bytes, line->size);
 }
 
-static void count_kind(struct machine *m, const struct trace_line *line) {
-    size_t kind = machine_word(MACHINE_KINDS, KINDS, line->kind);
-    size_t state = line->state == NULL ? 0 : machine_word(MACHINE_STATES, STATES, line->state);
+static void count_kind(struct machine *m, uint64_t number, const struct trace_line *line) {
+    size_t kind = machine_word(trace_line_kinds, line->kind);
+    kind = kind < KINDS ? kind : KINDS - 1;
     m->traces++;
-    if (kind == KINDS || state == STATES)
-        return;
-    m->kind[kind].by_state[state]++;
+    m->kind[kind].by_state[trace_state_of(&m->states, number)]++;
     m->kind[kind].contents += line->has_size ? 1 : 0;
-    m->kind[kind].bytes += line->size;
+    machine_add_bytes(&m->kind[kind].bytes, line->size);
 }
 
 static bool is_kind(const struct trace_line *line, const char *kind) {
@@ -112,14 +108,17 @@ static bool is_content(const struct trace_line *line) {
                               is_kind(line, "member") || is_kind(line, "link"));
 }
 
+static bool is_among(const char *const *words, const char *word) {
+    return words[machine_word(words, word)] != NULL;
+}
+
 static void count_content(struct machine *m, const struct trace_line *line) {
-    static const char *const archives[] = {"zip", "tar",  "gzip", "bzip2",
-                                           "xz",  "zstd", "7z",   "rar"};
-    enum { ARCHIVES = sizeof archives / sizeof archives[0] };
+    if (is_kind(line, "document") && line->size > 0)
+        m->documents_with_text++;
     if (!is_content(line))
         return;
     count_type(m, line);
-    if (machine_word(archives, ARCHIVES, line->type) < ARCHIVES) {
+    if (is_among(MACHINE_ARCHIVES, line->type)) {
         m->archives++;
         m->archives_looked_into += line->has_inside ? 1 : 0;
     }
@@ -168,38 +167,11 @@ static ex_code add_record(struct machine *m, uint64_t number, const struct trace
     return about[0] != '\0' ? count_about(m, about) : EX_OK;
 }
 
-static bool is_among(const uint64_t *numbers, size_t count, uint64_t number) {
-    for (size_t i = 0; i < count; i++)
-        if (numbers[i] == number)
-            return true;
-    return false;
-}
-
-static void keep_number(uint64_t *numbers, size_t *count, size_t most, uint64_t number) {
-    if (*count < most)
-        numbers[(*count)++] = number;
-}
-
-/* /home/NAME, /Users/NAME, \Users\NAME, \Documents and Settings\NAME: by their paths alone. */
-static ex_code add_directory(struct machine *m, uint64_t number, const struct trace_line *line,
-                             struct ex_error *err) {
-    enum { NUMBERS = sizeof m->holder / sizeof m->holder[0] };
-    if (is_among(m->holder, m->holder_count, line->parent))
-        return list(m, LIST_HOMES, number, line, err);
-    bool named = line->name != NULL &&
-                 (strcmp(line->name, "home") == 0 || strcasecmp(line->name, "users") == 0 ||
-                  strcasecmp(line->name, "documents and settings") == 0);
-    if (named && is_among(m->file_system, m->file_system_count, line->parent))
-        keep_number(m->holder, &m->holder_count, NUMBERS, number);
-    return EX_OK;
-}
-
 static ex_code add_error(struct machine *m, uint64_t number, const struct trace_line *line,
                          struct ex_error *err) {
-    size_t reason = machine_word(MACHINE_REASONS, REASONS, line->reason);
-    if (reason == REASONS)
-        return EX_OK;
-    if (strcmp(line->reason, "encrypted") == 0)
+    size_t reason = machine_word(trace_line_reasons, line->reason);
+    reason = reason < REASONS ? reason : REASONS - 1;
+    if (line->reason != NULL && strcmp(line->reason, "encrypted") == 0)
         EX_TRY(list(m, LIST_ENCRYPTED, number, line, err));
     return machine_list_add(m, &m->error[reason][parser_of(line)], MACHINE_SHOWN_OF_A_REASON,
                             number, line, err);
@@ -207,50 +179,51 @@ static ex_code add_error(struct machine *m, uint64_t number, const struct trace_
 
 static ex_code add_by_kind(struct machine *m, uint64_t number, const struct trace_line *line,
                            struct ex_error *err) {
-    enum { NUMBERS = sizeof m->file_system / sizeof m->file_system[0] };
     if (is_kind(line, "record"))
         return add_record(m, number, line, err);
     if (is_kind(line, "directory"))
-        return add_directory(m, number, line, err);
+        return machine_is_home(m, number) ? list(m, LIST_HOMES, number, line, err) : EX_OK;
     if (is_kind(line, "error"))
         return add_error(m, number, line, err);
     if (is_kind(line, "volume"))
         return list(m, LIST_VOLUMES, number, line, err);
     if (is_kind(line, "space")) {
         m->space[parser_of(line)].count++;
-        m->space[parser_of(line)].bytes += line->size;
+        machine_add_bytes(&m->space[parser_of(line)].bytes, line->size);
     }
-    if (!is_kind(line, "file-system"))
-        return EX_OK;
-    keep_number(m->file_system, &m->file_system_count, NUMBERS, number);
-    return list(m, LIST_FILE_SYSTEMS, number, line, err);
+    return is_kind(line, "file-system") ? list(m, LIST_FILE_SYSTEMS, number, line, err) : EX_OK;
 }
 
 static ex_code add_not_hashed(struct machine *m, uint64_t number, const struct trace_line *line,
                               struct ex_error *err) {
-    size_t why = machine_word(MACHINE_NOT_HASHED, NOT_HASHED, line->not_hashed);
+    size_t why = machine_word(trace_line_not_hashed, line->not_hashed);
+    why = why < NOT_HASHED ? why : NOT_HASHED - 1;
     /* what lies in a volume is hashed by itself, and space is counted as such */
     bool holds = is_kind(line, "volume") || is_kind(line, "space");
-    if (why == NOT_HASHED || (holds && strcmp(line->not_hashed, "profile") == 0))
+    if (line->not_hashed == NULL || (holds && strcmp(line->not_hashed, "profile") == 0))
         return EX_OK;
-    m->not_hashed[why].bytes += line->size;
+    machine_add_bytes(&m->not_hashed[why].bytes, line->size);
     return machine_list_add(m, &m->not_hashed[why].list, MACHINE_SHOWN_OF_A_REASON, number, line,
                             err);
 }
 
 ex_code machine_add(struct machine *m, uint64_t number, const struct trace_line *line,
                     struct ex_error *err) {
-    count_kind(m, line);
+    EX_TRY(machine_stand(m, number, line, err));
+    count_kind(m, number, line);
     count_content(m, line);
     EX_TRY(add_by_kind(m, number, line, err));
     EX_TRY(add_not_hashed(m, number, line, err));
-    if (line->type != NULL && is_content(line) &&
-        (strcmp(line->type, "mbox") == 0 || strcmp(line->type, "pst") == 0))
+    if (is_content(line) && is_among(MACHINE_MAILBOXES, line->type))
         EX_TRY(list(m, LIST_MAILBOXES, number, line, err));
     return machine_times(m, number, line, err);
 }
 
+bool machine_count_notable(struct machine *m, uint64_t number) {
+    return machine_list_count(m, &m->list[LIST_NOTABLE], MACHINE_SHOWN, number);
+}
+
 ex_code machine_add_notable(struct machine *m, uint64_t number, const struct trace_line *line,
                             struct ex_error *err) {
-    return list(m, LIST_NOTABLE, number, line, err);
+    return machine_list_append(m, &m->list[LIST_NOTABLE], number, line, err);
 }

@@ -3,9 +3,10 @@
  * listed, and drawn as text or HTML (docs/machine-report.md, docs/format/json.md §4.18).
  *
  * Traces come in the order of their stream, once. What is kept does not grow with them: counts, and
- * of each list the first MACHINE_SHOWN rows, with texts that are cut. Nothing is weighed: where two
- * records contradict each other, both are listed. Every text comes out of evidence; what draws
- * makes it safe. No ledger, no vault.
+ * of each list the first MACHINE_SHOWN rows of each standing, with texts that are cut, and 2 bytes
+ * of each trace. What was found in something deleted or carved is shown as that, whatever its own
+ * line says. Nothing else is weighed: where two records contradict each other, both are listed.
+ * Every text comes out of evidence; what draws makes it safe. No ledger, no vault.
  */
 #ifndef EXHIBIT_REPORT_MACHINE_H
 #define EXHIBIT_REPORT_MACHINE_H
@@ -19,12 +20,24 @@
 enum {
     MACHINE_SHOWN = 100,            /* rows of a list */
     MACHINE_SHOWN_OF_A_REASON = 10, /* of a reason why something was not examined */
+    MACHINE_SHOWN_OF_A_FILE = 10,   /* of records of one file, before those of others */
+    MACHINE_FILE_BYTES = 8 << 10,   /* likewise, of what they say */
     MACHINE_LIST_BYTES = 64 << 10,  /* of what the rows of one list say */
     MACHINE_TEXT_BYTES = 512,       /* of one text of a row; a cut one ends with "…" */
     MACHINE_ROW_ATTRIBUTES = 24,
     MACHINE_PARSERS_MAX = 64,
     MACHINE_TYPES_MAX = 256,
     MACHINE_ABOUTS_MAX = 32
+};
+
+/* Where a row stands in its list: what says most of the machine as it was comes first. */
+enum machine_standing {
+    STANDING_USUAL,  /* in use, at a path where systems keep such a record */
+    STANDING_USED,   /* in use elsewhere */
+    STANDING_INSIDE, /* in a file in use that is inside of another file */
+    STANDING_GONE,   /* deleted, an orphan, or in a state that this does not know; or in such */
+    STANDING_CARVED, /* carved, or in what was */
+    STANDINGS
 };
 
 struct machine;
@@ -36,7 +49,9 @@ EX_DEFINE_AUTO(struct machine, machine_free);
 /* The next trace: numbers from 1, in order. `line` as trace_line_read() gave it, with its bytes. */
 EX_MUST_USE ex_code machine_add(struct machine *m, uint64_t number, const struct trace_line *line,
                                 struct ex_error *err);
-/* The content of the trace added last is listed by a notable hash set. */
+/* A notable hash set lists the content of this trace, which was added. It is counted; true: its row
+ * is wanted, which machine_add_notable() adds. No more than MACHINE_SHOWN of each standing are. */
+bool machine_count_notable(struct machine *m, uint64_t number);
 EX_MUST_USE ex_code machine_add_notable(struct machine *m, uint64_t number,
                                         const struct trace_line *line, struct ex_error *err);
 

@@ -25,7 +25,10 @@ static void put_item(struct paper *p, const json_t *r) {
     paper_fact(p, _("Item"), document_text(r, "item.label"));
     paper_fact(p, _("Label"), document_text(r, "item.label_text"));
     paper_fact(p, _("Id of the item"), document_text(r, "item.id"));
-    paper_fact(p, _("Collected"), document_text(r, "item.collected"));
+    if (document_text(r, "item.imported") != NULL)
+        paper_fact(p, _("Imported"), document_text(r, "item.imported"));
+    else
+        paper_fact(p, _("Collected"), document_text(r, "item.collected"));
     paper_fact(p, _("By officer"), document_text(r, "item.officer"));
     paper_fact_number(p, _("Size"), document_get(r, "item.size_bytes"), _("bytes"));
     paper_fact(p, _("SHA-256"), document_text(r, "item.sha256"));
@@ -140,20 +143,99 @@ static void put_said(struct paper *p, const json_t *row) {
     put_times(p, row);
 }
 
-void draw_row(struct paper *p, const json_t *row) {
-    const char *path = document_text(row, "path"), *state = document_text(row, "state");
+static const char *text_or_unknown(const json_t *from, const char *key) {
+    return document_text(from, key) != NULL ? document_text(from, key) : "?";
+}
+
+/* In capitals, which no attribute has: what the evidence calls `path` or `state` is none of these.
+ */
+void draw_standing(struct paper *p, const json_t *row) {
+    const char *path = text_or_unknown(row, "path"), *state = text_or_unknown(row, "state");
+    paper_pair(p, _("PATH"), path[0] == '\0' ? _("(the item itself)") : path);
+    if (document_get(row, "path_bytes") != NULL)
+        paper_line(p, _("This path is longer, and cut in the middle."));
+    if (strcmp(state, "allocated") != 0)
+        paper_pair(p, _("STATE"), state);
+    if (document_text(row, "own_state") != NULL)
+        paper_pair(p, _("ITS OWN STATE, not that of what it stands in"),
+                   document_text(row, "own_state"));
+    paper_pair(p, _("TRACE"), text_or_unknown(row, "trace"));
+}
+
+static void put_outcome(struct paper *p, const json_t *row) {
+    static const struct {
+        const char *word, *text;
+    } outcomes[] = {
+        {"login-by-its-path", N_("a login, as the path of its file alone says: lists of failed "
+                                 "attempts have the same form")},
+        {"failed-by-its-path", N_("a failed attempt, as the path of its file alone says")},
+        {"waiting", N_("none: a terminal waits for one")},
+        {"session-end", N_("the end of one")},
+        {"last-shown", N_("who was logged on last, as the screen for it shows; not how or when")},
+        {"setting", N_("none: a setting of the screen for it")},
+        {"not-told", N_("not told: it may be a failed attempt")},
+    };
+    const char *outcome = document_text(row, "outcome");
+    for (size_t i = 0; outcome != NULL && i < sizeof outcomes / sizeof outcomes[0]; i++)
+        if (strcmp(outcomes[i].word, outcome) == 0)
+            paper_pair(p, _("LOGIN"), _(outcomes[i].text));
+}
+
+static void put_row(struct paper *p, const json_t *row) {
     paper_row(p);
     paper_block(p);
+    put_outcome(p, row);
     put_said(p, row);
     paper_block_end(p);
     paper_block(p);
-    paper_line(p, path == NULL || path[0] == '\0' ? _("(the item itself)") : path);
-    if (state != NULL && strcmp(state, "allocated") != 0)
-        paper_pair(p, _("STATE"), state);
-    put_text_pair(p, row, "trace");
-    put_text_pair(p, row, "parser");
+    draw_standing(p, row);
+    paper_pair(p, _("PARSER"), text_or_unknown(row, "parser"));
     paper_block_end(p);
     paper_row_end(p);
+}
+
+/* What stands above the rows of one standing; NULL: nothing has to be said. */
+static const char *standing_text(const json_t *list, const char *standing) {
+    static const struct {
+        const char *word, *text;
+    } texts[] = {
+        {"usual-place", N_("In use, at a path where systems keep it:")},
+        {"inside",
+         N_("Inside of other files in use (archives, mail, stores): they may be copies, or of another machine.")},
+        {"not-in-use", N_("NOT IN USE: deleted, without a folder, or found in such. What these say "
+                          "need not hold any more, and need not be of this machine.")},
+        {"carved", N_("CARVED: found in space that nothing claims, by what their bytes look like. "
+                      "Nothing says that they ever were files of this machine.")},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (strcmp(texts[i].word, standing) == 0)
+            return _(texts[i].text);
+    return document_get(list, "standings.usual-place") != NULL
+               ? _("In use, elsewhere. Whoever may write there can put as many as they like:")
+               : NULL;
+}
+
+void draw_rows(struct paper *p, const json_t *list) {
+    const char *last = "";
+    size_t i;
+    json_t *row;
+    json_array_foreach(document_get(list, "shown"), i, row) {
+        const char *standing = document_text(row, "standing");
+        standing = standing != NULL ? standing : "?";
+        if (strcmp(standing, last) != 0) {
+            const char *text = standing_text(list, standing);
+            if (i > 0)
+                paper_table_end(p);
+            if (text != NULL)
+                paper_say(p, "%s", text);
+            paper_blocks(p, _("what it says|where it stands"));
+        }
+        put_row(p, row);
+        last = standing;
+    }
+    if (i > 0)
+        paper_table_end(p);
+    draw_rest(p, list);
 }
 
 void draw_rest(struct paper *p, const json_t *list) {
@@ -168,8 +250,6 @@ void draw_rest(struct paper *p, const json_t *list) {
 }
 
 void draw_list(struct paper *p, const json_t *list, const char *title, const char *about) {
-    size_t i;
-    json_t *row;
     json_int_t count = draw_number(list, "count"), gone = draw_number(list, "not_allocated");
     paper_heading(p, 3, title);
     if (about != NULL)
@@ -179,13 +259,13 @@ void draw_list(struct paper *p, const json_t *list, const char *title, const cha
         return;
     }
     paper_say(p,
-              _("Found: %" JSON_INTEGER_FORMAT "; of these not in use any more, or made up by the "
-                "parser: %" JSON_INTEGER_FORMAT "."),
+              _("Found: %" JSON_INTEGER_FORMAT
+                "; of these not in use, in something that is not, or "
+                "made up by the parser: %" JSON_INTEGER_FORMAT "."),
               count, gone);
-    paper_blocks(p, _("what it says|where it stands"));
-    json_array_foreach(document_get(list, "shown"), i, row) draw_row(p, row);
-    paper_table_end(p);
-    draw_rest(p, list);
+    if (count == draw_number(list, "standings.not-in-use") + draw_number(list, "standings.carved"))
+        paper_say(p, "%s", _("NONE OF THESE IS IN USE: nothing here says how it is now."));
+    draw_rows(p, list);
 }
 
 static const struct {
@@ -203,7 +283,9 @@ static const struct {
       {"users.home-folder", N_("Home folders"),
        N_("Told by their path alone (/home/NAME, /Users/NAME, \\Users\\NAME): nothing else says that "
           "somebody lived there.")},
-      {"users.login", N_("Logins"), NULL},
+      {"users.login", N_("Logins, and attempts to log in"),
+       N_("Lists of logins and of failed attempts (wtmp, btmp) have the same form: each row says what "
+          "is known of it.")},
       {"users.wireless", N_("Wireless networks"), NULL},
       {"users.usb-device", N_("USB devices"), NULL},
       {"users.recent", N_("Recently used"), NULL},
@@ -213,14 +295,16 @@ static const struct {
 };
 
 static void put_machine(struct paper *p, const json_t *r) {
-    paper_heading(p, 2, _("What this machine is"));
-    paper_say(p, "%s",
-              _("As files of the item say. Where they contradict each other, each is shown, and "
-                "none is preferred."));
+    paper_heading(p, 2, _("What the item says of the machine"));
+    paper_say(
+        p, "%s",
+        _("As files of the item say. Where they contradict each other, each is shown, and "
+          "nothing says which of them held. Files in use come first, those at the paths where "
+          "systems keep them before others."));
     for (size_t i = 0; i < sizeof machine_lists / sizeof machine_lists[0]; i++)
         draw_list(p, document_get(r, machine_lists[i].path), _(machine_lists[i].title), NULL);
     draw_disk(p, r);
-    paper_heading(p, 2, _("Who used it"));
+    paper_heading(p, 2, _("What it says of who used it"));
     for (size_t i = 0; i < sizeof user_lists / sizeof user_lists[0]; i++)
         draw_list(p, document_get(r, user_lists[i].path), _(user_lists[i].title),
                   user_lists[i].about != NULL ? _(user_lists[i].about) : NULL);

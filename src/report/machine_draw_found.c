@@ -34,8 +34,14 @@ void draw_disk(struct paper *p, const json_t *r) {
     paper_heading(p, 3, _("Space that belongs to nothing"));
     paper_say(
         p, "%s",
-        _("As the parser \"volumes\" says between volumes, as the others say in file systems. "
-          "It was counted, and not searched."));
+        _("As the parser \"volumes\" says between volumes, as the others say in file systems; "
+          "what no parser tells of is not counted."));
+    if (json_is_true(document_get(r, "disk.space_searched")))
+        paper_say(p, "%s",
+                  _("It was counted, and searched for whole files of some types (the parser "
+                    "\"carver\"): see what was not examined."));
+    else
+        paper_say(p, "%s", _("It was counted, and not searched."));
     put_columns(p, _("parser|stretches|bytes"), document_get(r, "disk.space"), "parser", numbers,
                 2);
 }
@@ -43,13 +49,15 @@ void draw_disk(struct paper *p, const json_t *r) {
 /* ---- counts ---- */
 
 static void put_kinds(struct paper *p, const json_t *r) {
-    static const char *const keys[] = {"count",   "allocated", "deleted", "orphan",
-                                       "virtual", "contents",  "bytes"};
+    static const char *const keys[] = {"count",  "allocated", "virtual",  "deleted", "orphan",
+                                       "carved", "other",     "contents", "bytes"};
     paper_heading(p, 3, _("By kind and state"));
-    paper_say(p, "%s",
-              _("The bytes of one kind are not to be added to those of another: a volume holds its "
-                "files, and a file its members."));
-    put_columns(p, _("kind|all|allocated|deleted|orphan|virtual|with a size|bytes"),
+    paper_say(
+        p, "%s",
+        _("The bytes of one kind are not to be added to those of another: a volume holds its "
+          "files, and a file its members. What was found in something deleted, orphaned or carved "
+          "counts as that. \"orphan\": no folder names it; \"virtual\": made up by the parser."));
+    put_columns(p, _("kind|all|allocated|virtual|deleted|orphan|carved|other|with a size|bytes"),
                 document_get(r, "found.kinds"), "kind", keys, sizeof keys / sizeof keys[0]);
 }
 
@@ -82,41 +90,21 @@ static void put_types(struct paper *p, const json_t *r) {
 }
 
 static void put_end_of_times(struct paper *p, const char *name, const json_t *end) {
-    bool local =
-        document_text(end, "zone") != NULL && strcmp(document_text(end, "zone"), "local") == 0;
     paper_block(p);
     paper_pair(p, name, document_text(end, "time") != NULL ? document_text(end, "time") : "?");
-    if (local)
+    if (document_text(end, "zone") != NULL && strcmp(document_text(end, "zone"), "local") == 0)
         paper_line(p, _("of an unknown zone"));
     if (document_text(end, "source") != NULL)
-        paper_line(p, document_text(end, "source"));
-    paper_line(p, document_text(end, "path") != NULL ? document_text(end, "path") : "?");
-    if (document_text(end, "trace") != NULL)
-        paper_pair(p, "trace", document_text(end, "trace"));
-    if (document_text(end, "state") != NULL &&
-        strcmp(document_text(end, "state"), "allocated") != 0)
-        paper_pair(p, _("STATE"), document_text(end, "state"));
+        paper_pair(p, _("source"), document_text(end, "source"));
+    draw_standing(p, end);
     paper_block_end(p);
 }
 
-static void put_times(struct paper *p, const json_t *r) {
-    const json_t *t = document_get(r, "found.times");
+static void put_ends(struct paper *p, const json_t *ends) {
     size_t i;
     json_t *row;
-    paper_heading(p, 3, _("Earliest and latest times"));
-    paper_say(p, "%s",
-              _("Each is what one structure says, by a clock that may have been wrong or set. The "
-                "earliest ones often come from programs that set 1970, 1980 or 1601, or from files "
-                "that were copied; nothing follows for when the machine was used."));
-    paper_facts(p);
-    paper_fact_number(p, _("Times"), document_get(t, "count"), "");
-    paper_fact_number(p, _("of an unknown zone"), document_get(t, "local"), "");
-    paper_fact_number(p, _("before 2 January 1980"), document_get(t, "before_1980"), "");
-    paper_fact_number(p, _("after the collection"), document_get(t, "after_collection"), "");
-    paper_fact_number(p, _("out of range"), document_get(t, "out_of_range"), "");
-    paper_facts_end(p);
     paper_blocks(p, _("kind of time|earliest|latest"));
-    json_array_foreach(document_get(t, "ends"), i, row) {
+    json_array_foreach(ends, i, row) {
         paper_row(p);
         paper_word(p, document_text(row, "what"));
         put_end_of_times(p, _("earliest"), document_get(row, "earliest"));
@@ -124,6 +112,29 @@ static void put_times(struct paper *p, const json_t *r) {
         paper_row_end(p);
     }
     paper_table_end(p);
+}
+
+static void put_times(struct paper *p, const json_t *r) {
+    const json_t *t = document_get(r, "found.times");
+    paper_heading(p, 3, _("Earliest and latest times"));
+    paper_say(p, "%s",
+              _("Each is what one structure says, by a clock that may have been wrong or set. The "
+                "earliest ones often come from programs that set 1970, 1980 or 1601, or from files "
+                "that were copied; nothing follows for when the machine was used."));
+    paper_facts(p);
+    paper_fact_number(p, _("Times"), document_get(t, "count"), "");
+    paper_fact_number(p, _("of what is not in use"), document_get(t, "not_in_use"), "");
+    paper_fact_number(p, _("of an unknown zone"), document_get(t, "local"), "");
+    paper_fact_number(p, _("before 2 January 1980"), document_get(t, "before_1980"), "");
+    paper_fact_number(p, _("after the item came into this vault"),
+                      document_get(t, "after_collection"), "");
+    paper_fact_number(p, _("out of range"), document_get(t, "out_of_range"), "");
+    paper_facts_end(p);
+    put_ends(p, document_get(t, "ends"));
+    if (json_array_size(document_get(t, "ends_not_in_use")) == 0)
+        return;
+    paper_say(p, "%s", _("Of what is NOT IN USE (deleted, an orphan, carved, or found in such):"));
+    put_ends(p, document_get(t, "ends_not_in_use"));
 }
 
 static void put_known(struct paper *p, const json_t *r) {
@@ -164,14 +175,16 @@ void draw_found(struct paper *p, const json_t *r) {
     put_types(p, r);
     paper_heading(p, 3, _("Mail, documents, archives"));
     paper_facts(p);
-    paper_fact_number(p, _("Messages"), document_get(r, "found.messages"), "");
-    paper_fact_number(p, _("Documents whose text was read"), document_get(r, "found.documents"),
+    paper_fact_number(p, _("Messages, in every state"), document_get(r, "found.messages"), "");
+    paper_fact_number(p, _("Documents, in every state"), document_get(r, "found.documents"), "");
+    paper_fact_number(p, _("of these with a text"), document_get(r, "found.documents_with_text"),
                       "");
     paper_fact_number(p, _("Archives"), document_get(r, "found.archives.contents"), "");
-    paper_fact_number(p, _("of these looked into"), document_get(r, "found.archives.looked_into"),
-                      "");
+    paper_fact_number(p, _("of these looked into, perhaps in part"),
+                      document_get(r, "found.archives.looked_into"), "");
     paper_facts_end(p);
-    draw_list(p, document_get(r, "found.mailbox"), _("Mail boxes"), NULL);
+    draw_list(p, document_get(r, "found.mailbox"),
+              _("Mail boxes, stores and address books of Outlook"), NULL);
     draw_list(p, document_get(r, "found.position"), _("Pictures with a position"),
               _("What the picture says; anybody can write that."));
     put_times(p, r);
@@ -186,8 +199,6 @@ void draw_found(struct paper *p, const json_t *r) {
 
 static void put_reason(struct paper *p, const json_t *list, const char *of) {
     char title[128];
-    size_t i;
-    json_t *row;
     (void)snprintf(title, sizeof title, "%.40s, %.40s: %" JSON_INTEGER_FORMAT,
                    document_text(list, "reason") != NULL ? document_text(list, "reason") : "?", of,
                    draw_number(list, "count"));
@@ -195,25 +206,33 @@ static void put_reason(struct paper *p, const json_t *list, const char *of) {
     if (json_is_integer(document_get(list, "bytes")))
         paper_say(p, _("%" JSON_INTEGER_FORMAT " bytes, as their records say."),
                   draw_number(list, "bytes"));
-    paper_blocks(p, _("what it says|where it stands"));
-    json_array_foreach(document_get(list, "shown"), i, row) draw_row(p, row);
-    paper_table_end(p);
-    draw_rest(p, list);
+    draw_rows(p, list);
 }
 
-static void put_unread(struct paper *p, const json_t *r) {
-    const json_t *u = document_get(r, "not_examined.unread");
+static void put_not_read(struct paper *p, const json_t *not_read) {
+    const char *key;
+    json_t *value;
+    if (json_object_size(not_read) == 0)
+        return;
+    paper_say(p, "%s", _("Of the folder, what was left out, or is not there as it was:"));
+    paper_table(p, _("why|count"));
+    for (int omitted = 0; omitted < 2; omitted++)
+        json_object_foreach(
+            (json_t *)(uintptr_t)(omitted ? document_get(not_read, "omitted") : not_read), key,
+            value) {
+            if (!json_is_integer(value))
+                continue;
+            paper_row(p);
+            paper_word(p, key);
+            paper_number(p, json_integer_value(value));
+            paper_row_end(p);
+        }
+    paper_table_end(p);
+}
+
+static void put_ranges(struct paper *p, const json_t *u) {
     size_t i;
     json_t *row;
-    paper_heading(p, 3, _("Bytes of the source that the item does not have"));
-    if (u == NULL) {
-        paper_say(p, "%s", _("not recorded"));
-        return;
-    }
-    if (draw_number(u, "ranges") == 0) {
-        paper_say(p, "%s", _("None: every byte of the source was read."));
-        return;
-    }
     paper_say(p, _("%" JSON_INTEGER_FORMAT " bytes in %" JSON_INTEGER_FORMAT " ranges."),
               draw_number(u, "bytes"), draw_number(u, "ranges"));
     paper_table(p, _("offset|length|why"));
@@ -226,6 +245,44 @@ static void put_unread(struct paper *p, const json_t *r) {
     }
     paper_table_end(p);
     draw_rest(p, u);
+}
+
+/* What the collection met that no range says. */
+static void put_doubts(struct paper *p, const json_t *item) {
+    size_t i;
+    json_t *one;
+    if (draw_number(item, "second_reading.differs.bytes") > 0)
+        paper_say(p,
+                  _("THE SOURCE GAVE OTHER BYTES the second time it was read, in sectors of "
+                    "%" JSON_INTEGER_FORMAT " bytes. The item has those of the first time."),
+                  draw_number(item, "second_reading.differs.bytes"));
+    if (document_get(item, "filled") != NULL)
+        paper_say(p,
+                  _("The item is another one with its holes filled: %" JSON_INTEGER_FORMAT
+                    " bytes of it were read later than the rest."),
+                  draw_number(item, "filled.filled_bytes"));
+    json_array_foreach(document_get(item, "container.hashes"), i, one) {
+        const char *verdict = document_text(one, "verdict");
+        if (verdict != NULL && strcmp(verdict, "differs") == 0)
+            paper_say(p, "%s",
+                      _("The image that the item was taken from states ANOTHER HASH than "
+                        "that of what came from it."));
+    }
+}
+
+static void put_unread(struct paper *p, const json_t *r) {
+    const json_t *u = document_get(r, "not_examined.unread");
+    paper_heading(p, 3, _("Bytes of the source that the item does not have"));
+    if (u == NULL)
+        paper_say(p, "%s", _("not known: what says it cannot be read"));
+    else if (draw_number(u, "ranges") == 0)
+        paper_say(p, "%s",
+                  _("None that the ledger names. What somebody who made an image before left out, "
+                    "or a device hides, is not known."));
+    else
+        put_ranges(p, u);
+    put_not_read(p, document_get(r, "not_examined.not_read"));
+    put_doubts(p, document_get(r, "item"));
 }
 
 void draw_not_examined(struct paper *p, const json_t *r) {

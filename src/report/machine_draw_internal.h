@@ -8,7 +8,10 @@
 
 json_int_t draw_number(const json_t *from, const char *path); /* 0: not there */
 
-void draw_row(struct paper *p, const json_t *row);
+/* In a block: where a row, or a time, stands in the item. */
+void draw_standing(struct paper *p, const json_t *row);
+/* What is shown of a list, by how it stands in the item, and how many are not. */
+void draw_rows(struct paper *p, const json_t *list);
 /* How many rows of it are not shown, and what shows them. */
 void draw_rest(struct paper *p, const json_t *list);
 /* `title` and `about` (or NULL) are ours. */

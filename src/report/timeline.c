@@ -145,11 +145,13 @@ static bool is_by_system(const struct trace_time *t) {
            (changed || strcmp(t->what, "created") == 0 || strcmp(t->what, "deleted") == 0);
 }
 
-const char *timeline_confidence(const struct trace_time *t, const char *state,
+const char *timeline_confidence(const struct trace_time *t, enum trace_state state,
                                 struct timeline_zone zone) {
     if (t->beyond)
         return "out-of-range";
-    if (state != NULL && (strcmp(state, "deleted") == 0 || strcmp(state, "orphan") == 0))
+    if (state == TRACE_CARVED)
+        return "carved";
+    if (state > TRACE_VIRTUAL)
         return "deleted-record";
     if (t->local && !zone.given)
         return "zone-unknown";

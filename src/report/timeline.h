@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "formats/trace_line.h"
+#include "report/trace_states.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -57,8 +58,8 @@ enum timeline_fit timeline_fits(const struct trace_time *t, struct timeline_zone
 
 /* ---- confidence ---- */
 
-/* A word that always stays; `state` may be NULL. */
-const char *timeline_confidence(const struct trace_time *t, const char *state,
+/* A word that always stays. */
+const char *timeline_confidence(const struct trace_time *t, enum trace_state state,
                                 struct timeline_zone zone);
 
 /* ---- rows ---- */
@@ -67,6 +68,7 @@ const char *timeline_confidence(const struct trace_time *t, const char *state,
 struct timeline_row {
     const struct trace_time *time;
     const struct trace_line *trace;
+    enum trace_state state; /* of the trace, by what it was found in, too */
     struct timeline_zone zone;
     const char *item, *path; /* the item's label */
     uint64_t number;         /* of the trace */

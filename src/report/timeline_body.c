@@ -73,7 +73,6 @@ static const char *digits_or_0(const char *text) {
  * gone. */
 static void put_name(FILE *to, const struct timeline_row *row, const char *source) {
     static const char not_in_a_field[] = "|";
-    const char *state = row->trace->state;
     visible_put(to, row->item, strlen(row->item), not_in_a_field);
     fputc('/', to);
     visible_put(to, row->path, strlen(row->path), not_in_a_field);
@@ -84,7 +83,9 @@ static void put_name(FILE *to, const struct timeline_row *row, const char *sourc
         visible_put(to, last, strlen(last), not_in_a_field);
         fputc(')', to);
     }
-    if (state != NULL && (strcmp(state, "deleted") == 0 || strcmp(state, "orphan") == 0))
+    if (row->state == TRACE_CARVED)
+        fputs(" (carved)", to);
+    else if (row->state > TRACE_VIRTUAL)
         fputs(" (deleted)", to);
 }
 

@@ -13,7 +13,6 @@ bool timeline_utc(const struct timeline_row *row, unsigned digits,
                   char to[static TRACE_TIME_TEXT_BYTES]);
 /* As the record has it, with its Z; of a date only the date. False: out of range. */
 bool timeline_stated(const struct trace_time *t, char to[static TRACE_TIME_TEXT_BYTES]);
-const char *timeline_state(const struct trace_line *trace);
 
 /* The columns of CSV, with commas between them. */
 extern const char timeline_columns[];

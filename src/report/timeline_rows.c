@@ -44,10 +44,6 @@ static bool shown(const struct timeline_row *row, char to[static TRACE_TIME_TEXT
     return trace_time_text(t->seconds + shift, t->nanoseconds, timeline_digits(t), to);
 }
 
-const char *timeline_state(const struct trace_line *trace) {
-    return trace->state != NULL ? trace->state : "allocated";
-}
-
 /* ---- JSON ---- */
 
 static json_t *text_or_null(bool there, const char *text) {
@@ -70,7 +66,7 @@ static json_t *time_json(const struct timeline_row *row) {
                              text_or_null(has_page, on_page), "utc", utc_json(row), "time",
                              text_or_null(has_stated, stated), "zone", t->local ? "local" : "UTC",
                              "resolution_ns", (json_int_t)t->resolution_ns, "source", t->source,
-                             "confidence", timeline_confidence(t, row->trace->state, row->zone));
+                             "confidence", timeline_confidence(t, row->state, row->zone));
     if (json != NULL && t->beyond)
         json_object_set_new(json, "seconds", json_integer(t->seconds));
     return json;
@@ -80,9 +76,10 @@ json_t *timeline_json(const struct timeline_row *row) {
     const struct trace_line *l = row->trace;
     char id[2 * TRACE_LINE_ID_BYTES + 1], sha256[2 * TRACE_LINE_HASH_BYTES + 1];
     json_t *json = time_json(row);
-    json_t *rest = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "item", row->item, "trace",
-                             ex_hex(id, l->id, sizeof l->id), "number", (json_int_t)row->number,
-                             "kind", l->kind, "state", timeline_state(l), "path", row->path);
+    json_t *rest =
+        json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "item", row->item, "trace",
+                  ex_hex(id, l->id, sizeof l->id), "number", (json_int_t)row->number, "kind",
+                  l->kind, "state", trace_state_words[row->state], "path", row->path);
     if (json == NULL || rest == NULL || json_object_update(json, rest) != 0) {
         json_decref(json);
         json = NULL;
@@ -112,14 +109,14 @@ static void put_when(FILE *to, const struct timeline_row *row) {
         fprintf(to, "%" PRId64, t->seconds);
     fprintf(to, ",%s,%" PRIu64 ",%s,", t->local ? "local" : "UTC", t->resolution_ns, t->what);
     csv_put(to, t->source);
-    fprintf(to, ",%s", timeline_confidence(t, row->trace->state, row->zone));
+    fprintf(to, ",%s", timeline_confidence(t, row->state, row->zone));
 }
 
 void timeline_put_columns(FILE *to, const struct timeline_row *row) {
     const struct trace_line *l = row->trace;
     char hex[2 * TRACE_LINE_HASH_BYTES + 1];
     put_when(to, row);
-    fprintf(to, ",%s,%s,", l->kind, timeline_state(l));
+    fprintf(to, ",%s,%s,", l->kind, trace_state_words[row->state]);
     if (l->has_size)
         fprintf(to, "%" PRIu64, l->size);
     fprintf(to, ",%s,", l->has_sha256 ? ex_hex(hex, l->sha256, sizeof l->sha256) : "");

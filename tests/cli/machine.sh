@@ -15,7 +15,7 @@ t exhibit report machine 7/1 --output - --quiet
 exhibit examine 7/1 --quiet >/dev/null || exit 1
 s 'exhibit report machine 7/1 --output report.txt | sed -E "s/^(Size +).*/\1SIZE/"'
 s 'sed -n "1,2p; /^== What this report/,/^== The item/p" report.txt'
-s 'sed -n "/^== What this machine/,/^-- Volumes/p; /^== Who used/,/^-- Home/p; /^-- Logins/,/^== What was found/p" report.txt'
+s 'sed -n "/^== What the item says/,/^-- Volumes/p; /^== What it says of who/,/^-- Home/p; /^-- Logins/,/^== What was found/p" report.txt'
 s 'sed -n "/^-- By type/,/^-- Mail boxes/p; /^-- Known files/,/^== How long/p" report.txt | sed -E "/^(-- profile|  what it)/,/^(-- |==)/d"'
 s 'exhibit report machine 7/1 --format json --output - --quiet 2>/dev/null | jq -c "keys, (.users.\"home-folder\".shown[] | [.name, .path, .state]), (.parsers[0] | keys)"'
 t exhibit report machine 7/1 --format pdf --output report.pdf

@@ -55,8 +55,10 @@ static struct scene *scene_new(void) {
 }
 
 static void scene_free(struct scene *s) {
-    free(s->item[0].at);
-    free(s->item[1].at);
+    for (size_t i = 0; i < 2; i++) {
+        trace_states_clear(&s->item[i].states);
+        free(s->item[i].at);
+    }
     free(s->t.event);
     free(s->t.texts);
     free(s);
@@ -153,6 +155,33 @@ static void places(void **state) {
     scene_free(s);
 }
 
+/* A record says nothing of the file that it is from. */
+static void states_of_what_it_is_in(void **state) {
+    static const char *const own[] = {"", ",\"state\":\"deleted\"", "", ",\"state\":\"virtual\"",
+                                      ""};
+    static const enum trace_state stands[] = {TRACE_ALLOCATED, TRACE_DELETED, TRACE_DELETED,
+                                              TRACE_DELETED, TRACE_DELETED};
+    struct scene *s = scene_new();
+    struct ex_error err;
+    (void)state;
+    s->request.flag[FLAG_STATE] = "deleted";
+    for (unsigned n = 1; n <= 5; n++) { /* each in the one before it */
+        char text[400], texts[400];
+        struct trace_line line;
+        int size = snprintf(text, sizeof text,
+                            "{\"id\":\"00112233445566778899aabbccddeeff\",\"parent\":%u,\"kind\":"
+                            "\"record\",\"parser\":0,\"key\":\"7\"%s,\"times\":[" A_TIME(
+                                "added", "\"2024-05-06T10:00:00Z\"", "UTC", "1") "]}",
+                            n - 1, own[n - 1]);
+        assert_true(trace_line_read(text, (size_t)size, texts, &line));
+        const struct catalog_trace row = {.number = n, .parent = n - 1};
+        assert_int_equal(timeline_take(&s->t, 0, &row, &line, &err), EX_OK);
+        assert_int_equal(trace_state_of(&s->item[0].states, n), stands[n - 1]);
+    }
+    assert_int_equal(s->t.count, 4);
+    scene_free(s);
+}
+
 static void too_many(void **state) {
     struct scene *s = scene_new();
     struct ex_error err = {0};
@@ -170,8 +199,9 @@ static void too_many(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(order),  cmocka_unit_test(filters),  cmocka_unit_test(near_the_ends),
-        cmocka_unit_test(places), cmocka_unit_test(too_many),
+        cmocka_unit_test(order),         cmocka_unit_test(filters),
+        cmocka_unit_test(near_the_ends), cmocka_unit_test(places),
+        cmocka_unit_test(too_many),      cmocka_unit_test(states_of_what_it_is_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -145,6 +145,58 @@ static void what_is_missing_is_said(void **state) {
     (void)state;
 }
 
+static void assert_silent(const char *text, const char *words) {
+    if (strstr(text, words) != NULL)
+        fail_msg("it says: %s", words);
+}
+
+static char *make_with(const char *item_members, const char *result) {
+    json_t *report = load_report(), *members = json_loads(item_members, 0, NULL);
+    assert_non_null(members);
+    json_t *none = json_pack("{s:i, s:i, s:[]}", "ranges", 0, "bytes", 0, "list");
+    json_object_set_new(json_object_get(report, "item"), "unreadable", none);
+    json_object_update(json_object_get(report, "item"), members);
+    json_object_set_new(json_object_get(report, "outcome"), "result",
+                        result != NULL ? json_string(result) : json_null());
+    char *text = make(report, ACQUISITION_TEXT);
+    json_decref(members);
+    json_decref(report);
+    return text;
+}
+
+/* What was read and came otherwise is no reason to say that something was not read, and none of
+ * these is another's. */
+static void each_reason_is_its_own(void **state) {
+    static const char unread[] = "Not everything was read", hash[] = "states another hash";
+    EX_AUTO_FREE char *other =
+        make_with("{\"second_reading\":{\"compared_bytes\":9,\"unread_bytes\":0,\"differs\":"
+                  "{\"ranges\":1,\"bytes\":512,\"list\":[{\"offset\":77,\"length\":512}]}}}",
+                  "partial");
+    assert_says(other, "THE SOURCE GAVE OTHER BYTES");
+    assert_says(other, "* byte 77, length 512");
+    assert_silent(other, unread);
+    EX_AUTO_FREE char *agrees =
+        make_with("{\"container\":{\"hashes\":[{\"verdict\":\"agrees\"}]}}", NULL);
+    assert_silent(agrees, hash);
+    assert_silent(agrees, unread);
+    assert_says(agrees, "The result is NOT RECORDED");
+    EX_AUTO_FREE char *differs =
+        make_with("{\"container\":{\"hashes\":[{\"verdict\":\"differs\"}]}}", "partial");
+    assert_says(differs, hash);
+    assert_silent(differs, unread);
+    EX_AUTO_FREE char *filled =
+        make_with("{\"filled\":{\"item\":{\"label\":\"9/1\"},\"filled_bytes\":512,"
+                  "\"compared_bytes\":7,\"ended\":{\"text\":\"it was pulled\"}}}",
+                  "partial");
+    assert_says(filled, "This item is item");
+    assert_says(filled, "it was pulled");
+    assert_says(filled, unread);
+    EX_AUTO_FREE char *done = make_with("{}", "done");
+    assert_silent(done, unread);
+    assert_silent(done, "Read once more");
+    (void)state;
+}
+
 /* Every text and every number becomes another; hostile as text, and of the wrong type. */
 static json_t *hostile(const json_t *value, bool wrong_types) {
     const char *key;
@@ -209,6 +261,7 @@ int main(int argc, char **argv) {
         named("R3: a hidden area stands out, with its size", a_hidden_area_stands_out),
         named("O14: counters before and after", counters_before_and_after),
         named("R9: what is missing is said", what_is_missing_is_said),
+        named("R9: each reason why it is not whole is its own", each_reason_is_its_own),
         named("hostile words stay words", hostile_words_stay_words),
     };
     if (argc == 4 && strcmp(argv[1], "--write") == 0)

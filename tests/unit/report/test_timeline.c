@@ -155,29 +155,33 @@ static void what_lies_in_a_span(void **state) {
 
 static void confidence(void **state) {
     static const struct {
-        const char *what, *source, *state, *word;
+        const char *what, *source;
+        enum trace_state state;
+        const char *word;
         bool beyond, local, date, zoned;
     } cases[] = {
-        {"modified", "ext:inode", NULL, "settable", 0, 0, 0, 0},
-        {"changed", "ext:inode", NULL, "by-system", 0, 0, 0, 1},
-        {"created", "ext:inode", NULL, "by-system", 0, 0, 0, 0},
-        {"deleted", "ext:inode", NULL, "by-system", 0, 0, 0, 0},
-        {"deleted", "ext:inode", "deleted", "deleted-record", 0, 0, 0, 0},
-        {"changed", "ufs:inode", NULL, "by-system", 0, 0, 0, 0},
-        {"created", "ufs:inode", NULL, "settable", 0, 0, 0, 0},
-        {"changed", "ntfs:$STANDARD_INFORMATION", NULL, "settable", 0, 0, 0, 0},
-        {"created", "ntfs:$FILE_NAME", NULL, "settable", 0, 0, 0, 0},
-        {"modified", "hfs:catalog", "virtual", "settable", 0, 0, 0, 0},
-        {"created", "iso9660:directory-record", NULL, "by-program", 0, 0, 0, 0},
-        {"modified", "7zip", NULL, "by-program", 0, 0, 0, 0},
-        {"modified", "", NULL, "by-program", 0, 0, 0, 0},
-        {"modified", "fat:directory-entry", NULL, "zone-unknown", 0, 1, 0, 0},
-        {"modified", "fat:directory-entry", NULL, "zone-assumed", 0, 1, 0, 1},
-        {"accessed", "fat:directory-entry", NULL, "zone-unknown", 0, 1, 1, 0},
-        {"accessed", "fat:directory-entry", NULL, "date-only", 0, 1, 1, 1},
-        {"accessed", "fat:directory-entry", "orphan", "deleted-record", 0, 1, 1, 1},
-        {"modified", "zip", NULL, "zone-unknown", 0, 1, 0, 0},
-        {"modified", "ntfs:$FILE_NAME", "deleted", "out-of-range", 1, 0, 0, 0},
+        {"modified", "ext:inode", TRACE_ALLOCATED, "settable", 0, 0, 0, 0},
+        {"changed", "ext:inode", TRACE_ALLOCATED, "by-system", 0, 0, 0, 1},
+        {"created", "ext:inode", TRACE_ALLOCATED, "by-system", 0, 0, 0, 0},
+        {"deleted", "ext:inode", TRACE_ALLOCATED, "by-system", 0, 0, 0, 0},
+        {"deleted", "ext:inode", TRACE_DELETED, "deleted-record", 0, 0, 0, 0},
+        {"changed", "ufs:inode", TRACE_ALLOCATED, "by-system", 0, 0, 0, 0},
+        {"created", "ufs:inode", TRACE_ALLOCATED, "settable", 0, 0, 0, 0},
+        {"changed", "ntfs:$STANDARD_INFORMATION", TRACE_ALLOCATED, "settable", 0, 0, 0, 0},
+        {"created", "ntfs:$FILE_NAME", TRACE_ALLOCATED, "settable", 0, 0, 0, 0},
+        {"modified", "hfs:catalog", TRACE_VIRTUAL, "settable", 0, 0, 0, 0},
+        {"created", "iso9660:directory-record", TRACE_ALLOCATED, "by-program", 0, 0, 0, 0},
+        {"modified", "7zip", TRACE_ALLOCATED, "by-program", 0, 0, 0, 0},
+        {"modified", "", TRACE_ALLOCATED, "by-program", 0, 0, 0, 0},
+        {"modified", "fat:directory-entry", TRACE_ALLOCATED, "zone-unknown", 0, 1, 0, 0},
+        {"modified", "fat:directory-entry", TRACE_ALLOCATED, "zone-assumed", 0, 1, 0, 1},
+        {"accessed", "fat:directory-entry", TRACE_ALLOCATED, "zone-unknown", 0, 1, 1, 0},
+        {"accessed", "fat:directory-entry", TRACE_ALLOCATED, "date-only", 0, 1, 1, 1},
+        {"accessed", "fat:directory-entry", TRACE_ORPHAN, "deleted-record", 0, 1, 1, 1},
+        {"added", "utmp", TRACE_CARVED, "carved", 0, 1, 1, 1},
+        {"added", "utmp", TRACE_OTHER, "deleted-record", 0, 0, 0, 0},
+        {"modified", "zip", TRACE_ALLOCATED, "zone-unknown", 0, 1, 0, 0},
+        {"modified", "ntfs:$FILE_NAME", TRACE_DELETED, "out-of-range", 1, 0, 0, 0},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -226,6 +230,7 @@ static const struct trace_line a_trace = {
 static struct timeline_row row_of(const struct trace_time *t, struct timeline_zone zone) {
     return (struct timeline_row){.time = t,
                                  .trace = &a_trace,
+                                 .state = TRACE_DELETED,
                                  .zone = zone,
                                  .item = "7/1",
                                  .path = "=cmd,\"x\"\n\xe2\x80\xae|y",
