@@ -210,8 +210,8 @@ static ex_code work_loose(struct pst *p, libpff_item_t *item, char letter, int n
     const struct finding f = {.key = key,
                               .flags = PARSER_ORPHAN,
                               .associated = (id & PST_NODE_TYPE) == PST_NODE_ASSOCIATED};
-    if (pst_is_folder(id))
-        code = folder_tell(p, item, &f, letter == 'r', err);
+    if (pst_is_folder(id)) /* what is in it is loose, too: libpff finds it by no other way */
+        code = folder_tell(p, item, &f, true, err);
     else if ((id & PST_NODE_TYPE) == PST_NODE_MESSAGE ||
              (id & PST_NODE_TYPE) == PST_NODE_ASSOCIATED)
         code = message_tell(p, item, &f, err);
