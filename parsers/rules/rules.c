@@ -277,8 +277,8 @@ static int take_message(YR_SCAN_CONTEXT *context, int message, void *data, void 
     if (message == CALLBACK_MSG_IMPORT_MODULE)
         return ask_import(context, message, data, s->state);
     if (message == CALLBACK_MSG_TOO_MANY_MATCHES) {
-        s->code =
-            ex_fail(s->err, EX_LIMIT, "a string matches more than %d times", YR_MAX_STRING_MATCHES);
+        s->code = ex_fail(s->err, EX_UNSUPPORTED, "a string matches more than %d times",
+                          YR_MAX_STRING_MATCHES);
         return CALLBACK_ERROR;
     }
     if (message == CALLBACK_MSG_RULE_MATCHING)
@@ -301,7 +301,7 @@ static ex_code scan(struct scan *s, const uint8_t *data, size_t size, unsigned s
         return ex_fail(s->err, EX_LIMIT, "not done after %u s", seconds);
     if (code == ERROR_INSUFFICIENT_MEMORY)
         return ex_fail(s->err, EX_NOMEM, "it takes too much memory");
-    return ex_fail(s->err, EX_LIMIT, "libyara gave up: error %d", code);
+    return ex_fail(s->err, EX_UNSUPPORTED, "libyara gave up: error %d", code);
 }
 
 static ex_code work(struct parser_run *run, void *state, const void *unit, size_t size_bytes,

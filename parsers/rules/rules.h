@@ -20,7 +20,7 @@ enum {
     RULES_CONTENT_BYTES_MAX = 256 << 20,
     RULES_MATCHES_MAX = 1000, /* told of one string; the rest is counted */
     RULES_META_TEXT_BYTES_MAX = 1 << 20,
-    RULES_PARSER_VERSION = 1
+    RULES_PARSER_VERSION = 2
 };
 
 extern const struct parser rules_parser;

@@ -9,7 +9,7 @@
 
 enum {
     /* as parsers/rules/rules.h has them */
-    RULES_PARSER_VERSION = 1,
+    RULES_PARSER_VERSION = 2,
     RULES_TEXT_BYTES_MAX = 16 << 20,
     RULES_FILES_MAX = 48,
     RULES_CONTENT_BYTES_MAX = 256 << 20,
@@ -21,11 +21,16 @@ enum {
     RULES_SECONDS = 60,      /* that libyara gets for one content */
     RULES_ALSO_MAX = 100,    /* further traces of one content that its lines list */
     RULES_LISTED_MAX = 1000, /* places and strings in a line */
+    RULES_LISTED_FEW = 10,   /* places, once the stream is long */
     RULES_BYTES_MAX = 64,    /* of one place */
     RULES_META_MAX = 64,     /* and tags */
     RULES_META_BYTES_MAX = 1024
 };
 #define RULES_RESULT_BYTES_MAX ((uint64_t)1 << 30) /* of the stream */
+/* From here on matches have few places, and from there on there are none: the rest is for what is
+ * said of contents without them. */
+#define RULES_RESULT_BYTES_LONG ((uint64_t)256 << 20)
+#define RULES_RESULT_BYTES_FULL ((uint64_t)512 << 20)
 
 /* ---- which there are: rules.c ---- */
 
@@ -123,6 +128,7 @@ EX_MUST_USE ex_code rules_worker_scan(struct rules_worker *w, const uint8_t *dat
 
 struct rules_totals {
     uint64_t contents, scanned, matched, matches, not_scanned, bytes;
+    uint64_t not_listed; /* of those not scanned: the stream has no room for a line */
 };
 /* One line, with what is around it, checked as far as a reader uses it. */
 typedef ex_code rules_line_fn(void *context, json_t *line, struct ex_error *err);
@@ -131,8 +137,9 @@ EX_MUST_USE ex_code rules_result_read(const uint8_t *data, uint64_t size_bytes, 
                                       void *context, json_t **ret_head, struct rules_totals *ret,
                                       struct ex_error *err);
 json_t *rules_totals_json(const struct rules_totals *t);
-/* What a line says of one rule that matched. The caller sets what is of the content. */
-void rules_match_json(json_t *line, const struct rule_found *f, const uint8_t *content);
+/* What a line says of one rule that matched, with at most so many places. The caller sets what is of the content. */
+void rules_match_json(json_t *line, const struct rule_found *f, size_t places_max,
+                      const uint8_t *content);
 /* All of an object, at most limit_bytes. The caller frees. */
 EX_MUST_USE ex_code rules_read_object(struct act *act, const uint8_t id[static SHA256_BYTES],
                                       uint64_t limit_bytes, uint8_t **ret, uint64_t *ret_bytes,

@@ -4,18 +4,27 @@
 
 #include "base/cursor.h"
 
+static void set_left_out(json_t *line, const char *key, uint64_t count) {
+    if (count > 0)
+        json_object_set_new(line, key, json_number(count));
+}
+
 json_t *rules_totals_json(const struct rules_totals *t) {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "contents", json_number(t->contents),
-                     "scanned", json_number(t->scanned), "matched", json_number(t->matched),
-                     "matches", json_number(t->matches), "not_scanned", json_number(t->not_scanned),
-                     "bytes", json_number(t->bytes));
+    json_t *totals =
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "contents", json_number(t->contents), "scanned",
+                  json_number(t->scanned), "matched", json_number(t->matched), "matches",
+                  json_number(t->matches), "not_scanned", json_number(t->not_scanned), "bytes",
+                  json_number(t->bytes));
+    set_left_out(totals, "not_listed", t->not_listed);
+    return totals;
 }
 
 /* ---- writing ---- */
 
-static json_t *places_json(const struct rule_found *f, uint32_t string, const uint8_t *content) {
+static json_t *places_json(const struct rule_found *f, uint32_t string, size_t places_max,
+                           const uint8_t *content) {
     json_t *list = json_array();
-    for (size_t i = 0; i < f->place_count; i++) {
+    for (size_t i = 0; i < f->place_count && i < places_max; i++) {
         const struct rule_place *p = &f->place[i];
         size_t size = p->length < RULES_BYTES_MAX ? (size_t)p->length : (size_t)RULES_BYTES_MAX;
         if (p->string == string)
@@ -26,12 +35,8 @@ static json_t *places_json(const struct rule_found *f, uint32_t string, const ui
     return list;
 }
 
-static void set_left_out(json_t *line, const char *key, uint64_t count) {
-    if (count > 0)
-        json_object_set_new(line, key, json_number(count));
-}
-
-void rules_match_json(json_t *line, const struct rule_found *f, const uint8_t *content) {
+void rules_match_json(json_t *line, const struct rule_found *f, size_t places_max,
+                      const uint8_t *content) {
     json_t *strings = json_array();
     json_set_text(line, "rule", f->rule->name);
     json_set_text(line, "namespace", f->rule->space);
@@ -43,7 +48,7 @@ void rules_match_json(json_t *line, const struct rule_found *f, const uint8_t *c
         json_t *one = json_object();
         json_set_text(one, "id", f->string[i].id);
         json_object_set_new(one, "count", json_number(f->string[i].count));
-        json_object_set_new(one, "at", places_json(f, (uint32_t)i, content));
+        json_object_set_new(one, "at", places_json(f, (uint32_t)i, places_max, content));
         json_array_append_new(strings, one);
     }
     json_object_set_new(line, "strings", strings);
@@ -122,7 +127,9 @@ static bool take_end(json_t *line, struct rules_totals *ret) {
             return false;
         *counts[i].to = (uint64_t)json_integer_value(value);
     }
-    return true;
+    json_t *not_listed = json_object_get(end, "not_listed");
+    ret->not_listed = (uint64_t)json_integer_value(not_listed);
+    return not_listed == NULL || is_count(not_listed);
 }
 
 static bool is_head(json_t *head) {
@@ -189,9 +196,9 @@ ex_code rules_result_read(const uint8_t *data, uint64_t size_bytes, rules_line_f
                            : fail_line(r.number + 1, err);
         at += size + 1;
     }
-    if (code == EX_OK &&
-        (!r.ended || r.matches != ret->matches || r.not_scanned != ret->not_scanned ||
-         ret->scanned + ret->not_scanned != ret->contents))
+    if (code == EX_OK && (!r.ended || r.matches != ret->matches ||
+                          r.not_scanned + ret->not_listed != ret->not_scanned ||
+                          ret->scanned + ret->not_scanned != ret->contents))
         code = ex_fail(err, EX_FORMAT, "a result of rules that does not end as a whole one does");
     *ret_head = r.head;
     return code;

@@ -312,15 +312,22 @@ struct matching {
     const struct one_content *content;
     const struct buffer *bytes;
     uint64_t matches;
+    bool full; /* there is no room for them */
 };
 
 static ex_code put_match(void *context, const struct rule_found *f, struct ex_error *err) {
     struct matching *m = context;
+    struct running *r = m->running;
     json_t *line = content_json(m->content);
-    rules_match_json(line, f, m->bytes->data);
+    const bool few = r->bytes >= RULES_RESULT_BYTES_LONG;
+    rules_match_json(line, f, few ? (size_t)RULES_LISTED_FEW : (size_t)RULES_LISTED_MAX,
+                     m->bytes->data);
     m->matches++;
-    m->running->totals.matches++;
-    return put_line(m->running, line, err);
+    ex_code code = put_line(r, line, err);
+    if (code == EX_OK && r->bytes > RULES_RESULT_BYTES_FULL)
+        code = ex_fail(err, EX_LIMIT, "no room for what matches");
+    m->full = code == EX_LIMIT;
+    return code;
 }
 
 static ex_code put_not_scanned(struct running *r, const struct one_content *c, const char *reason,
@@ -329,7 +336,25 @@ static ex_code put_not_scanned(struct running *r, const struct one_content *c, c
     json_set_text(not_scanned, "text", why->text);
     json_object_set_new(line, "not_scanned", not_scanned);
     r->totals.not_scanned++;
-    return put_line(r, line, err);
+    if (r->bytes < RULES_RESULT_BYTES_MAX - 2 * RULES_LINE_BYTES_MAX) /* the end's */
+        return put_line(r, line, err);
+    json_decref(line);
+    r->totals.not_listed++;
+    return EX_OK;
+}
+
+/* *ret_reason: as rules_worker_scan(), or "too-many": nothing is kept of its matches. */
+static ex_code scan_bytes(struct running *r, struct matching *m, const char **ret_reason,
+                          struct ex_error *why, struct ex_error *err) {
+    const size_t from = r->bytes;
+    ex_code code = rules_worker_scan(&r->worker, m->bytes->data, m->bytes->bytes, put_match, m,
+                                     ret_reason, why, err);
+    if (!m->full)
+        return code;
+    r->bytes = from;
+    *ret_reason = "too-many";
+    (void)ex_fail(why, EX_LIMIT, "so much matched that there is no room for what does here");
+    return EX_OK;
 }
 
 static ex_code scan_one(struct running *r, const struct one_content *c, struct buffer *b,
@@ -340,11 +365,12 @@ static ex_code scan_one(struct running *r, const struct one_content *c, struct b
     r->totals.contents++;
     EX_TRY(read_content(r, c, b, &reason, &why, err));
     if (reason == NULL)
-        EX_TRY(rules_worker_scan(&r->worker, b->data, b->bytes, put_match, &m, &reason, &why, err));
+        EX_TRY(scan_bytes(r, &m, &reason, &why, err));
     if (reason != NULL)
         return put_not_scanned(r, c, reason, &why, err);
     r->totals.scanned++;
     r->totals.bytes += b->bytes;
+    r->totals.matches += m.matches;
     r->totals.matched += m.matches > 0 ? 1 : 0;
     return ex_progress_step(r->act->face->progress, b->bytes, err);
 }

@@ -82,6 +82,9 @@ static void put_totals(struct cli_page *page, const json_t *totals) {
     if (page_number(totals, "not_scanned") > 0)
         page_field(page, _("NOT SCANNED"), _("%s contents: nothing is known of them"),
                    page_number_text(number, totals, "not_scanned"));
+    if (page_number(totals, "not_listed") > 0)
+        page_field(page, "", _("%s of them are not listed: the result has no room for them"),
+                   page_number_text(number, totals, "not_listed"));
 }
 
 void render_rules_run(struct cli_page *page, const json_t *result) {

@@ -149,6 +149,7 @@ check 'a second scan finds the same, byte for byte' is "$(result matches | sha25
 {
     mkdir small
     head -c 300000 /dev/zero | tr '\0' a >small/as
+    head -c 1200000 /dev/zero | tr '\0' b >small/bs
     head -c 200000 /dev/urandom >small/noise
     echo short >small/short
     mke2fs -q -F -t ext4 -d small small.img 16M
@@ -180,6 +181,11 @@ exhibit rules run 1/2 --rules often >log 2>&1
 exhibit rules matches 1/2 --rules often --json 2>/dev/null | summary >bombed
 check 'of a string that matches often places are cut and counted' \
     is '[300000,1000]' "$(jq -c '[.matches[] | select(.rule == "often" and (.path | endswith("as")))][0].strings[0] | [.count, (.at | length)]' bombed)"
+echo 'rule million { strings: $x = /b/ condition: #x > 10 }' >million.yar
+exhibit rules add million million.yar >log 2>&1
+check 'a string that matches more than a million times costs the content' status_is 3 exhibit rules run 1/2 --rules million
+exhibit rules matches 1/2 --rules million --json 2>/dev/null | summary >million
+check 'and that is no matter of time' is '["engine"]' "$(jq -c '[.not_scanned[].not_scanned.reason] | unique' million)"
 python3 -c '
 print("rule lots { strings:")
 for i in range(9000): print("  $s%d = \"string number %d\"" % (i, i))
