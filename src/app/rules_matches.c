@@ -13,6 +13,7 @@ struct listing {
     const char *rules, *rule; /* NULL: any */
     uint64_t limit, entry;    /* entry: of the scan; */
     bool found;
+    uint64_t lost; /* scans since then of which nobody can read what they were of */
     uint8_t object_id[SHA256_BYTES];
     int64_t time_ns;
     uint64_t matched;
@@ -38,14 +39,17 @@ static ex_code consider(struct act *act, const struct entry *e, void *context,
     if (strcmp(e->event, "rulescan.outcome") != 0 || !examining_is_kept(e) ||
         memcmp(e->item_id, l->item->id, sizeof e->item_id) != 0)
         return EX_OK;
-    if (l->rules != NULL)
-        (void)!project_section(act, e, "what", &what, NULL);
+    if (l->rules != NULL && project_section(act, e, "what", &what, NULL) != EX_OK) {
+        l->lost++;
+        return EX_OK;
+    }
     const char *name = json_string_value(json_object_get(json_object_get(what, "rules"), "name"));
     bool fits = l->rules == NULL || (name != NULL && strcmp(name, l->rules) == 0);
     json_decref(what);
     if (!fits)
         return EX_OK;
     l->found = true;
+    l->lost = 0;
     l->entry = e->index;
     l->time_ns = e->clock.utc_ns;
     memcpy(l->object_id, e->object_id, sizeof l->object_id);
@@ -161,6 +165,11 @@ static ex_code find_and_list(struct listing *l, json_t **ret_result, struct ex_e
     EX_TRY(tracing_item(act, &l->truth, act->request->operand[0], &l->item, err));
     EX_TRY(act_single(act, act_query_json(act), NULL, NULL, err));
     EX_TRY(scan_ledger(act, consider, l, err));
+    if (l->lost > 0)
+        return ex_fail(err, EX_ALTERED,
+                       "the entries of %" PRIu64
+                       " later scans of item %s cannot be read: which rules they are of is not known",
+                       l->lost, l->item->label);
     if (!l->found)
         return ex_hint(ex_fail(err, EX_NOT_FOUND, "item %s was not scanned with %s%.100s",
                                l->item->label, l->rules != NULL ? "the rules " : "any rules",

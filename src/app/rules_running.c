@@ -2,25 +2,9 @@
 /* The use case of scanning with rules: intent, each content that an examination found, once; the
  * object that holds what matched; outcome. What is found waits in memory, never in a file. */
 #include "app/collecting_internal.h"
-#include "app/rules_internal.h"
-#include "app/tracing_content_internal.h"
+#include "app/rules_contents_internal.h"
 
 #include <stdio.h>
-#include <uthash.h>
-
-enum { CONTENTS_MAX = 20000000, MADE_BYTES_MAX = RULES_CONTENT_BYTES_MAX };
-
-/* A content, with every trace that has it. */
-struct one_content {
-    UT_hash_handle hh;
-    uint8_t key[1 + SHA256_BYTES]; /* what it is known by: hash, content key or id of the trace */
-    uint64_t number, size_bytes;   /* of the first trace */
-    uint8_t id[ENTRY_ID_BYTES], sha256[SHA256_BYTES];
-    bool has_sha256;
-    size_t also_count, also_capacity;
-    uint8_t (*also)[ENTRY_ID_BYTES];
-    uint64_t also_left_out;
-};
 
 struct running {
     struct act *act;
@@ -31,10 +15,7 @@ struct running {
     const struct held_rules *rules;
     uint8_t *text;
     struct rules_worker worker;
-    struct vault_object_info object; /* of the item */
-    struct vault_reader *reader;
-    struct found_trace found; /* the one that is read, with its source */
-    struct one_content *contents;
+    struct rules_contents contents;
     struct rules_totals totals;
     char *stream;
     size_t bytes, capacity;
@@ -43,18 +24,10 @@ struct running {
 };
 
 static void running_clear(struct running *r) {
-    struct one_content *c, *next;
-    HASH_ITER(hh, r->contents, c, next) {
-        HASH_DEL(r->contents, c);
-        free(c->also);
-        free(c);
-    }
-    found_trace_clear(&r->found);
+    rules_contents_clear(&r->contents);
     rules_worker_clear(&r->worker);
     rules_put_clear(&r->put);
     rules_clear(&r->held);
-    vault_reader_close(r->reader);
-    vault_object_info_clear(&r->object);
     truth_clear(&r->truth);
     free(r->text);
     free(r->stream);
@@ -100,13 +73,13 @@ static json_t *head_json(const struct running *r) {
 }
 
 /* What every line about a content begins with. */
-static json_t *content_json(const struct one_content *c) {
+static json_t *content_json(const struct rules_content *c) {
     json_t *also = json_array();
-    json_t *line =
-        json_pack("{s:o, s:o, s:o, s:o}", "trace", json_hex(c->id, sizeof c->id), "number",
-                  json_number(c->number), "also", also, "size", json_number(c->size_bytes));
+    json_t *line = json_pack(
+        "{s:o, s:o, s:o, s:o}", "trace", json_hex(c->first.id, sizeof c->first.id), "number",
+        json_number(c->first.number), "also", also, "size", json_number(c->size_bytes));
     for (size_t i = 0; i < c->also_count; i++)
-        json_array_append_new(also, json_hex(c->also[i], sizeof c->also[i]));
+        json_array_append_new(also, json_hex(c->also[i].id, sizeof c->also[i].id));
     if (c->also_left_out > 0)
         json_object_set_new(line, "also_left_out", json_number(c->also_left_out));
     if (c->has_sha256)
@@ -114,203 +87,12 @@ static json_t *content_json(const struct one_content *c) {
     return line;
 }
 
-/* ---- which contents ---- */
-
-static bool is_wanted(const struct running *r, const struct catalog_trace *row) {
-    static const char *const kinds[] = {"file", "member", "stream", "document", "message"};
-    if (!row->has_size)
-        return false;
-    if (strcmp(row->kind, "space") == 0)
-        return r->space;
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (strcmp(row->kind, kinds[i]) == 0)
-            return true;
-    return false;
-}
-
-static void make_key(const struct catalog_trace *row, uint8_t key[static 1 + SHA256_BYTES]) {
-    memset(key, 0, 1 + SHA256_BYTES);
-    if (row->has_sha256) {
-        memcpy(key + 1, row->sha256, SHA256_BYTES);
-    } else if (row->has_content_key) {
-        key[0] = 1;
-        memcpy(key + 1, row->content_key, sizeof row->content_key);
-    } else {
-        key[0] = 2;
-        memcpy(key + 1, row->id, sizeof row->id);
-    }
-}
-
-static ex_code add_also(struct one_content *c, const struct catalog_trace *row,
-                        struct ex_error *err) {
-    if (c->also_count == RULES_ALSO_MAX) {
-        c->also_left_out++;
-        return EX_OK;
-    }
-    EX_TRY(ex_grow(&c->also, &c->also_capacity, c->also_count + 1, sizeof *c->also,
-                   2 * RULES_ALSO_MAX * sizeof *c->also, "traces", err));
-    memcpy(c->also[c->also_count++], row->id, sizeof row->id);
-    return EX_OK;
-}
-
-static ex_code gather(void *context, const struct catalog_trace *row, const struct trace_line *line,
-                      struct ex_error *err) {
-    struct running *r = context;
-    struct one_content *c = NULL;
-    uint8_t key[1 + SHA256_BYTES];
-    (void)line;
-    if (!is_wanted(r, row))
-        return EX_OK;
-    make_key(row, key);
-    HASH_FIND(hh, r->contents, key, sizeof key, c);
-    if (c != NULL)
-        return add_also(c, row, err);
-    if (HASH_COUNT(r->contents) >= CONTENTS_MAX)
-        return ex_fail(err, EX_LIMIT, "more than %d contents", (int)CONTENTS_MAX);
-    c = calloc(1, sizeof *c);
-    if (c == NULL)
-        return ex_fail(err, EX_NOMEM, "no memory for the contents of the item");
-    memcpy(c->key, key, sizeof key);
-    memcpy(c->id, row->id, sizeof c->id);
-    c->number = row->number;
-    c->size_bytes = row->size;
-    c->has_sha256 = row->has_sha256;
-    memcpy(c->sha256, row->sha256, sizeof c->sha256);
-    HASH_ADD(hh, r->contents, key, sizeof c->key, c);
-    return EX_OK;
-}
-
-static ex_code gather_all(struct running *r, struct ex_error *err) {
-    EX_AUTO(trace_lines_free) struct trace_lines *l = NULL;
-    struct vault_object_info o = {0};
-    struct trace_totals totals;
-    EX_TRY(vault_object(r->act->vault, r->examination.result_id, &o, err));
-    ex_code code = trace_lines_new(gather, r, &l, err);
-    if (code == EX_OK)
-        code = trace_lines_feed_object(l, r->act->vault, &o, r->act->face->progress, err);
-    vault_object_info_clear(&o);
-    EX_TRY(code);
-    return trace_lines_end(l, &totals, err);
-}
-
-/* ---- the bytes of one ---- */
-
-struct buffer {
-    uint8_t *data;
-    size_t bytes, capacity;
-};
-
-static ex_code append(void *context, const uint8_t *data, size_t size_bytes, struct ex_error *err) {
-    struct buffer *b = context;
-    if (b->bytes + size_bytes > MADE_BYTES_MAX)
-        return ex_fail(err, EX_LIMIT, "it comes out larger than its trace says");
-    EX_TRY(ex_grow(&b->data, &b->capacity, b->bytes + size_bytes, 1, 2 * (size_t)MADE_BYTES_MAX,
-                   "a content", err));
-    if (size_bytes > 0)
-        memcpy(b->data + b->bytes, data, size_bytes);
-    b->bytes += size_bytes;
-    return EX_OK;
-}
-
-static ex_code read_places(struct running *r, const struct trace_content *c, struct buffer *b,
-                           struct ex_error *err) {
-    uint64_t end = vault_reader_size(r->reader);
-    EX_TRY(ex_grow(&b->data, &b->capacity, (size_t)c->size + 1, 1, 2 * (size_t)MADE_BYTES_MAX,
-                   "a content", err));
-    for (size_t i = 0; i < c->count; i++) {
-        const struct export_range *g = &c->range[i];
-        if (!g->hole && (g->offset > end || g->length > end - g->offset))
-            return ex_fail(err, EX_ALTERED, "its places are not in the item");
-        if (g->hole)
-            memset(b->data + b->bytes, 0, (size_t)g->length);
-        else if (g->length > 0)
-            EX_TRY(vault_reader_read(r->reader, g->offset, b->data + b->bytes, (size_t)g->length,
-                                     err));
-        b->bytes += (size_t)g->length;
-    }
-    return EX_OK;
-}
-
-/* Its line, and those above it when it has no places of its own. */
-static ex_code find_trace(struct running *r, const struct one_content *c, struct ex_error *err) {
-    struct found_trace *f = &r->found;
-    EX_AUTO_FREE char *path = NULL;
-    json_decref(f->line);
-    json_decref(f->above);
-    f->line = f->above = NULL;
-    EX_TRY(trace_source_open(r->act, &f->source, r->examination.entry, err));
-    EX_TRY(trace_source_number(r->act, &f->source, c->number, &f->line, &f->row, err));
-    if (memcmp(f->row.id, c->id, sizeof c->id) != 0)
-        return tracing_fail_catalog(err);
-    EX_TRY(trace_source_head(&f->source, &f->head, err));
-    memcpy(f->item_id, f->source.item_id, sizeof f->item_id);
-    return json_is_array(json_object_get(f->line, "ranges"))
-               ? EX_OK
-               : trace_above(r->act, f, r->item->object_id, &path, err);
-}
-
-static ex_code read_found(struct running *r, struct trace_content *c, struct buffer *b,
-                          const char **ret_reason, struct ex_error *err) {
-    *ret_reason = "no-content";
-    EX_TRY(trace_content_find(&r->found, c, err));
-    trace_content_count_unread(c, &r->object);
-    *ret_reason = "unreadable";
-    if (c->unread > 0)
-        return ex_fail(err, EX_IO, "%" PRIu64 " bytes of it were not read when it was collected",
-                       c->unread);
-    *ret_reason = "incomplete";
-    if (c->placed < c->size)
-        return ex_fail(err, EX_UNSUPPORTED, "%" PRIu64 " bytes of it have no place",
-                       c->size - c->placed);
-    *ret_reason = "damaged";
-    return c->way_count == 0
-               ? read_places(r, c, b, err)
-               : trace_content_make(r->act, &r->object, c, append, b, r->act->face->progress, err);
-}
-
-static ex_code check_hash(const struct one_content *c, const struct buffer *b,
-                          struct ex_error *err) {
-    uint8_t hash[SHA256_BYTES];
-    struct sha256 h;
-    sha256_start(&h);
-    sha256_add(&h, b->data, b->bytes);
-    sha256_end(&h, hash);
-    if (b->bytes != c->size_bytes || (c->has_sha256 && memcmp(hash, c->sha256, sizeof hash) != 0))
-        return ex_fail(err, EX_ALTERED, "it is not the content that was examined");
-    return EX_OK;
-}
-
-/* *ret_reason NULL: *b has it. */
-static ex_code read_content(struct running *r, const struct one_content *c, struct buffer *b,
-                            const char **ret_reason, struct ex_error *why, struct ex_error *err) {
-    struct trace_content content = {0};
-    ex_code code = EX_OK;
-    *ret_reason = NULL;
-    b->bytes = 0;
-    if (c->size_bytes > RULES_CONTENT_BYTES_MAX) {
-        *ret_reason = "too-large";
-        (void)ex_fail(why, EX_LIMIT, "more than %d bytes", (int)RULES_CONTENT_BYTES_MAX);
-        return EX_OK;
-    }
-    EX_TRY(ex_grow(&b->data, &b->capacity, 1, 1, 2 * (size_t)MADE_BYTES_MAX, "a content", err));
-    EX_TRY(find_trace(r, c, err));
-    if (c->size_bytes > 0)
-        code = read_found(r, &content, b, ret_reason, why);
-    free(content.range);
-    if (code == EX_INTERRUPTED)
-        return ex_fail(err, code, "%s", why->text);
-    if (code != EX_OK)
-        return EX_OK;
-    *ret_reason = check_hash(c, b, why) == EX_OK ? NULL : "altered";
-    return EX_OK;
-}
-
 /* ---- scanning ---- */
 
 struct matching {
     struct running *running;
-    const struct one_content *content;
-    const struct buffer *bytes;
+    const struct rules_content *content;
+    const struct rules_buffer *bytes;
     uint64_t matches;
     bool full; /* there is no room for them */
 };
@@ -330,7 +112,7 @@ static ex_code put_match(void *context, const struct rule_found *f, struct ex_er
     return code;
 }
 
-static ex_code put_not_scanned(struct running *r, const struct one_content *c, const char *reason,
+static ex_code put_not_scanned(struct running *r, const struct rules_content *c, const char *reason,
                                const struct ex_error *why, struct ex_error *err) {
     json_t *line = content_json(c), *not_scanned = json_pack("{s:s}", "reason", reason);
     json_set_text(not_scanned, "text", why->text);
@@ -357,13 +139,13 @@ static ex_code scan_bytes(struct running *r, struct matching *m, const char **re
     return EX_OK;
 }
 
-static ex_code scan_one(struct running *r, const struct one_content *c, struct buffer *b,
+static ex_code scan_one(struct running *r, const struct rules_content *c, struct rules_buffer *b,
                         struct ex_error *err) {
     struct matching m = {.running = r, .content = c, .bytes = b};
     struct ex_error why = {0};
     const char *reason;
     r->totals.contents++;
-    EX_TRY(read_content(r, c, b, &reason, &why, err));
+    EX_TRY(rules_content_read(&r->contents, c, b, &reason, &why, err));
     if (reason == NULL)
         EX_TRY(scan_bytes(r, &m, &reason, &why, err));
     if (reason != NULL)
@@ -380,7 +162,7 @@ static void begin_progress(const struct running *r) {
     uint64_t all = 0;
     if (progress == NULL)
         return;
-    for (const struct one_content *c = r->contents; c != NULL; c = c->hh.next)
+    for (const struct rules_content *c = r->contents.list; c != NULL; c = c->hh.next)
         all += c->size_bytes;
     progress->phase = "scanning";
     atomic_store(&progress->done_bytes, 0);
@@ -389,10 +171,11 @@ static void begin_progress(const struct running *r) {
 
 /* In the order of the examination. */
 static ex_code scan_all(struct running *r, struct ex_error *err) {
-    struct buffer b = {0};
+    struct rules_buffer b = {0};
     ex_code code = put_line(r, head_json(r), err);
     begin_progress(r);
-    for (const struct one_content *c = r->contents; c != NULL && code == EX_OK; c = c->hh.next)
+    for (const struct rules_content *c = r->contents.list; c != NULL && code == EX_OK;
+         c = c->hh.next)
         code = scan_one(r, c, &b, err);
     free(b.data);
     if (code == EX_OK)
@@ -434,10 +217,7 @@ static ex_code begin(struct running *r, struct ex_error *err) {
 static ex_code open_all(struct running *r, struct ex_error *err) {
     struct act *act = r->act;
     EX_TRY(rules_text(act, r->rules, &r->text, err));
-    EX_TRY(vault_object(act->vault, r->item->object_id, &r->object, err));
-    if (!truth_agrees(r->item, &r->object))
-        return ex_fail(err, EX_ALTERED, "the ledger's entry of item %s is damaged", r->item->label);
-    EX_TRY(vault_reader_open(act->vault, &r->object, &r->reader, err));
+    EX_TRY(rules_contents_open(&r->contents, act, r->item, &r->examination, err));
     return rules_worker_open(&r->worker, act, r->text, r->rules->size_bytes, r->rules->sizes, err);
 }
 
@@ -472,7 +252,7 @@ static ex_code run(struct running *r, json_t **ret_result, struct ex_error *err)
     struct act *act = r->act;
     EX_TRY(begin(r, err));
     EX_TRY(open_all(r, err));
-    EX_TRY(gather_all(r, err));
+    EX_TRY(rules_contents_gather(&r->contents, r->space, err));
     EX_TRY(scan_all(r, err));
     EX_TRY(check_stream(r, err));
     EX_TRY(rules_hold(act, "matches", (const uint8_t *)r->stream, r->bytes, &r->put, err));
